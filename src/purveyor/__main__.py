@@ -1,0 +1,5 @@
+"""`python -m purveyor`."""
+
+from purveyor.cli import main
+
+main()

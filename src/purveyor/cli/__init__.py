@@ -1,0 +1,61 @@
+"""The command line: subcommands loaded when called, one error boundary."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from purveyor import __version__
+from purveyor.errors import PurveyorError
+
+_COMMANDS = {
+    "run": ("purveyor.cli.run:run", "Carry out one action and tell the platform how it ended."),
+    "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
+    "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
+    "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when called, so that `--help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        import importlib
+
+        module, name = _COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="purveyor")
+def cli() -> None:
+    """Turn a platform's service actions into provisioned infrastructure."""
+
+
+def main() -> None:
+    """Run the command line; the only place that exits and the only one that shows errors."""
+    try:
+        cli()
+    except PurveyorError as error:
+        click.echo(f"error: {error.message}", err=True)
+        for line in error.details:
+            click.echo(f"  {line}", err=True)
+        click.echo(f"  next: {error.hint}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,86 @@
+"""What a module declares, as data: its variables with their types, and its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.json_text import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """`string`, `number`, `bool` or `any`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """`list(T)`, `set(T)` or `map(T)`; `name` is the keyword."""
+
+    name: str
+    element: TypeConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """`tuple([A, B])`."""
+
+    elements: tuple[TypeConstraint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of an object type; `optional` when declared `optional(T)` or with a default."""
+
+    type: TypeConstraint
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """`object({...})`."""
+
+    attributes: Mapping[str, Attribute]
+
+
+TypeConstraint: TypeAlias = "Primitive | Collection | Tuple | Object"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One `variable` block. `required` means: no default. `line` counts from 1, 0 when unknown."""
+
+    name: str
+    type: TypeConstraint
+    required: bool
+    default: JsonValue = None
+    nullable: bool = True
+    sensitive: bool = False
+    ephemeral: bool = False
+    description: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleOutput:
+    """One `output` block."""
+
+    name: str
+    sensitive: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleInterface:
+    """Everything a root module takes and gives."""
+
+    path: Path
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, ModuleOutput]

@@ -1,0 +1,44 @@
+"""How an action ended: status, reason code, results and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.errors import ReasonCode
+    from purveyor.json_text import JsonValue
+    from purveyor.plan import Change
+
+
+class Status(StrEnum):
+    """The platform's words for an ending."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The one ending of one action.
+
+    `message` is one sentence for the developer, `next_step` what to do (failures only), `details`
+    further lines. `results` are public values, `secrets` values that go nowhere but into
+    attributes that the catalog marks `secret`. `seconds` is the run's length.
+    """
+
+    status: Status
+    reason: ReasonCode
+    exit_code: int
+    message: str
+    next_step: str = ""
+    details: tuple[str, ...] = ()
+    results: Mapping[str, JsonValue] = field(default_factory=dict)
+    secrets: Mapping[str, JsonValue] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    state_key: str = ""
+    run_url: str = ""
+    seconds: float = 0.0

@@ -1,0 +1,197 @@
+"""The only door to other programs: own session, output to a file, one SIGINT at most."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess  # noqa: TID251 - this file is the door
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+_TAIL_SECONDS = 0.05
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run. `argv[0]` is a path or a name on `environment`'s PATH."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    stdin: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended. `code` is negative for a signal; 127 when it was not found."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Interruption:
+    """Whether the run was asked to stop, and by which signal.
+
+    The first SIGINT or SIGTERM becomes exactly one SIGINT to the running program; later ones are
+    absorbed, since a second one makes Terraform drop the state write (measured).
+    """
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._pid: int | None = None
+        self._sent = False
+
+    @property
+    def requested(self) -> bool:
+        """True once a signal came."""
+        return self.signal is not None
+
+    @contextlib.contextmanager
+    def caught(self) -> Iterator[Interruption]:
+        """Catch SIGINT and SIGTERM for the length of the block. Main thread only."""
+        before = {
+            number: signal.signal(number, self._notice)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield self
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+
+    @contextlib.contextmanager
+    def passed_to(self, pid: int) -> Iterator[None]:
+        """Pass the signal on to `pid` while the block runs."""
+        self._pid, self._sent = pid, False
+        if self.requested:
+            self._pass_on()
+        try:
+            yield
+        finally:
+            self._pid = None
+
+    def _notice(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal is None:
+            self.signal = signal.Signals(number)
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._pid is not None and not self._sent:
+            self._sent = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGINT)
+
+
+def find(name: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the program `name` on `environment`'s PATH."""
+    found = shutil.which(name, path=environment.get("PATH", os.defpath))
+    return Path(found) if found else None
+
+
+def run(
+    command: Command,
+    *,
+    on_line: Callable[[str], None] | None = None,
+    interruption: Interruption | None = None,
+    timeout: float | None = None,
+) -> Completed:
+    """Run a program to its end and sweep its process group.
+
+    Its output goes to private files, which a parent's death does not break, and `on_line` gets
+    each line of stdout as it comes. After `timeout` seconds the group is killed.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            child = _start(command, out, err)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            return Completed(127, "", f"{command.argv[0]}: {error.strerror}")
+        with (interruption or Interruption()).passed_to(child.pid):
+            _follow(child, out, on_line, timeout)
+        _sweep(child.pid)
+        return Completed(child.returncode, _text(out), _text(err))
+
+
+def _start(command: Command, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(command.stdin.encode())
+        stdin.seek(0)
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=dict(command.environment),
+            stdin=stdin,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            umask=0o077,
+        )
+
+
+def _follow(
+    child: subprocess.Popen[bytes],
+    out: IO[bytes],
+    on_line: Callable[[str], None] | None,
+    timeout: float | None,
+) -> None:
+    ended = threading.Event()
+
+    def wait() -> None:
+        child.wait()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    lines = _Lines(out.fileno(), on_line)
+    left = timeout
+    while not ended.wait(_TAIL_SECONDS):
+        lines.read()
+        if left is not None:
+            left -= _TAIL_SECONDS
+            if left <= 0:
+                _sweep(child.pid)
+                left = None
+    lines.read()
+    lines.end()
+
+
+class _Lines:
+    """Cuts a growing file into lines."""
+
+    def __init__(self, descriptor: int, on_line: Callable[[str], None] | None) -> None:
+        self._descriptor = descriptor
+        self._on_line = on_line
+        self._offset = 0
+        self._rest = b""
+
+    def read(self) -> None:
+        if self._on_line is None:
+            return
+        while chunk := os.pread(self._descriptor, _CHUNK, self._offset):
+            self._offset += len(chunk)
+            *whole, self._rest = (self._rest + chunk).split(b"\n")
+            for line in whole:
+                self._on_line(line.decode(errors="replace"))
+
+    def end(self) -> None:
+        if self._on_line is not None and self._rest:
+            self._on_line(self._rest.decode(errors="replace"))
+
+
+def _sweep(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace")

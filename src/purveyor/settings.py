@@ -1,0 +1,79 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Setting(NamedTuple):
+    """One environment variable that Purveyor reads; the reference page is made from these."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("PURVEYOR_CONTEXT", "The CONTEXT, or the path of a file that holds it."),
+    Setting("CONTEXT", "The same; read when PURVEYOR_CONTEXT is not set."),
+    Setting("PURVEYOR_CATALOG", "Path of the catalog file or of the folder it stands in.", "."),
+    Setting("PURVEYOR_CACHE", "Folder for engines and provider plugins.", "~/.cache/purveyor"),
+    Setting("PURVEYOR_RUN_URL", "The run's web address, when the CI's own is not the right one."),
+    Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
+    Setting("PURVEYOR_PLUGIN_MIRROR", "Folder with provider plugins, laid out as a mirror."),
+    Setting("PURVEYOR_ENGINE_RELEASES", "Base address of the engine's release files."),
+    Setting("NULLPLATFORM_API_KEY", "API key for the platform.", secret=True),
+    Setting("NP_API_KEY", "The same; read when NULLPLATFORM_API_KEY is not set.", secret=True),
+    Setting("NP_TOKEN", "Access token; used before any API key.", secret=True),
+    Setting("NULLPLATFORM_HOST", "Host or address of the platform.", "api.nullplatform.com"),
+    Setting("NP_API_URL", "The same; read when NULLPLATFORM_HOST is not set."),
+    Setting("NO_COLOR", "Any value: no colours."),
+    Setting("GITHUB_ACTIONS", "Set by GitHub: we are in a workflow."),
+    Setting("GITHUB_EVENT_PATH", "Set by GitHub: file with the event, read for `inputs.context`."),
+    Setting("GITHUB_OUTPUT", "Set by GitHub: file for the step's outputs."),
+    Setting("GITHUB_STEP_SUMMARY", "Set by GitHub: file for the summary page."),
+    Setting("GITHUB_SERVER_URL", "Set by GitHub: part of the run's address."),
+    Setting("GITHUB_REPOSITORY", "Set by GitHub: part of the run's address."),
+    Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
+    Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
+    Setting("PATH", "Where engines and other programs are looked for."),
+    Setting("HOME", "Where the cache folder is by default."),
+)
+
+_NEVER_FOR_CHILDREN = frozenset(
+    {"PURVEYOR_CONTEXT", "CONTEXT"} | {each.name for each in SETTINGS if each.secret}
+)
+
+
+class Settings:
+    """A snapshot of the environment. `environ` maps names to values; nothing else is consulted."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = dict(environ)
+
+    def text(self, name: str) -> str | None:
+        """Return a variable's value; None when it is unset or empty."""
+        return self._environ.get(name) or None
+
+    def first(self, *names: str) -> str | None:
+        """Return the first set value among `names`."""
+        return next((value for name in names if (value := self.text(name))), None)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the values of all secret variables that are set."""
+        return tuple(v for each in SETTINGS if each.secret and (v := self.text(each.name)))
+
+    def for_children(self) -> dict[str, str]:
+        """Return the environment for other programs: no CONTEXT, no platform credentials."""
+        return {k: v for k, v in self._environ.items() if k not in _NEVER_FOR_CHILDREN}
+
+
+def read_settings() -> Settings:
+    """Read the process's environment."""
+    import os
+
+    return Settings(os.environ)  # noqa: TID251 - this file is the reader

@@ -1,0 +1,138 @@
+"""One step's work order for an engine, what the engine gives back, and what it tells meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from purveyor.action import Operation
+    from purveyor.declaration import ModuleInterface
+    from purveyor.json_text import JsonValue
+    from purveyor.lock import Lock
+    from purveyor.plan import Change, Guard, Verb
+    from purveyor.process import Interruption
+    from purveyor.state_key import OutputValue, StateDocument
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """Where a module comes from: a directory below `root` (the catalog's), or a remote address."""
+
+    root: Path
+    path: Path | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequirement:
+    """Which engine a catalog entry wants; `version` is a constraint such as `~> 1.10`, or empty."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendBlock:
+    """How an engine reaches one state.
+
+    The backend block's type and arguments (no secrets), and the environment with the secrets.
+    """
+
+    type: str
+    arguments: Mapping[str, JsonValue]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class StateAccess(Protocol):
+    """One state, seen from the engine: read it, and see who holds its lock."""
+
+    def read(self) -> StateDocument | None:
+        """Return the state; None when there is none. Raise RecoveryError if it cannot be read."""
+
+    def holder(self) -> Lock | None:
+        """Return the lock's holder; None when it is free or cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everything an engine needs for one step.
+
+    `module` is the root module inside the private directory `workspace`. `identity` stamps the
+    state (`services/<id>`). `lock_wait` is how long to wait for a held lock, in seconds.
+    `interruption` goes to every program that is started.
+    """
+
+    operation: Operation
+    engine: EngineRequirement
+    workspace: Path
+    module: Path
+    variables: Mapping[str, JsonValue]
+    backend: BackendBlock
+    state: StateAccess
+    environment: Mapping[str, str]
+    identity: str
+    guard: Guard
+    interruption: Interruption
+    lock_wait: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step has done."""
+
+    changes: tuple[Change, ...]
+    outputs: Mapping[str, OutputValue]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """The engine enters a phase: `init`, `plan`, `apply`, `destroy`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMoved:
+    """A resource started, goes on, ended or failed; `seconds` since its start."""
+
+    address: str
+    verb: Verb
+    stage: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """We wait for `holder` to let go; `seconds` waited so far."""
+
+    holder: Lock
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A line worth showing: `level` is `info`, `warning` or `error`. Foreign text: redact it."""
+
+    level: str
+    text: str
+
+
+StepEvent: TypeAlias = "PhaseStarted | ResourceMoved | LockAwaited | Noticed"
+Listen: TypeAlias = "Callable[[StepEvent], None]"
+
+
+class Engine(Protocol):
+    """One way to carry out a step."""
+
+    def fetch(self, source: ModuleSource, workspace: Path) -> Path:
+        """Bring the module into the private `workspace`; return its root module's directory."""
+
+    def describe(self, module: Path) -> ModuleInterface:
+        """Return what the root module declares. Raise CatalogError for a module that is invalid."""
+
+    def run(self, step: Step, listen: Listen) -> StepResult:
+        """Create, update or delete; raise a PurveyorError that says what, why and what next."""
