@@ -1,0 +1,112 @@
+"""The real programs that tests can have on this machine, and what is missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor import process
+from purveyor.engines.binary.model import PROGRAMS, EngineBinary
+
+if TYPE_CHECKING:
+    from purveyor.settings import Settings
+
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+_AWS = Path("registry.terraform.io/hashicorp/aws")
+
+
+@dataclass(frozen=True, slots=True)
+class RealPrograms:
+    """What was found; a version is empty when the thing is missing."""
+
+    engines: tuple[EngineBinary, ...]
+    plugin_mirror: Path | None
+    aws_provider: str
+    moto: str
+    postgresql: str
+
+    def engine(self, name: str) -> EngineBinary | None:
+        """Return the engine `terraform` or `opentofu`, None when it is missing."""
+        return next((each for each in self.engines if each.name == name), None)
+
+    def found(self) -> list[str]:
+        """Name what tests can have, with versions."""
+        lines = [f"{PROGRAMS[each.name]} {each.version}" for each in self.engines]
+        if self.aws_provider:
+            lines.append(f"aws provider {self.aws_provider} (mirror)")
+        if self.moto:
+            lines.append(f"moto {self.moto}")
+        if self.postgresql:
+            lines.append(f"PostgreSQL {self.postgresql}")
+        return lines
+
+    def missing(self) -> list[str]:
+        """Name what tests cannot have, with the reason and the remedy."""
+        lines = []
+        if self.engine("opentofu") is None:
+            lines.append("tofu: neither on PATH nor in the cache (`make tools` installs it)")
+        if self.engine("terraform") is None:
+            lines.append("terraform: not on PATH")
+        if not self.aws_provider:
+            lines.append("aws provider: PURVEYOR_PLUGIN_MIRROR names no folder that holds it")
+        if not self.moto:
+            lines.append("moto: not installed")
+        if not self.postgresql:
+            lines.append("PostgreSQL: no `postgres` program")
+        return lines
+
+
+def look_around(settings: Settings) -> RealPrograms:
+    """Look for everything, with the environment as it was before tests changed it."""
+    mirror_text = settings.text("PURVEYOR_PLUGIN_MIRROR")
+    mirror = Path(mirror_text) if mirror_text and Path(mirror_text).is_dir() else None
+    return RealPrograms(
+        engines=tuple(filter(None, (_engine(name, settings) for name in PROGRAMS))),
+        plugin_mirror=mirror,
+        aws_provider=_newest(mirror / _AWS) if mirror else "",
+        moto=_distribution("moto"),
+        postgresql=_postgresql(settings),
+    )
+
+
+def _engine(name: str, settings: Settings) -> EngineBinary | None:
+    program = PROGRAMS[name]
+    cache = Path(settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor").expanduser()
+    on_path = process.find(program, settings.for_children())
+    places = [on_path] if on_path else []
+    places += sorted(cache.glob(f"engines/{name}/*/*/{program}"), reverse=True)
+    for path in places:
+        version = _version(path, "version")
+        if version:
+            return EngineBinary(path, name, version)
+    return None
+
+
+def _version(path: Path, *arguments: str) -> str:
+    environment = {"CHECKPOINT_DISABLE": "1", "PATH": "", "HOME": "/nonexistent"}
+    command = process.Command((str(path), *arguments), Path("/"), environment)
+    done = process.run(command, timeout=20)
+    match = _VERSION.search(done.stdout)
+    return match.group() if done.code == 0 and match else ""
+
+
+def _newest(provider: Path) -> str:
+    versions = [each.name for each in provider.glob("*") if _VERSION.fullmatch(each.name)]
+    return max(versions, key=lambda text: [int(part) for part in text.split(".")], default="")
+
+
+def _distribution(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _postgresql(settings: Settings) -> str:
+    on_path = process.find("postgres", settings.for_children())
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
+    program = on_path or next(iter(debian), None)
+    return _version(program, "--version").split(".")[0] if program else ""
