@@ -1,0 +1,110 @@
+"""Where the CONTEXT comes from: an argument, the CI's event file, or the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.errors import ContextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.settings import Settings
+
+MAX_BYTES = 1 << 20
+_MAX_EVENT_BYTES = 8 << 20
+_HINT = (
+    "Give it with --context FILE (or - for standard input), as the `context` input of a GitHub"
+    " workflow, or in the variable CONTEXT."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The CONTEXT's text and, for error messages, where it was found."""
+
+    text: str
+    place: str
+
+
+def take_context(
+    argument: str | None, settings: Settings, read_stdin: Callable[[], bytes]
+) -> Origin:
+    """Find the CONTEXT: `argument` (a path, or `-`), GitHub's event file, then the environment.
+
+    The order is fixed so that a run never depends on which variables happen to be set. Raise
+    ContextError when there is none, or when it is larger than 1 MiB or no UTF-8 text.
+    """
+    if argument == "-":
+        return _decode(read_stdin(), "standard input")
+    if argument is not None:
+        return _read_file(Path(argument))
+    return _from_event(settings) or _from_environment(settings)
+
+
+def _from_event(settings: Settings) -> Origin | None:
+    path = settings.text("GITHUB_EVENT_PATH")
+    if not path or not Path(path).is_file():
+        return None
+    raw = Path(path).read_bytes()
+    if len(raw) > _MAX_EVENT_BYTES:
+        return None
+    try:
+        event = json_text.parse(raw.decode("utf-8-sig"), max_depth=256)
+    except (ValueError, UnicodeDecodeError):
+        return None
+    inputs = event.get("inputs") if isinstance(event, dict) else None
+    text = inputs.get("context") if isinstance(inputs, dict) else None
+    if not isinstance(text, str) or not text.strip():
+        return None
+    return _decode(text.encode(errors="surrogatepass"), "the `context` input of the event file")
+
+
+def _from_environment(settings: Settings) -> Origin:
+    for name in ("PURVEYOR_CONTEXT", "CONTEXT"):
+        text = settings.text(name)
+        if text is None:
+            continue
+        if _names_a_file(text):
+            return _read_file(Path(text), f"the file that {name} names")
+        return _decode(text.encode(errors="surrogateescape"), f"the variable {name}")
+    raise ContextError("There is no CONTEXT: nothing says which action to carry out.", hint=_HINT)
+
+
+def _names_a_file(text: str) -> bool:
+    if text.lstrip()[:1] in {"{", "'", '"', ""} or "\n" in text:
+        return False
+    try:
+        return Path(text).is_file()
+    except OSError:  # longer than a path can be
+        return False
+
+
+def _read_file(path: Path, place: str = "") -> Origin:
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ContextError(
+            f"The CONTEXT file {path} cannot be read: {error.strerror}.", hint=_HINT
+        ) from None
+    return _decode(raw, place or str(path))
+
+
+def _decode(raw: bytes, place: str) -> Origin:
+    if len(raw) > MAX_BYTES:
+        raise ContextError(
+            f"The CONTEXT in {place} is larger than 1 MiB.",
+            hint="Actions do not need that much: look at what fills `parameters`.",
+        )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ContextError(
+            f"The CONTEXT in {place} is not UTF-8 text: byte {error.start} does not fit.",
+            hint="Save or send it as UTF-8.",
+        ) from None
+    return Origin(text, place)
