@@ -3,45 +3,83 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 class ReasonCode(StrEnum):
-    """Why an action ended as it did; stable names that platforms and dashboards may rely on."""
+    """Why an action ended as it did; stable names that platforms and dashboards may rely on.
 
-    DONE = "DONE"
-    NOTHING_TO_DO = "NOTHING_TO_DO"
-    CONTEXT_INVALID = "CONTEXT_INVALID"
-    CONTEXT_UNSUPPORTED = "CONTEXT_UNSUPPORTED"
-    CATALOG_INVALID = "CATALOG_INVALID"
-    MODULE_NOT_FOUND = "MODULE_NOT_FOUND"
-    MODULE_INVALID = "MODULE_INVALID"
-    ACTION_UNKNOWN = "ACTION_UNKNOWN"
-    PARAMETER_INVALID = "PARAMETER_INVALID"
-    GUARD_DENIED = "GUARD_DENIED"
-    STATE_LOCKED = "STATE_LOCKED"
-    STATE_MISSING = "STATE_MISSING"
-    STATE_AMBIGUOUS = "STATE_AMBIGUOUS"
-    STATE_FOREIGN = "STATE_FOREIGN"
-    STATE_UNREADABLE = "STATE_UNREADABLE"
-    STATE_NOT_EMPTY = "STATE_NOT_EMPTY"
-    ENGINE_NOT_FOUND = "ENGINE_NOT_FOUND"
-    ENGINE_FAILED = "ENGINE_FAILED"
-    ACTION_FAILED = "ACTION_FAILED"
-    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-    NAME_TAKEN = "NAME_TAKEN"
-    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
-    PERMISSION_DENIED = "PERMISSION_DENIED"
-    CREDENTIALS_INVALID = "CREDENTIALS_INVALID"
-    CREDENTIALS_EXPIRED = "CREDENTIALS_EXPIRED"
-    PLATFORM_UNREACHABLE = "PLATFORM_UNREACHABLE"
-    PLATFORM_REFUSED = "PLATFORM_REFUSED"
-    CANCELLED = "CANCELLED"
-    NEEDS_RECOVERY = "NEEDS_RECOVERY"
-    INTERNAL = "INTERNAL"
+    `meaning` is one sentence for the reference page.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
+
+    DONE = "DONE", "The action did what was asked."
+    NOTHING_TO_DO = "NOTHING_TO_DO", "All was already as asked, or the action had already ended."
+    CONTEXT_INVALID = (
+        "CONTEXT_INVALID",
+        "The CONTEXT is missing, is not JSON, or lacks a field that is needed.",
+    )
+    CONTEXT_UNSUPPORTED = (
+        "CONTEXT_UNSUPPORTED",
+        "The notification is of a kind that Purveyor does not serve, such as a scope's.",
+    )
+    CATALOG_INVALID = (
+        "CATALOG_INVALID",
+        "The catalog file has faults; `purveyor validate` lists them all.",
+    )
+    MODULE_NOT_FOUND = "MODULE_NOT_FOUND", "No module belongs to the specification's slug."
+    MODULE_INVALID = (
+        "MODULE_INVALID",
+        "The module's files cannot be read or contradict what Purveyor adds to them.",
+    )
+    ACTION_UNKNOWN = "ACTION_UNKNOWN", "No program belongs to the custom action's slug."
+    PARAMETER_INVALID = "PARAMETER_INVALID", "What was asked does not fit the module's variables."
+    GUARD_DENIED = (
+        "GUARD_DENIED",
+        "The plan would delete or replace something that the catalog protects.",
+    )
+    STATE_LOCKED = "STATE_LOCKED", "Another run holds the state's lock and did not let go in time."
+    STATE_MISSING = (
+        "STATE_MISSING",
+        "An update or delete found no state, so what exists is unknown.",
+    )
+    STATE_AMBIGUOUS = "STATE_AMBIGUOUS", "Two states lie under one entity's id."
+    STATE_FOREIGN = "STATE_FOREIGN", "The state belongs to another entity."
+    STATE_UNREADABLE = "STATE_UNREADABLE", "The state exists but cannot be read."
+    STATE_NOT_EMPTY = "STATE_NOT_EMPTY", "After the destroy something is left in the state."
+    ENGINE_NOT_FOUND = "ENGINE_NOT_FOUND", "No engine fits the catalog's version constraint."
+    ENGINE_FAILED = "ENGINE_FAILED", "The engine ended with an error that no other code describes."
+    ACTION_FAILED = "ACTION_FAILED", "A custom action's program failed or gave no usable result."
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The cloud account has reached a limit."
+    NAME_TAKEN = "NAME_TAKEN", "Something with that name exists already outside this state."
+    PROVIDER_UNAVAILABLE = (
+        "PROVIDER_UNAVAILABLE",
+        "The cloud's API or a provider registry did not answer properly.",
+    )
+    PERMISSION_DENIED = "PERMISSION_DENIED", "The credentials may not do what the module needs."
+    CREDENTIALS_INVALID = "CREDENTIALS_INVALID", "Credentials are missing or wrong."
+    CREDENTIALS_EXPIRED = "CREDENTIALS_EXPIRED", "Credentials ended before the work did."
+    PLATFORM_UNREACHABLE = (
+        "PLATFORM_UNREACHABLE",
+        "The work is done but the platform has not heard it.",
+    )
+    PLATFORM_REFUSED = "PLATFORM_REFUSED", "The platform refused what it was told."
+    CANCELLED = "CANCELLED", "The run was asked to stop."
+    NEEDS_RECOVERY = (
+        "NEEDS_RECOVERY",
+        "A state could not be saved; a person has to look before the next run.",
+    )
+    INTERNAL = "INTERNAL", "A fault of Purveyor's own; the log has a traceback."
 
 
 class PurveyorError(Exception):
