@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModuleSource:
-    """Where a module comes from: a directory below `root` (the catalog's), or a remote address."""
+    """Where a module comes from: a directory below `root` (the catalog's), or a remote address.
+
+    `version` is the exact version of a registry address; other addresses carry their own pin.
+    """
 
     root: Path
     path: Path | None = None
     address: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
