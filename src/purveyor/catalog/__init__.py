@@ -1,0 +1,1 @@
+"""The catalog: which module, account and backend serve which specification."""

@@ -1,0 +1,59 @@
+"""Where states live, as the catalog says it: one model a backend type.
+
+A further type is one model here and one member of `Backend`.
+"""
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from purveyor.catalog.words import Bucket, Folder, HttpAddress, Region, RoleArn, Word
+
+
+class Strict(BaseModel):
+    """A part of the catalog: no unknown keys, no coercion, no changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class LocalBackend(Strict):
+    """States in a folder of this machine; for trying things out, or for a shared disk."""
+
+    type: Literal["local"] = "local"
+    path: Word = Field(
+        ".purveyor/state", description="Folder; a relative one starts at the catalog's folder."
+    )
+
+
+class S3Backend(Strict):
+    """States in an S3 bucket."""
+
+    type: Literal["s3"]
+    bucket: Bucket = Field(description="The bucket's name.")
+    region: Region = Field(description="The bucket's region.")
+    prefix: Folder = Field("", description="Folder inside the bucket, without slashes at its ends.")
+    lock: Literal["lockfile", "dynamodb", "both"] = Field(
+        "lockfile",
+        description="An object beside the state, a DynamoDB item, or both while moving over.",
+    )
+    table: Word | None = Field(
+        None, description="The DynamoDB table; needed for `dynamodb` and `both`."
+    )
+    kms_key: Word | None = Field(None, description="ARN or id of the KMS key that encrypts states.")
+    role_arn: RoleArn | None = Field(
+        None, description="Role to reach the bucket with; without it, the run's own credentials."
+    )
+    endpoint: HttpAddress | None = Field(
+        None, description="Address of an S3-compatible store; without it, AWS."
+    )
+
+    @model_validator(mode="after")
+    def _know_the_table(self) -> Self:
+        if self.lock != "lockfile" and self.table is None:
+            raise ValueError(f"lock `{self.lock}` needs `table`, the DynamoDB table's name")
+        if self.lock == "lockfile" and self.table is not None:
+            raise ValueError("`table` has no use with lock `lockfile`; did you mean `both`?")
+        return self
+
+
+Backend: TypeAlias = Annotated[LocalBackend | S3Backend, Field(discriminator="type")]

@@ -1,0 +1,86 @@
+"""What the catalog says about one action: everything that a run needs to know, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor.plan import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from purveyor.catalog.backend import Backend
+    from purveyor.json_text import JsonValue
+    from purveyor.step import EngineRequirement, ModuleSource
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRule:
+    """Which module output becomes an attribute, and whether the attribute is a secret one."""
+
+    output: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where things are built. `role_arn` is None when the run's own credentials are used.
+
+    `name` is for people; without one in the catalog it is made from the dimensions. `region` is
+    None when the catalog names none. `session_seconds` is the length of an assumed session.
+    """
+
+    name: str = ""
+    role_arn: str | None = None
+    external_id: str | None = None
+    region: str | None = None
+    session_seconds: int = 3600
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionProgram:
+    """The program of a custom action: started in `cwd`, killed after `timeout` seconds."""
+
+    run: tuple[str, ...]
+    cwd: Path
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one action is carried out.
+
+    `source` is None for a custom action, `program` for every other one. `defaults` are the weakest
+    variables; `variables` are fixed by the platform team and win, the account's over the entry's.
+    `outputs` maps attribute names to rules; None means all non-sensitive outputs by their own
+    names. `lock_wait` is in seconds, None when the catalog leaves it to the setting. `root` is the
+    catalog's folder; every relative path in the catalog starts there.
+    """
+
+    root: Path
+    engine: EngineRequirement
+    backend: Backend
+    account: Account
+    source: ModuleSource | None = None
+    program: ActionProgram | None = None
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    immutable: tuple[str, ...] = ()
+    outputs: Mapping[str, OutputRule] | None = None
+    guard: Guard = field(default_factory=Guard)
+    lock_wait: float | None = None
+
+    def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
+        """Return `variables` for a module that declares `declared`.
+
+        An account speaks to every module, so that what it alone sets is only offered: a name that
+        the module does not declare is left out. The entry's own variables are never left out.
+        """
+        return {
+            name: value
+            for name, value in self.variables.items()
+            if name in declared or name not in self.account.variables
+        }

@@ -1,0 +1,52 @@
+"""The kinds of text that a catalog holds, each with its pattern and with words for a reader.
+
+The patterns keep to what JSON Schema's dialect (ECMA 262) and pydantic's engine both know.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+WANTED: dict[str, str] = {
+    (_WORD := r"^\S(.*\S)?$"): "text without blanks at its ends",
+    (_SLUG := r"^[A-Za-z0-9][A-Za-z0-9._-]*$"): "a slug: letters, digits, `-`, `_` and `.`",
+    (_NAME := r"^[A-Za-z_][A-Za-z0-9_-]*$"): "a name: letters, digits, `_` and `-`",
+    (_BUCKET := r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"): (
+        "a bucket's name: 3 to 63 small letters, digits, `-` and `.`"
+    ),
+    (_REGION := r"^[a-z0-9]+(-[a-z0-9]+)*$"): "a region such as us-east-1",
+    (_FOLDER := r"^([A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-](/[A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-])*)?$"): (
+        "a folder such as team/states, without slashes at its ends and without dots at a part's end"
+    ),
+    (_ROLE_ARN := r"^arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"): (
+        "a role's ARN such as arn:aws:iam::111111111111:role/provisioner"
+    ),
+    (_HTTP := r"^https?://[^\s/@]+(/[^\s@]*)?$"): (
+        "an address such as https://store.example.com, without credentials"
+    ),
+    (
+        _CONSTRAINT := r"^ *(=|!=|>=|<=|>|<|~>)? *[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?"
+        r"( *, *(=|!=|>=|<=|>|<|~>)? *[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?)* *$"
+    ): 'a version constraint such as "~> 1.10" or ">= 1.9, < 2"',
+    (_EXACT := r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$"): (
+        'one exact version such as "5.1.2": a constraint is no pin'
+    ),
+    (
+        _RESOURCE := r"^(module\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?\.)*"
+        r"[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?)?$"
+    ): "a resource type such as aws_db_instance, or an address such as aws_db_instance.main",
+}
+
+Word: TypeAlias = Annotated[str, Field(pattern=_WORD)]
+Slug: TypeAlias = Annotated[str, Field(pattern=_SLUG)]
+Name: TypeAlias = Annotated[str, Field(pattern=_NAME)]
+Bucket: TypeAlias = Annotated[str, Field(pattern=_BUCKET)]
+Region: TypeAlias = Annotated[str, Field(pattern=_REGION)]
+Folder: TypeAlias = Annotated[str, Field(pattern=_FOLDER)]
+RoleArn: TypeAlias = Annotated[str, Field(pattern=_ROLE_ARN)]
+HttpAddress: TypeAlias = Annotated[str, Field(pattern=_HTTP)]
+Constraint: TypeAlias = Annotated[str, Field(pattern=_CONSTRAINT)]
+ExactVersion: TypeAlias = Annotated[str, Field(pattern=_EXACT)]
+ResourcePattern: TypeAlias = Annotated[str, Field(pattern=_RESOURCE)]
