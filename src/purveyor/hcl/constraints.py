@@ -1,0 +1,126 @@
+"""Reads type expressions: `string`, `list(object({name = string}))`, `optional(T, default)`."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
+from purveyor.hcl.literals import Cursor, NotLiteralError, read_string
+from purveyor.hcl.scanner import HclTextError, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from purveyor.declaration import TypeConstraint
+    from purveyor.hcl.scanner import Token
+
+_PRIMITIVES = frozenset({"string", "number", "bool", "any"})
+_COLLECTIONS = frozenset({"list", "set", "map"})
+_BARE = frozenset({"list", "map"})
+_ACCEPTED = "string, number, bool, any, list(T), set(T), map(T), object({...}) or tuple([...])"
+
+
+def read_constraint(tokens: Sequence[Token]) -> TypeConstraint:
+    """Give the type that these tokens say; raise HclTextError when they say none."""
+    place = tokens[0] if tokens else None
+    try:
+        if len(tokens) == 1 and tokens[0].kind == "string":
+            return _read_legacy(tokens[0])
+        cursor = Cursor(tokens)
+        constraint = _read(cursor)
+        cursor.skip_newlines()
+        if cursor.peek():
+            raise cursor.take().fault(f"this does not belong to a type; a type is {_ACCEPTED}")
+    except NotLiteralError:
+        line, column = (place.line, place.column) if place else (0, 0)
+        problem = f"this type is not complete; a type is {_ACCEPTED}"
+        raise HclTextError(problem, line=line, column=column) from None
+    return constraint
+
+
+def read_constraint_text(text: str) -> TypeConstraint:
+    """Give the type that a JSON file's string says."""
+    return read_constraint([token for token in scan(text).all if token.kind != "newline"])
+
+
+def _read_legacy(token: Token) -> TypeConstraint:
+    name = read_string(token)
+    if name == "string":
+        return Primitive(name)
+    if name in _BARE:
+        return Collection(name, Primitive("any"))
+    raise token.fault(f'a quoted type may be "string", "list" or "map"; a type is {_ACCEPTED}')
+
+
+def _read(cursor: Cursor) -> TypeConstraint:
+    cursor.skip_newlines()
+    token = cursor.take()
+    name = token.text
+    if name in _PRIMITIVES:
+        return Primitive(name)
+    if not cursor.skip("("):
+        if name in _BARE:
+            return Collection(name, Primitive("any"))
+        raise token.fault(f"{name[:60]!r} is no type; a type is {_ACCEPTED}")
+    if name in _COLLECTIONS:
+        constraint: TypeConstraint = Collection(name, _read(cursor))
+        cursor.skip(",")
+    elif name == "object":
+        constraint = Object(_read_attributes(cursor))
+    elif name == "tuple":
+        constraint = Tuple(_read_elements(cursor))
+    else:
+        raise token.fault(f"{name[:60]!r} is no type; a type is {_ACCEPTED}")
+    if not cursor.skip(")"):
+        raise token.fault(f"{name} takes one argument; a type is {_ACCEPTED}")
+    return constraint
+
+
+def _read_elements(cursor: Cursor) -> tuple[TypeConstraint, ...]:
+    if not cursor.skip("["):
+        raise NotLiteralError
+    elements: list[TypeConstraint] = []
+    while not cursor.skip("]"):
+        elements.append(_read(cursor))
+        cursor.skip(",")
+    return tuple(elements)
+
+
+def _read_attributes(cursor: Cursor) -> dict[str, Attribute]:
+    if not cursor.skip("{"):
+        raise NotLiteralError
+    attributes: dict[str, Attribute] = {}
+    while not cursor.skip("}"):
+        token = cursor.take()
+        if token.kind not in {"name", "string"}:
+            raise token.fault("an object type's attribute needs a name")
+        name = read_string(token) if token.kind == "string" else token.text
+        if not (cursor.skip("=") or cursor.skip(":")):
+            raise token.fault(f"the attribute {name[:60]!r} needs a type")
+        attributes[unicodedata.normalize("NFC", name)] = _read_attribute(cursor)
+        cursor.skip(",")
+    return attributes
+
+
+def _read_attribute(cursor: Cursor) -> Attribute:
+    cursor.skip_newlines()
+    if cursor.peek() != "optional":
+        return Attribute(_read(cursor))
+    cursor.take()
+    if not cursor.skip("("):
+        raise NotLiteralError
+    constraint = _read(cursor)
+    if cursor.skip(","):
+        _skip_default(cursor)
+    elif not cursor.skip(")"):
+        raise NotLiteralError
+    return Attribute(constraint, optional=True)
+
+
+def _skip_default(cursor: Cursor) -> None:
+    """Step over an attribute's default and the bracket that closes `optional`."""
+    depth = 1
+    while depth:
+        text = cursor.take().text
+        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})

@@ -1,0 +1,82 @@
+"""Reads one module's folder: all its files, merged as the engines merge them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from purveyor.declaration import ModuleInterface
+from purveyor.errors import CatalogError, ReasonCode
+from purveyor.hcl.drafts import Draft, Reading, merge_drafts
+from purveyor.hcl.files import find_files, is_json, read_text
+from purveyor.hcl.json_syntax import read_json
+from purveyor.hcl.native_syntax import read_native
+from purveyor.hcl.scanner import HclTextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    FindSyntaxFaults = Callable[[str], list[HclTextError]]
+
+
+def choose_parser() -> FindSyntaxFaults:
+    """Give HashiCorp's own parser where it is installed (100 times faster), else python-hcl2."""
+    if find_spec("pygohcl") is not None:
+        from purveyor.hcl.golang import find_syntax_faults
+    else:
+        from purveyor.hcl.python import find_syntax_faults
+    return find_syntax_faults
+
+
+def read_module(
+    path: Path, *, tofu_files: bool = True, find_syntax_faults: FindSyntaxFaults | None = None
+) -> ModuleInterface:
+    """Give what the root module in this folder takes and gives.
+
+    `tofu_files=False` reads as Terraform does, which knows no *.tofu. `validation` blocks are the
+    engine's to check. Raise CatalogError naming every fault of every file by file:line:column.
+    """
+    find_faults = find_syntax_faults or choose_parser()
+    files = find_files(path, tofu_files=tofu_files)
+    faults: list[str] = []
+    primary = _read_files(path, files.primary, find_faults, faults)
+    overrides = _read_files(path, files.overrides, find_faults, faults)
+    if not faults:
+        drafts, conflicts = merge_drafts(primary, overrides)
+        faults = [_place(file, line, 1, problem) for file, line, problem in conflicts]
+    else:
+        drafts = []
+    if faults:
+        raise CatalogError(
+            f"The module {path} is not valid.",
+            hint="Correct the places listed; the engine's `validate` command checks the rest.",
+            details=faults,
+            reason=ReasonCode.MODULE_INVALID,
+        )
+    return ModuleInterface(
+        path=path,
+        variables={each.name: each.as_variable() for each in drafts if each.kind == "variable"},
+        outputs={each.name: each.as_output() for each in drafts if each.kind == "output"},
+    )
+
+
+def _read_files(
+    folder: Path, names: tuple[str, ...], find_faults: FindSyntaxFaults, faults: list[str]
+) -> list[Draft]:
+    drafts: list[Draft] = []
+    for name in names:
+        try:
+            text = read_text(folder / name)
+            reading = read_json(text) if is_json(name) else read_native(text, find_faults)
+        except HclTextError as fault:
+            reading = Reading(drafts=(), faults=(fault,))
+        for draft in reading.drafts:
+            draft.file = name
+        drafts += reading.drafts
+        faults += [_place(name, each.line, each.column, each.problem) for each in reading.faults]
+    return drafts
+
+
+def _place(file: str, line: int, column: int, problem: str) -> str:
+    return f"{file}:{line}:{column}: {problem}" if line else f"{file}: {problem}"
