@@ -1,1 +1,7 @@
 """Finding and installing Terraform and OpenTofu."""
+
+from purveyor.engines.binary.model import EngineBinary
+from purveyor.engines.binary.places import cache_folder
+from purveyor.engines.binary.search import find_engine
+
+__all__ = ["EngineBinary", "cache_folder", "find_engine"]

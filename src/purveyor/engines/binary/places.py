@@ -1,0 +1,56 @@
+"""Where engines live: the cache folder, and this machine's name in it."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.engines.binary.constraint import read_version
+from purveyor.engines.binary.model import PROGRAMS
+
+if TYPE_CHECKING:
+    from purveyor.settings import Settings
+
+_CPU = {
+    "x86_64": "amd64",
+    "amd64": "amd64",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+    "i386": "386",
+    "i686": "386",
+}
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Return the user's cache, `~/.cache/purveyor` by default; it need not exist."""
+    home = settings.text("HOME")
+    text = settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor"
+    if text.startswith("~/") and home:
+        return Path(home) / text[2:]
+    return Path(text).expanduser().absolute()
+
+
+def machine() -> str:
+    """Return this machine as release files name it, such as `linux_amd64`."""
+    cpu = platform.machine().lower()
+    return f"{platform.system().lower()}_{_CPU.get(cpu, cpu)}"
+
+
+def cached_program(name: str, version: str, settings: Settings) -> Path:
+    """Return where the cache keeps an engine: `engines/opentofu/1.12.6/linux_amd64/tofu`."""
+    return engines_folder(settings) / name / version / machine() / PROGRAMS[name]
+
+
+def engines_folder(settings: Settings) -> Path:
+    """Return the folder of all engines in the cache."""
+    return cache_folder(settings) / "engines"
+
+
+def cached_programs(name: str, settings: Settings) -> list[Path]:
+    """Return what the cache holds of an engine for this machine, newest version first."""
+    found = (engines_folder(settings) / name).glob(f"*/{machine()}/{PROGRAMS[name]}")
+    versions = [(version, path) for path in found if (version := read_version(path.parts[-3]))]
+    return [path for _, path in sorted(versions, reverse=True)]
