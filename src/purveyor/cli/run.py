@@ -1,0 +1,104 @@
+"""`purveyor run`: one action, from its context to a reported outcome."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from purveyor.provision import Ending
+
+_UNHEARD = 17
+
+_EPILOG = """\b
+Examples:
+  purveyor run                              in a pipeline: the CONTEXT comes from the CI
+  purveyor run --context action.json        an action saved in a file
+  purveyor run --context - < action.json    the same from standard input
+  purveyor run --no-report --json           without the platform, result as JSON
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--context",
+    "context_argument",
+    metavar="FILE",
+    help="The CONTEXT: a file, or - for standard input. Without it: the event file of GitHub,"
+    " then PURVEYOR_CONTEXT, then CONTEXT.",
+)
+@click.option(
+    "--catalog",
+    "catalog_path",
+    metavar="PATH",
+    help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
+)
+@click.option("--no-report", is_flag=True, help="Tell the platform nothing, ask it nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long to wait for a state that another run has locked.",
+)
+def run(
+    *,
+    context_argument: str | None,
+    catalog_path: str | None,
+    no_report: bool,
+    as_json: bool,
+    lock_timeout: float | None,
+) -> None:
+    """Carry out one action and tell the platform how it ended.
+
+    Progress goes to standard output (to standard error with --json). The exit code says how it
+    ended: see docs/reference/errors.md.
+    """
+    from purveyor.cli.assembly import Assembly, Wishes
+
+    assembly = Assembly(
+        Wishes(
+            context=context_argument,
+            catalog=catalog_path,
+            report=not no_report,
+            progress=sys.stderr if as_json else sys.stdout,
+            lock_timeout=lock_timeout,
+        )
+    )
+    ending = assembly.carry_out()
+    if as_json:
+        click.echo(assembly.redactor.redact(_document(ending)))
+    sys.exit(_exit_code(ending))
+
+
+def _exit_code(ending: Ending) -> int:
+    if ending.outcome.exit_code == 0 and not ending.heard:
+        return _UNHEARD
+    return ending.outcome.exit_code
+
+
+def _document(ending: Ending) -> str:
+    from purveyor import json_text
+
+    outcome = ending.outcome
+    return json_text.write(
+        {
+            "status": outcome.status.value,
+            "reason": outcome.reason.value,
+            "message": outcome.message,
+            "next_step": outcome.next_step,
+            "details": list(outcome.details),
+            "results": dict(outcome.results),
+            "changes": [
+                {"address": change.address, "verb": change.verb.value} for change in outcome.changes
+            ],
+            "state_key": outcome.state_key,
+            "run_url": outcome.run_url,
+            "seconds": round(outcome.seconds, 3),
+            "platform_heard": ending.heard,
+            "notes": list(ending.notes),
+        },
+        indent=2,
+    )

@@ -1,0 +1,93 @@
+"""From what happened to an Outcome: its status, its reason and its one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.errors import ReasonCode
+from purveyor.outcome import Outcome, Status
+from purveyor.plan import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from purveyor.action import ActionContext
+    from purveyor.errors import PurveyorError
+    from purveyor.plan import Change
+    from purveyor.provision.results import Results
+
+_DONE = {
+    Operation.CREATE: "Created",
+    Operation.UPDATE: "Updated",
+    Operation.DELETE: "Deleted",
+    Operation.CUSTOM: "Finished",
+}
+_COUNTED = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.REPLACE: "replaced",
+    Verb.DELETE: "deleted",
+}
+
+
+def succeed(
+    context: ActionContext, results: Results, *, changes: Sequence[Change] = (), state_key: str = ""
+) -> Outcome:
+    """Return the outcome of an action that worked."""
+    moved = tuple(change for change in changes if change.verb in _COUNTED)
+    nothing = context.operation in {Operation.CREATE, Operation.UPDATE} and not moved
+    return Outcome(
+        status=Status.SUCCESS,
+        reason=ReasonCode.NOTHING_TO_DO if nothing else ReasonCode.DONE,
+        exit_code=0,
+        message=f"{_subject(context)}: {count_changes(moved)}."
+        if context.operation is not Operation.CUSTOM
+        else f"{_subject(context)}.",
+        details=results.notes,
+        results=results.public,
+        secrets=results.secrets,
+        changes=moved,
+        state_key=state_key,
+    )
+
+
+def fail(error: PurveyorError, *, state_key: str = "") -> Outcome:
+    """Return the outcome of an action that ended in an error a user can meet."""
+    return Outcome(
+        status=Status.FAILED,
+        reason=error.reason,
+        exit_code=error.exit_code,
+        message=error.message,
+        next_step=error.hint,
+        details=error.details,
+        state_key=state_key,
+    )
+
+
+def break_down(*, state_key: str = "") -> Outcome:
+    """Return the outcome of an action that met a fault of our own."""
+    return Outcome(
+        status=Status.FAILED,
+        reason=ReasonCode.INTERNAL,
+        exit_code=20,
+        message="Purveyor met a fault of its own and stopped.",
+        next_step="The run's log has a traceback: please report it, then run the action again.",
+        state_key=state_key,
+    )
+
+
+def count_changes(changes: Sequence[Change]) -> str:
+    """Say `2 created, 1 replaced`, or that nothing had to change."""
+    counted = Counter(change.verb for change in changes)
+    parts = [f"{counted[verb]} {word}" for verb, word in _COUNTED.items() if counted[verb]]
+    return ", ".join(parts) or "nothing had to change"
+
+
+def _subject(context: ActionContext) -> str:
+    entity = context.entity
+    name = entity.slug or entity.id
+    if context.operation is Operation.CUSTOM:
+        return f"Finished {context.specification.slug or context.slug} on {entity.kind} {name}"
+    return f"{_DONE[context.operation]} {entity.kind} {name} ({entity.specification.slug})"

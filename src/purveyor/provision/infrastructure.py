@@ -1,0 +1,118 @@
+"""Create, update or delete with an engine: everything is checked before anything is touched."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind, Operation
+from purveyor.errors import RecoveryError, ReasonCode
+from purveyor.provision.endings import succeed
+from purveyor.provision.results import Results, sort_outputs
+from purveyor.provision.variables import SERVICE_OUTPUTS, build_variables, learn_secrets
+from purveyor.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog import Recipe
+    from purveyor.declaration import ModuleInterface
+    from purveyor.json_text import JsonValue
+    from purveyor.outcome import Outcome
+    from purveyor.provision.ports import Backend, Ports
+    from purveyor.reporter import Standing
+    from purveyor.state_key import StateKey
+    from purveyor.step import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An action that passed every check and has not touched anything yet."""
+
+    context: ActionContext
+    recipe: Recipe
+    engine: Engine
+    backend: Backend
+    key: StateKey
+    step: Step
+
+
+def prepare(
+    context: ActionContext, recipe: Recipe, *, standing: Standing, ports: Ports, workspace: Path
+) -> Prepared:
+    """Fetch the module, check the parameters, find the state, take the account's credentials."""
+    engine = ports.open_engine(recipe.engine)
+    assert recipe.source is not None  # noqa: S101 - only custom actions have none
+    module = engine.fetch(recipe.source, workspace)
+    interface = engine.describe(module)
+    backend = ports.open_backend(recipe)
+    variables = build_variables(
+        context,
+        recipe,
+        interface,
+        standing=standing,
+        service_outputs=_service_outputs(context, interface, backend, ports),
+    )
+    learn_secrets(ports.redactor, interface, variables)
+    key = _locate(context, backend)
+    block = backend.block(key)
+    step = Step(
+        operation=context.operation,
+        engine=recipe.engine,
+        workspace=workspace,
+        module=module,
+        variables=variables,
+        backend=block,
+        state=backend.access(key),
+        environment={**ports.environment, **ports.assume(recipe.account, context)},
+        identity=f"{context.entity.kind}s/{context.entity.id}",
+        guard=recipe.guard,
+        interruption=ports.interruption,
+        lock_wait=ports.choose_lock_wait(recipe),
+    )
+    return Prepared(context, recipe, engine, backend, key, step)
+
+
+def carry_out(prepared: Prepared, ports: Ports) -> Outcome:
+    """Run the engine; after a verified delete remove the state object, last."""
+    done = prepared.engine.run(prepared.step, ports.listen)
+    context = prepared.context
+    if context.operation is Operation.DELETE:
+        prepared.backend.remove(prepared.key)
+        results = Results({}, {}, ())
+    else:
+        results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)
+    outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
+    return dataclasses.replace(outcome, run_url=ports.run_url)
+
+
+def _locate(context: ActionContext, backend: Backend) -> StateKey:
+    key = backend.locate(context.entity)
+    if key.exists or context.operation is Operation.CREATE:
+        return key
+    what = "destroyed" if context.operation is Operation.DELETE else "updated"
+    raise RecoveryError(
+        f"There is no state for {context.entity.kind} {context.entity.slug or context.entity.id},"
+        f" so nothing can be {what}: whether it exists is unknown.",
+        reason=ReasonCode.STATE_MISSING,
+        details=(f"looked for {key.path}",),
+        hint="Ask the platform team to restore the state from an earlier version, or, if nothing"
+        " was ever created, to close this action by hand.",
+    )
+
+
+def _service_outputs(
+    context: ActionContext, interface: ModuleInterface, backend: Backend, ports: Ports
+) -> Mapping[str, JsonValue]:
+    if context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
+        return {}
+    key = backend.locate(context.service)
+    state = backend.access(key).read() if key.exists else None
+    outputs = state.outputs if state else {}
+    for value in outputs.values():
+        if value.sensitive:
+            ports.redactor.add_value(value.value)
+    return {name: value.value for name, value in outputs.items()}

@@ -1,0 +1,82 @@
+"""What one action needs from outside; the command line fills it with real adapters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from purveyor.action import Entity
+    from purveyor.catalog import Recipe
+    from purveyor.catalog.recipe import Account
+    from purveyor.outcome import Outcome
+    from purveyor.process import Interruption
+    from purveyor.redaction import Redactor
+    from purveyor.reporter import Heard, Standing
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, StateAccess
+    from purveyor.state_key import StateKey
+    from purveyor.action import ActionContext
+
+
+class Reporter(Protocol):
+    """What the platform is asked and told."""
+
+    def read_standing(self, context: ActionContext) -> Standing:
+        """Ask what the platform knows of the action now."""
+
+    def begin(self, context: ActionContext, *, run_url: str) -> None:
+        """Tell that the action is in progress."""
+
+    def say(self, context: ActionContext, level: str, text: str) -> None:
+        """Send one message."""
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how it ended."""
+
+
+class Backend(Protocol):
+    """Where states live."""
+
+    def locate(self, entity: Entity) -> StateKey:
+        """Find the entity's key."""
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Say how an engine reaches it."""
+
+    def access(self, key: StateKey) -> StateAccess:
+        """Read it and see its lock."""
+
+    def remove(self, key: StateKey) -> None:
+        """Remove the state object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside of one run.
+
+    `environment` is what engines and programs may see. Lock waits are in seconds.
+    """
+
+    resolve: Callable[[ActionContext], Recipe]
+    reporter: Reporter
+    open_backend: Callable[[Recipe], Backend]
+    open_engine: Callable[[EngineRequirement], Engine]
+    assume: Callable[[Account, ActionContext], Mapping[str, str]]
+    environment: Mapping[str, str]
+    redactor: Redactor
+    listen: Listen
+    interruption: Interruption
+    clock: Callable[[], float]
+    run_url: str = ""
+    lock_wait: float = 300.0
+    forced_lock_wait: float | None = None
+
+    def choose_lock_wait(self, recipe: Recipe) -> float:
+        """Return how long to wait for a lock, in seconds: command line, catalog, setting."""
+        return next(
+            each
+            for each in (self.forced_lock_wait, recipe.lock_wait, self.lock_wait)
+            if each is not None
+        )

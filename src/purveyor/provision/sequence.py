@@ -1,0 +1,100 @@
+"""The sequence of one action: ask, resolve, check, tell, run, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.errors import CancelledError, PurveyorError, ReasonCode
+from purveyor.outcome import Outcome, Status
+from purveyor.provision import custom, infrastructure
+from purveyor.provision.endings import break_down, fail
+from purveyor.step import Noticed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.action import ActionContext
+    from purveyor.provision.ports import Ports
+    from purveyor.reporter import Standing
+
+_FINISHED = frozenset({"success", "failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: the outcome, whether the platform heard it, and notes for the log."""
+
+    outcome: Outcome
+    heard: bool
+    notes: tuple[str, ...] = ()
+
+
+def provision(context: ActionContext, ports: Ports) -> Ending:
+    """Carry out one action and report how it ended.
+
+    A PurveyorError becomes the outcome; anything else is reported as INTERNAL and raised again.
+    """
+    began = ports.clock()
+    standing = ports.reporter.read_standing(context)
+    if standing.note:
+        ports.listen(Noticed("warning", standing.note))
+    if standing.action_status in _FINISHED:
+        return Ending(_already(standing.action_status or ""), heard=True)
+    try:
+        outcome = _attempt(context, standing, ports)
+    except PurveyorError as error:
+        outcome = fail(error)
+    except BaseException:
+        _end(context, break_down(), ports, began)
+        raise
+    return _end(context, outcome, ports, began)
+
+
+def _attempt(context: ActionContext, standing: Standing, ports: Ports) -> Outcome:
+    recipe = ports.resolve(context)
+    with tempfile.TemporaryDirectory(prefix="purveyor-") as name:
+        workspace = Path(name)
+        run: Callable[[], Outcome]
+        if context.operation is Operation.CUSTOM:
+            run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
+        else:
+            prepared = infrastructure.prepare(
+                context, recipe, standing=standing, ports=ports, workspace=workspace
+            )
+
+            def run() -> Outcome:
+                return infrastructure.carry_out(prepared, ports)
+
+        _stop_if_asked(ports)
+        ports.reporter.begin(context, run_url=ports.run_url)
+        return run()
+
+
+def _stop_if_asked(ports: Ports) -> None:
+    if ports.interruption.requested:
+        raise CancelledError(
+            "The run was cancelled before anything was changed.",
+            hint="Start the action again when you want it.",
+        )
+
+
+def _already(status: str) -> Outcome:
+    return Outcome(
+        status=Status.SUCCESS if status == "success" else Status.FAILED,
+        reason=ReasonCode.NOTHING_TO_DO,
+        exit_code=0,
+        message=f"The platform says that this action already ended ({status}): nothing was run.",
+    )
+
+
+def _end(context: ActionContext, outcome: Outcome, ports: Ports, began: float) -> Ending:
+    outcome = dataclasses.replace(
+        outcome, seconds=ports.clock() - began, run_url=ports.run_url or outcome.run_url
+    )
+    heard = ports.reporter.end(context, outcome)
+    return Ending(outcome, heard.heard, heard.notes)

@@ -1,0 +1,100 @@
+"""The house rules, held by counting."""
+
+from __future__ import annotations
+
+import ast
+import subprocess  # noqa: TID251 - a fresh interpreter shows what a command imports
+import sys
+from pathlib import Path
+
+import pytest
+
+from purveyor import errors
+from purveyor.errors import PurveyorError, ReasonCode
+from purveyor.settings import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+OURS = [
+    *SOURCES,
+    *sorted((ROOT / "tests").rglob("*.py")),
+    *sorted((ROOT / "scripts").rglob("*.py")),
+]
+FILE_LINES = 300
+FUNCTION_LINES = 40
+HEAVY = {
+    "boto3", "botocore", "pydantic", "httpx2", "stamina", "rich", "yaml", "hcl2", "pygohcl",
+    "starlette", "uvicorn", "jsonschema", "lark", "asyncio",
+}  # fmt: skip
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text())
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def test_no_file_is_longer_than_the_ceiling() -> None:
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in OURS}
+    assert {name: n for name, n in lengths.items() if n > FILE_LINES} == {}
+
+
+def test_no_function_is_longer_than_the_ceiling() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{each.name}": length
+        for path in OURS
+        for each in functions(path)
+        if (length := (each.end_lineno or 0) - each.lineno + 1) > FUNCTION_LINES
+    }
+    assert long == {}
+
+
+def test_every_file_opens_with_its_job() -> None:
+    silent = [
+        str(p.relative_to(ROOT)) for p in OURS if not ast.get_docstring(ast.parse(p.read_text()))
+    ]
+    assert silent == []
+
+
+def test_no_file_is_a_drawer() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "misc"}
+    assert [str(p) for p in SOURCES if drawers & set(p.stem.split("_"))] == []
+
+
+def families() -> list[type[PurveyorError]]:
+    return [
+        each
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, PurveyorError) and each is not PurveyorError
+    ]
+
+
+def test_each_family_of_errors_has_an_exit_code_of_its_own() -> None:
+    codes = [family.exit_code for family in families()]
+    assert len(set(codes)) == len(codes)
+    assert set(codes) <= set(range(10, 20))
+
+
+def test_each_exit_code_and_reason_code_is_documented() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    assert [f.__name__ for f in families() if f"| {f.exit_code} |" not in page] == []
+    assert [code for code in ReasonCode if f"`{code}`" not in page] == []
+
+
+def test_each_environment_variable_is_documented() -> None:
+    page = (ROOT / "docs/reference/environment.md").read_text()
+    assert [each.name for each in SETTINGS if f"`{each.name}`" not in page] == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        f"sys.argv = ['purveyor', *{arguments!r}]\n"
+        "from purveyor.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert HEAVY & {name.split(".")[0] for name in done.stderr.split()} == set()
