@@ -1,0 +1,144 @@
+"""States in a folder of this machine, as the engines' `local` backend keeps them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+from purveyor.backends.lock_text import held, parse_lock
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.lock import Lock
+from purveyor.state_key import choose, identity, is_state_in, parse_state
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from purveyor.state_key import Owner, StateDocument, StateKey
+
+_PRIVATE = 0o700
+# struct flock of fcntl(2), 64 bit: on Linux type, whence, start, length, pid; on macOS the two
+# shorts stand last.
+_ON_MACOS = sys.platform == "darwin"
+_FLOCK = "qqihh" if _ON_MACOS else "hhqqi"
+
+
+class LocalStates:
+    """States below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+
+    def locate(self, entity: Owner) -> StateKey:
+        """Look into the entity's folder.
+
+        An empty file is no state but the engine's placeholder while it holds the first lock.
+        """
+        folder = identity(entity)
+        states: list[str] = []
+        traces: list[str] = []
+        with _readable(folder):
+            for path, size in self._files(folder):
+                if is_state_in(folder, path):
+                    (states if size else traces).append(path)
+        return choose(entity, states=states, traces=traces)
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `local` backend at the file, in a folder that only we may enter."""
+        path = self._folder / key.path
+        with _readable(key.path):
+            for folder in reversed([each for each in path.parents if not each.exists()]):
+                folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        return BackendBlock("local", {"path": str(path)})
+
+    def access(self, key: StateKey) -> LocalAccess:
+        """Return the reader of one state."""
+        return LocalAccess(self._folder / key.path, key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Remove backups and a dead run's lock info, then the state, then its folder if empty."""
+        path = self._folder / key.path
+        holder = self.access(key).holder()
+        if holder is not None:
+            raise held(key.path, holder)
+        with _readable(key.path):
+            for backup in path.parent.glob(f"{path.name}.*backup"):
+                backup.unlink(missing_ok=True)
+            _lock_info(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+
+    def _files(self, folder: str) -> Iterator[tuple[str, int]]:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / folder) as entries:
+            for entry in entries:
+                if entry.is_file():
+                    yield f"{folder}/{entry.name}", entry.stat().st_size
+
+
+class LocalAccess:
+    """One state file."""
+
+    def __init__(self, path: Path, where: str) -> None:
+        self._path = path
+        self._where = where
+
+    def read(self) -> StateDocument | None:
+        """Read the file; None when it is missing, or the empty placeholder of a first lock."""
+        with _readable(self._where):
+            try:
+                content = self._path.read_bytes()
+            except FileNotFoundError:
+                return None
+        if not content:
+            return None
+        return parse_state(content.decode(errors="replace"), where=self._where)
+
+    def holder(self) -> Lock | None:
+        """Ask the system who holds the file's lock.
+
+        The lock ends with its process, the lock info beside the state does not: that file alone
+        proves nothing.
+        """
+        with _readable(self._where):
+            if not _is_locked(self._path):
+                return None
+            try:
+                return parse_lock(_lock_info(self._path).read_text(errors="replace"))
+            except FileNotFoundError:
+                return Lock(id="")
+
+
+def _lock_info(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock.info")
+
+
+def _is_locked(path: Path) -> bool:
+    question = struct.pack(_FLOCK, *_in_order(fcntl.F_WRLCK, os.SEEK_SET, [0, 0, 0]))
+    try:
+        with path.open("rb") as file:
+            answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
+    except FileNotFoundError:
+        return False
+    return bool(struct.unpack(_FLOCK, answer)[-2 if _ON_MACOS else 0] != fcntl.F_UNLCK)
+
+
+def _in_order(kind: int, whence: int, place: list[int]) -> list[int]:
+    return [*place, kind, whence] if _ON_MACOS else [kind, whence, *place]
+
+
+@contextlib.contextmanager
+def _readable(where: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecoveryError(
+            f"The state {where} cannot be reached in its folder: {error.strerror}.",
+            reason=ReasonCode.STATE_UNREADABLE,
+            hint="Give the run's user the folder named by `backend.path` in the catalog.",
+        ) from error
