@@ -21,7 +21,8 @@ class LocalBackend(Strict):
 
     type: Literal["local"] = "local"
     path: Word = Field(
-        ".purveyor/state", description="Folder; a relative one starts at the catalog's folder."
+        default=".purveyor/state",
+        description="Folder; a relative one starts at the catalog's folder.",
     )
 
 
@@ -31,20 +32,25 @@ class S3Backend(Strict):
     type: Literal["s3"]
     bucket: Bucket = Field(description="The bucket's name.")
     region: Region = Field(description="The bucket's region.")
-    prefix: Folder = Field("", description="Folder inside the bucket, without slashes at its ends.")
+    prefix: Folder = Field(
+        default="", description="Folder inside the bucket, without slashes at its ends."
+    )
     lock: Literal["lockfile", "dynamodb", "both"] = Field(
-        "lockfile",
+        default="lockfile",
         description="An object beside the state, a DynamoDB item, or both while moving over.",
     )
     table: Word | None = Field(
-        None, description="The DynamoDB table; needed for `dynamodb` and `both`."
+        default=None, description="The DynamoDB table; needed for `dynamodb` and `both`."
     )
-    kms_key: Word | None = Field(None, description="ARN or id of the KMS key that encrypts states.")
+    kms_key: Word | None = Field(
+        default=None, description="ARN or id of the KMS key that encrypts states."
+    )
     role_arn: RoleArn | None = Field(
-        None, description="Role to reach the bucket with; without it, the run's own credentials."
+        default=None,
+        description="Role to reach the bucket with; without it, the run's own credentials.",
     )
     endpoint: HttpAddress | None = Field(
-        None, description="Address of an S3-compatible store; without it, AWS."
+        default=None, description="Address of an S3-compatible store; without it, AWS."
     )
 
     @model_validator(mode="after")

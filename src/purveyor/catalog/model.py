@@ -1,0 +1,182 @@
+"""The catalog file's model: what may stand where, and what it means.
+
+The JSON Schema for editors and the reference page are made from this file.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from purveyor.catalog.address import find_address_fault
+from purveyor.catalog.backend import Backend, LocalBackend, Strict
+from purveyor.catalog.words import (
+    Constraint,
+    ExactVersion,
+    Name,
+    Region,
+    ResourcePattern,
+    RoleArn,
+    Slug,
+    Word,
+)
+
+
+class AccountEntry(Strict):
+    """Where things are built when the dimensions match."""
+
+    match: dict[Name, Word] = Field(
+        description="Dimensions that must have these values; `{}` matches everything."
+    )
+    name: Word | None = Field(
+        default=None, description="For people; made from `match` when missing."
+    )
+    role_arn: RoleArn | None = Field(
+        default=None, description="Role to assume; without it, the run's own credentials."
+    )
+    external_id: Word | None = Field(default=None, description="External id for assuming the role.")
+    region: Region | None = Field(
+        default=None, description="Region for the engine and its providers."
+    )
+    session_seconds: int = Field(
+        default=3600, ge=900, le=43200, description="Length of the assumed session, in seconds."
+    )
+    variables: dict[Name, Any] = Field(
+        default={},
+        description=(
+            "Variables for every module that declares them; they win over everything else."
+        ),
+    )
+
+
+class EngineEntry(Strict):
+    """Which engine carries a module out."""
+
+    name: Literal["terraform", "opentofu"] = Field(default="terraform", description="The engine.")
+    version: Constraint | None = Field(
+        default=None,
+        description='Version constraint such as "~> 1.10"; without it, any that is there.',
+    )
+
+
+class GuardEntry(Strict):
+    """What an update must not delete or replace."""
+
+    protect: list[ResourcePattern] = Field(
+        default=[],
+        description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`).",
+    )
+
+
+class OutputEntry(Strict):
+    """Where an attribute's value comes from."""
+
+    output: Name = Field(description="The module's output.")
+    secret: bool = Field(
+        default=False,
+        description="Whether the attribute is a secret one; sensitive outputs need it.",
+    )
+
+
+class ActionEntry(Strict):
+    """A custom action's program."""
+
+    run: list[str] = Field(
+        min_length=1,
+        description="Program and arguments, started in the catalog's folder; no shell reads them.",
+    )
+    timeout: int = Field(
+        default=300, ge=1, description="Seconds after which the program is killed."
+    )
+
+
+def _spell_out(value: object) -> object:
+    return {"output": value} if isinstance(value, str) else value
+
+
+class Entry(Strict):
+    """How one service or link specification is served."""
+
+    version: ExactVersion | None = Field(
+        default=None, description="Exact version of a module that comes from a registry."
+    )
+    module: Word | None = Field(
+        default=None,
+        description=(
+            "Folder below the catalog's, or a pinned address: git with `?ref=`, an archive with "
+            "`?checksum=`, a registry address with `version`. Without it, the folder by convention."
+        ),
+    )
+    engine: EngineEntry | None = Field(
+        default=None, description="The engine; without it, the service's or the catalog's."
+    )
+    defaults: dict[Name, Any] = Field(
+        default={}, description="Variables when nothing else sets them; the weakest."
+    )
+    variables: dict[Name, Any] = Field(
+        default={}, description="Variables that win over attributes and parameters."
+    )
+    immutable: list[Name] = Field(
+        default=[], description="Variables that no update may change once the thing exists."
+    )
+    outputs: (
+        dict[
+            Name,
+            Annotated[
+                OutputEntry,
+                BeforeValidator(_spell_out, json_schema_input_type=Name | OutputEntry),
+            ],
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "Attribute name to module output. Without it, all outputs that are not sensitive, by "
+            "their own names."
+        ),
+    )
+    guard: GuardEntry = Field(default=GuardEntry(), description="What updates must leave alone.")
+    actions: dict[Slug, ActionEntry] = Field(
+        default={}, description="Custom actions by their specification's slug."
+    )
+    lock_timeout: int | None = Field(
+        default=None,
+        ge=0,
+        description="Seconds to wait for a held state lock; without it, the setting's.",
+    )
+
+    @field_validator("module")
+    @classmethod
+    def _refuse_loose_addresses(cls, module: str | None, info: ValidationInfo) -> str | None:
+        fault = find_address_fault(module, info.data.get("version")) if module else None
+        if fault:
+            raise ValueError(fault)
+        return module
+
+
+class ServiceEntry(Entry):
+    """How one service specification is served, and the links to it."""
+
+    links: dict[Slug, Entry] = Field(
+        default={}, description="Links by their specification's slug; `default` serves any other."
+    )
+
+
+class CatalogModel(Strict):
+    """The whole catalog."""
+
+    version: Literal[1] = Field(description="The format's version.")
+    backend: Backend = Field(
+        default=LocalBackend(),
+        description="Where states live; without it, a folder of this machine.",
+    )
+    engine: EngineEntry = Field(
+        default=EngineEntry(),
+        description="The engine where an entry names none; terraform without it.",
+    )
+    accounts: list[AccountEntry] = Field(
+        default=[],
+        description="By dimensions; the most specific match wins, and a tie is an error.",
+    )
+    services: dict[Slug, ServiceEntry] = Field(
+        default={}, description="Services by their specification's slug."
+    )
