@@ -9,12 +9,16 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """One environment variable that Purveyor reads; the reference page is made from these."""
+    """One environment variable that Purveyor reads; the reference page is made from these.
+
+    A secret is masked wherever text leaves; children get it only when it is `passed_on`.
+    """
 
     name: str
     meaning: str
     default: str = ""
     secret: bool = False
+    passed_on: bool = False
 
 
 SETTINGS = (
@@ -31,6 +35,14 @@ SETTINGS = (
     Setting("NP_TOKEN", "Access token; used before any API key.", secret=True),
     Setting("NULLPLATFORM_HOST", "Host or address of the platform.", "api.nullplatform.com"),
     Setting("NP_API_URL", "The same; read when NULLPLATFORM_HOST is not set."),
+    Setting("AWS_ACCESS_KEY_ID", "Access key for states and, without a role, for modules."),
+    Setting("AWS_SECRET_ACCESS_KEY", "Its secret.", secret=True, passed_on=True),
+    Setting("AWS_SESSION_TOKEN", "Its session, if temporary.", secret=True, passed_on=True),
+    Setting("AWS_PROFILE", "Profile in the AWS configuration files, when no access key is set."),
+    Setting("AWS_ENDPOINT_URL", "Address of an AWS-compatible service, for all of them."),
+    Setting("AWS_ENDPOINT_URL_S3", "The same, for S3 alone."),
+    Setting("AWS_ENDPOINT_URL_DYNAMODB", "The same, for DynamoDB alone."),
+    Setting("AWS_ENDPOINT_URL_STS", "The same, for STS alone."),
     Setting("NO_COLOR", "Any value: no colours."),
     Setting("GITHUB_ACTIONS", "Set by GitHub: we are in a workflow."),
     Setting("GITHUB_EVENT_PATH", "Set by GitHub: file with the event, read for `inputs.context`."),
@@ -45,7 +57,8 @@ SETTINGS = (
 )
 
 _NEVER_FOR_CHILDREN = frozenset(
-    {"PURVEYOR_CONTEXT", "CONTEXT"} | {each.name for each in SETTINGS if each.secret}
+    {"PURVEYOR_CONTEXT", "CONTEXT"}
+    | {each.name for each in SETTINGS if each.secret and not each.passed_on}
 )
 
 
