@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ def download(
     """
     import stamina
 
+    # Its warnings would reach stderr through Python's last resort; the final error says it all.
+    logging.getLogger("stamina").addHandler(logging.NullHandler())
     patience = patience or Patience()
     attempts = stamina.retry_context(
         on=_PassingError,

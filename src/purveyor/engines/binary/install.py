@@ -107,12 +107,12 @@ def _acquire(
         program = fetch_release(release, staging, on_progress=watcher.progress, patience=patience)
     except DownloadError as error:
         faults = [f"release site {release.shown}: {error}"]
+        watcher.say(faults[0])
     else:
         return "release", program
     if release.name == "opentofu":
-        watcher.say(f"{faults[0]}; building OpenTofu from its Go module, which takes minutes")
         try:
-            return "go", build_from_source(release.version, staging, settings)
+            return "go", build_from_source(release.version, staging, settings, say=watcher.say)
         except BuildError as error:
             faults.append(f"Go module: {error}")
     raise EngineError(

@@ -12,7 +12,7 @@ from purveyor.errors import CancelledError
 from purveyor.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.settings import Settings
 
@@ -59,7 +59,9 @@ def build_command(go: Path, folder: Path, environment: Mapping[str, str]) -> pro
     return process.Command(argv, folder, {**environment, **fixed})
 
 
-def build_from_source(version: str, staging: Path, settings: Settings) -> Path:
+def build_from_source(
+    version: str, staging: Path, settings: Settings, *, say: Callable[[str], None]
+) -> Path:
     """Build OpenTofu in the folder `staging`; takes minutes. Main thread only.
 
     Raise BuildError, or CancelledError when the run was asked to stop.
@@ -72,6 +74,7 @@ def build_from_source(version: str, staging: Path, settings: Settings) -> Path:
         raise BuildError(f"go.sum is there for {pinned_version()} only")
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(_MODULE / name, staging / name)
+    say(f"Building OpenTofu {version} from its Go module: about four minutes the first time")
     command = build_command(go, staging, environment)
     with process.Interruption().caught() as interruption:
         done = process.run(command, interruption=interruption, timeout=_SECONDS)

@@ -1,0 +1,124 @@
+"""`purveyor engine`: install Terraform and OpenTofu, and list what is there."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor import json_text
+from purveyor.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.engines.binary.install import Watcher
+    from purveyor.engines.binary.search import Candidate
+
+
+@click.group()
+def engine() -> None:
+    """Install and list Terraform and OpenTofu."""
+
+
+@engine.command()
+@click.option("--name", type=click.Choice(["opentofu", "terraform"]), default="opentofu")
+@click.option(
+    "--version", metavar="V", help="Default: the OpenTofu version Purveyor is tested with."
+)
+@click.option("--from", "base", metavar="URL", help="Release site or a mirror of it.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was installed as JSON.")
+def install(*, name: str, version: str | None, base: str | None, as_json: bool) -> None:
+    """Install an engine into the user's cache.
+
+    The release file is checked against its SHA-256. Where the release site cannot be reached,
+    OpenTofu is built from its Go module if `go` is there.
+    """
+    from purveyor.engines.binary.install import install_engine
+    from purveyor.engines.binary.release import Release
+    from purveyor.engines.binary.source import pinned_version
+
+    if version is None and name == "terraform":
+        raise click.UsageError("--name terraform needs --version")
+    settings = read_settings()
+    release = Release(
+        name,
+        (version or pinned_version()).removeprefix("v"),
+        base or settings.text("PURVEYOR_ENGINE_RELEASES") or "",
+    )
+    with _watcher() as watcher:
+        installed = install_engine(release, settings, watcher=watcher)
+    found = installed.engine
+    if as_json:
+        told = {"name": found.name, "version": found.version, "path": str(found.path)}
+        click.echo(json_text.write({**told, "way": installed.way}, indent=2))
+    else:
+        verb = "is there" if installed.way == "cache" else "installed"
+        click.echo(f"{found.name} {found.version} {verb}: {found.path}")
+
+
+@engine.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def list_engines(*, as_json: bool) -> None:
+    """List the engines on PATH and in the cache, and the one a run takes.
+
+    That is the one for a catalog entry that names no engine and no version.
+    """
+    settings = read_settings()
+    rows = _rows(settings)
+    if as_json:
+        click.echo(json_text.write(rows, indent=2))
+        return
+    if not rows:
+        click.echo("No engine on PATH or in the cache; `purveyor engine install` brings one.")
+    for row in rows:
+        mark = "*" if row["used"] else " "
+        version = row["version"] or "?"
+        click.echo(f"{mark} {row['name']:<9} {version:<10} {row['place']:<5} {row['path']}")
+
+
+def _rows(settings: Settings) -> list[dict[str, str | bool]]:
+    from purveyor.engines.binary.constraint import read_version
+    from purveyor.engines.binary.model import PROGRAMS
+    from purveyor.engines.binary.search import candidates
+
+    found = list(candidates(tuple(PROGRAMS), settings))
+    used = next((each for each in found if read_version(each.version)), None)
+    return [_row(each, used=each is used) for each in found]
+
+
+def _row(each: Candidate, *, used: bool) -> dict[str, str | bool]:
+    return {
+        "name": each.name,
+        "version": each.version,
+        "place": each.place,
+        "path": str(each.path),
+        "used": used,
+    }
+
+
+@contextlib.contextmanager
+def _watcher() -> Iterator[Watcher]:
+    """Say on stderr how it goes on; with a bar where a person looks on."""
+    from purveyor.engines.binary.install import Watcher
+
+    def say(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+    if not sys.stderr.isatty():
+        yield Watcher(say)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def progress(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield Watcher(partial(bar.console.print, markup=False, highlight=False), progress)
