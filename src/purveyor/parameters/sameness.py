@@ -1,0 +1,46 @@
+"""When two JSON values are the same: 1 and 1.0 are, 1 and true are not, NFC decides on text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from purveyor.json_text import JsonValue
+
+
+def shape_of(value: JsonValue) -> str:
+    """Give the JSON type's name: null, bool, number, string, list or object."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case list():
+            return "list"
+        case dict():
+            return "object"
+        case _:
+            return "number"
+
+
+def to_key(value: JsonValue) -> Hashable:
+    """Give a hashable that two values share if, and only if, they are the same."""
+    match value:
+        case str():
+            return ("string", unicodedata.normalize("NFC", value))
+        case list():
+            return ("list", tuple(to_key(item) for item in value))
+        case dict():
+            return ("object", frozenset((to_key(key), to_key(item)) for key, item in value.items()))
+        case _:
+            return (shape_of(value), value)
+
+
+def is_same(left: JsonValue, right: JsonValue) -> bool:
+    """Tell whether two values are the same."""
+    return to_key(left) == to_key(right)
