@@ -1,0 +1,140 @@
+"""The requests that Purveyor itself makes to S3 and DynamoDB, and their failures in our words."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from purveyor import aws
+from purveyor.aws import Refusal, Trouble
+from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_s3.client import S3Client
+
+    from purveyor.catalog.backend import S3Backend
+    from purveyor.settings import Settings
+
+
+class Bucket:
+    """A bucket's prefix, and the lock table beside it. Each method is one request.
+
+    Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when AWS refuses.
+    """
+
+    def __init__(self, config: S3Backend, settings: Settings) -> None:
+        self.config = config
+        self._settings = settings
+
+    def key(self, path: str) -> str:
+        """Return the object's key for a path below the prefix."""
+        return f"{self.config.prefix}/{path}" if self.config.prefix else path
+
+    def paths(self, folder: str) -> list[str]:
+        """List the paths below a folder; a further request for each further thousand."""
+        start = self.key("")
+        with self._explained(folder):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.config.bucket, Prefix=f"{start}{folder}/"
+            )
+            found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return [key.removeprefix(start) for key in found]
+
+    def content(self, path: str) -> str | None:
+        """Return an object's text; None when there is no such object."""
+        with self._explained(path):
+            try:
+                answer = self._s3.get_object(Bucket=self.config.bucket, Key=self.key(path))
+            except self._s3.exceptions.NoSuchKey:
+                return None
+            return answer["Body"].read().decode(errors="replace")
+
+    def delete(self, path: str) -> None:
+        """Delete an object; its versions stay."""
+        with self._explained(path):
+            self._s3.delete_object(Bucket=self.config.bucket, Key=self.key(path))
+
+    def lock_item(self, path: str) -> str | None:
+        """Return the lock info in DynamoDB; None when the lock is free."""
+        with self._explained(path):
+            answer = self._dynamodb.get_item(
+                TableName=self.config.table or "", Key=self._item(path), ConsistentRead=True
+            )
+        item = answer.get("Item")
+        return None if item is None else item.get("Info", {}).get("S", "")
+
+    def forget_digest(self, path: str) -> None:
+        """Delete the checksum that the engine keeps in DynamoDB beside each state."""
+        with self._explained(path):
+            self._dynamodb.delete_item(
+                TableName=self.config.table or "", Key=self._item(f"{path}-md5")
+            )
+
+    def _item(self, path: str) -> dict[str, AttributeValueTypeDef]:
+        return {"LockID": {"S": f"{self.config.bucket}/{self.key(path)}"}}
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        session = aws.open_session(self._settings, self.config.region)
+        role = self.config.role_arn
+        return session if role is None else aws.in_role(session, role, self._settings)
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        return self._session.client(
+            "s3",
+            endpoint_url=self.config.endpoint or aws.endpoint("s3", self._settings),
+            config=aws.patience(path_style=self.config.endpoint is not None),
+        )
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        return self._session.client(
+            "dynamodb",
+            endpoint_url=self.config.endpoint or aws.endpoint("dynamodb", self._settings),
+            config=aws.patience(),
+        )
+
+    @contextlib.contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise self._explain(path, aws.judge(error)) from error
+
+    def _explain(self, path: str, refusal: Refusal) -> PurveyorError:
+        place = f"s3://{self.config.bucket}/{self.key(path)}"
+        if refusal.trouble in aws.CREDENTIALS:
+            return aws.refuse_credentials(f"the state {place}", refusal)
+        problem, hint = _PROBLEMS.get(refusal.trouble, _UNKNOWN)
+        return RecoveryError(
+            f"The state {place} cannot be reached: {problem}.",
+            reason=ReasonCode.STATE_UNREADABLE,
+            hint=hint,
+            details=[refusal.detail],
+        )
+
+
+_PROBLEMS = {
+    Trouble.MISSING: (
+        "its bucket or its lock table does not exist",
+        "Check `backend.bucket` and `backend.table` in the catalog, or make them.",
+    ),
+    Trouble.ELSEWHERE: (
+        "its bucket is in another region",
+        "Set `backend.region` in the catalog to the bucket's region.",
+    ),
+    Trouble.UNREACHABLE: (
+        "S3 or DynamoDB does not answer",
+        "Check the runner's way out and `backend.endpoint`, then run the action again.",
+    ),
+}
+_UNKNOWN = ("AWS refuses the request", "The details hold AWS's answer.")

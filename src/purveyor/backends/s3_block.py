@@ -1,0 +1,54 @@
+"""How the engines' `s3` backend is told where a state is; facts measured on both engines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from purveyor.aws import STATE_SESSION
+
+if TYPE_CHECKING:
+    from purveyor.catalog.backend import S3Backend
+    from purveyor.json_text import JsonObject
+
+
+def engine_arguments(config: S3Backend, key: str) -> JsonObject:
+    """Return the backend block's arguments for one state; never a secret."""
+    arguments: JsonObject = {"bucket": config.bucket, "key": key, "region": config.region}
+    if config.lock != "dynamodb":
+        arguments["use_lockfile"] = True
+    if config.table is not None:
+        arguments["dynamodb_table"] = config.table
+    if config.role_arn is not None:
+        arguments["assume_role"] = {"role_arn": config.role_arn, "session_name": STATE_SESSION}
+    return arguments | _encryption(config) | _address(config)
+
+
+def _encryption(config: S3Backend) -> JsonObject:
+    if config.kms_key is not None:
+        return {"encrypt": True, "kms_key_id": config.kms_key}
+    # MinIO answers NotImplemented to the header unless it has a KMS of its own (measured).
+    return {"encrypt": True} if config.endpoint is None or _is_aws(config.endpoint) else {}
+
+
+def _address(config: S3Backend) -> JsonObject:
+    if config.endpoint is None:
+        return {}
+    endpoints: JsonObject = {"s3": config.endpoint}
+    if config.table is not None:
+        endpoints["dynamodb"] = config.endpoint
+    if _is_aws(config.endpoint):
+        return {"endpoints": endpoints}
+    # Without these the engine asks AWS's STS and IAM who it is before it asks the store.
+    return {
+        "endpoints": endpoints,
+        "use_path_style": True,
+        "skip_credentials_validation": True,
+        "skip_requesting_account_id": True,
+        "skip_region_validation": True,
+    }
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
