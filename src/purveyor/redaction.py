@@ -4,67 +4,214 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from purveyor.json_text import JsonValue
 
 MASK = "***"
 _SHORTEST = 4
+_SHORT_WORD = 7
+_LONGEST_CARRY = 1 << 16
+_WIDEST_WRITING = 26  # two \uXXXX, each behind eight backslashes
+_TOO_COMMON = frozenset({"true", "false", "null", "none"})
+_SMALL_NUMBER = re.compile(r"[+-]?\d{1,7}(\.\d{1,7})?")
+_PLAIN_RUN = re.compile(r"[A-Za-z0-9_.~-]+")
+_HTML_NAMES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_JSON_NAMES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", '"': '"', "/": "/"}
+# What an encoding may leave before a word: a JSON escape's letter, a percent code's last digit.
+_WORD_STARTS = r"(?:(?<![A-Za-z])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 
 
 class Redactor:
-    """Knows secrets and takes them out of text, in clear and in their usual encodings.
+    """Knows secrets and takes them out of text.
 
-    Values shorter than four characters are not masked: they would tear ordinary text apart.
+    Found in clear, URL-encoded, JSON-escaped, HTML-escaped, as HCL writes them, and inside base64
+    at each of its three alignments; a multi-line secret also line by line; a secret that is a JSON
+    document also leaf by leaf. Never masked, because ordinary text would be torn apart: less than
+    four characters, `true`, `false`, `null`, `none`, and numbers of up to seven digits. A word of
+    up to seven ASCII letters is masked where it stands as a word.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._forms: dict[str, _Form] = {}
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
-        """Learn secrets; a multi-line one is masked as a whole and line by line."""
+        """Learn secrets."""
+        # A copy, since another thread may be in the middle of `redact`.
+        forms = dict(self._forms)
         for secret in secrets:
-            for part in {secret, secret.strip(), *secret.splitlines()}:
-                if len(part.strip()) >= _SHORTEST:
-                    self._forms |= _forms(part)
-        self._pattern = None
+            for part in (secret, secret.strip()):
+                forms.update({form.key: form for form in _forms(part, wrapped=True)})
+            for part in {*secret.splitlines(), *_leaves(secret)}:
+                forms.update({form.key: form for form in _forms(part.strip(), wrapped=False)})
+        self._forms = forms
 
     def add_value(self, value: JsonValue) -> None:
         """Learn every string and number inside a JSON value."""
-        if isinstance(value, dict):
-            for item in value.values():
-                self.add_value(item)
-        elif isinstance(value, list):
-            for item in value:
-                self.add_value(item)
-        elif value is not None and not isinstance(value, bool):
-            self.add(str(value))
+        self.add(*_texts(value))
 
     def redact(self, text: str) -> str:
         """Return the text with each known secret replaced by three stars."""
-        if not self._forms:
-            return text
-        if self._pattern is None:
-            longest_first = sorted(self._forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        return self._pattern.sub(MASK, text)
+        return _mask(text, self._spans(text))
+
+    def redact_chunks(self, chunks: Iterable[str]) -> Iterator[str]:
+        """Redact a stream whose chunks may cut a secret in two; give back whole lines.
+
+        A line longer than 64 KiB is given back in parts, none of which ends inside a secret.
+        """
+        carry = ""
+        for chunk in chunks:
+            carry += chunk
+            end = carry.rfind("\n") + 1
+            if not end and len(carry) > _LONGEST_CARRY:
+                end = self._safe_cut(carry)
+            if end:
+                yield self.redact(carry[:end])
+                carry = carry[end:]
+        if carry:
+            yield self.redact(carry)
+
+    def _safe_cut(self, text: str) -> int:
+        longest = max((form.longest for form in self._forms.values()), default=0)
+        cut = max(0, len(text) - longest)
+        return next((start for start, end in self._spans(text) if start < cut < end), cut)
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand: sorted, overlapping ones joined, so that no end of one is left."""
+        found = sorted(
+            span for form in self._forms.values() if form.probe in text for span in form.find(text)
+        )
+        joined: list[tuple[int, int]] = []
+        for start, end in found:
+            if joined and start < joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+            else:
+                joined.append((start, end))
+        return joined
 
 
-def _forms(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode(errors="surrogatepass")).decode()
-    return {
-        secret,
-        json_text.write(secret)[1:-1],
-        secret.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"),
-        quote(secret, safe="", errors="surrogatepass"),
-        encoded,
-        encoded.rstrip("="),
-    } - {""}
+class _Form:
+    """One way a secret may be written. `probe` is in every text that holds it; cheap to look for.
+
+    The pattern is compiled when the probe is first met: most secrets never meet any text.
+    """
+
+    def __init__(self, key: str, *, encoded: bool) -> None:
+        self.key = key
+        self._flexible = encoded and not _PLAIN_RUN.fullmatch(key)
+        self._word = encoded and len(key) <= _SHORT_WORD and key.isascii() and key.isalpha()
+        self.probe = max(_PLAIN_RUN.findall(key), key=len, default="") if self._flexible else key
+        self.longest = len(key) * (_WIDEST_WRITING if self._flexible else 1)
+
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """Each place in the text, overlapping ones too."""
+        found = self._pattern.search(text)
+        while found:
+            yield found.span()
+            found = self._pattern.search(text, found.start() + 1)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        if self._word:
+            return re.compile(f"{_WORD_STARTS}{self.key}(?![A-Za-z])")
+        if self._flexible:
+            return re.compile("".join(_writings(each) for each in self.key))
+        return re.compile(re.escape(self.key))
+
+
+def _mask(text: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    parts, done = [], 0
+    for start, end in spans:
+        parts += [text[done:start], MASK]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
+def _forms(secret: str, *, wrapped: bool) -> Iterator[_Form]:
+    if not _is_worth_masking(secret):
+        return
+    yield _Form(secret, encoded=True)
+    if wrapped:
+        for text in _base64_texts(secret.encode(errors="surrogatepass")):
+            yield _Form(text, encoded=False)
+
+
+def _is_worth_masking(secret: str) -> bool:
+    bare = secret.strip()
+    return (
+        len(bare) >= _SHORTEST
+        and bare.lower() not in _TOO_COMMON
+        and not _SMALL_NUMBER.fullmatch(bare)
+        and bool(bare.strip("*"))
+    )
+
+
+def _base64_texts(secret: bytes) -> set[str]:
+    """The secret's own base64, and the part that every base64 with the secret inside must hold.
+
+    Inside other bytes it starts 0, 1 or 2 bytes into a group of three (RFC 4648 section 4);
+    characters whose bits are shared with a neighbour are not part of it.
+    """
+    texts = {base64.b64encode(secret).decode()}
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + secret).decode().rstrip("=")
+        whole = (before + len(secret)) * 8 // 6
+        texts.add(encoded[-(-before * 8 // 6) : whole])
+    return texts | {text.replace("+", "-").replace("/", "_") for text in texts}
+
+
+def _writings(character: str) -> str:
+    """A pattern for one character in clear and as URL, JSON, HTML or HCL text."""
+    if _PLAIN_RUN.fullmatch(character):
+        return re.escape(character)
+    escaped = re.escape(character)
+    encoded = character.encode(errors="surrogatepass")
+    units = character.encode("utf-16-be", errors="surrogatepass").hex()
+    ways = [
+        rf"\\{{0,8}}{escaped}" if character in {'"', "\\", "/", "'"} else escaped,
+        "".join(f"%{_any_case(f'{byte:02x}')}" for byte in encoded),
+        "".join(rf"\\{{1,8}}u{_any_case(units[at : at + 4])}" for at in range(0, len(units), 4)),
+        f"&#(?:0{{0,6}}{ord(character)}|[xX]0{{0,6}}{_any_case(f'{ord(character):x}')});",
+    ]
+    if character in _HTML_NAMES:
+        ways.append(f"&{_HTML_NAMES[character]};")
+    if character in _JSON_NAMES:
+        ways.append(rf"\\{{1,8}}{_JSON_NAMES[character]}")
+    if character in {"$", "%"}:  # HCL doubles them before a brace
+        ways.append(escaped * 2)
+    if character == " ":
+        ways.append(r"\+")
+    return f"(?:{'|'.join(reversed(ways))})"
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in digits)
+
+
+def _leaves(secret: str) -> Iterator[str]:
+    if not secret.lstrip().startswith(("{", "[")):
+        return
+    try:
+        yield from _texts(json_text.parse(secret))
+    except json_text.JsonTextError:
+        return
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
