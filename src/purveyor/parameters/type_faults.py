@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_NUMBER_BITS = 512
 MAX_EXPONENT = 1000
-_SHAPES = {"string": "string", "number": "number", "bool": "bool"}
 _DIGITS = 154
 
 
@@ -50,13 +49,8 @@ class _Check:
         if value is None:
             return
         match constraint:
-            case Primitive(name="any"):
-                self.anything(value, path)
             case Primitive():
-                if shape_of(value) == _SHAPES.get(constraint.name):
-                    self.scalar(value, path)
-                else:
-                    self.mismatch(value, constraint, path)
+                self.primitive(value, constraint, path)
             case Collection(name="map"):
                 self.map(value, constraint, path)
             case Collection():
@@ -65,6 +59,14 @@ class _Check:
                 self.tuple(value, constraint, path)
             case Object():
                 self.object(value, constraint, path)
+
+    def primitive(self, value: JsonValue, constraint: Primitive, path: str) -> None:
+        if constraint.name == "any":
+            self.anything(value, path)
+        elif shape_of(value) == constraint.name:
+            self.scalar(value, path)
+        else:
+            self.mismatch(value, constraint, path)
 
     def mismatch(self, value: JsonValue, constraint: TypeConstraint, path: str) -> None:
         given = describe_value(value, secret=self.secret)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from purveyor.declaration import TypeConstraint
     from purveyor.json_text import JsonValue
 
 MAX_SHOWN = 60
+_MAX_BITS = 199  # 60 digits; str() refuses an int of thousands
 _MAX_NAMES = 12
 _PRIMITIVES = {
     "string": "a string",
@@ -24,21 +26,19 @@ _PRIMITIVES = {
 def describe_value(value: JsonValue, *, secret: bool) -> str:
     """Say what was given: its shape, and short scalars as they are unless they are secret."""
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "a bool" if secret else str(value).lower()
-        case int() | float() | Decimal():
-            shown = _digits(value)
-            return "a number" if secret else f"the number {shown}"
+        case list():
+            return f"a list of {count(len(value), 'item')}"
+        case dict():
+            return f"an object of {count(len(value), 'key')}"
         case str():
             if secret or len(value) > MAX_SHOWN:
                 return f"a string of {count(len(value), 'character')}"
             return f'the string "{escape(value)}"'
-        case list():
-            return f"a list of {count(len(value), 'item')}"
+        case None | bool():
+            word = str(value).lower() if value is not None else "null"
+            return "a bool" if secret and value is not None else word
         case _:
-            return f"an object of {count(len(value), 'key')}"
+            return _describe_number(value, secret=secret)
 
 
 def describe_type(constraint: TypeConstraint) -> str:
@@ -77,10 +77,12 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _digits(value: float | Decimal) -> str:
-    if isinstance(value, int) and abs(value).bit_length() > 4 * MAX_SHOWN:
-        return "of more digits than can be shown"
-    return escape(str(value))
+def _describe_number(value: float | Decimal, *, secret: bool) -> str:
+    if secret:
+        return "a number"
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        return f"a number of more than {MAX_SHOWN} digits"
+    return f"the number {escape(str(value))}"
 
 
 def _escape_character(character: str) -> str:
