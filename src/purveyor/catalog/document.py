@@ -73,12 +73,13 @@ def show_trail(trail: Trail) -> str:
 class Document:
     """A document's value, and the place of every key and value in it by its trail.
 
-    `faults` were met while reading; what they concern has been left out of `value`.
+    `faults` were met while reading; `left_out` leads to values that became null for them.
     """
 
     file: str
     value: JsonValue = None
     faults: list[Fault] = field(default_factory=list)
+    left_out: set[Trail] = field(default_factory=set)
     _keys: dict[Trail, Place] = field(default_factory=dict)
     _values: dict[Trail, Place] = field(default_factory=dict)
 
@@ -211,6 +212,7 @@ class _Builder:
 
     def _refuse(self, trail: Trail, text: str) -> JsonValue:
         self._note(self._document.fault(trail, text))
+        self._document.left_out.add(trail)
         return None
 
     def _refuse_the_rest(self, trail: Trail) -> JsonValue:

@@ -1,0 +1,174 @@
+"""Finds what serves a slug: the catalog's entry, or the folder that convention names.
+
+services  `modules/<service slug>/`
+links     `modules/<service slug>/links/<link slug>/`, else `modules/<service slug>/links/default/`
+actions   `actions/<action slug>/` in one of these folders, with one executable named `run`
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from purveyor.catalog.recipe import ActionProgram
+from purveyor.errors import CatalogError, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from purveyor.catalog.document import Trail
+    from purveyor.catalog.model import CatalogModel, Entry, ServiceEntry
+
+MODULES = "modules"
+LINKS = "links"
+ACTIONS = "actions"
+DEFAULT = "default"
+PROGRAM_NAMES = ("run", "run.py", "run.sh")
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What serves one specification.
+
+    `trail` leads to its entry in the file, empty when convention alone serves it. `folder` is the
+    one that convention names, whether or not it is there.
+    """
+
+    entry: Entry
+    trail: Trail
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTarget(Target):
+    """What serves one service specification, and the entries of the links to it."""
+
+    entry: ServiceEntry
+
+
+def find_service(root: Path, model: CatalogModel, slug: str) -> ServiceTarget:
+    """Return what serves a service specification; raise CatalogError if nothing does."""
+    from purveyor.catalog.model import ServiceEntry
+
+    folder = root / MODULES / (slug if is_safe(slug) else DEFAULT)
+    if slug in model.services:
+        return ServiceTarget(model.services[slug], ("services", slug), folder)
+    if is_safe(slug) and folder.is_dir():
+        return ServiceTarget(ServiceEntry(), (), folder)
+    known = {*model.services, *list_folders(root / MODULES)}
+    raise CatalogError(
+        f"No module serves the service specification {slug[:80]!r}.",
+        reason=ReasonCode.MODULE_NOT_FOUND,
+        hint=_suggest(slug, known)
+        or "Add it under `services:` in purveyor.yaml, or put a module into that folder.",
+        details=("looked under `services:`", f"looked for {MODULES}/{slug[:80]}/"),
+    )
+
+
+def find_link(root: Path, service: ServiceTarget, slug: str) -> Target:
+    """Return what serves a link specification: its entry, its folder, then the defaults'."""
+    from purveyor.catalog.model import Entry
+
+    links, folder = service.entry.links, service.folder / LINKS
+    for name in (slug, DEFAULT):
+        if name in links:
+            return Target(links[name], (*service.trail, LINKS, name), folder / name)
+        if is_safe(name) and (folder / name).is_dir():
+            return Target(Entry(), (), folder / name)
+    known = {*links, *list_folders(folder)}
+    raise CatalogError(
+        f"No module serves the link specification {slug[:80]!r} of {service.folder.name!r}.",
+        reason=ReasonCode.MODULE_NOT_FOUND,
+        hint=_suggest(slug, known)
+        or "Add it under the service's `links:`, or put a module into one of those folders.",
+        details=(
+            "looked under the service's `links:`",
+            f"looked for {_show(root, folder)}/{slug[:80]}/ and {_show(root, folder)}/{DEFAULT}/",
+        ),
+    )
+
+
+def find_module(root: Path, target: Target) -> Path:
+    """Return the folder of a target's module; raise CatalogError if it is missing or outside."""
+    folder = root / target.entry.module if target.entry.module else target.folder
+    if not folder.is_dir():
+        raise CatalogError(
+            f"The module folder {_show(root, folder)}/ does not exist.",
+            reason=ReasonCode.MODULE_NOT_FOUND,
+            hint="Create it, or say in the entry's `module` where the module is; an address in a"
+            " registry needs `version` beside it.",
+        )
+    if not folder.resolve().is_relative_to(root):
+        raise CatalogError(
+            f"The module folder {_show(root, folder)}/ is a link that leaves the catalog's folder.",
+            hint="Keep modules below the catalog's folder, or name them by a pinned address.",
+        )
+    return folder
+
+
+def find_program(root: Path, target: Target, slug: str) -> ActionProgram:
+    """Return a custom action's program; raise CatalogError if there is none."""
+    entry = target.entry.actions.get(slug)
+    if entry is not None:
+        first, *rest = entry.run
+        program = str(root / first) if "/" in first else first
+        return ActionProgram((program, *rest), root, float(entry.timeout))
+    actions = target.folder / ACTIONS
+    if is_safe(slug) and (actions / slug).is_dir():
+        folder = actions / slug
+        return ActionProgram((str(find_executable(root, folder)),), folder)
+    known = {*target.entry.actions, *list_folders(actions)}
+    raise CatalogError(
+        f"No program serves the custom action {slug[:80]!r}.",
+        reason=ReasonCode.ACTION_UNKNOWN,
+        hint=_suggest(slug, known)
+        or "Add it under the entry's `actions:`, or put an executable named run into that folder.",
+        details=(
+            "looked under the entry's `actions:`",
+            f"looked for {_show(root, actions)}/{slug[:80]}/",
+        ),
+    )
+
+
+def find_executable(root: Path, folder: Path) -> Path:
+    """Return the one executable that an action's folder must hold; raise CatalogError if not."""
+    there = [folder / name for name in PROGRAM_NAMES if (folder / name).is_file()]
+    if len(there) == 1 and os.access(there[0], os.X_OK):
+        return there[0]
+    if len(there) == 1:
+        problem, hint = f"{there[0].name} is not executable", "Set its executable bit."
+    else:
+        names = ", ".join(each.name for each in there) or "none"
+        problem = f"it must hold exactly one of {', '.join(PROGRAM_NAMES)}, and holds {names}"
+        hint = "Keep one program, executable, and name it run."
+    raise CatalogError(
+        f"The action's folder {_show(root, folder)}/ cannot be used: {problem}.",
+        reason=ReasonCode.ACTION_UNKNOWN,
+        hint=hint,
+    )
+
+
+def list_folders(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder that can be slugs; none if it is missing."""
+    if not folder.is_dir():
+        return []
+    return sorted(each.name for each in folder.iterdir() if each.is_dir() and is_safe(each.name))
+
+
+def is_safe(slug: str) -> bool:
+    """Tell whether a slug, which comes from outside, can be one part of a path."""
+    return bool(_SAFE.fullmatch(slug))
+
+
+def _suggest(slug: str, known: Iterable[str]) -> str:
+    close = get_close_matches(slug, sorted(known), n=1)
+    return f'Did you mean "{close[0]}"?' if close else ""
+
+
+def _show(root: Path, path: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,122 @@
+"""Resolves an action's context to the recipe that carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind, Operation
+from purveyor.catalog import lookup
+from purveyor.catalog.accounts import choose_matches, show_match
+from purveyor.catalog.address import is_remote
+from purveyor.catalog.recipe import Account, OutputRule, Recipe
+from purveyor.errors import CatalogError
+from purveyor.plan import Guard
+from purveyor.step import EngineRequirement, ModuleSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog.document import Document
+    from purveyor.catalog.lookup import ServiceTarget, Target
+    from purveyor.catalog.model import AccountEntry, CatalogModel, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A checked catalog. `root` is its folder, absolute; `document` is None without a file."""
+
+    root: Path
+    model: CatalogModel
+    document: Document | None = None
+
+    def resolve(self, context: ActionContext) -> Recipe:
+        """Return how an action is carried out.
+
+        Raise CatalogError: MODULE_NOT_FOUND, ACTION_UNKNOWN, or CATALOG_INVALID when no account
+        or more than one matches.
+        """
+        service = lookup.find_service(self.root, self.model, context.service.specification.slug)
+        target: Target = service
+        if context.kind is Kind.LINK:
+            target = lookup.find_link(self.root, service, context.entity.specification.slug)
+        account = self.choose_account(context.dimensions)
+        entry = target.entry
+        custom = context.operation is Operation.CUSTOM
+        slug = context.specification.slug
+        return Recipe(
+            root=self.root,
+            engine=self.choose_engine(service, target),
+            backend=self.model.backend,
+            account=account,
+            source=None if custom else self.find_source(target),
+            program=lookup.find_program(self.root, target, slug) if custom else None,
+            defaults=entry.defaults,
+            variables={**entry.variables, **account.variables},
+            immutable=tuple(entry.immutable),
+            outputs=read_outputs(entry),
+            guard=Guard(tuple(entry.guard.protect)),
+            lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
+        )
+
+    def choose_account(self, dimensions: Mapping[str, str]) -> Account:
+        """Return the account for these dimensions; an empty one when the catalog has none."""
+        entries = self.model.accounts
+        if not entries:
+            return Account()
+        chosen = choose_matches([entry.match for entry in entries], dimensions)
+        if len(chosen) == 1:
+            return read_account(entries[chosen[0]])
+        shown = show_match(dimensions) if dimensions else "no dimensions"
+        if not chosen:
+            raise CatalogError(
+                f"No account of the catalog matches {shown}.",
+                hint="Add an account with such a `match`, or one with `match: {}` for the rest.",
+                details=[f"accounts[{n}]: {show_match(each.match)}" for n, each in _count(entries)],
+            )
+        raise CatalogError(
+            f"{len(chosen)} accounts of the catalog match {shown} equally well.",
+            hint="Add an account whose `match` names the dimensions of all of them.",
+            details=[f"accounts[{n}]: {show_match(entries[n].match)}" for n in chosen],
+        )
+
+    def choose_engine(self, service: ServiceTarget, target: Target) -> EngineRequirement:
+        """Return the engine: the entry's, else the service's, else the catalog's."""
+        engine = target.entry.engine or service.entry.engine or self.model.engine
+        return EngineRequirement(engine.name, engine.version or "")
+
+    def find_source(self, target: Target) -> ModuleSource:
+        """Return where the target's module is; raise CatalogError for a folder that is not."""
+        module, version = target.entry.module, target.entry.version
+        if module is not None and is_remote(module, version):
+            return ModuleSource(self.root, address=module, version=version or "")
+        return ModuleSource(self.root, path=lookup.find_module(self.root, target))
+
+
+def read_account(entry: AccountEntry) -> Account:
+    """Return an account as a run needs it."""
+    return Account(
+        name=entry.name or show_match(entry.match),
+        role_arn=entry.role_arn,
+        external_id=entry.external_id,
+        region=entry.region,
+        session_seconds=entry.session_seconds,
+        variables=entry.variables,
+    )
+
+
+def read_outputs(entry: Entry) -> dict[str, OutputRule] | None:
+    """Return the output rules; None when the entry leaves them to the module."""
+    if entry.outputs is None:
+        return None
+    return {name: OutputRule(each.output, each.secret) for name, each in entry.outputs.items()}
+
+
+def _count(entries: list[AccountEntry]) -> list[tuple[int, AccountEntry]]:
+    return list(enumerate(entries))
+
+
+def _first_number(*candidates: int | None) -> float | None:
+    return next((float(each) for each in candidates if each is not None), None)
