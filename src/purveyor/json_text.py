@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 import simplejson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
 JsonValue: TypeAlias = (
@@ -42,14 +43,20 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
             object_pairs_hook=_unique_keys,
         )
     except simplejson.JSONDecodeError as error:
-        raise JsonTextError(error.msg, line=error.lineno, column=error.colno) from None
+        # simplejson leaves a placeholder in one of its messages.
+        problem = error.msg.removesuffix(" %r at")
+        raise JsonTextError(problem, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise JsonTextError(f"nested deeper than {max_depth} levels") from None
     except JsonTextError:
         raise
-    except (ValueError, ArithmeticError) as error:
-        raise JsonTextError(str(error)) from None
-    _check_depth(value, max_depth)
+    except ArithmeticError:
+        raise JsonTextError("a number's exponent is out of range") from None
+    except ValueError:
+        # CPython refuses to read longer integers, since that takes quadratic time.
+        raise JsonTextError("an integer has too many digits") from None
+    if _depth(value) > max_depth:
+        raise JsonTextError(f"nested deeper than {max_depth} levels")
     return value
 
 
@@ -73,12 +80,15 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     return seen
 
 
-def _check_depth(value: JsonValue, left: int) -> None:
-    if left < 0:
-        raise JsonTextError(f"nested deeper than {MAX_DEPTH} levels")
+def _depth(value: JsonValue) -> int:
+    depth, layer = 0, [value]
+    while layer := [each for each in layer if isinstance(each, (dict, list))]:
+        depth += 1
+        layer = [item for each in layer for item in _items(each)]
+    return depth
+
+
+def _items(value: JsonValue) -> Iterable[JsonValue]:
     if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, left - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, left - 1)
+        return value.values()
+    return value if isinstance(value, list) else ()
