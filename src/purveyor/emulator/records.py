@@ -1,0 +1,151 @@
+"""What the emulated platform remembers: specifications, entities, actions and notifications."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from purveyor.action import Kind, Operation
+    from purveyor.json_text import JsonObject
+
+_NAMESPACE = uuid.UUID("6a0e6a5c-6f0e-5d0c-9d0e-7075727665f0")
+
+
+def now() -> str:
+    """Return the time in ISO 8601, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ActionStatus(StrEnum):
+    """The words for an action; `cancelled` is read only, no request may set it."""
+
+    PENDING_CREATE = "pending_create"
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True when nothing may follow."""
+        return self in {ActionStatus.SUCCESS, ActionStatus.FAILED, ActionStatus.CANCELLED}
+
+
+class EntityStatus(StrEnum):
+    """The words for a service or a link."""
+
+    PENDING_CREATE = "pending_create"
+    PENDING = "pending"
+    CREATING = "creating"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    ACTIVE = "active"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The template of a service, or of a link to services of the specification `parent_id`."""
+
+    kind: Kind
+    id: str
+    slug: str
+    name: str
+    schema: JsonObject
+    use_default_actions: bool = True
+    parent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpecification:
+    """What may be asked of the entities of one specification, and what comes back."""
+
+    id: str
+    slug: str
+    name: str
+    operation: Operation
+    parent: Specification
+    parameters: JsonObject
+    results: JsonObject
+
+
+@dataclass(slots=True)
+class Entity:
+    """A service, or a link when `service_id` is set. `attributes` hold secrets in clear."""
+
+    kind: Kind
+    id: str
+    slug: str
+    name: str
+    status: EntityStatus
+    specification: Specification
+    nrn: str
+    service_id: str = ""
+    attributes: JsonObject = field(default_factory=dict)
+    dimensions: JsonObject = field(default_factory=dict)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class Action:
+    """One requested action. `messages` are `{level, message, timestamp}`, timestamp in ms."""
+
+    id: str
+    name: str
+    slug: str
+    specification: ActionSpecification
+    entity: Entity
+    parameters: JsonObject
+    status: ActionStatus = ActionStatus.PENDING
+    results: JsonObject = field(default_factory=dict)
+    messages: list[JsonObject] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class Channel:
+    """Where notifications go. `filters` is a MongoDB query over the inner notification."""
+
+    id: int
+    nrn: str
+    type: str
+    source: list[str]
+    configuration: JsonObject
+    filters: JsonObject
+    description: str = ""
+    status: str = "active"
+
+
+@dataclass(slots=True)
+class Notification:
+    """One sent envelope; `deliveries` are `{channel_id, type, status, message}`."""
+
+    id: str
+    nrn: str
+    envelope: JsonObject
+    status: str = "pending"
+    deliveries: list[JsonObject] = field(default_factory=list)
+
+
+def new_id() -> str:
+    """Return a fresh UUID."""
+    return str(uuid.uuid4())
+
+
+def fixed_id(*parts: str) -> str:
+    """Return the same UUID for the same parts, so that specifications keep theirs."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
+
+
+def slug_of(name: str) -> str:
+    """Return the slug that belongs to a name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"

@@ -1,0 +1,196 @@
+"""The emulator as a Python object: start it, press buttons, look at what the platform shows."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind
+from purveyor.emulator.actions import cancel
+from purveyor.emulator.control import press_button
+from purveyor.emulator.delivery import Deliveries
+from purveyor.emulator.documents import action_document, entity_document
+from purveyor.emulator.exchange import Platform
+from purveyor.emulator.faults import Faults, read_fault
+from purveyor.emulator.notifications import Notifications
+from purveyor.emulator.record import Recorder
+from purveyor.emulator.refusal import missing
+from purveyor.emulator.seed import parse_seed, read_seed
+from purveyor.emulator.server import Connections, listen, serving
+from purveyor.emulator.store import Store
+from purveyor.emulator.tokens import Tokens
+from purveyor.emulator.view import build_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from purveyor.emulator.records import Action
+    from purveyor.json_text import JsonObject, JsonValue
+
+TOKEN_SECONDS = 3600.0
+
+
+class Emulator:
+    """A running emulator. Calls go straight to its memory, past tokens and faults.
+
+    A refused call raises RefusedError, which holds the HTTP status that a request would get.
+    """
+
+    def __init__(self, platform: Platform, deliveries: Deliveries, url: str) -> None:
+        self.platform = platform
+        self.url = url
+        self._deliveries = deliveries
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(
+        cls,
+        *,
+        seed: Path | JsonObject | None = None,
+        token_seconds: float = TOKEN_SECONDS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        log: Path | None = None,
+    ) -> Iterator[Emulator]:
+        """Serve on `host` while the block runs; port 0 is any free one.
+
+        `seed` is a file, a document, or None for the default seed. Access tokens live
+        `token_seconds`. Raises SeedError, and OSError when the port is taken.
+        """
+        from purveyor.emulator.app import build_app
+
+        read = read_seed(seed) if seed is None or isinstance(seed, Path) else parse_seed(seed)
+        store, deliveries, connections = Store(read), Deliveries(), Connections()
+        platform = Platform(
+            store=store,
+            notifications=Notifications(store, deliveries),
+            tokens=Tokens(
+                read.api_key,
+                organization=read.place["organization"]["id"],
+                seconds=token_seconds,
+            ),
+            faults=Faults(),
+            recorder=Recorder(store.secret_names, log),
+        )
+        listening = listen(host, port)
+        url = f"http://{host}:{listening.getsockname()[1]}"
+        app = build_app(platform, connections.abort)
+        with contextlib.closing(deliveries), serving(app, listening, connections):
+            yield cls(platform, deliveries, url)
+
+    @property
+    def api_key(self) -> str:
+        """The one API key that logs in."""
+        return self.platform.tokens.api_key
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point a program at this emulator."""
+        return {"NULLPLATFORM_HOST": self.url, "NULLPLATFORM_API_KEY": self.api_key}
+
+    def create_service(self, specification: str = "sqs-queue", **fields: JsonValue) -> JsonObject:
+        """Create a service of a specification (id or slug); return it with its `id`.
+
+        `fields` are `name`, `status`, `attributes`, `dimensions`, `entity_nrn`, `id`.
+        """
+        body = {"name": specification, **fields, "specification_id": specification}
+        with self.platform.store.lock:
+            return entity_document(self.platform.store.create_entity(Kind.SERVICE, body))
+
+    def create_link(
+        self, service_id: str, specification: str = "database-user", **fields: JsonValue
+    ) -> JsonObject:
+        """Create a link to a service; return it with its `id`. `fields` as for a service."""
+        body = {"name": specification, **fields, "specification_id": specification}
+        with self.platform.store.lock:
+            found = self.platform.store.create_entity(Kind.LINK, {**body, "service_id": service_id})
+            return entity_document(found)
+
+    def request_action(
+        self,
+        entity_id: str,
+        action: str = "create",
+        parameters: Mapping[str, JsonValue] | None = None,
+    ) -> JsonObject:
+        """Ask for an action of a service or a link; return the notification as it was sent.
+
+        `action` is `create`, `update`, `delete`, or the slug or id of an action specification.
+        """
+        body: JsonObject = {
+            "id": entity_id,
+            "action": action,
+            "parameters": dict(parameters or {}),
+        }
+        with self.platform.store.lock:
+            return press_button(self.platform, body)
+
+    def resend(self, envelope_id: str) -> JsonObject:
+        """Send a notification again: same payload, new envelope, which is returned."""
+        with self.platform.store.lock:
+            sent = self.platform.notifications.notification(envelope_id)
+            return self.platform.notifications.resend(sent, ()).envelope
+
+    def cancel_action(self, action_id: str) -> None:
+        """End an action as `cancelled`, as the platform may."""
+        with self.platform.store.lock:
+            cancel(self._action(action_id))
+
+    def action(self, action_id: str) -> JsonObject:
+        """Return an action with its messages, as the platform shows it."""
+        with self.platform.store.lock:
+            return action_document(self._action(action_id), messages=True)
+
+    def entity(self, kind: str, entity_id: str) -> JsonObject:
+        """Return a `service` or a `link` as the platform shows it, secrets null."""
+        with self.platform.store.lock:
+            return entity_document(self.platform.store.entity(Kind(kind), entity_id))
+
+    def secret(self, kind: str, entity_id: str, name: str) -> JsonValue:
+        """Return what is stored for one attribute, in clear; None when there is nothing."""
+        with self.platform.store.lock:
+            return self.platform.store.entity(Kind(kind), entity_id).attributes.get(name)
+
+    def create_channel(self, url: str, **fields: JsonValue) -> int:
+        """Add an http channel; return its number. `fields`: `headers`, `filters`, `nrn`."""
+        headers = fields.pop("headers", {})
+        configuration: JsonObject = {"url": url, "headers": headers}
+        body: JsonObject = {**fields, "type": "http", "configuration": configuration}
+        with self.platform.store.lock:
+            return self.platform.notifications.create_channel(body).id
+
+    def fault(self, kind: str, **fields: JsonValue) -> None:
+        """Switch on a fault; kinds and fields as in the control route.
+
+        `fault("status", status=429, seconds=2, count=3, method="PATCH", path="/service/*")`.
+        """
+        self.platform.faults.add(read_fault({**fields, "kind": kind}))
+
+    def clear_faults(self) -> None:
+        """Switch off all faults."""
+        self.platform.faults.replace([])
+
+    def requests(self, *, method: str = "", path: str = "") -> list[JsonObject]:
+        """Return what came in over HTTP, secrets in clear, so that a test can look for leaks.
+
+        `method` and `path` (its beginning) narrow.
+        """
+        return [
+            each.document()
+            for each in self.platform.recorder.all()
+            if method in {"", each.method} and each.path.startswith(path)
+        ]
+
+    def view(self) -> JsonObject:
+        """Return what a user of the platform would now see."""
+        with self.platform.store.lock:
+            return build_view(self.platform)
+
+    def wait_for_deliveries(self, seconds: float = 10.0) -> None:
+        """Wait until the notifications sent so far have reached their channels."""
+        self._deliveries.wait(seconds)
+
+    def _action(self, action_id: str) -> Action:
+        found = self.platform.store.actions.get(action_id)
+        if found is None:
+            raise missing("action", action_id)
+        return found

@@ -1,0 +1,95 @@
+"""Serves the application on a socket, in a thread, until told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+
+_LAST_ANSWERS_SECONDS = 1
+
+
+class Connections:
+    """The open connections by client address, so that one can be cut."""
+
+    def __init__(self) -> None:
+        self._transports: dict[tuple[str, int], asyncio.BaseTransport] = {}
+
+    def add(self, address: tuple[str, int], transport: asyncio.BaseTransport) -> None:
+        """Remember a connection."""
+        self._transports[address] = transport
+
+    def remove(self, address: tuple[str, int]) -> None:
+        """Forget a connection."""
+        self._transports.pop(address, None)
+
+    def abort(self, address: tuple[str, int]) -> None:
+        """Cut a connection without a word."""
+        transport = self._transports.get(address)
+        if transport is not None:
+            getattr(transport, "abort", transport.close)()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 means any free one. Raises OSError."""
+    listening = socket.create_server((host, port), backlog=128)
+    listening.setblocking(False)
+    return listening
+
+
+@contextlib.contextmanager
+def serving(app: Starlette, listening: socket.socket, connections: Connections) -> Iterator[None]:
+    """Serve while the block runs; open answers get a second to end."""
+    import uvicorn
+
+    ready = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready.set()
+
+    config = uvicorn.Config(
+        app,
+        http=_protocol(connections),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+    )
+    server = Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def _protocol(connections: Connections) -> type[asyncio.Protocol]:
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if self.client:
+                connections.add(self.client, transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client:
+                connections.remove(self.client)
+            super().connection_lost(exc)
+
+    return Protocol

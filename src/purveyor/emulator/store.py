@@ -1,0 +1,180 @@
+"""The platform's memory: specifications, services and links, and what may be done to them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind
+from purveyor.emulator import schema
+from purveyor.emulator.records import Entity, EntityStatus, new_id, now, slug_of
+from purveyor.emulator.refusal import (
+    RefusedError,
+    invalid,
+    list_in,
+    missing,
+    object_in,
+    object_of,
+    one_of,
+    text_in,
+)
+
+if TYPE_CHECKING:
+    from purveyor.emulator.records import Action, ActionSpecification, Specification
+    from purveyor.emulator.seed import Seed
+    from purveyor.json_text import JsonObject
+
+
+class Store:
+    """Everything in memory. `lock` is held by whoever reads or writes more than one thing."""
+
+    def __init__(self, seed: Seed) -> None:
+        self.seed = seed
+        self.lock = threading.RLock()
+        self.specifications = {each.id: each for each in seed.specifications}
+        self.action_specifications = {each.id: each for each in seed.actions}
+        self.entities: dict[str, Entity] = {}
+        self.actions: dict[str, Action] = {}
+        for service in seed.services:
+            self._plant(service)
+
+    @property
+    def nrn(self) -> str:
+        """Where an entity lives that does not say otherwise."""
+        return ":".join(f"{level}={each['id']}" for level, each in self.seed.place.items())
+
+    def tags(self, nrn: str) -> JsonObject:
+        """Return the tags of a place: two texts a level, the slug only where the seed knows it."""
+        tags: JsonObject = {}
+        for part in nrn.split(":"):
+            level, _, identity = part.partition("=")
+            known = self.seed.place.get(level)
+            tags[f"{level}_id"] = identity
+            if known and known["id"] == identity:
+                tags[level] = known["slug"]
+        return tags
+
+    def specification(self, kind: Kind, name: str) -> Specification:
+        """Find a service or link specification by id or slug."""
+        for each in self.specifications.values():
+            if each.kind is kind and name in {each.id, each.slug}:
+                return each
+        raise missing(f"{kind} specification", name)
+
+    def action_specification(self, entity: Entity, name: str) -> ActionSpecification:
+        """Find what can be asked of an entity by id, slug, or `create`, `update`, `delete`."""
+        for each in self.action_specifications.values():
+            if each.parent.id == entity.specification.id and (
+                name in {each.id, each.slug} or (name == each.operation and name != "custom")
+            ):
+                return each
+        raise invalid(f"body/specification_id {name} is no action of this {entity.kind}")
+
+    def entity(self, kind: Kind, identity: str) -> Entity:
+        """Find a service or a link."""
+        found = self.entities.get(identity)
+        if found is None or found.kind is not kind:
+            raise missing(kind, identity)
+        return found
+
+    def any_entity(self, identity: str) -> Entity:
+        """Find an entity of either kind."""
+        found = self.entities.get(identity)
+        if found is None:
+            raise missing("service or link", identity)
+        return found
+
+    def action(self, entity: Entity, identity: str) -> Action:
+        """Find one of an entity's actions."""
+        found = self.actions.get(identity)
+        if found is None or found.entity is not entity:
+            raise missing("action", identity)
+        return found
+
+    def links(self, service: Entity) -> list[Entity]:
+        """Return the links of a service that still exist."""
+        return [
+            each
+            for each in self.entities.values()
+            if each.service_id == service.id and each.status is not EntityStatus.DELETED
+        ]
+
+    def create_entity(self, kind: Kind, body: JsonObject) -> Entity:
+        """Create a service or a link, `pending` unless the body says `active` (an import)."""
+        specification = self.specification(kind, text_in(body, "specification_id"))
+        service = (
+            self.entity(Kind.SERVICE, text_in(body, "service_id")) if kind is Kind.LINK else None
+        )
+        if service and specification.parent_id != service.specification.id:
+            raise invalid("body/specification_id belongs to another service specification")
+        attributes = schema.visible(specification.schema, object_in(body, "attributes"))
+        schema.check_some(specification.schema, attributes, "body/attributes")
+        name = text_in(body, "name")
+        entity = Entity(
+            kind=kind,
+            id=text_in(body, "id", new_id()),
+            slug=slug_of(name),
+            name=name,
+            status=EntityStatus(one_of(body, "status", list(EntityStatus), "pending")),
+            specification=specification,
+            nrn=text_in(body, "entity_nrn", self.nrn),
+            service_id=service.id if service else "",
+            attributes=attributes,
+            dimensions=_dimensions(body),
+        )
+        if entity.id in self.entities:
+            raise RefusedError(409, f"The id {entity.id} is taken")
+        self.entities[entity.id] = entity
+        return entity
+
+    def change_entity(self, entity: Entity, body: JsonObject) -> Entity:
+        """Change name, status, dimensions; attributes are merged at top level."""
+        schema_of = entity.specification.schema
+        attributes = schema.visible(schema_of, object_in(body, "attributes"))
+        schema.check_some(schema_of, attributes, "body/attributes")
+        status = EntityStatus(one_of(body, "status", list(EntityStatus), entity.status))
+        name = text_in(body, "name", entity.name)
+        dimensions = _dimensions(body) if "dimensions" in body else entity.dimensions
+        entity.attributes = {**entity.attributes, **attributes}
+        entity.status, entity.name, entity.dimensions = status, name, dimensions
+        entity.updated_at = now()
+        return entity
+
+    def remove_entity(self, entity: Entity, *, force: bool) -> None:
+        """Forget an entity; only a failed one unless forced, never one with links."""
+        if not force and entity.status is not EntityStatus.FAILED:
+            raise RefusedError(
+                403, f"A {entity.kind} that is {entity.status} can only be deleted by an action"
+            )
+        self.refuse_linked(entity, status=403)
+        del self.entities[entity.id]
+        for action in [each for each in self.actions.values() if each.entity is entity]:
+            del self.actions[action.id]
+
+    def refuse_linked(self, entity: Entity, *, status: int) -> None:
+        """Refuse when a service still has links."""
+        if links := self.links(entity):
+            slugs = ", ".join(link.slug for link in links)
+            raise RefusedError(status, f"The service still has links: {slugs}")
+
+    def secret_names(self) -> set[str]:
+        """Return the names of all attributes, parameters and results that are secret."""
+        schemas = [each.schema for each in self.specifications.values()]
+        for action in self.action_specifications.values():
+            schemas += [action.parameters, action.results]
+        return {name for each in schemas for name in schema.secret_names(each)}
+
+    def _plant(self, service: JsonObject) -> None:
+        body = {**service, "specification_id": service["specification"]}
+        planted = self.create_entity(Kind.SERVICE, body)
+        for link in list_in(service, "links"):
+            each = object_of(link, "seed/links")
+            own = {"specification_id": each["specification"], "service_id": planted.id}
+            self.create_entity(Kind.LINK, {**each, **own})
+
+
+def _dimensions(body: JsonObject) -> JsonObject:
+    dimensions = object_in(body, "dimensions")
+    if not all(isinstance(value, str) for value in dimensions.values()):
+        raise invalid("body/dimensions values must be string")
+    return dict(dimensions)
