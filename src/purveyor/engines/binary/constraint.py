@@ -29,7 +29,10 @@ def parse_constraint(text: str) -> SpecifierSet:
             hint="Write it as in `~> 1.10` or `>= 1.6, < 2`.",
             details=faults,
         )
-    return SpecifierSet(",".join(found for _, found in terms if found))
+    allowed = SpecifierSet(",".join(found for _, found in terms if found))
+    # A release candidate is taken only where the constraint names one, as Terraform does.
+    allowed.prereleases = any(Version(each.version).is_prerelease for each in allowed)
+    return allowed
 
 
 def read_version(text: str) -> Version | None:
