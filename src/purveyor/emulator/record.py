@@ -12,7 +12,7 @@ from purveyor.emulator.records import now
 from purveyor.redaction import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
@@ -64,13 +64,15 @@ class Received:
 
 
 class Recorder:
-    """Keeps the last requests. `secret_names` is asked each time, since specifications change."""
+    """Keeps the last requests; raises OSError at once when the log file cannot be written."""
 
-    def __init__(self, secret_names: Callable[[], Collection[str]], log: Path | None) -> None:
+    def __init__(self, secret_names: Collection[str], log: Path | None) -> None:
         self._secret_names = secret_names
         self._log = log
         self._lock = threading.Lock()
         self._received: deque[Received] = deque(maxlen=KEPT)
+        if log is not None:
+            log.open("a", encoding="utf-8").close()
 
     def add(self, received: Received) -> None:
         """Keep a request."""
@@ -81,7 +83,7 @@ class Recorder:
         """Write an answered (or dropped) request to the log file."""
         if self._log is None:
             return
-        line = json_text.write(received.masked(self._secret_names()))
+        line = json_text.write(received.masked(self._secret_names))
         with self._lock, self._log.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 
@@ -97,7 +99,7 @@ class Recorder:
 
     def masked(self) -> list[JsonObject]:
         """Return all requests for eyes."""
-        names = self._secret_names()
+        names = self._secret_names
         return [each.masked(names) for each in self.all()]
 
 

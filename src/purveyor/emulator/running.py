@@ -15,8 +15,8 @@ from purveyor.emulator.exchange import Platform
 from purveyor.emulator.faults import Faults, read_fault
 from purveyor.emulator.notifications import Notifications
 from purveyor.emulator.record import Recorder
-from purveyor.emulator.refusal import missing
-from purveyor.emulator.seed import parse_seed, read_seed
+from purveyor.emulator.refusal import RefusedError, missing
+from purveyor.emulator.seed import SeedError, parse_seed, read_seed
 from purveyor.emulator.server import Connections, listen, serving
 from purveyor.emulator.store import Store
 from purveyor.emulator.tokens import Tokens
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.emulator.records import Action
+    from purveyor.emulator.seed import Seed
     from purveyor.json_text import JsonObject, JsonValue
 
 TOKEN_SECONDS = 3600.0
@@ -61,18 +62,8 @@ class Emulator:
         from purveyor.emulator.app import build_app
 
         read = read_seed(seed) if seed is None or isinstance(seed, Path) else parse_seed(seed)
-        store, deliveries, connections = Store(read), Deliveries(), Connections()
-        platform = Platform(
-            store=store,
-            notifications=Notifications(store, deliveries),
-            tokens=Tokens(
-                read.api_key,
-                organization=read.place["organization"]["id"],
-                seconds=token_seconds,
-            ),
-            faults=Faults(),
-            recorder=Recorder(store.secret_names, log),
-        )
+        deliveries, connections = Deliveries(), Connections()
+        platform = _build_platform(read, deliveries, token_seconds, log)
         listening = listen(host, port)
         url = f"http://{host}:{listening.getsockname()[1]}"
         app = build_app(platform, connections.abort)
@@ -194,3 +185,25 @@ class Emulator:
         if found is None:
             raise missing("action", action_id)
         return found
+
+
+def _build_platform(
+    seed: Seed, deliveries: Deliveries, token_seconds: float, log: Path | None
+) -> Platform:
+    try:
+        store = Store(seed)
+        notifications = Notifications(store, deliveries)
+    except RefusedError as error:
+        raise SeedError(
+            "The seed's services or channels do not fit its specifications.",
+            hint="mend the seed; `purveyor emulate --print-seed` shows one that fits",
+            details=[error.message],
+        ) from None
+    organization = seed.place["organization"]["id"]
+    return Platform(
+        store=store,
+        notifications=notifications,
+        tokens=Tokens(seed.api_key, organization=organization, seconds=token_seconds),
+        faults=Faults(),
+        recorder=Recorder(store.secret_names(), log),
+    )

@@ -67,7 +67,14 @@ def serving(app: Starlette, listening: socket.socket, connections: Connections) 
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
     )
     server = Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+
+    def serve() -> None:
+        try:
+            server.run([listening])
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=serve, name="emulator", daemon=True)
     thread.start()
     ready.wait()
     try:
