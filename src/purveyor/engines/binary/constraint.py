@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from purveyor.errors import CatalogError
 
-_TERM = re.compile(r"(?P<operator>~>|>=|<=|!=|=|>|<|)\s*(?P<version>v?\d[0-9A-Za-z.+-]*)")
+_TERM = re.compile(r"(?P<operator>~>|>=|<=|!=|=|>|<|)\s*(?P<version>v?\d[0-9A-Za-z.-]*)")
 _SAME_OPERATOR = frozenset({">=", "<=", "!=", ">", "<"})
 
 
