@@ -1,0 +1,140 @@
+"""Where the objects of one run meet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from purveyor.process import Interruption
+from purveyor.redaction import Redactor
+from purveyor.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog import Catalog, Recipe
+    from purveyor.catalog.recipe import Account
+    from purveyor.ci import CI
+    from purveyor.provision import Ending, Ports
+    from purveyor.provision.ports import Backend, Reporter
+    from purveyor.settings import Settings
+    from purveyor.step import Engine, EngineRequirement
+
+_LOCK_WAIT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asked for; `lock_timeout` in seconds."""
+
+    context: str | None
+    catalog: str | None
+    report: bool
+    progress: TextIO
+    lock_timeout: float | None = None
+
+
+class Assembly:
+    """Builds the adapters for one run and shows what they say."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        from purveyor.ci import detect
+
+        self.wishes = wishes
+        self.settings: Settings = read_settings()
+        self.redactor = Redactor(self.settings.secrets())
+        self.ci: CI = detect(self.settings, wishes.progress)
+
+    def carry_out(self) -> Ending:
+        """Take the context, run the action, show how it ended."""
+        from purveyor.ci.closing import show_ending
+        from purveyor.provision import provision
+
+        context = self._take_context()
+        self.ci.say(self.redactor.redact(_title(context)))
+        with Interruption().caught() as interruption:
+            ending = provision(context, self._ports(context, interruption))
+        show_ending(self.ci, self.redactor, context, ending.outcome, notes=ending.notes)
+        return ending
+
+    def _take_context(self) -> ActionContext:
+        from purveyor.notification import parse_notification, read_action, take_context
+
+        origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
+        return read_action(parse_notification(origin))
+
+    def _ports(self, context: ActionContext, interruption: Interruption) -> Ports:
+        from purveyor.ci.show import Show
+        from purveyor.provision import Ports
+
+        del context
+        return Ports(
+            resolve=self._resolve,
+            reporter=self._open_reporter(),
+            open_backend=self._open_backend,
+            open_engine=self._open_engine,
+            assume=self._assume,
+            environment=self.settings.for_children(),
+            redactor=self.redactor,
+            listen=Show(self.ci, self.redactor),
+            interruption=interruption,
+            clock=time.monotonic,
+            run_url=self.ci.run_url(),
+            lock_wait=float(self.settings.text("PURVEYOR_LOCK_TIMEOUT") or _LOCK_WAIT),
+            forced_lock_wait=self.wishes.lock_timeout,
+        )
+
+    def _load_catalog(self) -> Catalog:
+        from purveyor.catalog import load_catalog
+
+        path = self.wishes.catalog or self.settings.text("PURVEYOR_CATALOG")
+        return load_catalog(Path(path) if path else None)
+
+    def _resolve(self, context: ActionContext) -> Recipe:
+        return self._load_catalog().resolve(context)
+
+    def _open_reporter(self) -> Reporter:
+        from purveyor.reporter import SilentReporter, open_reporter
+
+        if not self.wishes.report:
+            return SilentReporter()
+        return open_reporter(self.settings, self.redactor)
+
+    def _open_backend(self, recipe: Recipe) -> Backend:
+        from purveyor.backends import open_backend
+
+        return open_backend(recipe.backend, root=recipe.root, settings=self.settings)
+
+    def _open_engine(self, requirement: EngineRequirement) -> Engine:
+        from purveyor.engines.binary import cache_folder, find_engine
+        from purveyor.engines.terraform import TerraformEngine
+
+        mirror = self.settings.text("PURVEYOR_PLUGIN_MIRROR")
+        return TerraformEngine(
+            find_engine(requirement, self.settings),
+            environment=self.settings.for_children(),
+            cache=cache_folder(self.settings),
+            redactor=self.redactor,
+            plugin_mirror=Path(mirror) if mirror else None,
+        )
+
+    def _assume(self, account: Account, context: ActionContext) -> Mapping[str, str]:
+        if account.role_arn is None:
+            return {}
+        from purveyor.credentials import assume_account
+
+        credentials = assume_account(account, context.id, self.settings)
+        self.redactor.add(*credentials.values())
+        return credentials
+
+
+def _title(context: ActionContext) -> str:
+    entity = context.entity
+    return (
+        f"{context.operation.value} {entity.kind.value} {entity.slug or entity.id}"
+        f" ({entity.specification.slug}), action {context.id}"
+    )
