@@ -1,8 +1,20 @@
-"""A held lock: who has it, since when, for what."""
+"""A held lock: who has it, since when, for what; and the only reader of the engine's lock prose."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_INFO = re.compile(r"^[│|\s]*Lock Info:", re.MULTILINE)
+_FIELD = re.compile(
+    r"^[│|\s]*(ID|Path|Operation|Who|Version|Created):[ \t]+(\S.*?)\s*$", re.MULTILINE
+)
+_HTTP_HOLDER = re.compile(r"HTTP remote state already locked: ID=(\S+)")
+_GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(?:\+0000 UTC|Z)")
+
+# These backends print the lock that the waiter wanted to take, not the holder's (measured).
+_PRINTS_OWN = ("Workspace is already locked", "HTTP remote state already locked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +30,52 @@ class Lock:
     created: str = ""
     path: str = ""
     version: str = ""
+
+
+def parse_lock(prose: str) -> Lock | None:
+    """Read a lock from the text of "Error acquiring the state lock".
+
+    None when the text tells of no held lock: then the lock failed for another reason (rights, a
+    missing table). A holder that the backend does not tell is a Lock of empty strings.
+    """
+    if any(words in prose for words in _PRINTS_OWN):
+        told = _HTTP_HOLDER.search(prose)
+        return Lock(id=told[1] if told else "")
+    info = _INFO.search(prose)
+    if info is None:
+        return None
+    fields = dict(_FIELD.findall(prose, info.end()))
+    if not fields.get("ID"):
+        return None
+    return Lock(
+        id=fields["ID"],
+        who=fields.get("Who", ""),
+        operation=fields.get("Operation", ""),
+        created=parse_time(fields.get("Created", "")),
+        path=fields.get("Path", ""),
+        version=fields.get("Version", ""),
+    )
+
+
+def parse_time(text: str) -> str:
+    """Turn Go's way to print a time, or RFC 3339, into ISO 8601 in UTC; empty when neither."""
+    found = _GO_TIME.match(text)
+    if found is None:
+        return ""
+    day, clock, fraction = found.groups()
+    moment = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6]:0<6}").replace(
+        tzinfo=UTC
+    )
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def describe_lock(lock: Lock) -> str:
+    """Say in words who holds it, since when and for what; as much as is known."""
+    operation = lock.operation.removeprefix("OperationType").lower()
+    who = lock.who or "another run"
+    words = [
+        f"{who} ({operation})" if operation else who,
+        f"since {lock.created}" if lock.created else "",
+        f"lock {lock.id}" if lock.id else "",
+    ]
+    return ", ".join(word for word in words if word)

@@ -9,6 +9,7 @@ import signal
 import subprocess  # noqa: TID251 - this file is the door
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -75,18 +76,27 @@ class Interruption:
         """Pass the signal on to `pid` while the block runs."""
         self._pid, self._sent = pid, False
         if self.requested:
-            self._pass_on()
+            self.pass_on()
         try:
             yield
         finally:
             self._pid = None
 
+    def wait(self, seconds: float) -> bool:
+        """Sleep for `seconds`, or less when a signal comes; return `requested`."""
+        # Short naps: an Event must not be set by a handler that may interrupt its own lock.
+        end = time.monotonic() + seconds
+        while not self.requested and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _TAIL_SECONDS))
+        return self.requested
+
     def _notice(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is None:
             self.signal = signal.Signals(number)
-            self._pass_on()
+            self.pass_on()
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
+        """Send the running program its one SIGINT, unless it had it."""
         if self._pid is not None and not self._sent:
             self._sent = True
             with contextlib.suppress(ProcessLookupError):
@@ -116,9 +126,10 @@ def run(
             child = _start(command, out, err)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             return Completed(127, "", f"{command.argv[0]}: {error.strerror}")
-        with (interruption or Interruption()).passed_to(child.pid):
-            _follow(child, out, on_line, timeout)
-        _sweep(child.pid)
+        try:
+            _attend(child, out, on_line, interruption or Interruption(), timeout)
+        finally:
+            _sweep(child.pid)
         return Completed(child.returncode, _text(out), _text(err))
 
 
@@ -136,6 +147,23 @@ def _start(command: Command, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen
             start_new_session=True,
             umask=0o077,
         )
+
+
+def _attend(
+    child: subprocess.Popen[bytes],
+    out: IO[bytes],
+    on_line: Callable[[str], None] | None,
+    interruption: Interruption,
+    timeout: float | None,
+) -> None:
+    with interruption.passed_to(child.pid):
+        try:
+            _follow(child, out, on_line, timeout)
+        except BaseException:
+            # Nobody reads on, but the program still gets its chance to end in order.
+            interruption.pass_on()
+            child.wait()
+            raise
 
 
 def _follow(

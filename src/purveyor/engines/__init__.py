@@ -1,0 +1,1 @@
+"""Ways to carry out a step: one package an engine."""

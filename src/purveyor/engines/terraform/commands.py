@@ -1,0 +1,57 @@
+"""The engine's argument lists; pure, and without any value of the user's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The engine's own waiting backs off to many seconds; we poll instead, so it never waits.
+_LOCK = ("-input=false", "-lock-timeout=0s")
+
+
+def get() -> tuple[str, ...]:
+    """Download the modules that the working directory calls; no providers, no backend."""
+    return ("get", "-no-color")
+
+
+def init(*, json: bool, read_only_lock_file: bool) -> tuple[str, ...]:
+    """Prepare the working directory: backend, modules, providers."""
+    return (
+        "init",
+        "-input=false",
+        "-reconfigure",
+        "-json" if json else "-no-color",
+        *(("-lockfile=readonly",) if read_only_lock_file else ()),
+    )
+
+
+def plan(file: Path) -> tuple[str, ...]:
+    """Plan to a file; exit code 2 means that there are changes."""
+    return ("plan", "-json", *_LOCK, "-detailed-exitcode", f"-out={file}")
+
+
+def apply(file: Path | None = None) -> tuple[str, ...]:
+    """Apply a plan's file, or plan and apply in one go."""
+    return ("apply", "-json", *_LOCK, str(file) if file else "-auto-approve")
+
+
+def destroy() -> tuple[str, ...]:
+    """Destroy all that is in the state."""
+    return ("destroy", "-json", *_LOCK, "-auto-approve")
+
+
+def show(file: Path) -> tuple[str, ...]:
+    """Print a plan as JSON; with secrets in clear."""
+    return ("show", "-json", str(file))
+
+
+def output() -> tuple[str, ...]:
+    """Print the state's outputs as JSON; with secrets in clear."""
+    return ("output", "-json")
+
+
+def state_list() -> tuple[str, ...]:
+    """Print the addresses in the state."""
+    return ("state", "list")

@@ -1,0 +1,165 @@
+"""Carries out one step with Terraform or OpenTofu."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from purveyor.action import Operation
+from purveyor.engines.terraform import files, plugins
+from purveyor.engines.terraform.changing import change
+from purveyor.engines.terraform.environment import build_environment
+from purveyor.engines.terraform.preparing import check_module, check_stamp, initialise
+from purveyor.engines.terraform.program import Program
+from purveyor.engines.terraform.removing import remove
+from purveyor.engines.terraform.session import Session
+from purveyor.engines.terraform.sources import download_module
+from purveyor.engines.terraform.tree import copy_module
+from purveyor.process import Interruption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.declaration import ModuleInterface
+    from purveyor.redaction import Redactor
+    from purveyor.step import Listen, ModuleSource, Step, StepEvent, StepResult
+
+
+class EngineBinary(Protocol):
+    """The program; `name` is `terraform` or `opentofu`, `version` as `1.12.6`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def name(self) -> str:
+        """Which it is."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+
+class TerraformEngine:
+    """Terraform or OpenTofu.
+
+    `environment` is for downloads of modules; a step brings its own. `cache` is a folder that
+    outlives runs: provider plugins, and states that could not be saved. `plugin_mirror` is laid
+    out as a filesystem mirror; what it holds is taken from nowhere else.
+    """
+
+    def __init__(
+        self,
+        binary: EngineBinary,
+        *,
+        environment: Mapping[str, str],
+        cache: Path,
+        redactor: Redactor,
+        plugin_mirror: Path | None = None,
+        interruption: Interruption | None = None,
+    ) -> None:
+        self._binary = binary
+        self._environment = environment
+        self._cache = cache
+        self._redactor = redactor
+        self._mirror = plugin_mirror
+        self._interruption = interruption or Interruption()
+
+    def fetch(self, source: ModuleSource, workspace: Path) -> Path:
+        """Bring the module into the private `workspace`; return its root module's directory.
+
+        Raise CatalogError when it is not there, leaves the catalog's folder or cannot be had.
+        """
+        into = Path(tempfile.mkdtemp(prefix="module-", dir=workspace))
+        if source.path is not None:
+            return copy_module(source.root, source.path, into)
+        scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=workspace))
+        environment = self._environ(self._environment, scratch=scratch)
+        program = self._program(into, environment, self._interruption, _ignore)
+        return download_module(program, source, evaluated=self._is_opentofu)
+
+    def describe(self, module: Path) -> ModuleInterface:
+        """Return what the root module declares. Raise CatalogError for a module that is invalid."""
+        from purveyor.hcl import read_module
+
+        return read_module(module, tofu_files=self._is_opentofu)
+
+    def run(self, step: Step, listen: Listen) -> StepResult:
+        """Create, update or delete; raise a PurveyorError that says what, why and what next."""
+        check_module(step.module)
+        scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=step.workspace))
+        environment = self._environ(
+            step.environment, backend=step.backend.environment, scratch=scratch
+        )
+        program = self._program(step.module, environment, step.interruption, listen)
+        session = Session(step, program, scratch, keep=self._cache / "recovery")
+        try:
+            return self._run(session)
+        finally:
+            files.remove_written(step.module)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _run(self, session: Session) -> StepResult:
+        step = session.step
+        encrypted = check_stamp(session, initialised=False)
+        files.write_backend(step.module, step.backend, evaluated=self._is_opentofu)
+        files.write_identity(step.module, step.identity)
+        files.write_variables(step.module, step.variables)
+        cache = None if self._mirror or self._shares_cache else self._plugin_cache
+        initialise(session, engine=self._binary.name, cache=cache)
+        if encrypted:
+            check_stamp(session, initialised=True)
+        return remove(session) if step.operation is Operation.DELETE else change(session)
+
+    @property
+    def _is_opentofu(self) -> bool:
+        return self._binary.name != "terraform"
+
+    @property
+    def _shares_cache(self) -> bool:
+        return plugins.shares_cache(self._binary.name, self._binary.version)
+
+    @property
+    def _plugin_cache(self) -> Path:
+        return self._cache / "plugins" / self._binary.name
+
+    def _environ(
+        self,
+        outer: Mapping[str, str],
+        *,
+        backend: Mapping[str, str] | None = None,
+        scratch: Path,
+    ) -> dict[str, str]:
+        mirror = self._mirror
+        if mirror is not None and self._is_opentofu:
+            mirror = plugins.link_for_opentofu(mirror, scratch / "mirror")
+        cli_config = scratch / "engine.tfrc"
+        plugins.write_cli_config(cli_config, mirror)
+        # A mirror of unpacked plugins is faster than the cache (measured), which would copy them.
+        cache = self._plugin_cache if mirror is None else None
+        if cache is not None:
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return build_environment(outer, backend=backend or {}, cli_config=cli_config, cache=cache)
+
+    def _program(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        interruption: Interruption,
+        listen: Listen,
+    ) -> Program:
+        return Program(
+            path=self._binary.path,
+            directory=directory,
+            environment=environment,
+            interruption=interruption,
+            redactor=self._redactor,
+            listen=listen,
+        )
+
+
+def _ignore(_event: StepEvent) -> None:
+    """A download's lines are no news."""

@@ -1,0 +1,135 @@
+"""The engine's JSON stream: cut into a report, told on as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.engines.terraform.diagnostics import Diagnostic, cut, read_diagnostic
+from purveyor.plan import Change, Verb
+from purveyor.state_key import OutputValue
+from purveyor.step import Noticed, ResourceMoved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.redaction import Redactor
+    from purveyor.step import Listen
+
+_STAGES = {
+    "apply_start": "started",
+    "apply_progress": "running",
+    "apply_complete": "ended",
+    "apply_errored": "failed",
+}
+_VERBS = {verb.value: verb for verb in Verb}
+_STRAY_LINES = 40
+OWN_FILES = "purveyor_"
+
+
+class Report:
+    """What one run of the engine told. Feed it the lines of stdout; it tells `listen` the news.
+
+    `changes` are the planned ones that do something. `outputs` is None until the engine told
+    final values, and when one of them is sensitive. `open` names resources that were begun and
+    not finished, `failed` those that ended in an error. `stray` are lines that are no messages.
+    """
+
+    def __init__(self, listen: Listen, redactor: Redactor) -> None:
+        self.changes: list[Change] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.outputs: dict[str, OutputValue] | None = None
+        self.open: dict[str, Verb] = {}
+        self.failed: list[str] = []
+        self.stray: list[str] = []
+        self._listen = listen
+        self._redactor = redactor
+        self._readers: dict[str, Callable[[JsonObject], None]] = {
+            "planned_change": self._read_change,
+            "outputs": self._read_outputs,
+            "diagnostic": self._read_diagnostic,
+            "provision_progress": self._read_provisioner,
+            **dict.fromkeys(_STAGES, self._read_move),
+        }
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics that are errors."""
+        return [each for each in self.diagnostics if each.severity == "error"]
+
+    def feed(self, line: str) -> None:
+        """Take one line; what is no JSON object is kept as stray text."""
+        try:
+            message = json_text.parse(line)
+        except json_text.JsonTextError:
+            message = None
+        if not isinstance(message, dict):
+            if line.strip():
+                self.stray = [*self.stray[1 - _STRAY_LINES :], line]
+            return
+        # OpenTofu's init lines have no type; a diagnostic is known by its own key.
+        kind = "diagnostic" if "diagnostic" in message else message.get("type")
+        reader = self._readers.get(kind) if isinstance(kind, str) else None
+        if reader is not None:
+            reader(message)
+
+    def _read_change(self, message: JsonObject) -> None:
+        change = _object(message, "change")
+        resource = _object(change, "resource")
+        verb = _VERBS.get(str(change.get("action")), Verb.NOTHING)
+        if verb is not Verb.NOTHING:
+            address, kind = str(resource.get("addr")), str(resource.get("resource_type"))
+            self.changes.append(Change(address=address, resource_type=kind, verb=verb))
+
+    def _read_outputs(self, message: JsonObject) -> None:
+        outputs = _object(message, "outputs")
+        told = [each for each in outputs.values() if isinstance(each, dict)]
+        if any("action" in each for each in told):
+            return  # the planned ones, without values
+        self.outputs = None
+        if all("value" in each for each in told):
+            self.outputs = {
+                name: OutputValue(value=each["value"])
+                for name, each in outputs.items()
+                if isinstance(each, dict)
+            }
+
+    def _read_diagnostic(self, message: JsonObject) -> None:
+        diagnostic = read_diagnostic(message["diagnostic"])
+        if diagnostic is None:
+            return
+        self.diagnostics.append(diagnostic)
+        own = diagnostic.place.startswith(OWN_FILES)
+        if diagnostic.severity == "warning" and not own:
+            self._listen(Noticed("warning", diagnostic.redacted(self._redactor).line()))
+
+    def _read_move(self, message: JsonObject) -> None:
+        hook = _object(message, "hook")
+        address = str(_object(hook, "resource").get("addr"))
+        verb = _VERBS.get(str(hook.get("action")), Verb.NOTHING)
+        stage = _STAGES[str(message["type"])]
+        if stage == "started":
+            self.open[address] = verb
+        elif stage != "running":
+            self.open.pop(address, None)
+        if stage == "failed":
+            self.failed.append(address)
+        self._listen(ResourceMoved(address, verb, stage, _seconds(hook.get("elapsed_seconds"))))
+
+    def _read_provisioner(self, message: JsonObject) -> None:
+        hook = _object(message, "hook")
+        output = hook.get("output")
+        if isinstance(output, str) and not output.startswith("Executing: ["):
+            address = _object(hook, "resource").get("addr")
+            text = self._redactor.redact(output)
+            self._listen(Noticed("info", cut(f"{address} ({hook.get('provisioner')}): {text}")))
+
+
+def _object(source: JsonObject, name: str) -> JsonObject:
+    value = source.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _seconds(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int) else 0.0

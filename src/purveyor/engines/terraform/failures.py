@@ -1,0 +1,87 @@
+"""Turns what the engine told of its failure into an error for a developer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from purveyor.engines.terraform.causes import CAUSES, Cause
+from purveyor.engines.terraform.diagnostics import Diagnostic, cut
+from purveyor.errors import EngineError, ParameterError, PurveyorError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from purveyor.engines.terraform.program import Ran
+    from purveyor.redaction import Redactor
+
+MOST_DETAILS = 10
+_CHECKED_BY = re.compile(r"\s*This was checked by the validation rule at .*", re.DOTALL)
+_BAD_VALUES = frozenset(
+    {
+        "Invalid value for variable",
+        "Invalid value for input variable",
+        "No value for required variable",
+    }
+)
+
+
+def explain(ran: Ran, doing: str, redactor: Redactor) -> PurveyorError:
+    """Return the error for a failed run; `doing` is its phase. Foreign words are redacted."""
+    errors = ran.report.errors
+    clean = [each.redacted(redactor) for each in errors]
+    if errors and all(each.summary in _BAD_VALUES for each in errors):
+        return _refuse_values(clean)
+    details = _details(clean) or read_stray(ran, redactor)
+    for each, shown in zip(errors, clean, strict=True):
+        cause = find_cause(each)
+        if cause is not None:
+            message = cause.message.replace("{what}", shown.address or "a part of the module")
+            return cause.error(message, reason=cause.reason, details=details, hint=cause.hint)
+    return EngineError(
+        _message(ran, doing, clean),
+        details=details,
+        hint="Read the details; if they do not tell what to change, ask the platform team.",
+    )
+
+
+def find_cause(diagnostic: Diagnostic) -> Cause | None:
+    """Return the first known cause whose words are in the text."""
+    return next((cause for cause in CAUSES if cause.pattern.search(diagnostic.text)), None)
+
+
+def _message(ran: Ran, doing: str, errors: Sequence[Diagnostic]) -> str:
+    if errors:
+        at = f" at {errors[0].address}" if errors[0].address else ""
+        return f"The {doing} failed{at}: {cut(errors[0].summary.rstrip('.'))}."
+    ending = f"was ended by signal {-ran.code}" if ran.code < 0 else f"ended with code {ran.code}"
+    return f"The engine {ending} during the {doing} and told no reason."
+
+
+def _refuse_values(refused: Sequence[Diagnostic]) -> ParameterError:
+    lines = [cut(_refusal(each)) for each in refused[:MOST_DETAILS]]
+    names = ", ".join(dict.fromkeys(each.variable or "a variable" for each in refused))
+    return ParameterError(
+        f"The module refuses the value of {names}.",
+        details=lines,
+        hint="Correct the parameter and start the action again.",
+    )
+
+
+def _refusal(diagnostic: Diagnostic) -> str:
+    said = " ".join(_CHECKED_BY.sub("", diagnostic.detail).split()) or diagnostic.summary
+    return f"{diagnostic.variable or 'a variable'}: {said}"
+
+
+def _details(errors: Sequence[Diagnostic]) -> list[str]:
+    lines = [each.line() for each in errors[:MOST_DETAILS]]
+    if len(errors) > MOST_DETAILS:
+        lines[-1] = f"and {len(errors) - MOST_DETAILS + 1} more errors"
+    return lines
+
+
+def read_stray(ran: Ran, redactor: Redactor) -> list[str]:
+    """Return the last lines that the engine printed outside of its stream."""
+    lines = [*ran.report.stray, *ran.completed.stderr.splitlines()]
+    told = [stripped for line in lines if (stripped := line.strip(" │╷╵"))]
+    return [cut(redactor.redact(line)) for line in told[-MOST_DETAILS:]]

@@ -1,0 +1,94 @@
+"""Before the first change: whose state it is, and a working directory that is ready."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from purveyor.engines.terraform import commands, plugins
+from purveyor.engines.terraform.endings import build_error
+from purveyor.engines.terraform.files import BACKEND_FILE, STAMP, check_names
+from purveyor.engines.terraform.references import find_state_blocks
+from purveyor.engines.terraform.results import read_outputs
+from purveyor.errors import CatalogError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.engines.terraform.session import Session
+    from purveyor.state_key import OutputValue
+    from purveyor.step import Step
+
+LOCK_FILE = ".terraform.lock.hcl"
+# Engines before Terraform 1.9 cannot tell of `init` in JSON.
+_UNKNOWN_JSON = "flag provided but not defined: -json"
+_OTHER_REGISTRY = {
+    "terraform": f'provider "{plugins.OPENTOFU_REGISTRY}/',
+    "opentofu": f'provider "{plugins.TERRAFORM_REGISTRY}/',
+}
+
+
+def check_module(module: Path) -> None:
+    """Raise CatalogError when the module decides itself where its state lives, or stands in ours.
+
+    A `backend` block is fine: our override replaces it. A later override would replace ours.
+    """
+    check_names(module)
+    for name, kind in find_state_blocks(module):
+        if kind == "cloud":
+            raise _refuse(f"{name} has a `cloud` block.", "Remove the `cloud` block")
+        if "override" in name and name > BACKEND_FILE:
+            raise _refuse(f"{name} overrides the backend.", "Remove its `backend` block")
+
+
+def check_stamp(session: Session, *, initialised: bool) -> bool:
+    """Raise RecoveryError when the state belongs to another entity.
+
+    Return True when it could not be told yet: an encrypted state can only be read by the engine,
+    in a directory that is initialised.
+    """
+    state = session.step.state.read()
+    if state is None:
+        return False
+    if state.encrypted and not initialised:
+        return True
+    _check_owner(session.step, read_outputs(session) if state.encrypted else state.outputs)
+    return False
+
+
+def _check_owner(step: Step, outputs: Mapping[str, OutputValue]) -> None:
+    stamp = outputs.get(STAMP)
+    if stamp is not None and stamp.value != step.identity:
+        raise RecoveryError(
+            f"The state belongs to {stamp.value}, not to {step.identity}; nothing was changed.",
+            reason=ReasonCode.STATE_FOREIGN,
+            hint="Ask the platform team: the catalog's backend or state key leads two entities to"
+            " one state.",
+        )
+
+
+def initialise(session: Session, *, engine: str, cache: Path | None) -> None:
+    """Run `init`; `cache` is the plugin cache when this engine must be alone in it."""
+    lock_file = session.step.module / LOCK_FILE
+    # What a lock file leaves out was never looked at, so nothing is added to it silently. One that
+    # was written by the sister engine names other registries and is only a hint.
+    read_only = lock_file.is_file() and _OTHER_REGISTRY[engine] not in lock_file.read_text(
+        encoding="utf-8", errors="replace"
+    )
+    session.start("init")
+    alone = plugins.alone_in(cache, session.step.interruption) if cache else nullcontext()
+    with alone:
+        ran = session.program.call(*commands.init(json=True, read_only_lock_file=read_only))
+        if ran.code and _UNKNOWN_JSON in ran.completed.stdout + ran.completed.stderr:
+            ran = session.program.call(*commands.init(json=False, read_only_lock_file=read_only))
+    if ran.code:
+        raise build_error(session, ran, "init")
+
+
+def _refuse(problem: str, remedy: str) -> CatalogError:
+    return CatalogError(
+        f"The module's file {problem}",
+        reason=ReasonCode.MODULE_INVALID,
+        hint=f"{remedy}: the catalog says where states live.",
+    )

@@ -1,0 +1,64 @@
+"""The engine's program, ready to be called in one directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor import process
+from purveyor.engines.terraform.events import Report
+from purveyor.errors import EngineError, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.process import Completed, Interruption
+    from purveyor.redaction import Redactor
+    from purveyor.step import Listen
+
+_NOT_FOUND = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of the engine: how it ended and what it told."""
+
+    completed: Completed
+    report: Report
+
+    @property
+    def code(self) -> int:
+        """The exit code; negative for a signal."""
+        return self.completed.code
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is needed to call the engine."""
+
+    path: Path
+    directory: Path
+    environment: Mapping[str, str]
+    interruption: Interruption
+    redactor: Redactor
+    listen: Listen
+
+    def call(self, *arguments: str, streamed: bool = True) -> Ran:
+        """Run the engine once; `streamed` when its stdout is the JSON stream.
+
+        Raise EngineError when the program cannot be started.
+        """
+        report = Report(self.listen, self.redactor)
+        command = process.Command((str(self.path), *arguments), self.directory, self.environment)
+        completed = process.run(
+            command, on_line=report.feed if streamed else None, interruption=self.interruption
+        )
+        if completed.code == _NOT_FOUND and not completed.stdout:
+            raise EngineError(
+                "The engine's program cannot be started.",
+                reason=ReasonCode.ENGINE_NOT_FOUND,
+                details=(self.redactor.redact(completed.stderr),),
+                hint="Install the engine, or correct its version in the catalog.",
+            )
+        return Ran(completed, report)

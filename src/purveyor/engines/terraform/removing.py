@@ -1,0 +1,45 @@
+"""Delete: destroy, and believe it only when the state is seen to be empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.engines.terraform import commands
+from purveyor.engines.terraform.endings import build_error
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.step import StepResult
+
+if TYPE_CHECKING:
+    from purveyor.engines.terraform.session import Session
+
+
+def remove(session: Session) -> StepResult:
+    """Destroy everything in the state; raise RecoveryError when something is left in it."""
+    session.start("destroy")
+    ran = session.call_locked(*commands.destroy())
+    if ran.code:
+        raise build_error(session, ran, "destroy")
+    left = _count_left(session)
+    if left:
+        raise RecoveryError(
+            f"The destroy ended well, but {left} resources are left in the state.",
+            reason=ReasonCode.STATE_NOT_EMPTY,
+            hint="Ask the platform team to look at what is left, and start the action again.",
+        )
+    return StepResult(tuple(ran.report.changes), {})
+
+
+def _count_left(session: Session) -> int:
+    state = session.step.state.read()
+    if state is None:
+        raise RecoveryError(
+            "The destroy ended well, but there is no state any more to prove it.",
+            reason=ReasonCode.STATE_MISSING,
+            hint="Ask the platform team to check in the cloud that everything is gone.",
+        )
+    if not state.encrypted:
+        return state.resources
+    ran = session.program.call(*commands.state_list(), streamed=False)
+    if ran.code:
+        raise build_error(session, ran, "check of the state")
+    return len(ran.completed.stdout.split())

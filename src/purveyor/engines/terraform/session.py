@@ -1,0 +1,95 @@
+"""One step with the engine: its phases, and the wait for a held lock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.errors import CancelledError, StateLockedError
+from purveyor.lock import Lock, describe_lock, parse_lock
+from purveyor.step import LockAwaited, PhaseStarted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.engines.terraform.program import Program, Ran
+    from purveyor.step import Step
+
+_LOCK_SUMMARY = "Error acquiring the state lock"
+_TELL_SECONDS = 5.0
+_FIRST_NAP, _LONGEST_NAP = 0.25, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A step and the program that carries it out.
+
+    `scratch` is a private folder for this step; `keep` is a folder that outlives the run.
+    """
+
+    step: Step
+    program: Program
+    scratch: Path
+    keep: Path
+
+    def start(self, phase: str) -> None:
+        """Tell of a new phase; raise CancelledError when the run was asked to stop before it."""
+        self.check_interruption(f"Stopped before the {phase}, as asked: this step changed nothing.")
+        self.program.listen(PhaseStarted(phase))
+
+    def check_interruption(self, message: str) -> None:
+        """Raise CancelledError when the run was asked to stop."""
+        if self.step.interruption.requested:
+            raise CancelledError(message, hint="Start the action again when it is wanted.")
+
+    def call_locked(self, *arguments: str) -> Ran:
+        """Run a command that takes the state's lock; while it is held, wait and try again.
+
+        Raise StateLockedError after the step's `lock_wait` seconds, CancelledError when the run is
+        asked to stop meanwhile.
+        """
+        begun = time.monotonic()
+        ran = self.program.call(*arguments)
+        while (holder := find_holder(ran)) is not None:
+            self._await_release(holder, begun)
+            ran = self.program.call(*arguments)
+        return ran
+
+    def _await_release(self, holder: Lock, begun: float) -> None:
+        """Return when another try is worth it: nobody is seen to hold the lock."""
+        nap, told = _FIRST_NAP, -_TELL_SECONDS
+        current: Lock | None = holder
+        while current is not None:
+            holder, waited = current, time.monotonic() - begun
+            if waited >= self.step.lock_wait:
+                raise _give_up(holder, self.step.lock_wait)
+            if waited - told >= _TELL_SECONDS:
+                self.program.listen(LockAwaited(holder, waited))
+                told = waited
+            self.step.interruption.wait(min(nap, self.step.lock_wait - waited))
+            self.check_interruption("Stopped while it waited for the lock, as asked.")
+            nap = min(nap * 2, _LONGEST_NAP)
+            current = self.step.state.holder()
+
+
+def find_holder(ran: Ran) -> Lock | None:
+    """Return who holds the state's lock, when that is why the engine failed."""
+    if ran.code:
+        for each in ran.report.errors:
+            if each.summary == _LOCK_SUMMARY:
+                return parse_lock(each.detail)
+    return None
+
+
+def _give_up(holder: Lock, seconds: float) -> StateLockedError:
+    release = (
+        f" If that run is known to be dead, release lock {holder.id} with `force-unlock`."
+        if holder.id
+        else ""
+    )
+    return StateLockedError(
+        f"The state is locked by {describe_lock(holder)}, and was not released"
+        f" within {seconds:g} seconds.",
+        hint=f"Start the action again when the other run has ended.{release}",
+    )

@@ -1,0 +1,187 @@
+"""What the engine's tests share: a module on disk, a local state, and a step over both."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from purveyor import json_text
+from purveyor.action import Operation
+from purveyor.engines.terraform import TerraformEngine
+from purveyor.lock import Lock
+from purveyor.plan import Guard
+from purveyor.process import Interruption
+from purveyor.redaction import Redactor
+from purveyor.state_key import OutputValue, StateDocument
+from purveyor.step import BackendBlock, EngineRequirement, ModuleSource, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.engines.binary.model import EngineBinary
+    from purveyor.json_text import JsonValue
+    from purveyor.step import StepEvent, StepResult
+
+IDENTITY = "services/0b6b5f3e"
+
+
+@dataclass
+class LocalState:
+    """A state in a file; its holder as the engine itself notes it."""
+
+    path: Path
+
+    def document(self) -> dict[str, JsonValue]:
+        """Return the state as it is written."""
+        value = json_text.parse(self.path.read_text())
+        assert isinstance(value, dict)
+        return value
+
+    def read(self) -> StateDocument | None:
+        """Read what the engine wrote."""
+        if not self.path.exists() or not self.path.read_text():
+            return None
+        document = self.document()
+        if "encrypted_data" in document:
+            return StateDocument(serial=0, lineage="", resources=0, encrypted=True)
+        resources, outputs = document["resources"], document["outputs"]
+        assert isinstance(resources, list)
+        assert isinstance(outputs, dict)
+        return StateDocument(
+            serial=int(str(document["serial"])),
+            lineage=str(document["lineage"]),
+            resources=sum(
+                len(each["instances"])
+                for each in resources
+                if isinstance(each, dict)
+                and each["mode"] == "managed"
+                and isinstance(each["instances"], list)
+            ),
+            outputs={
+                name: OutputValue(each["value"], sensitive=bool(each.get("sensitive")))
+                for name, each in outputs.items()
+                if isinstance(each, dict)
+            },
+        )
+
+    def holder(self) -> Lock | None:
+        """Read the note that a holder of the local lock leaves beside the state."""
+        note = self.path.with_name(f".{self.path.name}.lock.info")
+        try:
+            held = json_text.parse(note.read_text())
+        except (FileNotFoundError, json_text.JsonTextError):
+            return None
+        assert isinstance(held, dict)
+        return Lock(id=str(held["ID"]), who=str(held["Who"]))
+
+
+@dataclass
+class Bench:
+    """An engine, a catalog folder and one state; each run has a fresh private folder."""
+
+    binary: EngineBinary
+    environment: Mapping[str, str]
+    folder: Path
+    events: list[StepEvent] = field(default_factory=list)
+    interruption: Interruption = field(default_factory=Interruption)
+    redactor: Redactor = field(default_factory=Redactor)
+    lock_wait: float = 60.0
+    identity: str = IDENTITY
+    mirror: Path | None = None
+
+    @property
+    def catalog(self) -> Path:
+        """The catalog's folder."""
+        return self.folder / "catalog"
+
+    @property
+    def state(self) -> LocalState:
+        """The state's file."""
+        return LocalState(self.folder / "states" / "one.tfstate")
+
+    @property
+    def engine(self) -> TerraformEngine:
+        """The engine as a run would make it."""
+        return TerraformEngine(
+            self.binary,
+            environment=self.environment,
+            cache=self.folder / "cache",
+            redactor=self.redactor,
+            plugin_mirror=self.mirror,
+        )
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files below the catalog's folder."""
+        for name, text in files.items():
+            path = self.catalog / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def workspace(self) -> Path:
+        """Make a fresh private folder."""
+        count = len(list(self.folder.glob("run-*")))
+        path = self.folder / f"run-{count}"
+        path.mkdir(mode=0o700)
+        return path
+
+    def fetch(self, module: str = "modules/one") -> Path:
+        """Fetch a module of the catalog."""
+        source = ModuleSource(root=self.catalog, path=Path(module))
+        return self.engine.fetch(source, self.workspace())
+
+    def step(
+        self,
+        operation: Operation = Operation.CREATE,
+        *,
+        module: str = "modules/one",
+        protect: tuple[str, ...] = (),
+        **variables: JsonValue,
+    ) -> Step:
+        """Fetch the module and make the work order."""
+        fetched = self.fetch(module)
+        return Step(
+            operation=operation,
+            engine=EngineRequirement(self.binary.name),
+            workspace=fetched.parents[len(Path(module).parts)],
+            module=fetched,
+            variables=variables,
+            backend=BackendBlock("local", {"path": str(self.state.path)}),
+            state=self.state,
+            environment=self.environment,
+            identity=self.identity,
+            guard=Guard(protect),
+            interruption=self.interruption,
+            lock_wait=self.lock_wait,
+        )
+
+    def run(self, step: Step) -> StepResult:
+        """Carry out the step and note its events."""
+        return self.engine.run(step, self.events.append)
+
+    def create(self, **variables: JsonValue) -> StepResult:
+        """Create with these variables."""
+        return self.run(self.step(**variables))
+
+    def update(self, *, protect: tuple[str, ...] = (), **variables: JsonValue) -> StepResult:
+        """Update to these variables."""
+        return self.run(self.step(Operation.UPDATE, protect=protect, **variables))
+
+    def delete(self, **variables: JsonValue) -> StepResult:
+        """Delete."""
+        return self.run(self.step(Operation.DELETE, **variables))
+
+    def with_environment(self, **variables: str) -> Bench:
+        """Return a bench whose programs see these variables too."""
+        return dataclasses.replace(self, environment={**self.environment, **variables})
+
+
+@pytest.fixture
+def bench(engine: EngineBinary, clean_environment: dict[str, str], tmp_path: Path) -> Bench:
+    """A bench for each engine."""
+    folder = tmp_path / "bench"
+    folder.mkdir()
+    return Bench(engine, clean_environment, folder)
