@@ -1,0 +1,126 @@
+"""Settles a request: one value for each variable of the module, or every fault at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.errors import ParameterError
+from purveyor.parameters.layers import choose_offered, merge_layers, read_attributes
+from purveyor.parameters.merge import merge
+from purveyor.parameters.name_faults import find_forbidden_changes, find_unknown_names
+from purveyor.parameters.sameness import is_same
+from purveyor.parameters.type_faults import find_type_faults
+from purveyor.parameters.wording import count, describe_type, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.declaration import ModuleInterface, Variable
+    from purveyor.json_text import JsonValue
+    from purveyor.parameters.request import Request
+
+MAX_DETAILS = 50
+
+
+def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+    """Give the variables file's content; raise ParameterError with all faults.
+
+    create, update and custom are strict. delete asks for nothing new, and nothing that a person
+    would first have to correct may stand before it: names that mean nothing are left out, types
+    are left to the engine, and a required variable without a value (a secret that the platform
+    does not give back) becomes null, which both engines accept on destroy (measured).
+    """
+    values = merge_layers(request, interface)
+    if request.operation is Operation.DELETE:
+        faults = _fill_for_delete(values, interface)
+    else:
+        faults = find_unknown_names(request, interface)
+        if request.operation is Operation.UPDATE:
+            faults += find_forbidden_changes(request, interface)
+        for variable in interface.variables.values():
+            faults += _find_value_faults(variable, values, request, interface)
+    if faults:
+        raise _refuse(faults)
+    return values
+
+
+def find_overruled(request: Request, interface: ModuleInterface) -> list[str]:
+    """Name the parameters that a stronger layer changes, one sentence each, without values.
+
+    The platform team's value wins and is no fault, but a developer should not wonder.
+    """
+    values = merge_layers(request, interface)
+    offered = choose_offered(request, interface)
+    sentences: list[str] = []
+    for name, asked in request.parameters.items():
+        if name not in values or is_same(_lay_over(values[name], asked), values[name]):
+            continue
+        owner = (
+            "Purveyor itself" if name in offered and name not in request.fixed else "the catalog"
+        )
+        sentences.append(f"{escape(name)} is set by {owner}; what was asked is not used.")
+    return sentences
+
+
+def _lay_over(value: JsonValue, asked: JsonValue) -> JsonValue:
+    return merge({"": value}, {"": asked})[""]
+
+
+def _fill_for_delete(values: dict[str, JsonValue], interface: ModuleInterface) -> list[str]:
+    faults: list[str] = []
+    for variable in interface.variables.values():
+        if not variable.required or values.get(variable.name) is not None:
+            continue
+        if variable.nullable:
+            values[variable.name] = None
+        else:
+            faults.append(f"{variable.name}: is missing; accepts {describe_type(variable.type)}")
+    return faults
+
+
+def _find_value_faults(
+    variable: Variable,
+    values: Mapping[str, JsonValue],
+    request: Request,
+    interface: ModuleInterface,
+) -> list[str]:
+    name = escape(variable.name)
+    accepted = describe_type(variable.type)
+    if variable.name not in values:
+        if not variable.required:
+            return []
+        attributes = {**request.service_attributes, **request.link_attributes}
+        known = variable.name in attributes
+        why = " (the platform holds null: a secret has to be given again)" if known else ""
+        return [f"{name}: is missing{why}; accepts {accepted}"]
+    value = values[variable.name]
+    secret = variable.sensitive or variable.ephemeral
+    faults = find_type_faults(value, variable.type, name, secret=secret)
+    if value is None and not variable.nullable:
+        faults = [f"{name}: given null; accepts {accepted}"]
+    source = _name_source(variable.name, request, interface) if faults else ""
+    return [f"{fault}{source}" for fault in faults]
+
+
+def _name_source(name: str, request: Request, interface: ModuleInterface) -> str:
+    """Say whose value it is when it is not the developer's: the strongest layer that names it."""
+    if name in request.fixed:
+        return " (from the catalog's variables)"
+    if name in request.parameters or name in choose_offered(request, interface):
+        return ""
+    if name in read_attributes(request, interface):
+        return " (from the platform's attributes)"
+    return " (from the catalog's defaults)"
+
+
+def _refuse(faults: list[str]) -> ParameterError:
+    shown = faults[:MAX_DETAILS]
+    if len(faults) > MAX_DETAILS:
+        shown.append(f"and {count(len(faults) - MAX_DETAILS, 'more fault')}")
+    return ParameterError(
+        f"What was asked does not fit the module in {count(len(faults), 'place')}.",
+        hint="Correct the values listed and start the action again; the platform team corrects "
+        "what comes from the catalog or the attributes.",
+        details=shown,
+    )
