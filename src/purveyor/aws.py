@@ -106,6 +106,11 @@ def in_role(session: boto3.Session, role_arn: str, settings: Settings) -> boto3.
     return boto3.Session(botocore_session=core, region_name=session.region_name)
 
 
+def home_region(settings: Settings) -> str:
+    """Return the run's own region; any will do for STS when none is set."""
+    return settings.first("AWS_REGION", "AWS_DEFAULT_REGION") or "us-east-1"
+
+
 def endpoint(service: str, settings: Settings) -> str | None:
     """Return the address that the environment gives for a service, None for AWS's own."""
     return settings.first(f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL")
