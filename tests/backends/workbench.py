@@ -1,0 +1,135 @@
+"""Real engine runs against a backend, with the override written from its block."""
+
+from __future__ import annotations
+
+import subprocess  # noqa: TID251 - runs that a test holds, watches and kills
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor import json_text, process
+from purveyor.action import Entity, Kind, Specification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from purveyor.backends import Backend
+    from purveyor.state_key import StateKey
+
+PATIENCE = 30.0
+MODULE = """
+variable "size" {
+  type    = number
+  default = 1
+}
+resource "terraform_data" "thing" {
+  count = 2
+  input = var.size
+}
+data "terraform_remote_state" "unused" {
+  count   = 0
+  backend = "local"
+}
+output "size" {
+  value = terraform_data.thing[0].output
+}
+output "password" {
+  value     = "hunter2"
+  sensitive = true
+}
+"""
+# Waits inside an apply, with the lock held, until the test lets go.
+WAITING = """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "touch started; while [ ! -e go ]; do sleep 0.05; done"
+  }
+}
+"""
+
+
+def entity(entity_id: str = "5a1f", slug: str = "orders-db", kind: Kind = Kind.SERVICE) -> Entity:
+    """Return an entity; only what makes its key matters here."""
+    return Entity(kind, entity_id, slug, Specification("spec", "mysql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A backend under test, and a way to it that does not go through it."""
+
+    name: str
+    backend: Backend
+    environment: Mapping[str, str]
+    put: Callable[[str, str], None]
+    paths: Callable[[], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An engine run that waits inside its apply."""
+
+    child: subprocess.Popen[bytes]
+    folder: Path
+
+    def let_go(self) -> int:
+        """Let the run end; return its exit code."""
+        (self.folder / "go").touch()
+        return self.child.wait(timeout=PATIENCE)
+
+    def kill(self) -> None:
+        """Kill the engine as a lost runner does, and let its orphan end."""
+        self.child.kill()
+        self.child.wait(timeout=PATIENCE)
+        (self.folder / "go").touch()
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Runs one engine against one place."""
+
+    engine: Path
+    place: Place
+    folder: Path
+
+    def apply(self, key: StateKey, module: str = MODULE, *, destroy: bool = False) -> str:
+        """Apply or destroy; return the output, with the exit code on its last line."""
+        folder = self._prepare(key, module)
+        command = [str(self.engine), "destroy" if destroy else "apply", "-auto-approve"]
+        done = self._run(folder, [*command, "-no-color", "-input=false"])
+        return f"{done.stdout}{done.stderr}\nexit {done.code}"
+
+    def hold(self, key: StateKey, module: str = WAITING) -> Held:
+        """Start an apply and return once it waits with the lock in its hand."""
+        folder = self._prepare(key, module)
+        with (folder / "log").open("wb") as log:
+            child = subprocess.Popen(
+                [self.engine, "apply", "-auto-approve", "-no-color", "-input=false"],
+                cwd=folder,
+                env=dict(self.place.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + PATIENCE
+        while not (folder / "started").exists():
+            assert child.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < end, "the engine did not reach its provisioner"
+            time.sleep(0.02)
+        return Held(child, folder)
+
+    def _prepare(self, key: StateKey, module: str) -> Path:
+        folder = self.folder / f"run-{len(list(self.folder.glob('run-*')))}"
+        folder.mkdir()
+        block = self.place.backend.block(key)
+        (folder / "main.tf").write_text(module)
+        (folder / "backend_override.tf.json").write_text(
+            json_text.write({"terraform": {"backend": {block.type: dict(block.arguments)}}})
+        )
+        done = self._run(folder, [str(self.engine), "init", "-no-color", "-input=false"])
+        assert done.code == 0, done.stdout + done.stderr
+        return folder
+
+    def _run(self, folder: Path, argv: list[str]) -> process.Completed:
+        command = process.Command(tuple(argv), folder, self.place.environment)
+        return process.run(command, timeout=PATIENCE)
