@@ -1,0 +1,65 @@
+# Everything starts here: `make` lists the targets. Nothing has to be installed by hand but
+# Python 3.11 or newer; the set-up lives in .venv and is renewed when a lock file changes.
+
+BIN := .venv/bin
+READY := .venv/.ready
+LOCKS := requirements/bootstrap.txt requirements/dev.txt
+PYTHON ?=
+WORKERS ?= 2
+ARGS ?=
+UPGRADE ?=
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test tools lint format types contracts bench lock docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything at its locked version
+
+demo: $(READY) ## Create, change and delete a service against the emulated platform
+	$(BIN)/python examples/demo.py
+
+test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
+	@$(BIN)/purveyor engine list --json | grep -q '"used": true' || $(BIN)/purveyor engine install \
+		|| echo "make test: no engine; the tests that need one are left out" >&2
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+tools: $(READY) ## Bring OpenTofu into the user's cache
+	$(BIN)/purveyor engine install
+
+lint: $(READY) ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(READY) ## Format, and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+contracts: $(READY) ## Check which file may import which, and that generated pages are fresh
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/write_reference.py --check
+
+bench: $(READY) ## Measure what a run pays besides its engine
+	$(BIN)/python scripts/bench.py
+
+docs: $(READY) ## Write the reference pages that come from the code
+	$(BIN)/python scripts/write_reference.py
+
+lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	echo uv | $(COMPILE) --no-deps --constraint requirements/dev.txt - -o requirements/bootstrap.txt
+
+clean: ## Remove what was made here; the user's cache stays
+	rm -rf .venv build dist .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find src tests scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): $(LOCKS) pyproject.toml requirements/set_up.sh
+	@PYTHON="$(PYTHON)" sh requirements/set_up.sh
+	@touch $@
