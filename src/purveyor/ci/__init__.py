@@ -1,0 +1,7 @@
+"""The CI around us: fold, say, annotate, mask, hand on outputs and a summary."""
+
+from purveyor.ci.detection import detect
+from purveyor.ci.model import CI, Tone
+from purveyor.ci.show import Show
+
+__all__ = ["CI", "Show", "Tone", "detect"]

@@ -1,0 +1,93 @@
+"""Lines onto a stream, and bytes into files, that may be full or gone: it never fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ERASE = "\r\x1b[2K"
+_NARROWEST = 20
+
+
+class Console:
+    """A stream of lines. `errors` gets one note for each thing that could not be written.
+
+    A stream whose reader has gone, or whose disk is full, is turned to the null device: the
+    run goes on, and the interpreter's last flush does not change the exit code.
+    """
+
+    def __init__(self, stream: TextIO, errors: TextIO) -> None:
+        self._stream = stream
+        self._errors = errors
+        self._broken = False
+        self._passing = False
+        self._noted: set[str] = set()
+        # A parent that shares its non-blocking pipe with us would make long logs fail.
+        with contextlib.suppress(OSError, ValueError):
+            os.set_blocking(stream.fileno(), True)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person reads."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.isatty()
+        return False
+
+    def line(self, text: str) -> None:
+        """Write one line."""
+        erase = _ERASE if self._passing else ""
+        self._passing = False
+        self._put(f"{erase}{text}\n")
+
+    def passing(self, text: str) -> None:
+        """Write a line that the next one overwrites; an empty one only erases."""
+        if text or self._passing:
+            self._put(_ERASE + text[: self._width() - 1])
+        self._passing = bool(text)
+
+    def note(self, text: str) -> None:
+        """Say once, beside the stream, what could not be done."""
+        if text in self._noted:
+            return
+        self._noted.add(text)
+        with contextlib.suppress(OSError, ValueError):
+            self._errors.write(f"purveyor: {text}\n")
+            self._errors.flush()
+
+    def append(self, path: Path, data: bytes, *, what: str) -> bool:
+        """Add bytes to a file; when that fails say so and return False."""
+        try:
+            with path.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            self.note(f"{what} could not be written ({error.strerror}); the run goes on.")
+            return False
+        return True
+
+    def _put(self, text: str) -> None:
+        if self._broken:
+            return
+        encoding = self._stream.encoding or "utf-8"
+        try:
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            self._broken = True
+            self._turn_away()
+            reason = error.strerror if isinstance(error, OSError) else "it is closed"
+            self.note(f"Progress can no longer be written ({reason}); the run goes on.")
+
+    def _turn_away(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self._stream.fileno())
+            os.close(null)
+
+    def _width(self) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return max(os.get_terminal_size(self._stream.fileno()).columns, _NARROWEST)
+        return 80

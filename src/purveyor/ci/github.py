@@ -1,0 +1,128 @@
+"""GitHub Actions: its commands on stdout, its files, its run's address."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.ci.masking import choose_masks
+from purveyor.ci.model import Tone
+from purveyor.ci.plain import join_plain, split_plain
+from purveyor.ci.summary_file import append_summary
+from purveyor.ci.wording import sort_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from purveyor.ci.console import Console
+    from purveyor.settings import Settings
+
+# The runner takes `::` at a line's trimmed start and `##[` anywhere (its ActionCommand.cs), with
+# comparisons that overlook some characters outside ASCII.
+_COMMAND = re.compile(r"^((?:\s|[^ -~])*:[^ -~]*)(?=:)")
+_OLD_COMMAND = re.compile(r"(#[^ -~]*#)(?=[^ -~]*\[)")
+_LEVELS = {"error": "error", "warning": "warning"}
+# The runner cuts messages at 4096 characters (its source).
+_MESSAGE = 4000
+_TITLE = 200
+
+
+class GitHub:
+    """A step of a GitHub workflow."""
+
+    name = "github"
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self._console = console
+        self._settings = settings
+
+    @contextmanager
+    def section(self, title: str) -> Iterator[None]:
+        """Fold a group."""
+        self._console.line(f"::group::{_escape_data(neutralise(join_plain(title)))}")
+        try:
+            yield
+        finally:
+            self._console.line("::endgroup::")
+
+    def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
+        """Write lines that hold no command."""
+        del tone
+        for line in split_plain(text):
+            self._console.line(neutralise(line))
+
+    def live(self, text: str) -> bool:
+        """Decline: a log has no passing lines."""
+        del text
+        return False
+
+    def annotate(self, level: str, text: str, *, title: str = "") -> None:
+        """Write an annotation, which GitHub also shows on the run's page."""
+        message = "\n".join(neutralise(line) for line in split_plain(text))
+        if len(message) > _MESSAGE:
+            message = f"{message[:_MESSAGE]} ... (cut)"
+        heading = neutralise(join_plain(title))[:_TITLE]
+        properties = f" title={_escape_property(heading)}" if heading else ""
+        command = _LEVELS.get(level, "notice")
+        self._console.line(f"::{command}{properties}::{_escape_data(message)}")
+
+    def mask(self, secret: str) -> None:
+        """Hide the secret line by line.
+
+        The runner would also hide each line of one sent as a whole, down to a lone brace.
+        """
+        for line in choose_masks(secret):
+            self._console.line(f"::add-mask::{_escape_data(line)}")
+
+    def write_outputs(self, values: Mapping[str, str]) -> None:
+        """Append to GITHUB_OUTPUT, each value between delimiters that it does not hold."""
+        path = self._settings.text("GITHUB_OUTPUT")
+        if path is None:
+            return
+        good, bad = sort_names(values)
+        text = "".join(_delimit(name, value) for name, value in good.items())
+        self._console.append(
+            Path(path), text.encode(errors="backslashreplace"), what="The step's outputs"
+        )
+        for name in bad:
+            self.say(f"The output {name!r} was left out: its name is not one that GitHub takes.")
+
+    def write_summary(self, markdown: str) -> None:
+        """Append to GITHUB_STEP_SUMMARY."""
+        path = self._settings.text("GITHUB_STEP_SUMMARY")
+        if path is not None:
+            append_summary(self._console, Path(path), markdown)
+
+    def run_url(self) -> str:
+        """Return the attempt's page."""
+        text = self._settings.text
+        server, repository = text("GITHUB_SERVER_URL"), text("GITHUB_REPOSITORY")
+        run, attempt = text("GITHUB_RUN_ID"), text("GITHUB_RUN_ATTEMPT")
+        own = text("PURVEYOR_RUN_URL")
+        if own or not (server and repository and run):
+            return own or ""
+        page = f"{server.rstrip('/')}/{repository}/actions/runs/{run}"
+        return f"{page}/attempts/{attempt}" if attempt else page
+
+
+def neutralise(line: str) -> str:
+    """Return a plain line that the runner takes for no command."""
+    return _OLD_COMMAND.sub(r"\1 ", _COMMAND.sub(r"\1 ", line))
+
+
+def _delimit(name: str, value: str) -> str:
+    delimiter = f"purveyor_{secrets.token_hex(16)}"
+    while delimiter in value:
+        delimiter = f"purveyor_{secrets.token_hex(16)}"
+    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
