@@ -1,0 +1,127 @@
+"""The few calls that Purveyor makes, each logged in and tried again as its patience says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from purveyor.client.exchange import Exchange
+from purveyor.client.patience import Patience, Time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from purveyor.action import Kind
+    from purveyor.client.login import Credentials
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.redaction import Redactor
+
+
+class PlatformClient:
+    """Speaks to the platform at `address`. May be used by several threads.
+
+    Every call raises PlatformRefusedError when the platform says no, CredentialsError when it does
+    not know us, and PlatformError when it cannot be reached within the call's patience. Nothing
+    that is raised holds the key, a token or another secret that `redactor` knows.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        *,
+        redactor: Redactor,
+        patience: Patience | None = None,
+        pause: Callable[[float], object] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._hurry = threading.Event()
+        self._exchange = Exchange(
+            address,
+            credentials,
+            redactor=redactor,
+            patience=patience or Patience(),
+            time=Time(time.monotonic, now, pause or self._hurry.wait),
+        )
+
+    def read_action(
+        self, kind: Kind, entity_id: str, action_id: str, *, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return an action of a service or link: `status`, `specification_id`, `results`, …."""
+        path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
+        return self._exchange.call("GET", path, what="read the action", patience=patience)
+
+    def patch_action(
+        self,
+        kind: Kind,
+        entity_id: str,
+        action_id: str,
+        body: Mapping[str, JsonValue],
+        *,
+        patience: Patience | None = None,
+    ) -> JsonObject:
+        """Change an action: `status`, `results`, `messages`, each optional; messages append."""
+        path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
+        return self._exchange.call("PATCH", path, body, what="update the action", patience=patience)
+
+    def read_entity(
+        self, kind: Kind, entity_id: str, *, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return a service or link; secret attributes read as null."""
+        path = _path(kind, entity_id)
+        return self._exchange.call("GET", path, what=f"read the {kind}", patience=patience)
+
+    def patch_attributes(
+        self,
+        kind: Kind,
+        entity_id: str,
+        attributes: Mapping[str, JsonValue],
+        *,
+        patience: Patience | None = None,
+    ) -> JsonObject:
+        """Set these attributes of a service or link; others keep their values."""
+        body: JsonObject = {"attributes": dict(attributes)}
+        what = f"set attributes of the {kind}"
+        return self._exchange.call(
+            "PATCH", _path(kind, entity_id), body, what=what, patience=patience
+        )
+
+    def read_action_specification(
+        self, specification_id: str, *, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return an action specification: `parameters.schema`, `results.schema`, …."""
+        path = f"/action_specification/{_part(specification_id)}"
+        return self._exchange.call(
+            "GET", path, what="read the action specification", patience=patience
+        )
+
+    def read_specification(
+        self, kind: Kind, specification_id: str, *, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return a service or link specification: `attributes.schema`, …."""
+        path = f"/{kind}_specification/{_part(specification_id)}"
+        return self._exchange.call(
+            "GET", path, what=f"read the {kind} specification", patience=patience
+        )
+
+    def give_up(self) -> None:
+        """Let calls under way fail instead of waiting for another try, until `carry_on`."""
+        self._hurry.set()
+
+    def carry_on(self) -> None:
+        """Let calls wait again."""
+        self._hurry.clear()
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._exchange.close()
+
+
+def _path(kind: Kind, entity_id: str) -> str:
+    return f"/{kind}/{_part(entity_id)}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,105 @@
+"""One call: logged in, tried again while there is hope, its answer read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.client.login import Login
+from purveyor.client.patience import Patience, Time, persist
+from purveyor.client.refusal import PlatformRefusedError, refusal_of
+from purveyor.client.wire import Answer, Request, Wire
+from purveyor.errors import CredentialsError, PlatformError, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.client.login import Credentials
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.redaction import Redactor
+
+_UNAUTHORIZED = 401
+_LOGIN_READ = 15.0  # seconds
+
+
+class Exchange:
+    """Requests to one platform under one login."""
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        *,
+        redactor: Redactor,
+        patience: Patience,
+        time: Time,
+    ) -> None:
+        self._wire = Wire(address)
+        self._redactor = redactor
+        self._patience = patience
+        self._time = time
+        self._login = Login(credentials, trade=self._trade, redactor=redactor, now=time.now)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        what: str,
+        patience: Patience | None = None,
+    ) -> JsonObject:
+        """Send until answered; `what` says it in an error. An empty answer is an empty object."""
+        patience = patience or self._patience
+        content = b"" if body is None else json_text.write(body).encode()
+        request = Request(method, path, content, connect=patience.connect, read=patience.read)
+
+        def send(left: float) -> Answer:
+            return self._send(replace(request, read=min(left, request.read)), what)
+
+        return _document(persist(send, patience=patience, time=self._time), what)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._wire.close()
+
+    def _send(self, request: Request, what: str) -> Answer:
+        token = self._login.token()
+        answer = self._wire.send(replace(request, token=token), what)
+        if answer.status == _UNAUTHORIZED and (other := self._login.renew(token)):
+            answer = self._wire.send(replace(request, token=other), what)
+        if answer.ok:
+            return answer
+        error = refusal_of(answer, what, self._redactor)
+        if isinstance(error, CredentialsError) and self._login.expired:
+            error.reason = ReasonCode.CREDENTIALS_EXPIRED
+        raise error
+
+    def _trade(self, key: str) -> JsonObject:
+        """Trade the API key for the answer of `POST /token`."""
+        what = "log in"
+        content = json_text.write({"api_key": key}).encode()
+        answer = self._wire.send(Request("POST", "/token", content, read=_LOGIN_READ), what)
+        if answer.ok:
+            return _document(answer, what)
+        error = refusal_of(answer, what, self._redactor)
+        if isinstance(error, PlatformRefusedError) and error.status in {400, 403}:
+            raise CredentialsError(error.message, hint="Give a valid API key.")
+        raise error
+
+
+def _document(answer: Answer, what: str) -> JsonObject:
+    if not answer.text.strip():
+        return {}
+    try:
+        body = json_text.parse(answer.text)
+    except json_text.JsonTextError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    raise PlatformError(
+        f"What answered when we tried to {what} is not the platform",
+        hint="Check the address in NULLPLATFORM_HOST; a proxy may have answered instead.",
+        reason=ReasonCode.PLATFORM_REFUSED,
+    )

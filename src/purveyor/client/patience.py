@@ -1,0 +1,81 @@
+"""How long a request is tried again, and when it no longer is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from purveyor.errors import PlatformError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_CONFLICT = 409
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How one call is tried. All times in seconds.
+
+    The call ends, answered or not, about `total` after it began: no wait reaches beyond it, and a
+    request under way has at most `read` left. The waits double from `first_wait` to
+    `longest_wait`, each shortened by up to a half at random, so that many runners do not come back
+    at once. `conflicts` is how often a 409 is met before it is believed.
+    """
+
+    total: float = 60.0
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    connect: float = 5.0
+    read: float = 30.0
+    conflicts: int = 3
+
+
+class TransientError(PlatformError):
+    """A failure that may pass. `status` is 0 for no answer, `retry_after` the platform's wish."""
+
+    def __init__(
+        self, message: str, *, hint: str, status: int = 0, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Clocks and sleep.
+
+    `clock` only goes forward, `now` counts seconds since the epoch. `pause` sleeps so many seconds;
+    a true answer means: give up at once.
+    """
+
+    clock: Callable[[], float]
+    now: Callable[[], float]
+    pause: Callable[[float], object]
+
+
+def persist(send: Callable[[float], _T], *, patience: Patience, time: Time) -> _T:
+    """Call `send` until it raises no TransientError; the last one is raised when time is up.
+
+    `send` is given how many seconds are left.
+    """
+    end = time.clock() + patience.total
+    conflicts, wait = 0, patience.first_wait
+    while True:
+        try:
+            return send(max(end - time.clock(), 1.0))
+        except TransientError as error:
+            conflicts += error.status == _CONFLICT
+            # Retry-After (RFC 9110 section 10.2.3) is a minimum; jitter would come too early.
+            pause = error.retry_after
+            if pause is None:
+                pause = wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
+            if conflicts >= patience.conflicts or time.clock() + pause >= end:
+                raise
+            if time.pause(pause):
+                raise
+            wait = min(wait * 2, patience.longest_wait)
