@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from purveyor.settings import SETTINGS, Settings, read_settings
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_an_empty_variable_is_an_unset_one() -> None:
@@ -21,10 +24,16 @@ def test_the_first_set_name_wins() -> None:
 
 
 def test_children_get_neither_the_context_nor_the_platforms_credentials() -> None:
-    secret = {each.name: "secret" for each in SETTINGS if each.secret}
-    assert {"NP_TOKEN", "NULLPLATFORM_API_KEY", "NP_API_KEY"} <= set(secret)
-    environ = {**secret, "CONTEXT": "{}", "PURVEYOR_CONTEXT": "{}", "PATH": "/bin", "OTHER": "x"}
-    assert Settings(environ).for_children() == {"PATH": "/bin", "OTHER": "x"}
+    kept = {"NP_TOKEN", "NULLPLATFORM_API_KEY", "NP_API_KEY", "CONTEXT", "PURVEYOR_CONTEXT"}
+    passed = {"PATH": "/bin", "OTHER": "x", "AWS_SECRET_ACCESS_KEY": "s"}
+    environ = {**dict.fromkeys(kept, "secret"), **passed}
+    assert Settings(environ).for_children() == passed
+
+
+def test_every_secret_is_kept_from_children_unless_it_is_passed_on() -> None:
+    environ = {each.name: "x" for each in SETTINGS if each.secret}
+    passed = {each.name for each in SETTINGS if each.secret and each.passed_on}
+    assert set(Settings(environ).for_children()) == passed
 
 
 def test_all_secret_values_are_known_for_redaction() -> None:
