@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +18,10 @@ from purveyor.plan import Guard
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
 from purveyor.state_key import OutputValue, StateDocument
-from purveyor.step import BackendBlock, EngineRequirement, ModuleSource, Step
+from purveyor.step import BackendBlock, EngineRequirement, ModuleSource, Noticed, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.engines.binary.model import EngineBinary
     from purveyor.json_text import JsonValue
@@ -92,6 +93,9 @@ class Bench:
     lock_wait: float = 60.0
     identity: str = IDENTITY
     mirror: Path | None = None
+    on_event: Callable[[StepEvent], None] | None = None
+    newest_workspace: Path = Path()
+    state_name: str = "one.tfstate"
 
     @property
     def catalog(self) -> Path:
@@ -101,7 +105,7 @@ class Bench:
     @property
     def state(self) -> LocalState:
         """The state's file."""
-        return LocalState(self.folder / "states" / "one.tfstate")
+        return LocalState(self.folder / "states" / self.state_name)
 
     @property
     def engine(self) -> TerraformEngine:
@@ -123,10 +127,8 @@ class Bench:
 
     def workspace(self) -> Path:
         """Make a fresh private folder."""
-        count = len(list(self.folder.glob("run-*")))
-        path = self.folder / f"run-{count}"
-        path.mkdir(mode=0o700)
-        return path
+        self.newest_workspace = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        return self.newest_workspace
 
     def fetch(self, module: str = "modules/one") -> Path:
         """Fetch a module of the catalog."""
@@ -135,18 +137,18 @@ class Bench:
 
     def step(
         self,
-        operation: Operation = Operation.CREATE,
+        operation: Operation,
+        variables: Mapping[str, JsonValue],
         *,
         module: str = "modules/one",
         protect: tuple[str, ...] = (),
-        **variables: JsonValue,
     ) -> Step:
         """Fetch the module and make the work order."""
         fetched = self.fetch(module)
         return Step(
             operation=operation,
             engine=EngineRequirement(self.binary.name),
-            workspace=fetched.parents[len(Path(module).parts)],
+            workspace=self.newest_workspace,
             module=fetched,
             variables=variables,
             backend=BackendBlock("local", {"path": str(self.state.path)}),
@@ -160,19 +162,29 @@ class Bench:
 
     def run(self, step: Step) -> StepResult:
         """Carry out the step and note its events."""
-        return self.engine.run(step, self.events.append)
+        return self.engine.run(step, self.listen)
 
-    def create(self, **variables: JsonValue) -> StepResult:
+    def listen(self, event: StepEvent) -> None:
+        """Note an event, and do what a test wants done when it comes."""
+        self.events.append(event)
+        if self.on_event is not None:
+            self.on_event(event)
+
+    def create(self, protect: tuple[str, ...] = (), **variables: str) -> StepResult:
         """Create with these variables."""
-        return self.run(self.step(**variables))
+        return self.run(self.step(Operation.CREATE, variables, protect=protect))
 
-    def update(self, *, protect: tuple[str, ...] = (), **variables: JsonValue) -> StepResult:
+    def update(self, protect: tuple[str, ...] = (), **variables: str) -> StepResult:
         """Update to these variables."""
-        return self.run(self.step(Operation.UPDATE, protect=protect, **variables))
+        return self.run(self.step(Operation.UPDATE, variables, protect=protect))
 
-    def delete(self, **variables: JsonValue) -> StepResult:
+    def delete(self, **variables: str) -> StepResult:
         """Delete."""
-        return self.run(self.step(Operation.DELETE, **variables))
+        return self.run(self.step(Operation.DELETE, variables))
+
+    def texts(self) -> list[str]:
+        """Return the texts of all lines that were noticed."""
+        return [event.text for event in self.events if isinstance(event, Noticed)]
 
     def with_environment(self, **variables: str) -> Bench:
         """Return a bench whose programs see these variables too."""
