@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _LAST_ANSWERS_SECONDS = 1
+_BACKLOG = 128
 
 
 class Connections:
@@ -39,7 +40,15 @@ class Connections:
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 means any free one. Raises OSError."""
-    listening = socket.create_server((host, port), backlog=128)
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
     listening.setblocking(False)
     return listening
 
