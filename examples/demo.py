@@ -75,7 +75,7 @@ SCENES = (
         "Ask for what would destroy data: the guard says no",
         "service",
         "update",
-        {"storage_gb": 10},
+        {"database_name": "orders_v2"},
         "failed",
     ),
     Scene("Delete the link", "link", "delete", {}, "success"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from purveyor.provision import Ending, Ports
     from purveyor.provision.ports import Backend, Reporter
     from purveyor.settings import Settings
-    from purveyor.step import Engine, EngineRequirement
+    from purveyor.step import BackendBlock, Engine, EngineRequirement
 
 _LOCK_WAIT = 300.0
 
@@ -42,24 +42,38 @@ class Assembly:
     """Builds the adapters for one run and shows what they say."""
 
     def __init__(self, wishes: Wishes) -> None:
-        from purveyor.ci import detect
+        from purveyor.ci import Show, detect
 
         self.wishes = wishes
         self.settings: Settings = read_settings()
         self.redactor = Redactor(self.settings.secrets())
-        self.ci: CI = detect(self.settings, wishes.progress)
+        self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
+        self.show = Show(self.ci, self.redactor)
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
-        from purveyor.ci.closing import show_ending
         from purveyor.provision import provision
 
         context = self._take_context()
         self.ci.say(self.redactor.redact(_title(context)))
         with Interruption().caught() as interruption:
-            ending = provision(context, self._ports(context, interruption))
-        show_ending(self.ci, self.redactor, context, ending.outcome, notes=ending.notes)
+            ending = provision(context, self._ports(interruption))
+        self._publish(context, ending)
         return ending
+
+    def _publish(self, context: ActionContext, ending: Ending) -> None:
+        outcome = ending.outcome
+        self.show.closing(outcome, notes=ending.notes)
+        self.ci.write_summary(self.show.summary(context, outcome))
+        self.ci.write_outputs(
+            {
+                "status": outcome.status.value,
+                "reason": outcome.reason.value,
+                "message": self.redactor.redact(outcome.message),
+                "state-key": outcome.state_key,
+                "platform-heard": "true" if ending.heard else "false",
+            }
+        )
 
     def _take_context(self) -> ActionContext:
         from purveyor.notification import parse_notification, read_action, take_context
@@ -67,20 +81,19 @@ class Assembly:
         origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
         return read_action(parse_notification(origin))
 
-    def _ports(self, context: ActionContext, interruption: Interruption) -> Ports:
-        from purveyor.ci.show import Show
+    def _ports(self, interruption: Interruption) -> Ports:
         from purveyor.provision import Ports
 
-        del context
         return Ports(
             resolve=self._resolve,
             reporter=self._open_reporter(),
             open_backend=self._open_backend,
             open_engine=self._open_engine,
             assume=self._assume,
+            keep_for_state=self._keep_for_state,
             environment=self.settings.for_children(),
             redactor=self.redactor,
-            listen=Show(self.ci, self.redactor),
+            listen=self.show,
             interruption=interruption,
             clock=time.monotonic,
             run_url=self.ci.run_url(),
@@ -125,11 +138,23 @@ class Assembly:
     def _assume(self, account: Account, context: ActionContext) -> Mapping[str, str]:
         if account.role_arn is None:
             return {}
-        from purveyor.credentials import assume_account
+        from purveyor.credentials import assume
 
-        credentials = assume_account(account, context.id, self.settings)
-        self.redactor.add(*credentials.values())
-        return credentials
+        given = assume(
+            account.role_arn,
+            settings=self.settings,
+            region=account.region,
+            session_name=context.id,
+            external_id=account.external_id,
+            session_seconds=account.session_seconds,
+        )
+        self.redactor.add(*given.secrets)
+        return given.environment
+
+    def _keep_for_state(self, block: BackendBlock, folder: Path) -> BackendBlock:
+        from purveyor.credentials import keep_for_state
+
+        return keep_for_state(block, folder=folder, settings=self.settings)
 
 
 def _title(context: ActionContext) -> str:

@@ -57,9 +57,7 @@ def prepare(
             redactor=ports.redactor,
         )
         ports.redactor.add_value(given)
-        return dataclasses.replace(
-            succeed(context, Results(given, {}, ())), run_url=ports.run_url
-        )
+        return dataclasses.replace(succeed(context, Results(given, {}, ())), run_url=ports.run_url)
 
     return run
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
-from purveyor.errors import RecoveryError, ReasonCode
+from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.provision.endings import succeed
 from purveyor.provision.results import Results, sort_outputs
 from purveyor.provision.variables import SERVICE_OUTPUTS, build_variables, learn_secrets
@@ -58,7 +58,10 @@ def prepare(
     )
     learn_secrets(ports.redactor, interface, variables)
     key = _locate(context, backend)
+    credentials = ports.assume(recipe.account, context)
     block = backend.block(key)
+    if credentials:
+        block = ports.keep_for_state(block, workspace)
     step = Step(
         operation=context.operation,
         engine=recipe.engine,
@@ -67,7 +70,7 @@ def prepare(
         variables=variables,
         backend=block,
         state=backend.access(key),
-        environment={**ports.environment, **ports.assume(recipe.account, context)},
+        environment={**ports.environment, **credentials},
         identity=f"{context.entity.kind}s/{context.entity.id}",
         guard=recipe.guard,
         interruption=ports.interruption,

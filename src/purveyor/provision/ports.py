@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from purveyor.action import Entity
+    from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.reporter import Heard, Standing
-    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, StateAccess
     from purveyor.state_key import StateKey
-    from purveyor.action import ActionContext
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, StateAccess
 
 
 class Reporter(Protocol):
@@ -56,7 +56,9 @@ class Backend(Protocol):
 class Ports:
     """The outside of one run.
 
-    `environment` is what engines and programs may see. Lock waits are in seconds.
+    `assume` returns an account's credentials as variables, `keep_for_state` lets the state be
+    reached without them. `environment` is what engines and programs may see. Lock waits are in
+    seconds.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -64,6 +66,7 @@ class Ports:
     open_backend: Callable[[Recipe], Backend]
     open_engine: Callable[[EngineRequirement], Engine]
     assume: Callable[[Account, ActionContext], Mapping[str, str]]
+    keep_for_state: Callable[[BackendBlock, Path], BackendBlock]
     environment: Mapping[str, str]
     redactor: Redactor
     listen: Listen
