@@ -19,7 +19,10 @@ class Strict(BaseModel):
 class LocalBackend(Strict):
     """States in a folder of this machine; for trying things out, or for a shared disk."""
 
-    type: Literal["local"] = "local"
+    # In a file the type tells the backends apart, so that there it is needed.
+    model_config = ConfigDict(json_schema_extra={"required": ["type"]})
+
+    type: Literal["local"] = Field(default="local", description="This kind of backend.")
     path: Word = Field(
         default=".purveyor/state",
         description="Folder; a relative one starts at the catalog's folder.",
@@ -29,7 +32,7 @@ class LocalBackend(Strict):
 class S3Backend(Strict):
     """States in an S3 bucket."""
 
-    type: Literal["s3"]
+    type: Literal["s3"] = Field(description="This kind of backend.")
     bucket: Bucket = Field(description="The bucket's name.")
     region: Region = Field(description="The bucket's region.")
     prefix: Folder = Field(

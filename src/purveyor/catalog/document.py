@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from purveyor.json_text import MAX_DEPTH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import yaml
@@ -96,6 +96,10 @@ class Document:
         self._values[trail] = value
         if key is not None:
             self._keys[trail] = key
+
+    def find_empty(self, *, below: tuple[str, ...]) -> list[Trail]:
+        """Return the trails of null values, except below keys where null is a value like others."""
+        return [trail for trail in _find_nulls(self.value, (), below) if trail not in self.left_out]
 
 
 def read_document(path: Path) -> Document:
@@ -222,6 +226,18 @@ class _Builder:
 
     def _note(self, fault: Fault) -> None:
         self._document.faults.append(fault)
+
+
+def _find_nulls(value: JsonValue, trail: Trail, below: tuple[str, ...]) -> Iterator[Trail]:
+    if value is None:
+        yield trail
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in below or item is None:
+                yield from _find_nulls(item, (*trail, key), below)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _find_nulls(item, (*trail, number), below)
 
 
 def unfold(value: JsonValue) -> Mapping[str, JsonValue]:

@@ -95,13 +95,16 @@ def _check(document: Document) -> tuple[CatalogModel, list[Fault]]:
     from purveyor.catalog.model import CatalogModel
     from purveyor.catalog.model_faults import find_model_faults, trail_of
 
-    faults = list(document.faults)
+    empty = document.find_empty(below=("defaults", "variables"))
+    text = "empty: give it a value, or leave the key out"
+    faults = [*document.faults, *(document.fault(trail, text) for trail in empty)]
     try:
         return CatalogModel.model_validate(document.value), faults
     except ValidationError as error:
         found = find_model_faults(error, document)
-        # A value left out for a fault of its own must not be called empty too.
-        faults += [fault for fault in found if fault.trail not in document.left_out]
+        # A value left out or empty has its own fault: it must not be called no mapping too.
+        known = {*document.left_out, *empty}
+        faults += [fault for fault in found if fault.trail not in known]
         trails = [trail_of(each["loc"], document.value) for each in error.errors()]
         return _keep_sound_parts(document.value, trails), faults
 
