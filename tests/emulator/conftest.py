@@ -29,10 +29,16 @@ def emulator(shared: Emulator) -> Emulator:
     return shared
 
 
-@pytest.fixture
-def client(emulator: Emulator) -> Iterator[PlatformClient]:
-    """A client that is logged in."""
-    with httpx2.Client(trust_env=False, timeout=10) as http:
-        found = PlatformClient(emulator, http)
-        found.log_in()
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx2.Client]:
+    """One connection pool a test file."""
+    with httpx2.Client(trust_env=False, timeout=10) as found:
         yield found
+
+
+@pytest.fixture
+def client(emulator: Emulator, http: httpx2.Client) -> PlatformClient:
+    """A client that is logged in."""
+    found = PlatformClient(emulator, http)
+    found.log_in()
+    return found

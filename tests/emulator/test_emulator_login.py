@@ -53,11 +53,8 @@ def test_a_request_without_a_good_token_is_refused(client: PlatformClient, token
         assert set(answer.body) == {"message", "id"}
 
 
-def test_a_token_expires() -> None:
-    with (
-        Emulator.running(token_seconds=0.2) as emulator,
-        httpx2.Client(trust_env=False) as http,
-    ):
+def test_a_token_expires(http: httpx2.Client) -> None:
+    with Emulator.running(token_seconds=0.2) as emulator:
         client = PlatformClient(emulator, http)
         ends = client.log_in().body["token_expires_at"] / 1000
         assert client.send("GET", "/service").status == 200

@@ -5,13 +5,15 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+from platform_client import PlatformClient
+
 from purveyor import json_text
 from purveyor.emulator import Emulator
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from platform_client import PlatformClient
+    import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 
 NASTY = '<script>alert(1)</script> & "quotes" ${x}'
 
@@ -127,12 +129,10 @@ def test_a_button_pressed_in_vain_leaves_no_service(
     assert emulator.view()["services"] == before
 
 
-def test_the_log_gets_a_line_a_request_without_secrets(tmp_path: Path) -> None:
-    import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
-    from platform_client import PlatformClient
+def test_the_log_gets_a_line_a_request_without_secrets(tmp_path: Path, http: httpx2.Client) -> None:
 
     log = tmp_path / "requests.jsonl"
-    with Emulator.running(log=log) as emulator, httpx2.Client(trust_env=False) as http:
+    with Emulator.running(log=log) as emulator:
         client = PlatformClient(emulator, http)
         client.log_in()
         used(emulator, client)
