@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor import json_text
+from purveyor import json_text, process
 from purveyor.action import Operation
 from purveyor.engines.terraform import TerraformEngine
 from purveyor.lock import Lock
@@ -125,6 +125,17 @@ class Bench:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
+    def commit(self, folder: str, *, tag: str) -> None:
+        """Make a git repository of a folder of the catalog."""
+        for words in (
+            ("init", "-q"),
+            ("add", "."),
+            ("-c", "user.name=a", "-c", "user.email=a@example.test", "commit", "-qm", "One"),
+            ("tag", tag),
+        ):
+            command = process.Command(("git", *words), self.catalog / folder, self.environment)
+            assert process.run(command).code == 0
+
     def workspace(self) -> Path:
         """Make a fresh private folder."""
         self.newest_workspace = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
@@ -144,7 +155,17 @@ class Bench:
         protect: tuple[str, ...] = (),
     ) -> Step:
         """Fetch the module and make the work order."""
-        fetched = self.fetch(module)
+        return self.step_in(self.fetch(module), variables, operation=operation, protect=protect)
+
+    def step_in(
+        self,
+        fetched: Path,
+        variables: Mapping[str, JsonValue],
+        *,
+        operation: Operation = Operation.CREATE,
+        protect: tuple[str, ...] = (),
+    ) -> Step:
+        """Make the work order for a module that is fetched."""
         return Step(
             operation=operation,
             engine=EngineRequirement(self.binary.name),
@@ -185,6 +206,10 @@ class Bench:
     def texts(self) -> list[str]:
         """Return the texts of all lines that were noticed."""
         return [event.text for event in self.events if isinstance(event, Noticed)]
+
+    def apart(self) -> Bench:
+        """Return a bench on the same catalog and state, with events of its own."""
+        return dataclasses.replace(self, events=[], on_event=None, interruption=Interruption())
 
     def with_environment(self, **variables: str) -> Bench:
         """Return a bench whose programs see these variables too."""
