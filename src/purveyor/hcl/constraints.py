@@ -33,9 +33,8 @@ def read_constraint(tokens: Sequence[Token]) -> TypeConstraint:
         if cursor.peek():
             raise cursor.take().fault(f"this does not belong to a type; a type is {_ACCEPTED}")
     except NotLiteralError:
-        line, column = (place.line, place.column) if place else (0, 0)
         problem = f"this type is not complete; a type is {_ACCEPTED}"
-        raise HclTextError(problem, line=line, column=column) from None
+        raise HclTextError(problem, offset=place.offset if place else -1) from None
     return constraint
 
 

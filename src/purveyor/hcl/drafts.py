@@ -21,6 +21,7 @@ class Draft:
 
     kind: str
     name: str
+    offset: int = -1
     line: int = 0
     file: str = ""
     type: TypeConstraint | None = None

@@ -12,7 +12,7 @@ from purveyor.hcl.scanner import HclTextError
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_FILE_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 512 * 1024
 MAX_FILES = 1000
 _NATIVE = (".tf", ".tofu")
 _JSON = (".tf.json", ".tofu.json")

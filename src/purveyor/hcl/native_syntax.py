@@ -8,7 +8,7 @@ from purveyor.hcl.blocks import Assignment, Block, find_items, label_text
 from purveyor.hcl.constraints import read_constraint
 from purveyor.hcl.drafts import FLAGS, KINDS, Draft, Reading, read_flag
 from purveyor.hcl.literals import NotLiteralError, read_literal
-from purveyor.hcl.scanner import HclTextError, Tokens, scan
+from purveyor.hcl.scanner import HclTextError, Tokens, find_place, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError
     try:
         tokens = scan(text)
     except HclTextError as fault:
-        return Reading(drafts=(), faults=(fault,))
+        return Reading(drafts=(), faults=(fault.placed(text),))
     faults = find_syntax_faults(text)
     if faults:
         return Reading(drafts=(), faults=tuple(faults))
@@ -27,7 +27,9 @@ def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError
     for item in find_items(tokens, 0, len(tokens.all)):
         if isinstance(item, Block) and item.head.text in KINDS:
             drafts += _read_block(item, tokens, faults)
-    return Reading(drafts=tuple(drafts), faults=tuple(faults))
+    for draft in drafts:
+        draft.line = find_place(text, draft.offset)[0]
+    return Reading(drafts=tuple(drafts), faults=tuple(fault.placed(text) for fault in faults))
 
 
 def _read_block(block: Block, tokens: Tokens, faults: list[HclTextError]) -> list[Draft]:
@@ -35,13 +37,13 @@ def _read_block(block: Block, tokens: Tokens, faults: list[HclTextError]) -> lis
     if len(block.labels) != 1:
         faults.append(block.head.fault(f"the block {kind} needs exactly one name"))
         return []
-    draft = Draft(kind=kind, name=label_text(block.labels[0]), line=block.head.line)
+    draft = Draft(kind=kind, name=label_text(block.labels[0]), offset=block.head.offset)
     for item in find_items(tokens, block.start, block.end):
         if isinstance(item, Assignment):
             try:
                 _read_assignment(item, draft)
             except HclTextError as fault:
-                place = fault if fault.line else item.head.fault(fault.problem)
+                place = fault if fault.offset >= 0 else item.head.fault(fault.problem)
                 faults.append(place)
     return [draft]
 

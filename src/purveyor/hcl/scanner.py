@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,42 +21,57 @@ BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _TOKEN = re.compile(
     r"""
       (?P<blank>[ \t\r\ufeff]+|\#[^\n]*|//[^\n]*)
-    | (?P<comment>/\*)
     | (?P<newline>\n)
-    | (?P<heredoc><<-?(?P<marker>[^\W\d][\w.\-]*)\r?\n)
-    | (?P<quote>")
-    | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
     | (?P<name>[^\W\d][\w\-\u0300-\u036f]*)
+    | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
+    | (?P<quote>")
+    | (?P<opening>[(\[{])
+    | (?P<closing>[)\]}])
+    | (?P<comment>/\*)
+    | (?P<heredoc><<-?(?P<marker>[^\W\d][\w.\-\u0300-\u036f]*)\r?\n)
     | (?P<sign>\.\.\.|=>|==|!=|<=|>=|&&|\|\||.)
     """,
     re.VERBOSE,
 )
-_STRING_TEXT = re.compile(r'(?:[^"\\$%\n]+|\\.|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*')
+_QUOTED = re.compile(r'(?:[^"\\$%\n]+|\\.|\$+\$\{|%+%\{|\$(?!\{)|%(?!\{))*')
+_END_OF_QUOTED = re.compile(r'"')
+_TEMPLATE = r"(?<!\$)\$\{|(?<!%)%\{"
 
 
 class HclTextError(ValueError):
-    """A fault in one text; `line` and `column` count from 1, 0 when unknown."""
+    """A fault in one text, at `offset` (characters) or at `line` and `column` (from 1).
 
-    def __init__(self, problem: str, *, line: int = 0, column: int = 0) -> None:
+    All of them are negative or 0 when the place is unknown.
+    """
+
+    def __init__(self, problem: str, *, offset: int = -1, line: int = 0, column: int = 0) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.offset = offset
         self.line = line
         self.column = column
 
+    def placed(self, text: str) -> HclTextError:
+        """Give the same fault with line and column."""
+        if self.offset < 0:
+            return self
+        line, column = find_place(text, self.offset)
+        return HclTextError(self.problem, line=line, column=column)
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`kind` is name, number, string, heredoc, sign or newline; `text` is the source, exact."""
+
+class Token(NamedTuple):
+    """`kind` is name, number, string, heredoc, opening, closing, sign or newline.
+
+    `text` is the source, exact; it begins at the character `offset` (from 0).
+    """
 
     kind: str
     text: str
-    line: int
-    column: int
-    marker: str = ""
+    offset: int
 
     def fault(self, problem: str) -> HclTextError:
         """Say what is wrong here."""
-        return HclTextError(problem, line=self.line, column=self.column)
+        return HclTextError(problem, offset=self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,147 +84,151 @@ class Tokens:
 
 @dataclass(slots=True)
 class _Frame:
-    """One open bracket or string, and how many signs its present expression has."""
+    """One open bracket, or a string with `content` and the pattern of its `end`."""
 
     closer: str
     start: int
     index: int = -1
     signs: int = 0
+    content: re.Pattern[str] | None = None
+    end: re.Pattern[str] = _END_OF_QUOTED
 
 
 class _Scan:
-    """One pass over one text."""
+    """One pass over one text. Inside strings nothing is emitted but the whole outermost one."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.position = 0
-        self.line = 1
-        self.line_start = 0
         self.tokens: list[Token] = []
         self.closers: dict[int, int] = {}
         self.frames = [_Frame(closer="", start=0)]
-        self.strings: list[tuple[int, int, int]] = []
+        self.strings = 0
 
     def run(self) -> Tokens:
-        while self.position < len(self.text):
-            if self.frames[-1].closer == '"':
-                self.read_string_part()
-            else:
-                self.read_code()
+        text, match, position = self.text, _TOKEN.match, 0
+        while position < len(text):
+            if self.frames[-1].content is not None:
+                position = self.read_string(position)
+                continue
+            found = match(text, position)
+            kind = str(found.lastgroup) if found else ""
+            end = found.end() if found else position
+            if kind in {"name", "number"}:
+                if not self.strings:
+                    self.tokens.append(Token(kind, text[position:end], position))
+            elif kind != "blank":
+                end = self.read_special(kind, position, end)
+            position = end
         if len(self.frames) > 1:
             frame = self.frames[-1]
-            opener = "a string" if frame.closer == '"' else f"the bracket closed by {frame.closer}"
-            raise self.fault(f"{opener} is not closed", frame.start)
+            what = "a string" if frame.content else f"the bracket that {frame.closer} would close"
+            raise HclTextError(f"{what} is not closed", offset=frame.start)
         return Tokens(all=tuple(self.tokens), closers=self.closers)
 
-    def fault(self, problem: str, offset: int) -> HclTextError:
-        line = self.text.count("\n", 0, offset) + 1
-        return HclTextError(problem, line=line, column=offset - self.text.rfind("\n", 0, offset))
-
-    def emit(self, kind: str, end: int, marker: str = "") -> None:
-        if not self.strings:
-            text = self.text[self.position : end]
-            column = self.position - self.line_start + 1
-            self.tokens.append(Token(kind, text, self.line, column, marker))
-
-    def advance(self, end: int) -> None:
-        newlines = self.text.count("\n", self.position, end)
-        if newlines:
-            self.line += newlines
-            self.line_start = self.text.rfind("\n", self.position, end) + 1
-        self.position = end
-
-    def push(self, closer: str) -> None:
-        if len(self.frames) > MAX_DEPTH:
-            raise self.fault(f"nested deeper than {MAX_DEPTH} levels", self.position)
-        index = len(self.tokens) - 1 if not self.strings else -1
-        self.frames.append(_Frame(closer=closer, start=self.position, index=index))
-
-    def read_string_part(self) -> None:
-        found = _STRING_TEXT.match(self.text, self.position)
-        self.position = found.end() if found else self.position
-        if self.text.startswith('"', self.position):
-            self.position += 1
-            self.frames.pop()
-            start, line, column = self.strings.pop()
-            if not self.strings:
-                text = self.text[start : self.position]
-                self.tokens.append(Token("string", text, line, column))
-        elif self.text.startswith(("${", "%{"), self.position):
-            self.position += 2
-            self.push("}")
-        else:
-            raise self.fault("a string is not closed on its line", self.strings[-1][0])
-
-    def read_code(self) -> None:
-        found = _TOKEN.match(self.text, self.position)
-        if found is None or found.lastgroup is None:
-            raise self.fault("this character cannot stand here", self.position)
-        kind = found.lastgroup
+    def read_special(self, kind: str, start: int, end: int) -> int:
+        """Read what may change the frames; give the position after it."""
         match kind:
-            case "blank":
-                self.advance(found.end())
-            case "comment":
-                self.advance(self.end_of_comment())
+            case "newline":
+                if self.frames[-1].closer in {"", "}"}:
+                    self.frames[-1].signs = 0
+                self.emit(kind, start, end)
             case "quote":
-                self.push('"')
-                column = self.position - self.line_start + 1
-                self.strings.append((self.position, self.line, column))
-                self.position += 1
+                self.push(_Frame(closer='"', start=start, content=_QUOTED))
+                self.strings += 1
             case "heredoc":
-                self.read_heredoc(found)
-            case "sign":
-                self.read_sign(found.group())
+                self.open_heredoc(start, end)
+            case "comment":
+                end = self.end_of_comment(start)
+            case "closing":
+                self.close(start, end)
             case _:
-                if kind == "newline":
-                    self.end_expression()
-                self.emit(kind, found.end())
-                self.advance(found.end())
+                self.sign(kind, start, end)
+        return end
 
-    def end_expression(self) -> None:
-        if self.frames[-1].closer in {"", "}"}:
-            self.frames[-1].signs = 0
-
-    def end_of_comment(self) -> int:
-        end = self.text.find("*/", self.position + 2)
+    def end_of_comment(self, start: int) -> int:
+        end = self.text.find("*/", start + 2)
         if end < 0:
-            raise self.fault("a comment is not closed", self.position)
+            raise HclTextError("a comment is not closed", offset=start)
         return end + 2
 
-    def read_heredoc(self, opening: re.Match[str]) -> None:
-        marker = opening["marker"]
-        closing = re.compile(rf"^[ \t]*{re.escape(marker)}[ \t]*\r?$", re.MULTILINE)
-        ending = closing.search(self.text, opening.end())
-        if ending is None:
-            raise self.fault(f"the text that ends with {marker[:60]} is not closed", self.position)
-        self.emit("heredoc", ending.start(), marker)
-        self.advance(ending.end())
+    def emit(self, kind: str, start: int, end: int) -> None:
+        if not self.strings:
+            self.tokens.append(Token(kind, self.text[start:end], start))
 
-    def read_sign(self, sign: str) -> None:
+    def push(self, frame: _Frame) -> None:
+        if len(self.frames) > MAX_DEPTH:
+            raise HclTextError(f"nested deeper than {MAX_DEPTH} levels", offset=frame.start)
+        self.frames.append(frame)
+
+    def sign(self, kind: str, start: int, end: int) -> None:
+        self.count_sign(start)
+        self.emit(kind, start, end)
+        if kind == "opening":
+            self.push(_Frame(BRACKETS[self.text[start]], start, len(self.tokens) - 1))
+
+    def count_sign(self, start: int) -> None:
+        """Bound what a parser may take as nested without a bracket: `!!x`, `a ? b : c ? …`."""
         frame = self.frames[-1]
-        frame.signs = 0 if sign == "," else frame.signs + 1
+        frame.signs = 0 if self.text[start] == "," else frame.signs + 1
         if frame.signs > MAX_SIGNS:
-            raise self.fault(f"one expression with more than {MAX_SIGNS} signs", self.position)
-        self.emit("sign", self.position + len(sign))
-        if sign in BRACKETS:
-            self.push(BRACKETS[sign])
-        elif sign in BRACKETS.values():
-            self.close(sign)
-        self.position += len(sign)
+            raise HclTextError(f"more than {MAX_SIGNS} signs in one expression", offset=start)
 
-    def close(self, sign: str) -> None:
+    def close(self, start: int, end: int) -> None:
         frame = self.frames[-1]
-        if sign != frame.closer:
-            raise self.fault(f"{sign} closes nothing", self.position)
+        if self.text[start] != frame.closer:
+            raise HclTextError(f"{self.text[start]} closes nothing", offset=start)
         self.frames.pop()
-        if frame.index >= 0 and not self.strings:
+        self.emit("closing", start, end)
+        if not self.strings:
             self.closers[frame.index] = len(self.tokens) - 1
+
+    def open_heredoc(self, start: int, end: int) -> None:
+        marker = self.text[start:end].lstrip("<-").strip()
+        closing = rf"^[ \t]*{re.escape(marker)}[ \t]*(?=\r?$)"
+        frame = _Frame(
+            closer="the end mark",
+            start=start,
+            content=re.compile(rf"(?:{_TEMPLATE}|{closing})", re.MULTILINE),
+            end=re.compile(closing, re.MULTILINE),
+        )
+        self.push(frame)
+        self.strings += 1
+
+    def read_string(self, position: int) -> int:
+        """Read on to the string's end or its next template; give the position after it."""
+        frame = self.frames[-1]
+        position = self.end_of_content(frame, position)
+        closing = frame.end.match(self.text, position)
+        if closing:
+            self.frames.pop()
+            self.strings -= 1
+            kind = "string" if frame.closer == '"' else "heredoc"
+            self.emit(kind, frame.start, closing.end())
+            return closing.end()
+        if not self.text.startswith(("${", "%{"), position):
+            raise HclTextError("a string is not closed", offset=frame.start)
+        if self.text[position] == "%":
+            self.count_sign(position)
+        self.push(_Frame(closer="}", start=position))
+        return position + 2
+
+    def end_of_content(self, frame: _Frame, position: int) -> int:
+        """Give where the string's literal text ends; escapes and `$${` are literal."""
+        if frame.content is _QUOTED:
+            found = _QUOTED.match(self.text, position)
+            return found.end() if found else position
+        following = frame.content.search(self.text, position) if frame.content else None
+        return following.start() if following else len(self.text)
+
+
+def find_place(text: str, offset: int) -> tuple[int, int]:
+    """Give line and column, both from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def scan(text: str) -> Tokens:
     """Cut the text; raise HclTextError for brackets, strings or comments without an end."""
     nul = text.find("\0")
     if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise HclTextError("a NUL character", line=line, column=nul - text.rfind("\n", 0, nul))
+        raise HclTextError("a NUL character", offset=nul)
     return _Scan(text).run()
