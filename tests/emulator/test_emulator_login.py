@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 import pytest
 from platform_client import PlatformClient
 
 from purveyor.emulator import Emulator
+
+if TYPE_CHECKING:
+    import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 
 
 @pytest.mark.parametrize("name", ["api_key", "apikey"])
