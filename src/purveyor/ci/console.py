@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _ERASE = "\r\x1b[2K"
 _NARROWEST = 20
+_USUAL = 80
 
 
 class Console:
@@ -89,5 +90,6 @@ class Console:
 
     def _width(self) -> int:
         with contextlib.suppress(OSError, ValueError):
-            return max(os.get_terminal_size(self._stream.fileno()).columns, _NARROWEST)
-        return 80
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+            return max(columns, _NARROWEST) if columns else _USUAL
+        return _USUAL

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from purveyor.ci.azure import Azure
 from purveyor.ci.console import Console
 from purveyor.ci.github import GitHub
+from purveyor.ci.gitlab import GitLab
 from purveyor.ci.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _MARKS: dict[str, Callable[[Console, Settings], CI]] = {
     "GITHUB_ACTIONS": GitHub,
+    "GITLAB_CI": GitLab,
+    "TF_BUILD": Azure,
 }
 
 

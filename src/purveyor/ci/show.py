@@ -96,8 +96,10 @@ class Show:
             return
         sign, done, tone = _SIGNS[event.verb]
         now = self._clock()
-        began = self._started.setdefault(event.address, now - event.seconds)
-        took = tell_duration(max(event.seconds, now - began))
+        # Whole seconds from the engine, fractions from our own clock: the longer one is right.
+        began = min(self._started.get(event.address, now), now - event.seconds)
+        self._started[event.address] = began
+        took = tell_duration(now - began)
         if event.stage == "failed":
             self._say(f"! {event.address}  failed  {took}", Tone.BAD)
         elif event.stage == "ended":

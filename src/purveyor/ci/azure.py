@@ -1,0 +1,126 @@
+"""Azure Pipelines: its logging commands, its summary file, the run's address."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from purveyor.ci.masking import choose_masks
+from purveyor.ci.model import Tone
+from purveyor.ci.plain import join_plain, split_plain
+from purveyor.ci.summary_file import append_summary
+from purveyor.ci.wording import sort_names, word_annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from purveyor.ci.console import Console
+    from purveyor.settings import Settings
+
+# The agent takes `##vso[` anywhere in a line (its Command.cs), the log viewer `##[`; the agent's
+# comparison overlooks some characters outside ASCII.
+_COMMAND = re.compile(r"(#[^ -~]*#)(?=[^ -~]*(?:v[^ -~]*s[^ -~]*o[^ -~]*)?\[)", flags=re.IGNORECASE)
+_ISSUES = {"error", "warning"}
+_MESSAGE = 4000
+_TITLE = "Purveyor.md"  # the agent heads the summary with the file's name
+
+
+class Azure:
+    """A step of an Azure pipeline."""
+
+    name = "azure"
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self._console = console
+        self._settings = settings
+
+    @contextmanager
+    def section(self, title: str) -> Iterator[None]:
+        """Fold a group."""
+        self._console.line(f"##[group]{neutralise(join_plain(title))}")
+        try:
+            yield
+        finally:
+            self._console.line("##[endgroup]")
+
+    def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
+        """Write lines that hold no command."""
+        del tone
+        for line in split_plain(text):
+            self._console.line(neutralise(line))
+
+    def live(self, text: str) -> bool:
+        """Decline: a log has no passing lines."""
+        del text
+        return False
+
+    def annotate(self, level: str, text: str, *, title: str = "") -> None:
+        """Log an issue, which Azure also shows on the run's page; `info` is a plain line."""
+        if level not in _ISSUES:
+            self.say(word_annotation(level, text, title))
+            return
+        lines = split_plain(f"{title}: {text}" if title else text)
+        message = "\n".join(neutralise(line) for line in lines)
+        if len(message) > _MESSAGE:
+            message = f"{message[:_MESSAGE]} ... (cut)"
+        self._console.line(f"##vso[task.logissue type={level}]{_escape_data(message)}")
+
+    def mask(self, secret: str) -> None:
+        """Hide the secret line by line, in what the log gets from now on."""
+        for line in choose_masks(secret):
+            self._console.line(f"##vso[task.setsecret]{_escape_data(line)}")
+
+    def write_outputs(self, values: Mapping[str, str]) -> None:
+        """Set output variables of the step.
+
+        A later step would put `$(...)` inside a value in place of what it names: such values are
+        left out.
+        """
+        good, bad = sort_names(values)
+        for name, value in good.items():
+            if "$(" in value:
+                bad.append(name)
+                continue
+            data = _escape_data(value)
+            self._console.line(f"##vso[task.setvariable variable={name};isOutput=true]{data}")
+        for name in bad:
+            self.say(f"The output {name!r} was left out: Azure would not keep it as it is.")
+
+    def write_summary(self, markdown: str) -> None:
+        """Write a file and have the agent upload it, which it does after the step."""
+        named = self._settings.text("PURVEYOR_SUMMARY")
+        path = Path(named).absolute() if named else self._new_file()
+        if path and append_summary(self._console, path, markdown):
+            self._console.line(f"##vso[task.uploadsummary]{_escape_data(str(path))}")
+
+    def run_url(self) -> str:
+        """Return the run's page."""
+        text = self._settings.text
+        own, collection = text("PURVEYOR_RUN_URL"), text("SYSTEM_COLLECTIONURI")
+        project, build = text("SYSTEM_TEAMPROJECT"), text("BUILD_BUILDID")
+        if own or not (collection and project and build):
+            return own or ""
+        return f"{collection.rstrip('/')}/{quote(project)}/_build/results?buildId={quote(build)}"
+
+    def _new_file(self) -> Path | None:
+        try:
+            folder = tempfile.mkdtemp(
+                prefix="purveyor-", dir=self._settings.text("AGENT_TEMPDIRECTORY")
+            )
+        except OSError as error:
+            self._console.note(f"The summary has no folder ({error.strerror}); the run goes on.")
+            return None
+        return Path(folder) / _TITLE
+
+
+def neutralise(line: str) -> str:
+    """Return a plain line in which the agent and its log viewer find no command."""
+    return _COMMAND.sub(r"\1 ", line)
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")

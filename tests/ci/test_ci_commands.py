@@ -1,0 +1,127 @@
+"""What each vendor is told, byte by byte."""
+
+from __future__ import annotations
+
+import pytest
+from ci_oracle import VENDORS, Page
+
+from purveyor.ci import Tone
+
+RUN_URLS = [
+    ("terminal", {}, ""),
+    ("terminal", {"PURVEYOR_RUN_URL": "https://ci/1"}, "https://ci/1"),
+    (
+        "github",
+        {
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "acme/infra",
+            "GITHUB_RUN_ID": "12",
+            "GITHUB_RUN_ATTEMPT": "2",
+        },
+        "https://github.com/acme/infra/actions/runs/12/attempts/2",
+    ),
+    ("github", {"GITHUB_RUN_ID": "12"}, ""),
+    ("gitlab", {"CI_JOB_URL": "https://gitlab.com/a/-/jobs/1"}, "https://gitlab.com/a/-/jobs/1"),
+    (
+        "azure",
+        {
+            "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
+            "SYSTEM_TEAMPROJECT": "My infra",
+            "BUILD_BUILDID": "7",
+        },
+        "https://dev.azure.com/acme/My%20infra/_build/results?buildId=7",
+    ),
+]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_ci_is_known_by_its_mark(vendor: str) -> None:
+    assert Page(vendor).ci.name == vendor
+
+
+def test_a_mark_that_is_not_true_is_none() -> None:
+    assert Page("terminal", GITHUB_ACTIONS="false").ci.name == "terminal"
+
+
+@pytest.mark.parametrize(("vendor", "environ", "url"), RUN_URLS)
+def test_the_runs_address_is_the_vendors(vendor: str, environ: dict[str, str], url: str) -> None:
+    assert Page(vendor, **environ).ci.run_url() == url
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_run_address_of_ones_own_wins(vendor: str) -> None:
+    page = Page(vendor, PURVEYOR_RUN_URL="https://mine/1", CI_JOB_URL="https://theirs/2")
+    assert page.ci.run_url() == "https://mine/1"
+
+
+def test_github_is_told_everything_in_its_words() -> None:
+    page = Page("github")
+    with page.ci.section("Plan\nof 100%"):
+        page.ci.say("inside", tone=Tone.GOOD)
+    page.ci.annotate("error", "50% done\nthen not", title="A:b,c")
+    page.ci.annotate("warning", "careful")
+    page.ci.annotate("info", "by the way")
+    assert page.text == (
+        "::group::Plan of 100%25\ninside\n::endgroup::\n"
+        "::error title=A%3Ab%2Cc::50%25 done%0Athen not\n"
+        "::warning::careful\n::notice::by the way\n"
+    )
+
+
+def test_azure_is_told_everything_in_its_words() -> None:
+    page = Page("azure")
+    with page.ci.section("Plan"):
+        page.ci.say("inside", tone=Tone.GOOD)
+    page.ci.annotate("error", "50% done; [x]\nthen not", title="T")
+    page.ci.annotate("info", "by the way", title="T")
+    assert page.text == (
+        "##[group]Plan\ninside\n##[endgroup]\n"
+        "##vso[task.logissue type=error]T: 50%AZP25 done; [x]%0Athen not\n"
+        "T: by the way\n"
+    )
+
+
+def test_gitlab_is_told_everything_in_its_words() -> None:
+    page = Page("gitlab")
+    with page.ci.section("Plan"):
+        page.ci.say("inside")
+    page.ci.annotate("error", "no\nwhy", title="T")
+    start, inside, end, *red = page.lines
+    began = start.split(":")[1]
+    assert start == f"\x1b[0Ksection_start:{began}:purveyor_{began}_1\r\x1b[0KPlan"
+    assert inside == "inside"
+    assert end.endswith(f":purveyor_{began}_1\r\x1b[0K")
+    assert red == ["\x1b[31merror: T: no\x1b[0m", "\x1b[31m  why\x1b[0m"]
+
+
+def test_a_section_is_closed_when_what_it_holds_fails() -> None:
+    page = Page("github")
+    with pytest.raises(ZeroDivisionError), page.ci.section("x"):
+        _ = 1 / 0
+    assert page.lines == ["::group::x", "::endgroup::"]
+
+
+SECRET = "-----BEGIN KEY-----\nabc%def\n}\n\n1234\ntrue\n  padded line\n-----"
+MASKED = ["-----BEGIN KEY-----", "abc%def", "  padded line", "padded line"]
+
+
+def test_a_secret_of_several_lines_is_hidden_by_the_lines_that_are_worth_it() -> None:
+    github, azure = Page("github"), Page("azure")
+    github.ci.mask(SECRET)
+    azure.ci.mask(SECRET)
+    assert github.lines == [f"::add-mask::{each.replace('%', '%25')}" for each in MASKED]
+    assert azure.lines == [f"##vso[task.setsecret]{each.replace('%', '%AZP25')}" for each in MASKED]
+
+
+@pytest.mark.parametrize("vendor", ["gitlab", "terminal"])
+def test_where_nothing_can_be_hidden_a_secret_is_not_printed(vendor: str) -> None:
+    page = Page(vendor)
+    page.ci.mask(SECRET)
+    assert page.text == ""
+
+
+@pytest.mark.parametrize("vendor", ["github", "gitlab", "azure", "terminal"])
+def test_a_log_has_no_passing_lines(vendor: str) -> None:
+    page = Page(vendor)
+    assert page.ci.live("going on") is False
+    assert page.text == ""
