@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import stat
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +17,7 @@ from purveyor.errors import CredentialsError, ReasonCode
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 from purveyor.step import BackendBlock
+from stub_answer import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -289,33 +287,3 @@ def signers(requests: list[Request]) -> set[str]:
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     return {name: value for name, value in environment.items() if name not in keys}
-
-
-@contextlib.contextmanager
-def answering(body: bytes, *, status: int = 200) -> Iterator[str]:
-    """Answer every request on loopback with `body`, as STS, a container or an instance does."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            names = self.path.endswith("/security-credentials/")
-            content = b"pipeline" if names else body
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_PUT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
-
-        def log_message(self, *_: object) -> None:
-            """Stay quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -1,0 +1,85 @@
+"""States in a folder are private, and a leftover beside one is no lock."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from workbench import Place, Workbench, entity
+
+from purveyor.backends import open_backend
+from purveyor.catalog.backend import LocalBackend
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.settings import Settings
+from purveyor.state_key import StateKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCAL = pytest.mark.parametrize("place", ["local"], indirect=True)
+
+
+@LOCAL
+def test_only_we_may_enter_the_folder_or_read_the_state(bench: Workbench, tmp_path: Path) -> None:
+    backend = bench.place.backend
+    bench.apply(backend.locate(entity()))
+    made = [tmp_path / "catalog", *(tmp_path / "catalog").rglob("*")]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+    assert modes == {
+        "catalog": 0o700,
+        "states": 0o700,
+        "services": 0o700,
+        "5a1f": 0o700,
+        "orders-db.tfstate": 0o600,
+    }
+
+
+@LOCAL
+def test_a_removal_takes_the_backups_and_the_folder_along(place: Place, tmp_path: Path) -> None:
+    for name in ("x.tfstate", "x.tfstate.backup", "x.tfstate.1763640000.backup"):
+        place.put(f"services/5a1f/{name}", "{}")
+    place.put("services/5a1f/.x.tfstate.lock.info", "{}")
+    place.backend.remove(StateKey("services/5a1f/x.tfstate", exists=True))
+    assert place.paths() == []
+    assert not (tmp_path / "catalog/states/services/5a1f").exists()
+
+
+@LOCAL
+def test_a_removal_leaves_what_is_not_the_state_s(place: Place) -> None:
+    place.put("services/5a1f/x.tfstate", "{}")
+    place.put("services/5a1f/notes.txt", "keep me")
+    place.backend.remove(StateKey("services/5a1f/x.tfstate", exists=True))
+    assert place.paths() == ["services/5a1f/notes.txt"]
+
+
+@LOCAL
+def test_an_empty_placeholder_is_no_state_but_is_kept_to(place: Place) -> None:
+    place.put("services/5a1f/old.tfstate", "")
+    key = place.backend.locate(entity())
+    assert key == StateKey("services/5a1f/old.tfstate", exists=False)
+    assert place.backend.access(key).read() is None
+
+
+def test_a_path_that_is_no_folder_is_an_error_and_never_no_state(tmp_path: Path) -> None:
+    (tmp_path / "states").write_text("a file")
+    backend = open_backend(LocalBackend(path="states"), root=tmp_path, settings=Settings({}))
+    key = StateKey("services/5a1f/x.tfstate", exists=False)
+    for attempt in (
+        lambda: backend.locate(entity()),
+        lambda: backend.block(key),
+        lambda: backend.access(key).read(),
+        lambda: backend.access(key).holder(),
+        lambda: backend.remove(key),
+    ):
+        with pytest.raises(RecoveryError) as caught:
+            attempt()
+        assert caught.value.reason is ReasonCode.STATE_UNREADABLE
+
+
+def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    backend = open_backend(
+        LocalBackend(path=str(tmp_path / "there")), root=tmp_path / "here", settings=Settings({})
+    )
+    block = backend.block(StateKey("services/1/x.tfstate", exists=False))
+    assert block.arguments == {"path": str(tmp_path / "there/services/1/x.tfstate")}
