@@ -169,6 +169,28 @@ def test_a_resend_is_the_old_payload_in_a_new_envelope(
     assert again["notification"]["status"] == "pending"
 
 
+def test_what_was_sent_does_not_change_with_what_a_test_holds(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    tags = {"team": "one"}
+    service = str(emulator.create_service()["id"])
+    envelope: Any = emulator.request_action(service, "create", {"queue_name": "q", "tags": tags})
+    tags["team"] = "two"
+    envelope["notification"]["parameters"]["queue_name"] = "other"
+    sent = client.send("GET", f"/notification/{envelope['id']}").body["notification"]
+    assert sent["parameters"] == {"queue_name": "q", "tags": {"team": "one"}}
+
+
+def test_what_was_sent_does_not_change_with_the_service(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    service = str(emulator.create_service(attributes={"queue_name": "q"}, status="active")["id"])
+    envelope: Any = emulator.request_action(service, "update")
+    client.send("PATCH", f"/service/{service}", {"attributes": {"queue_url": "https://q"}})
+    sent = client.send("GET", f"/notification/{envelope['id']}").body["notification"]
+    assert sent["service"]["attributes"] == {"queue_name": "q"}
+
+
 def test_a_resend_can_name_its_channels(emulator: Emulator, client: PlatformClient) -> None:
     with webhook() as (url, received):
         envelope = create(emulator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,13 +114,13 @@ class Emulator:
             "parameters": dict(parameters or {}),
         }
         with self.platform.store.lock:
-            return press_button(self.platform, body)
+            return copy.deepcopy(press_button(self.platform, copy.deepcopy(body)))
 
     def resend(self, envelope_id: str) -> JsonObject:
         """Send a notification again: same payload, new envelope, which is returned."""
         with self.platform.store.lock:
             sent = self.platform.notifications.notification(envelope_id)
-            return self.platform.notifications.resend(sent, ()).envelope
+            return copy.deepcopy(self.platform.notifications.resend(sent, ()).envelope)
 
     def cancel_action(self, action_id: str) -> None:
         """End an action as `cancelled`, as the platform may."""
