@@ -172,7 +172,7 @@ def test_a_resend_is_the_old_payload_in_a_new_envelope(
 def test_what_was_sent_does_not_change_with_what_a_test_holds(
     emulator: Emulator, client: PlatformClient
 ) -> None:
-    tags = {"team": "one"}
+    tags: Any = {"team": "one"}
     service = str(emulator.create_service()["id"])
     envelope: Any = emulator.request_action(service, "create", {"queue_name": "q", "tags": tags})
     tags["team"] = "two"

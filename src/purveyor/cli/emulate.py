@@ -40,12 +40,6 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     help="Port to listen on; 0, the default, takes a free one.",
 )
 @click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on; containers may need another than loopback.",
-)
-@click.option(
     "--seed",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON or YAML with specifications, services and channels to start with.",
@@ -70,9 +64,7 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     callback=_print_seed,
     help="Print the default seed, as a start for your own, and exit.",
 )
-def emulate(
-    port: int, host: str, seed: Path | None, log: Path | None, token_seconds: float
-) -> None:
+def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float) -> None:
     """Run the platform's API on loopback.
 
     It logs programs in, keeps services, links and actions in memory, sends notifications to http
@@ -92,12 +84,12 @@ def emulate(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         with Emulator.running(
-            seed=seed, token_seconds=token_seconds, host=host, port=port, log=log
+            seed=seed, token_seconds=token_seconds, port=port, log=log
         ) as emulator:
             click.echo(_greeting(emulator))
             signal.sigwait(_STOPS)
     except OSError as error:
-        raise click.UsageError(f"The emulator cannot start on {host}:{port}: {error}") from None
+        raise click.UsageError(f"The emulator cannot start on port {port}: {error}") from None
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     click.echo("The emulator has ended.")

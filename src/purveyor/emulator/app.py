@@ -68,7 +68,7 @@ class _Front:
         received = _received(request, body)
         self._platform.recorder.add(received)
         seconds, fault = self._platform.faults.meet(request.method, request.url.path)
-        received.fault = fault.kind if fault else "latency" if seconds else ""
+        received.fault = fault.kind.value if fault else "latency" if seconds else ""
         await asyncio.sleep(seconds)
         response = self._under(fault, request, way, body)
         lost = fault is not None and fault.kind in {FaultKind.DROP, FaultKind.LOST_ANSWER}

@@ -19,7 +19,7 @@ EVENT = "service:action:create"
 
 
 def build_envelope(store: Store, action: Action) -> JsonObject:
-    """Return the envelope as channels get it. Records replace their values, so it stays as it is."""
+    """Return the envelope as channels get it; it stays, since records replace their values."""
     return sealed(_inner(store, action))
 
 

@@ -18,7 +18,7 @@ from purveyor.emulator.notifications import Notifications
 from purveyor.emulator.record import Recorder
 from purveyor.emulator.refusal import RefusedError, missing
 from purveyor.emulator.seed import SeedError, parse_seed, read_seed
-from purveyor.emulator.server import Connections, listen, serving
+from purveyor.emulator.server import LOOPBACK, Connections, listen, serving
 from purveyor.emulator.store import Store
 from purveyor.emulator.tokens import Tokens
 from purveyor.emulator.view import build_view
@@ -51,11 +51,10 @@ class Emulator:
         *,
         seed: Path | JsonObject | None = None,
         token_seconds: float = TOKEN_SECONDS,
-        host: str = "127.0.0.1",
         port: int = 0,
         log: Path | None = None,
     ) -> Iterator[Emulator]:
-        """Serve on `host` while the block runs; port 0 is any free one.
+        """Serve on loopback while the block runs; port 0 is any free one.
 
         `seed` is a file, a document, or None for the default seed. Access tokens live
         `token_seconds`. Raises SeedError, and OSError when the port is taken.
@@ -65,8 +64,8 @@ class Emulator:
         read = read_seed(seed) if seed is None or isinstance(seed, Path) else parse_seed(seed)
         deliveries, connections = Deliveries(), Connections()
         platform = _build_platform(read, deliveries, token_seconds, log)
-        listening = listen(host, port)
-        url = f"http://{host}:{listening.getsockname()[1]}"
+        listening = listen(port)
+        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
         app = build_app(platform, connections.abort)
         with contextlib.closing(deliveries), serving(app, listening, connections):
             yield cls(platform, deliveries, url)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LAST_ANSWERS_SECONDS = 1
 _BACKLOG = 128
+LOOPBACK = "127.0.0.1"
 
 
 class Connections:
@@ -38,13 +39,13 @@ class Connections:
             getattr(transport, "abort", transport.close)()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 means any free one. Raises OSError."""
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback; port 0 means any free one. Raises OSError."""
     # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
+        listening.bind((LOOPBACK, port))
         listening.listen(_BACKLOG)
     except OSError:
         listening.close()
