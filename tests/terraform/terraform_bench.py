@@ -211,6 +211,11 @@ class Bench:
         """Return a bench on the same catalog and state, with events of its own."""
         return dataclasses.replace(self, events=[], on_event=None, interruption=Interruption())
 
+    def without_program(self) -> Bench:
+        """Return a bench whose engine is not there."""
+        binary = dataclasses.replace(self.binary, path=self.folder / "nothing")
+        return dataclasses.replace(self, binary=binary)
+
     def with_environment(self, **variables: str) -> Bench:
         """Return a bench whose programs see these variables too."""
         return dataclasses.replace(self, environment={**self.environment, **variables})

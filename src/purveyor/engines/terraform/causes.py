@@ -44,7 +44,7 @@ _STATE = (
         "Ask the platform team to look at the state before the action is started again.",
     ),
     Cause(
-        _words(r"^Instance cannot be destroyed", "lifecycle.prevent_destroy"),
+        _words("Instance cannot be destroyed", "prevent_destroy set"),
         GuardError,
         ReasonCode.GUARD_DENIED,
         "The module itself forbids to destroy {what}.",
@@ -135,7 +135,7 @@ _CLOUD = (
             "QuotaExceeded",
             r"quota.{0,60}exceed",
             r"exceed.{0,60}quota",
-            "ServiceQuota",
+            "ServiceQuotaExceeded",
             "InsufficientInstanceCapacity",
             "InsufficientDBInstanceCapacity",
             "TooManyBuckets",
@@ -195,7 +195,7 @@ _CLOUD = (
             "timeout while waiting",
             "request send failed",
             "exceeded maximum number of attempts",
-            "Failed to query available provider packages",
+            "Failed to (?:query available|resolve) provider packages",
             "Failed to install provider",
             "could not connect to registry",
             "Failed to download module",
@@ -238,6 +238,13 @@ _MODULE = (
         "Run `providers lock` in the module for every platform that runs it, and commit the file.",
     ),
     Cause(
+        _words("^Saved plan is stale"),
+        EngineError,
+        ReasonCode.ENGINE_FAILED,
+        "The state was changed by others each time a plan was made: the plan is stale.",
+        "Start the action again when the other runs have ended.",
+    ),
+    Cause(
         _words(r"Unsupported (?:Terraform|OpenTofu) Core version"),
         CatalogError,
         ReasonCode.MODULE_INVALID,
@@ -259,6 +266,6 @@ _MODULE = (
     ),
 )
 
-# A query for provider packages fails for a missing network and for a lock file alike: the narrower
-# module causes go before the clouds'.
-CAUSES = (*_MODULE[:2], *_STATE[:2], *_CREDENTIALS, *_STATE[2:], *_CLOUD, *_MODULE[2:])
+# Narrow ones first: a lock file's fault names the registry, Google tells of quotas with a 403, and
+# a state that cannot be read is mostly a matter of rights.
+CAUSES = (*_MODULE, *_STATE[:2], *_CLOUD[:1], *_CREDENTIALS, *_STATE[2:], *_CLOUD[1:])

@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.engines.terraform.files import VARIABLES_FILE
+
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
 
 _VARIABLE = re.compile(r'variable "([^"]+)"|\bvar\.([\w-]+)')
+_NAME = re.compile(r'"([^"]+)":')
 LONGEST = 600
 
 
@@ -67,14 +70,25 @@ def read_diagnostic(value: JsonValue) -> Diagnostic | None:
     if not isinstance(value, dict):
         return None
     place, snippet = value.get("range"), value.get("snippet")
+    where = _place(place) if isinstance(place, dict) else ""
+    context = _context(snippet) if isinstance(snippet, dict) else ""
+    if where.startswith(VARIABLES_FILE):
+        # Our own file says nothing to anyone, but its lines begin with the variable's name.
+        name = _NAME.match(context)
+        where, context = "", f'variable "{name[1]}"' if name else ""
     return Diagnostic(
         severity=_text(value, "severity"),
         summary=_text(value, "summary"),
         detail=_text(value, "detail"),
         address=_text(value, "address"),
-        place=_place(place) if isinstance(place, dict) else "",
-        context=_text(snippet, "context") if isinstance(snippet, dict) else "",
+        place=where,
+        context=context,
     )
+
+
+def _context(snippet: JsonObject) -> str:
+    # At a block's own first line there is no context, and the code is that line.
+    return _text(snippet, "context") or _text(snippet, "code").partition("{")[0].strip()
 
 
 def _place(place: JsonObject) -> str:

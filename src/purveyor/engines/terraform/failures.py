@@ -22,6 +22,7 @@ _BAD_VALUES = frozenset(
         "Invalid value for variable",
         "Invalid value for input variable",
         "No value for required variable",
+        "Resource precondition failed",
     }
 )
 
@@ -60,9 +61,10 @@ def _message(ran: Ran, doing: str, errors: Sequence[Diagnostic]) -> str:
 
 def _refuse_values(refused: Sequence[Diagnostic]) -> ParameterError:
     lines = [cut(_refusal(each)) for each in refused[:MOST_DETAILS]]
-    names = ", ".join(dict.fromkeys(each.variable or "a variable" for each in refused))
+    names = ", ".join(dict.fromkeys(each.variable for each in refused if each.variable))
+    what = f"the value of {names}" if names else "what was asked"
     return ParameterError(
-        f"The module refuses the value of {names}.",
+        f"The module refuses {what}.",
         details=lines,
         hint="Correct the parameter and start the action again.",
     )
@@ -70,7 +72,8 @@ def _refuse_values(refused: Sequence[Diagnostic]) -> ParameterError:
 
 def _refusal(diagnostic: Diagnostic) -> str:
     said = " ".join(_CHECKED_BY.sub("", diagnostic.detail).split()) or diagnostic.summary
-    return f"{diagnostic.variable or 'a variable'}: {said}"
+    subject = diagnostic.variable or diagnostic.address or diagnostic.place
+    return f"{subject}: {said}" if subject else said
 
 
 def _details(errors: Sequence[Diagnostic]) -> list[str]:

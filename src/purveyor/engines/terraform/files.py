@@ -40,8 +40,14 @@ def write_identity(module: Path, identity: str) -> None:
 
 
 def write_variables(module: Path, variables: Mapping[str, JsonValue]) -> None:
-    """Write the variables' values; the engine takes JSON strings there literally."""
-    write_private(module / VARIABLES_FILE, json_text.write(dict(variables)))
+    """Write the variables' values; the engine takes JSON strings there literally.
+
+    Each variable has a line of its own: Terraform quotes that line when it refuses a value.
+    """
+    lines = [
+        f"{json_text.write(name)}: {json_text.write(value)}" for name, value in variables.items()
+    ]
+    write_private(module / VARIABLES_FILE, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def write_private(path: Path, text: str) -> None:
