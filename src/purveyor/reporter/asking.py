@@ -1,0 +1,79 @@
+"""Questions to the platform: where an action stands, and what its specifications know."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from purveyor.errors import PurveyorError
+from purveyor.reporter.model import FINISHED, Standing
+from purveyor.reporter.parcel import Known
+from purveyor.reporter.specification import read_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.action import ActionContext, Entity
+    from purveyor.client import Patience, PlatformClient
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.reporter.specification import Properties
+
+
+def ask_standing(client: PlatformClient, context: ActionContext, patience: Patience) -> Standing:
+    """Ask for the action, then, unless it has ended, for the current attributes."""
+    entity = context.entity
+    try:
+        action = client.read_action(entity.kind, entity.id, context.id, patience=patience)
+        status = action.get("status")
+        if not isinstance(status, str) or status in FINISHED:
+            return Standing(str(status) if status else None, None, None, asked=True)
+        service = ask_attributes(client, context.service, patience)
+        link = ask_attributes(client, context.link, patience) if context.link else None
+    except PurveyorError as error:
+        note = f"{error.message}. Going on with what the notification says."
+        return Standing(None, None, None, asked=False, note=note)
+    return Standing(
+        status,
+        service if service is None else _with_secrets(service, context.service),
+        _with_secrets(link, context.link) if link is not None and context.link else None,
+        asked=True,
+    )
+
+
+def ask_attributes(client: PlatformClient, entity: Entity, patience: Patience) -> JsonObject | None:
+    """Return an entity's current attributes, None when the answer has none; raise as the client."""
+    found = client.read_entity(entity.kind, entity.id, patience=patience).get("attributes")
+    return found if isinstance(found, dict) else None
+
+
+def ask_known(client: PlatformClient, context: ActionContext, patience: Patience) -> Known:
+    """Return what the specifications say; what cannot be read stays unknown."""
+    action, entity = context.specification.id, context.entity.specification.id
+    return Known(
+        results=_properties(
+            partial(client.read_action_specification, action, patience=patience), "results"
+        )
+        if action
+        else None,
+        attributes=_properties(
+            partial(client.read_specification, context.kind, entity, patience=patience),
+            "attributes",
+        )
+        if entity
+        else None,
+    )
+
+
+def _properties(read: Callable[[], JsonObject], field: str) -> Properties | None:
+    try:
+        return read_properties(read(), field)
+    except PurveyorError:
+        return None
+
+
+def _with_secrets(current: JsonObject, entity: Entity) -> dict[str, JsonValue]:
+    """Put the notification's values where the platform shows null: it does so for secrets."""
+    return {
+        name: entity.attributes.get(name) if value is None else value
+        for name, value in current.items()
+    }

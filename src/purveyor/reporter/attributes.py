@@ -1,0 +1,87 @@
+"""Outputs become attributes of the service or link, before its action is seen to have worked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.client import PlatformRefusedError
+from purveyor.errors import PurveyorError
+from purveyor.reporter.asking import ask_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from purveyor.action import Entity
+    from purveyor.client import Patience, PlatformClient
+    from purveyor.json_text import JsonObject
+    from purveyor.reporter.parcel import Parcel
+
+_MOST_ALONE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Whether all is there that can be. `faults` has one sentence for each trouble.
+
+    `again` is True when trying later may help.
+    """
+
+    faults: tuple[str, ...] = ()
+    again: bool = False
+
+
+def bring_attributes(
+    client: PlatformClient, entity: Entity, parcel: Parcel, patience: Patience
+) -> Arrival:
+    """Set the attributes that are not there yet, and look whether they arrived.
+
+    Secrets are always set, since they read as null. Does not raise because of the platform.
+    """
+    wanted = parcel.attributes | parcel.secrets
+    if not wanted:
+        return Arrival()
+    try:
+        current = ask_attributes(client, entity, patience) or {}
+        changed = {
+            name: value
+            for name, value in wanted.items()
+            if name in parcel.secrets or name not in current or current[name] != value
+        }
+        return Arrival(_set(client, entity, changed, patience)) if changed else Arrival()
+    except PurveyorError as error:
+        refused = isinstance(error, PlatformRefusedError)
+        return Arrival((f"Attributes did not arrive: {error.message}.",), again=not refused)
+
+
+def _set(
+    client: PlatformClient, entity: Entity, values: JsonObject, patience: Patience
+) -> tuple[str, ...]:
+    """Set values together; when they are refused, one by one: one must not keep back the rest."""
+    try:
+        answer = client.patch_attributes(entity.kind, entity.id, values, patience=patience)
+    except PlatformRefusedError as error:
+        if error.status != 400 or not 1 < len(values) <= _MOST_ALONE:  # noqa: PLR2004 - RFC 9110
+            return (f"The platform refused {_named(values)}: {error.message}.",)
+        return tuple(
+            fault
+            for name, value in values.items()
+            for fault in _set(client, entity, {name: value}, patience)
+        )
+    shown = answer.get("attributes")
+    if not isinstance(shown, dict):
+        shown = ask_attributes(client, entity, patience)
+    lost = [] if shown is None else [name for name in values if not _shows(shown, name, values)]
+    if not lost:
+        return ()
+    fault = f"The platform took {_named(lost)} without a word, but does not show it"
+    return (f"{fault}; check `visibleOn` in the specification.",)
+
+
+def _shows(shown: JsonObject, name: str, values: JsonObject) -> bool:
+    """A secret shows as null."""
+    return name in shown and shown[name] in (None, values[name])
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

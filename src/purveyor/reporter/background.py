@@ -1,0 +1,114 @@
+"""Reports from a thread of its own, so that an engine need not wait for the platform."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from purveyor.reporter.model import Heard, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.action import ActionContext
+    from purveyor.outcome import Outcome
+    from purveyor.reporter.platform_reporter import PlatformReporter
+
+_T = TypeVar("_T")
+_CLOSING_SECONDS = 5.0
+
+
+class BackgroundReporter:
+    """Passes calls on to one thread, which makes them in their order.
+
+    `begin` and `say` return at once. `read_standing` and `end` wait for their answer; `end` first
+    asks what is under way to come to its end, and is not itself ended by KeyboardInterrupt: that
+    is raised when the platform has been told.
+    """
+
+    def __init__(self, reporter: PlatformReporter) -> None:
+        self._reporter = reporter
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._standing: Future[Standing] | None = None
+        self._begun: list[Future[None]] = []
+        self._context: ActionContext | None = None
+
+    def prepare(self, context: ActionContext) -> None:
+        """Start asking for the standing, which `read_standing` then waits for."""
+        self._standing = self._pass_on(partial(self._reporter.read_standing, context))
+
+    def read_standing(self, context: ActionContext) -> Standing:
+        """Ask for the action's status and the current attributes."""
+        asked, self._standing = self._standing, None
+        asked = asked or self._pass_on(partial(self._reporter.read_standing, context))
+        return asked.result()
+
+    def begin(self, context: ActionContext, *, run_url: str) -> None:
+        """Tell that the action is in progress, and read its specifications meanwhile."""
+        self._context = context
+        self._begun += [
+            self._pass_on(partial(self._reporter.begin, context, run_url=run_url)),
+            self._pass_on(partial(self._reporter.look_up, context)),
+        ]
+
+    def say(self, context: ActionContext, level: str, text: str) -> None:
+        """Send a message, soon."""
+        self._context = context
+        self._begun.append(self._pass_on(partial(self._reporter.say, context, level, text)))
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how it ended, and stop."""
+        self._reporter.hurry()
+        ending = self._pass_on(partial(self._reporter.end, context, outcome))
+        interrupted: KeyboardInterrupt | None = None
+        while not ending.done():
+            try:
+                ending.exception()
+            except KeyboardInterrupt as signal:
+                interrupted = signal
+        self.close()
+        if interrupted:
+            raise interrupted
+        heard = ending.result()
+        faults = [str(each.exception()) for each in self._begun if each.exception()]
+        return Heard(heard.heard, (*heard.notes, *faults))
+
+    def close(self) -> None:
+        """Stop the thread and close the connections; a later call starts them again."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._calls.put(None)
+            thread.join(_CLOSING_SECONDS)
+        self._reporter.close()
+
+    def _pass_on(self, call: Callable[[], _T]) -> Future[_T]:
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                future.set_exception(error)
+
+        if self._thread is None:
+            # A daemon: when all is told, nothing that hangs may keep the program from ending.
+            self._thread = threading.Thread(target=self._work, name="reporter", daemon=True)
+            self._thread.start()
+        self._calls.put(run)
+        return future
+
+    def _work(self) -> None:
+        while True:
+            try:
+                call = self._calls.get(timeout=self._reporter.flush_after)
+            except queue.Empty:
+                if self._context is not None:
+                    self._reporter.flush(self._context)
+                continue
+            if call is None:
+                return
+            call()

@@ -1,0 +1,112 @@
+"""The final status: told with results and messages, or with less, but told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.client import Patience, PlatformRefusedError
+from purveyor.errors import PurveyorError
+from purveyor.reporter.messages import cut
+from purveyor.reporter.model import FINISHED, Heard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.action import ActionContext
+    from purveyor.client import PlatformClient
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.outcome import Status
+
+# A look after a refusal or an outage: more would only delay the end.
+_LOOK = Patience(total=5.0, read=5.0)
+_WORTH_LESS = frozenset({400, 413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the platform is to know at the end."""
+
+    status: Status
+    results: JsonObject
+    messages: list[JsonValue]
+
+
+class FinalStatus:
+    """Tells one ending of one action."""
+
+    def __init__(self, client: PlatformClient, context: ActionContext, patience: Patience) -> None:
+        self._client = client
+        self._context = context
+        self._patience = patience
+
+    def tell(self, ending: Ending) -> Heard:
+        """Tell it in full; what is refused is told again with less. Never raises for the platform.
+
+        An action that has ended already, perhaps because an answer to us was lost, is heard.
+        """
+        refusals: list[str] = []
+        for body in _ever_less(ending, refusals):
+            try:
+                self._patch(body)
+            except PlatformRefusedError as error:
+                if (heard := self._already(ending.status)) or error.status not in _WORTH_LESS:
+                    return heard or _unheard(error)
+                refusals.append(error.message)
+            except PurveyorError as error:
+                return self._already(ending.status) or _unheard(error)
+            else:
+                return Heard(heard=True, notes=tuple(f"{each}." for each in refusals))
+        return Heard(heard=False, notes=tuple(f"{each}." for each in refusals))
+
+    def confirm(self, status: Status) -> tuple[str, ...]:
+        """Look whether the status stayed; tell it again if an earlier report came in late."""
+        try:
+            if self._read() in FINISHED:
+                return ()
+            self._patch({"status": status.value})
+        except PurveyorError as error:
+            return (f"Whether the final status stayed is not known: {error.message}.",)
+        return ("An earlier report came in late; the final status was told again.",)
+
+    def _already(self, status: Status) -> Heard | None:
+        try:
+            shown = self._read()
+        except PurveyorError:
+            return None
+        if shown not in FINISHED:
+            return None
+        if shown == status.value:
+            return Heard(heard=True, notes=(f"The platform already shows this action as {shown}.",))
+        note = f"The platform already shows this action as {shown} and does not take {status}."
+        return Heard(heard=True, notes=(note,))
+
+    def _read(self) -> JsonValue:
+        where = self._context.entity
+        found = self._client.read_action(where.kind, where.id, self._context.id, patience=_LOOK)
+        return found.get("status")
+
+    def _patch(self, body: JsonObject) -> None:
+        where = self._context.entity
+        self._client.patch_action(
+            where.kind, where.id, self._context.id, body, patience=self._patience
+        )
+
+
+def _ever_less(ending: Ending, refusals: list[str]) -> Iterator[JsonObject]:
+    """Bodies to try: everything; without results, which says so; the bare status.
+
+    Why the one before was refused stands in `refusals` when the next is asked for.
+    """
+    status: JsonValue = ending.status.value
+    if ending.results:
+        yield {"status": status, "results": ending.results, "messages": ending.messages}
+        names = ", ".join(repr(name) for name in ending.results)
+        text = cut(f"The results {names} are not shown here: {refusals[-1]}")
+        ending.messages.append({"level": "warn", "message": text})
+    yield {"status": status, "messages": ending.messages}
+    yield {"status": status}
+
+
+def _unheard(error: PurveyorError) -> Heard:
+    return Heard(heard=False, notes=(f"{error.message}. {error.hint}",))

@@ -1,0 +1,74 @@
+"""What a reporter offers, and the values it speaks in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from purveyor.client import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.action import ActionContext
+    from purveyor.json_text import JsonValue
+    from purveyor.outcome import Outcome
+
+FINISHED = frozenset({"success", "failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the platform knows of an action now.
+
+    `asked` is False when it could not be asked: go on with the notification and show `note`. The
+    attributes are None when they are not known. A secret reads as null; where the notification has
+    a value for it, that value stands here.
+    """
+
+    action_status: str | None
+    service_attributes: Mapping[str, JsonValue] | None
+    link_attributes: Mapping[str, JsonValue] | None
+    asked: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether the platform knows how the action ended; `notes` are for the run's log."""
+
+    heard: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the platform is tried for each part of a report. `batch` is in seconds.
+
+    `beginning` and `telling` have short limits for one request, since the end has to wait for the
+    one under way, and a cancelled run has ten seconds. Messages are collected for `batch` before
+    they are sent; warnings and errors go at once.
+    """
+
+    asking: Patience = field(default_factory=lambda: Patience(total=15.0, read=10.0))
+    beginning: Patience = field(default_factory=lambda: Patience(total=30.0, connect=3.0, read=5.0))
+    telling: Patience = field(default_factory=lambda: Patience(total=10.0, connect=3.0, read=5.0))
+    attributes: Patience = field(default_factory=lambda: Patience(total=20.0, read=10.0))
+    ending: Patience = field(default_factory=Patience)
+    batch: float = 5.0
+
+
+class Reporter(Protocol):
+    """Asks and tells the platform. Nothing here raises because of the platform."""
+
+    def read_standing(self, context: ActionContext) -> Standing:
+        """Ask for the action's status and the current attributes."""
+
+    def begin(self, context: ActionContext, *, run_url: str) -> None:
+        """Tell that the action is in progress, and where its run can be watched."""
+
+    def say(self, context: ActionContext, level: str, text: str) -> None:
+        """Send a message, soon; `level` is debug, info, warn or error."""
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how it ended."""

@@ -1,0 +1,32 @@
+"""From the environment to a reporter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.client import PlatformClient, read_address, read_credentials
+from purveyor.reporter.background import BackgroundReporter
+from purveyor.reporter.platform_reporter import PlatformReporter
+from purveyor.reporter.silent import SilentReporter
+
+if TYPE_CHECKING:
+    from purveyor.redaction import Redactor
+    from purveyor.reporter.model import Reporter
+    from purveyor.settings import Settings
+
+_NO_CREDENTIALS = (
+    "There are no credentials for the platform: it is neither asked nor told."
+    " Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN."
+)
+
+
+def open_reporter(settings: Settings, redactor: Redactor) -> Reporter:
+    """Return a reporter to the platform; a silent one without credentials.
+
+    Nothing is sent yet. Raises CredentialsError for an address or a credential that cannot be used.
+    """
+    credentials = read_credentials(settings)
+    if credentials is None:
+        return SilentReporter(_NO_CREDENTIALS, wanted=True)
+    client = PlatformClient(read_address(settings), credentials, redactor=redactor)
+    return BackgroundReporter(PlatformReporter(client, redactor))

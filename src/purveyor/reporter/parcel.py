@@ -1,0 +1,111 @@
+"""What of an outcome goes where: results, attributes, or nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.action import Operation
+from purveyor.outcome import Status
+from purveyor.redaction import Redactor
+from purveyor.reporter.specification import fault_of, is_dropped, is_secret, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.outcome import Outcome
+    from purveyor.reporter.specification import Properties
+
+# Shorter ones, such as a user's name, may well be part of a public value.
+_UNMISTAKABLE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the specifications say; None where they could not be read."""
+
+    results: Properties | None = None
+    attributes: Properties | None = None
+
+
+@dataclass(slots=True)
+class Parcel:
+    """What is sent: `results` with the final status, `attributes` and `secrets` to the entity.
+
+    `left_out` has one sentence for each value that does not arrive, without the value.
+    """
+
+    results: JsonObject = field(default_factory=dict)
+    attributes: JsonObject = field(default_factory=dict)
+    secrets: JsonObject = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+
+def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
+    """Sort an outcome's values.
+
+    Null and empty text are never sent: they would wipe what is there. The entity of a failed or a
+    delete action gets no attributes. What a custom action returns is for the one who asked: only
+    a result's `target`, which the platform follows, and secrets become attributes.
+    """
+    parcel = Parcel()
+    lasting = outcome.status is Status.SUCCESS and operation is not Operation.DELETE
+    hidden = Redactor(text for text in _texts(outcome.secrets) if len(text) >= _UNMISTAKABLE)
+    for name, value in outcome.results.items():
+        if value is None or value == "":
+            continue
+        text = json_text.write(value)
+        if hidden.redact(text) != text:
+            parcel.left_out.append(f"{name!r} was withheld: it holds a secret value.")
+            continue
+        _place(name, value, known, parcel, lasting=lasting and operation is not Operation.CUSTOM)
+    for name, value in outcome.secrets.items() if lasting else ():
+        if value is not None and value != "":
+            _place_secret(name, value, known, parcel)
+    return parcel
+
+
+def _place(name: str, value: JsonValue, known: Known, parcel: Parcel, *, lasting: bool) -> None:
+    fault = fault_of(name, value, known.results)
+    attribute = target_of(name, known.results)
+    if fault is None:
+        parcel.results[name] = value
+    if lasting and fault_of(attribute, value, known.attributes) is None:
+        parcel.attributes[attribute] = value
+    elif fault is not None:
+        parcel.left_out.append(f"{name!r} was left out: {fault}.")
+    elif lasting and is_dropped(attribute, known.attributes):
+        parcel.left_out.append(
+            f"{name!r} will not show: the specification has `visibleOn: []` for it."
+        )
+
+
+def _place_secret(name: str, value: JsonValue, known: Known, parcel: Parcel) -> None:
+    attribute = target_of(name, known.results)
+    if known.attributes is None:
+        why = "the specification, which has to mark it secret, could not be read"
+    elif not is_secret(known.attributes.get(attribute, {})):
+        why = f"the specification has no attribute {attribute!r} that is marked `secret: true`"
+    else:
+        why = fault_of(attribute, value, known.attributes) or ""
+    if not why:
+        parcel.secrets[attribute] = value
+    else:
+        parcel.left_out.append(f"{name!r} is secret and was withheld: {why}.")
+
+
+def _texts(values: Mapping[str, JsonValue]) -> list[str]:
+    """Return every text inside JSON values."""
+    found: list[str] = []
+    layer = list(values.values())
+    while layer:
+        value = layer.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            layer += value.values()
+        elif isinstance(value, list):
+            layer += value
+    return found

@@ -1,0 +1,145 @@
+"""Tells the platform about one action, from its beginning to its end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.client import PlatformRefusedError
+from purveyor.errors import PurveyorError
+from purveyor.reporter.asking import ask_known, ask_standing
+from purveyor.reporter.attributes import Arrival, bring_attributes
+from purveyor.reporter.final_status import Ending, FinalStatus
+from purveyor.reporter.messages import Messages, is_urgent, tell_ending, tell_faults
+from purveyor.reporter.model import FINISHED, Heard, Pace, Standing
+from purveyor.reporter.parcel import Known, Parcel, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.action import ActionContext
+    from purveyor.client import PlatformClient
+    from purveyor.json_text import JsonObject
+    from purveyor.outcome import Outcome
+    from purveyor.redaction import Redactor
+
+
+class PlatformReporter:
+    """Reports one action, each call until it is answered; for one thread at a time.
+
+    Only `hurry` may come from another thread.
+    """
+
+    def __init__(
+        self,
+        client: PlatformClient,
+        redactor: Redactor,
+        *,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._redactor = redactor
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._messages = Messages(redactor)
+        self._sent_at = clock()
+        self._known: Known | None = None
+        self._notes: list[str] = []
+        self._uncertain = False
+        self._hurried = False
+
+    @property
+    def flush_after(self) -> float | None:
+        """Seconds until waiting messages should go; None while there are none."""
+        return self._pace.batch if self._messages else None
+
+    def read_standing(self, context: ActionContext) -> Standing:
+        """Ask for the action's status and the current attributes."""
+        standing = ask_standing(self._client, context, self._pace.asking)
+        if standing.action_status in FINISHED:
+            self._client.close()
+        return standing
+
+    def begin(self, context: ActionContext, *, run_url: str) -> None:
+        """Tell that the action is in progress; a failure is noted for the end."""
+        text = f"Started. Follow the run: {run_url}" if run_url else "Started."
+        self._messages.add("info", text)
+        self._send(context, {"status": "in_progress"})
+
+    def look_up(self, context: ActionContext) -> None:
+        """Read the specifications while there is time, so that the end need not."""
+        if context.operation is not Operation.DELETE and not self._hurried:
+            self._known = ask_known(self._client, context, self._pace.asking)
+
+    def say(self, context: ActionContext, level: str, text: str) -> None:
+        """Send a message, soon."""
+        self._messages.add(level, text)
+        if is_urgent(level) or self._clock() - self._sent_at >= self._pace.batch:
+            self.flush(context)
+
+    def flush(self, context: ActionContext) -> None:
+        """Send the messages that are waiting."""
+        if self._messages and not self._hurried:
+            self._send(context, {})
+
+    def hurry(self) -> None:
+        """Let what is under way come to its end soon: `end` is next."""
+        self._hurried = True
+        self._client.give_up()
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how the action ended: attributes first, then status, results and messages.
+
+        Attributes go first, so that nobody sees a success without its values; that they fail does
+        not keep the status back.
+        """
+        self._client.carry_on()
+        self._hurried = False
+        self._redactor.add_value(dict(outcome.secrets))
+        parcel, arrival = self._bring(context, outcome)
+        faults = (*parcel.left_out, *arrival.faults)
+        messages = self._messages.take_all([*tell_ending(outcome), *tell_faults(faults)])
+        final = FinalStatus(self._client, context, self._pace.ending)
+        heard = final.tell(Ending(outcome.status, parcel.results, messages))
+        notes = [*self._notes, *faults, *heard.notes]
+        if heard.heard and self._uncertain:
+            notes += final.confirm(outcome.status)
+        if heard.heard and arrival.again:
+            arrival = bring_attributes(self._client, context.entity, parcel, self._pace.attributes)
+            notes += arrival.faults or ("The attributes have arrived meanwhile.",)
+        self._client.close()
+        return Heard(heard.heard and not arrival.again, tuple(map(self._redactor.redact, notes)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _bring(self, context: ActionContext, outcome: Outcome) -> tuple[Parcel, Arrival]:
+        if not outcome.results and not outcome.secrets:
+            return Parcel(), Arrival()
+        try:
+            known = self._known or ask_known(self._client, context, self._pace.telling)
+            parcel = pack(outcome, context.operation, known)
+            return parcel, bring_attributes(
+                self._client, context.entity, parcel, self._pace.attributes
+            )
+        except Exception as error:  # noqa: BLE001 - no fault of ours may keep back the final status
+            fault = f"The results were left out: Purveyor met a fault ({type(error).__name__})."
+            return Parcel(left_out=[fault]), Arrival()
+
+    def _send(self, context: ActionContext, body: JsonObject) -> None:
+        messages = self._messages.take()
+        where, pace = context.entity, self._pace
+        patience = pace.beginning if body else pace.telling
+        body = {**body, "messages": messages}
+        try:
+            self._client.patch_action(where.kind, where.id, context.id, body, patience=patience)
+        except PurveyorError as error:
+            self._notes.append(f"{error.message}.")
+            if not isinstance(error, PlatformRefusedError):
+                # It may have been heard, or be heard later; better twice than never.
+                self._uncertain = True
+                self._messages.give_back(messages)
+        self._sent_at = self._clock()

@@ -1,0 +1,76 @@
+"""What a specification says about names: known, secret, dropped, of which type."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.json_text import JsonObject, JsonValue
+
+# Property name to its JSON Schema (draft-07 with the platform's own keywords).
+Properties: TypeAlias = "dict[str, JsonObject]"
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float, Decimal),
+    "integer": (int,),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+}
+
+
+def read_properties(document: JsonObject, field: str) -> Properties | None:
+    """Return the properties under `<field>.schema`; None when the document does not say."""
+    holder = document.get(field)
+    schema = holder.get("schema") if isinstance(holder, dict) else None
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(found, dict):
+        return None
+    return {name: each if isinstance(each, dict) else {} for name, each in found.items()}
+
+
+def is_secret(schema: JsonObject) -> bool:
+    """True when the platform keeps this value secret: `secret`, or `export.secret`."""
+    export = schema.get("export")
+    return schema.get("secret") is True or (
+        isinstance(export, dict) and export.get("secret") is True
+    )
+
+
+def target_of(name: str, results: Properties | None) -> str:
+    """Return the attribute that a result sets: its `target`, else the one of the same name."""
+    target = (results or {}).get(name, {}).get("target")
+    return target if isinstance(target, str) and target else name
+
+
+def is_dropped(name: str, known: Properties | None) -> bool:
+    """True when the platform drops such an attribute without a word: `visibleOn: []`."""
+    return (known or {}).get(name, {}).get("visibleOn") == []
+
+
+def fault_of(name: str, value: JsonValue, known: Properties | None) -> str | None:
+    """Return why a value would be refused or dropped; None when nothing is known against it."""
+    if known is None:
+        return None
+    if name not in known:
+        return "the specification does not know it"
+    if is_dropped(name, known):
+        return "the specification has `visibleOn: []` for it"
+    wanted = known[name].get("type")
+    words = wanted if isinstance(wanted, list) else [wanted]
+    types = [_TYPES[word] for word in words if isinstance(word, str) and word in _TYPES]
+    if types and not any(_is_of(value, each) for each in types):
+        return f"the specification wants {' or '.join(str(word) for word in words)}"
+    return None
+
+
+def _is_of(value: JsonValue, types: tuple[type, ...]) -> bool:
+    if isinstance(value, bool):
+        return bool in types
+    if types == (int,) and isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return isinstance(value, types)
