@@ -27,7 +27,7 @@ def make_action(
         status="pending",
         specification=Specification("as-1", custom or f"create-{service}"),
         service=_make_entity(Kind.SERVICE, service, dimensions or {}),
-        link=_make_entity(Kind.LINK, link, {}) if link else None,
+        link=_make_entity(Kind.LINK, link, {}) if link is not None else None,
         parameters={},
         tags={},
         entity_nrn=None,
