@@ -147,7 +147,13 @@ def test_what_cannot_be_started_is_named(
     with pytest.raises(CatalogError) as caught:
         bench.run(name)
     assert words in caught.value.message
-    assert repr(name) in caught.value.message
+    assert f"`{name}`" in caught.value.message
+
+
+def test_a_program_is_named_by_its_whole_command_below_the_folder(bench: Bench) -> None:
+    script = bench.write("give.py", "raise SystemExit(1)")
+    with pytest.raises(EngineError, match=r"program `\S+ give\.py --all` ended with exit code 1"):
+        bench.run(sys.executable, str(script), "--all")
 
 
 def test_a_folder_that_is_missing_is_named(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import threading
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _NOT_STARTED = 127
 _LAST_LINES = 20
 _LINE = 500
+_NAME = 100
 
 
 def build_document(
@@ -165,7 +167,7 @@ def _locate(program: ActionProgram, environment: Mapping[str, str]) -> Path:
         raise _unusable(
             program,
             f"may not be executed ({beside})",
-            hint=f"Run `git update-index --chmod=+x {name}` and commit, or name its interpreter"
+            hint=f"Run `git update-index --chmod=+x {_name(program, words=1)}` and commit, or name its interpreter"
             " first in `run`.",
         )
     return beside
@@ -208,7 +210,7 @@ def _last_lines(stderr: str, redactor: Redactor) -> tuple[str, ...]:
 
 def _failed(program: ActionProgram, what: str, details: tuple[str, ...]) -> EngineError:
     return EngineError(
-        f"The action's program {program.run[0]!r} {what}.",
+        f"The action's program `{_name(program)}` {what}.",
         reason=ReasonCode.ACTION_FAILED,
         details=details,
         hint="Read the program's last lines in the run's log; the platform team owns the program.",
@@ -217,7 +219,7 @@ def _failed(program: ActionProgram, what: str, details: tuple[str, ...]) -> Engi
 
 def _cancelled(program: ActionProgram, what: str, details: tuple[str, ...]) -> CancelledError:
     return CancelledError(
-        f"The run was cancelled: the action's program {program.run[0]!r} {what}.",
+        f"The run was cancelled: the action's program `{_name(program)}` {what}.",
         details=details,
         hint="Check whether it had an effect already, then start the action again.",
     )
@@ -225,9 +227,14 @@ def _cancelled(program: ActionProgram, what: str, details: tuple[str, ...]) -> C
 
 def _unusable(program: ActionProgram, what: str, *, hint: str = "") -> CatalogError:
     return CatalogError(
-        f"The action's program {program.run[0]!r} {what}.",
+        f"The action's program `{_name(program)}` {what}.",
         hint=hint or "Correct the action's `run` in the catalog, or add the program.",
     )
+
+
+def _name(program: ActionProgram, *, words: int | None = None) -> str:
+    shown = [word.removeprefix(f"{program.cwd}/") for word in program.run[:words]]
+    return shlex.join(shown)[:_NAME]
 
 
 def _tell_specification(specification: Specification) -> JsonObject:
