@@ -1,0 +1,78 @@
+"""The guard's judgement."""
+
+from __future__ import annotations
+
+import pytest
+
+from purveyor.errors import GuardError
+from purveyor.plan import Change, Guard, Verb, find_denied, judge
+
+DATABASE = "aws_db_instance"
+
+
+def change(address: str, verb: Verb = Verb.REPLACE, *forced_by: str) -> Change:
+    kind = next(part for part in address.split(".") if part.startswith("aws_")).split("[")[0]
+    return Change(address, kind, verb, forced_by)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "address"),
+    [
+        ("aws_db_instance", "aws_db_instance.main"),
+        ("aws_db_instance", "module.a[0].module.b.aws_db_instance.main[1]"),
+        ("aws_db_instance.main", "aws_db_instance.main"),
+        ("aws_db_instance.main", "aws_db_instance.main[0]"),
+        ("aws_db_instance.main", 'aws_db_instance.main["a.b[0]\\"c"]'),
+        ("aws_db_instance.main[0]", "aws_db_instance.main[0]"),
+        ("module.data", "module.data.aws_db_instance.main"),
+        ("module.data", 'module.data["x.y"].module.deep.aws_db_instance.main'),
+        ("module.data.aws_db_instance.main", 'module.data["x"].aws_db_instance.main[2]'),
+        ('module.data["x"]', 'module.data["x"].aws_db_instance.main'),
+    ],
+)
+def test_a_pattern_protects_types_addresses_and_modules(pattern: str, address: str) -> None:
+    assert find_denied(Guard((pattern,)), [change(address)])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "address"),
+    [
+        ("aws_db", "aws_db_instance.main"),
+        ("aws_db_instance.main", "aws_db_instance.main2"),
+        ("aws_db_instance.main", "module.data.aws_db_instance.main"),
+        ("aws_db_instance.main[0]", "aws_db_instance.main[1]"),
+        ("aws_db_instance.main[0]", "aws_db_instance.main"),
+        ("module.data", "module.database.aws_db_instance.main"),
+        ('module.data["x"]', 'module.data["y"].aws_db_instance.main'),
+        ("module.data.aws_db_instance.main", "module.data.aws_db_instance.other"),
+    ],
+)
+def test_a_pattern_protects_nothing_else(pattern: str, address: str) -> None:
+    assert not find_denied(Guard((pattern,)), [change(address)])
+
+
+@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPDATE, Verb.READ, Verb.NOTHING])
+def test_only_deletion_and_replacement_are_judged(verb: Verb) -> None:
+    judge(Guard((DATABASE,)), [change("aws_db_instance.main", verb)])
+
+
+def test_every_denied_resource_is_named_with_what_forces_it() -> None:
+    changes = [
+        change("aws_db_instance.main", Verb.REPLACE, "engine", "storage[0].kind"),
+        change("aws_s3_bucket.logs", Verb.DELETE),
+        change("aws_db_instance.copy", Verb.DELETE),
+    ]
+
+    with pytest.raises(GuardError) as caught:
+        judge(Guard((DATABASE,)), changes)
+
+    assert caught.value.exit_code == 13
+    assert "replace aws_db_instance.main and 1 more" in caught.value.message
+    assert caught.value.details == (
+        "aws_db_instance.main would be replaced, forced by engine, storage[0].kind",
+        "aws_db_instance.copy would be deleted",
+    )
+
+
+def test_without_a_guard_everything_is_allowed() -> None:
+    judge(Guard(), [change("aws_db_instance.main", Verb.DELETE)])

@@ -1,0 +1,202 @@
+"""Real programs through the only door."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess  # noqa: TID251 - a program that outlives its starter is looked for
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from purveyor.process import Command, Completed, Interruption, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENVIRONMENT = {"PATH": os.defpath, "SPOKEN": "yes"}
+
+
+def shell(script: str, stdin: str = "") -> Command:
+    return Command(("sh", "-c", script), Path("/"), ENVIRONMENT, stdin)
+
+
+def python(script: str) -> Command:
+    return Command((sys.executable, "-c", script), Path("/"), ENVIRONMENT)
+
+
+def is_alive(pid: int) -> bool:
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607 - any ps will do
+    return bool(listed.stdout) and not listed.stdout.startswith(b"Z")
+
+
+def test_output_code_and_input_come_through() -> None:
+    done = run(shell("cat; echo err >&2; exit 3", stdin="in: é\n"))
+
+    assert done == Completed(3, "in: é\n", "err\n")
+
+
+def test_a_program_sees_the_given_environment_only() -> None:
+    done = run(Command(("env",), Path("/"), ENVIRONMENT))
+
+    assert {line.partition("=")[0] for line in done.stdout.splitlines()} <= {
+        "PATH",
+        "SPOKEN",
+        "PWD",
+        "_",
+        "SHLVL",
+        "LC_CTYPE",
+    }
+
+
+def test_a_program_that_is_not_there_is_an_ordinary_result() -> None:
+    done = run(Command(("no-such-program",), Path("/"), ENVIRONMENT))
+
+    assert done.code == 127
+    assert "no-such-program" in done.stderr
+
+
+def test_lines_come_while_the_program_runs_and_the_last_needs_no_end() -> None:
+    lines: list[str] = []
+    script = "import time\nfor n in range(2): print(n, flush=True); time.sleep(0.3)\n"
+    began = time.monotonic()
+    seen: list[float] = []
+
+    def take(line: str) -> None:
+        lines.append(line)
+        seen.append(time.monotonic() - began)
+
+    run(python(script + "print('end', end='')"), on_line=take)
+
+    assert lines == ["0", "1", "end"]
+    assert seen[1] - seen[0] > 0.15
+
+
+def test_a_very_long_line_is_one_line() -> None:
+    lines: list[str] = []
+
+    run(python("print('x' * 3_000_000)"), on_line=lines.append)
+
+    assert [len(line) for line in lines] == [3_000_000]
+
+
+def test_the_end_is_noticed_at_once() -> None:
+    run(shell("true"))
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        run(shell("true"))
+        took.append(time.monotonic() - began)
+
+    assert min(took) < 0.04
+
+
+def test_what_a_program_leaves_behind_is_swept(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+
+    run(shell(f"sleep 60 & echo $! > {note}"))
+
+    orphan = int(note.read_text())
+    wait_until(lambda: not is_alive(orphan))
+
+
+def test_after_the_timeout_the_program_is_gone() -> None:
+    began = time.monotonic()
+
+    done = run(shell("sleep 60"), timeout=0.2)
+
+    assert done.code == -signal.SIGKILL
+    assert time.monotonic() - began < 10
+
+
+COUNTING = """
+import signal, sys, time
+seen = []
+signal.signal(signal.SIGINT, lambda *_: seen.append("INT"))
+signal.signal(signal.SIGTERM, lambda *_: seen.append("TERM"))
+print("ready", flush=True)
+end = time.monotonic() + 10
+while not seen and time.monotonic() < end:
+    time.sleep(0.01)
+time.sleep(0.3)
+print(seen)
+"""
+
+
+def test_of_many_signals_exactly_one_reaches_the_program() -> None:
+    interruption = Interruption()
+    lines: list[str] = []
+
+    def stop(line: str) -> None:
+        lines.append(line)
+        if line == "ready":
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+                os.kill(os.getpid(), number)
+
+    with interruption.caught():
+        run(python(COUNTING), on_line=stop, interruption=interruption)
+
+    assert lines == ["ready", "['INT']"]
+    assert interruption.signal is signal.SIGTERM
+
+
+def test_a_listener_that_fails_lets_the_program_end_in_order(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    script = COUNTING + f"open({str(note)!r}, 'w').write(str(seen))\n"
+
+    def fail(_line: str) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        run(python(script), on_line=fail)
+
+    assert note.read_text() == "['INT']"
+
+
+def test_a_nap_ends_with_the_signal() -> None:
+    interruption = Interruption()
+    alarm = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
+
+    with interruption.caught():
+        alarm.start()
+        began = time.monotonic()
+        assert interruption.wait(30)
+    alarm.join()
+
+    assert time.monotonic() - began < 5
+    assert not Interruption().wait(0.01)
+
+
+def test_files_that_a_program_makes_are_for_us_only(tmp_path: Path) -> None:
+    run(Command(("sh", "-c", "echo x > made"), tmp_path, ENVIRONMENT))
+
+    assert (tmp_path / "made").stat().st_mode & 0o077 == 0
+
+
+def test_the_death_of_the_starter_does_not_break_the_program(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    talk = f"for n in 1 2 3 4 5 6 7 8; do echo line; sleep 0.05; done; echo whole > {note}"
+    starter = (
+        "import sys; from pathlib import Path; from purveyor.process import *\n"
+        f"run(Command(('sh', '-c', {talk!r}), Path('/'), {ENVIRONMENT!r}),"
+        " on_line=lambda line: print(line, flush=True))"
+    )
+    child = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE)
+    with child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.kill()
+
+    wait_until(note.exists)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for something that another program brings about; ten seconds at most."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
