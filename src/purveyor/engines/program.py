@@ -167,8 +167,8 @@ def _locate(program: ActionProgram, environment: Mapping[str, str]) -> Path:
         raise _unusable(
             program,
             f"may not be executed ({beside})",
-            hint=f"Run `git update-index --chmod=+x {_name(program, words=1)}` and commit, or name its interpreter"
-            " first in `run`.",
+            hint=f"Run `git update-index --chmod=+x {_name(program, words=1)}` and commit, or name"
+            " its interpreter first in `run`.",
         )
     return beside
 
