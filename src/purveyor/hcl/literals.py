@@ -154,7 +154,10 @@ def _read_number(token: Token) -> JsonValue:
 
 
 def _read_text(token: Token) -> str:
-    body = token.text[1:-1] if token.kind == "string" else token.text.partition("\n")[2]
+    if token.kind == "string":
+        body = token.text[1:-1]
+    else:
+        body = token.text[token.text.index("\n") + 1 : token.text.rindex("\n") + 1]
     if _TEMPLATE.search(body):
         raise NotLiteralError
     if token.kind == "string":
