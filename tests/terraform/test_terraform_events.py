@@ -1,0 +1,146 @@
+"""The JSON stream, line by line; the lines are recordings of both engines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.engines.terraform.events import Report
+from purveyor.plan import Change, Verb
+from purveyor.redaction import Redactor
+from purveyor.state_key import OutputValue
+from purveyor.step import Noticed, ResourceMoved
+
+if TYPE_CHECKING:
+    from purveyor.step import StepEvent
+
+RESOURCE = {"addr": 'module.a["x"].aws_thing.b', "resource_type": "aws_thing"}
+
+
+def feed(*messages: object, redactor: Redactor | None = None) -> tuple[Report, list[StepEvent]]:
+    events: list[StepEvent] = []
+    report = Report(events.append, redactor or Redactor())
+    for each in messages:
+        report.feed(each if isinstance(each, str) else json_text.write(each))
+    return report, events
+
+
+def hook(kind: str, **more: object) -> dict[str, object]:
+    return {"type": kind, "hook": {"resource": RESOURCE, "action": "create", **more}}
+
+
+def test_planned_changes_are_noted_and_idle_ones_are_not() -> None:
+    actions = ["create", "update", "replace", "delete", "read", "noop", "move", "forget"]
+    report, _ = feed(
+        *(
+            {"type": "planned_change", "change": {"resource": RESOURCE, "action": action}}
+            for action in actions
+        )
+    )
+
+    address = 'module.a["x"].aws_thing.b'
+    assert report.changes == [
+        Change(address, "aws_thing", verb)
+        for verb in (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.READ)
+    ]
+
+
+def test_a_resource_is_followed_from_start_to_end() -> None:
+    report, events = feed(
+        hook("apply_start"),
+        hook("apply_progress", elapsed_seconds=10),
+        hook("apply_complete", elapsed_seconds=12),
+    )
+
+    moved = [event for event in events if isinstance(event, ResourceMoved)]
+    assert [(e.stage, e.seconds) for e in moved] == [
+        ("started", 0.0),
+        ("running", 10.0),
+        ("ended", 12.0),
+    ]
+    assert report.open == {}
+    assert report.failed == []
+
+
+def test_what_was_begun_and_what_failed_is_known() -> None:
+    begun, _ = feed(hook("apply_start"))
+    failed, _ = feed(hook("apply_start"), hook("apply_errored", elapsed_seconds=1))
+
+    assert begun.open == {RESOURCE["addr"]: Verb.CREATE}
+    assert failed.open == {}
+    assert failed.failed == [RESOURCE["addr"]]
+
+
+def test_final_outputs_count_and_planned_ones_do_not() -> None:
+    planned = {"type": "outputs", "outputs": {"a": {"sensitive": False, "action": "create"}}}
+    final = '{"type":"outputs","outputs":{"a":{"sensitive":false,"type":"number","value":1.50}}}'
+
+    assert feed(planned)[0].outputs is None
+    report, _ = feed(planned, final)
+    assert report.outputs is not None
+    assert json_text.write(report.outputs["a"].value) == "1.50"
+
+
+def test_one_sensitive_output_makes_all_come_from_the_state() -> None:
+    final = {
+        "type": "outputs",
+        "outputs": {"a": {"sensitive": False, "value": 1}, "b": {"sensitive": True}},
+    }
+
+    assert feed(final)[0].outputs is None
+    assert feed({"type": "outputs", "outputs": {}})[0].outputs == {}
+    assert feed({"type": "outputs", "outputs": {"a": {"sensitive": False, "value": None}}})[
+        0
+    ].outputs == {"a": OutputValue(None)}
+
+
+def test_lines_that_are_no_messages_are_kept_and_break_nothing() -> None:
+    report, events = feed(
+        "Successfully configured the backend",
+        '{"@level":"info","@message":"no type, as OpenTofu\'s init says it"}',
+        '{"type": ["odd"]}',
+        '{"type": "planned_change", "change": "odd"}',
+        '{"type": "outputs", "outputs": []}',
+        '{"type": "diagnostic", "diagnostic": "odd"}',
+        "[1]",
+        "",
+        '{"cut',
+        *["more"] * 100,
+    )
+
+    assert len(report.stray) == 40
+    assert report.stray[-1] == "more"
+    assert report.diagnostics == []
+    assert events == []
+
+
+def test_warnings_are_told_without_secrets_and_errors_are_kept_for_the_end() -> None:
+    def diagnostic(severity: str, file: str = "main.tf") -> dict[str, object]:
+        place = {"filename": file, "start": {"line": 3}}
+        said = {
+            "severity": severity,
+            "summary": "Deprecated",
+            "detail": "use s3cret",
+            "range": place,
+        }
+        return {"@level": severity, "diagnostic": said}  # OpenTofu's init gives no type
+
+    report, events = feed(
+        diagnostic("warning"),
+        diagnostic("error"),
+        diagnostic("warning", "purveyor_backend_override.tf.json"),
+        redactor=Redactor(["s3cret"]),
+    )
+
+    assert events == [Noticed("warning", "main.tf:3: Deprecated: use ***")]
+    assert len(report.errors) == 1
+
+
+def test_a_provisioners_output_is_told_but_not_its_command() -> None:
+    _, events = feed(
+        hook("provision_progress", provisioner="local-exec", output='Executing: ["sh" "s3cret"]'),
+        hook("provision_progress", provisioner="local-exec", output="token s3cret made"),
+        redactor=Redactor(["s3cret"]),
+    )
+
+    assert events == [Noticed("info", f"{RESOURCE['addr']} (local-exec): token *** made")]
