@@ -36,8 +36,8 @@ def prose(message: str, *, lock_id: str = ID, path: str = "states/x.tfstate") ->
         "operation error S3: PutObject, https response error StatusCode: 412, " + REQUEST + " api"
         " error PreconditionFailed: At least one of the pre-conditions you specified did not hold",
         (
-            "operation error DynamoDB: PutItem, https response error StatusCode: 400, RequestID: WRONG,"
-            " ConditionalCheckFailedException: The conditional request failed"
+            "operation error DynamoDB: PutItem, https response error StatusCode: 400,"
+            " RequestID: WRONG, ConditionalCheckFailedException: The conditional request failed"
         ),
         "state blob is already locked",
     ],
@@ -77,7 +77,7 @@ def test_the_waiters_own_lock_is_not_taken_for_the_holders() -> None:
     [
         "",
         (
-            f"Error message: operation error DynamoDB: PutItem, https response error StatusCode: 400,"
+            "Error message: operation error DynamoDB: PutItem, https response error StatusCode: 400,"
             f" RequestID: 1, ResourceNotFoundException: Requested resource not found\n\n{ADVICE}"
         ),
         f"Error message: HTTP remote state endpoint requires auth\n\n{ADVICE}",

@@ -34,6 +34,7 @@ provider "registry.{registry}/hashicorp/aws" {{
 
 
 @pytest.mark.aws_provider
+@pytest.mark.slow
 def test_a_mirror_serves_both_engines(bench: Bench, plugin_mirror: Path) -> None:
     bench.write({"modules/one/main.tf": AWS})
     bench.mirror = plugin_mirror
@@ -44,6 +45,7 @@ def test_a_mirror_serves_both_engines(bench: Bench, plugin_mirror: Path) -> None
 
 
 @pytest.mark.aws_provider
+@pytest.mark.slow
 def test_a_lock_file_without_this_platform_is_the_modules_fault(
     bench: Bench, plugin_mirror: Path
 ) -> None:
