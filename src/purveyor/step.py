@@ -33,7 +33,10 @@ class ModuleSource:
 
 @dataclass(frozen=True, slots=True)
 class EngineRequirement:
-    """Which engine a catalog entry wants; `version` is a constraint such as `~> 1.10`, or empty."""
+    """Which engine a catalog entry wants; `version` is a constraint such as `~> 1.10`, or empty.
+
+    An empty `name` takes whichever engine is found.
+    """
 
     name: str
     version: str = ""

@@ -123,7 +123,7 @@ class _Inspector:
             self.remote.add(source.address)
             return
         engine = self.catalog.choose_engine(service, target)
-        interface = self.read_interface(source.path, tofu_files=engine.name == "opentofu")
+        interface = self.read_interface(source.path, tofu_files=engine.name != "terraform")
         if interface is not None:
             self.inspect_values(target, interface)
             self.inspect_names(target, interface)

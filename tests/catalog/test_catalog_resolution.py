@@ -29,7 +29,7 @@ def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
     module = write_module(tmp_path / "modules/queue")
     recipe = load_catalog(tmp_path).resolve(make_action("queue"))
     assert recipe.source == ModuleSource(tmp_path.resolve(), path=module.resolve())
-    assert recipe.engine == EngineRequirement("terraform")
+    assert recipe.engine == EngineRequirement("")
     assert recipe.backend == LocalBackend()
     assert recipe.account == Account()
     assert recipe.outputs is None

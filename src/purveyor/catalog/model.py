@@ -51,7 +51,9 @@ class AccountEntry(Strict):
 class EngineEntry(Strict):
     """Which engine carries a module out."""
 
-    name: Literal["terraform", "opentofu"] = Field(default="terraform", description="The engine.")
+    name: Literal["terraform", "opentofu"] | None = Field(
+        default=None, description="The engine; without it, whichever is found: OpenTofu first."
+    )
     version: Constraint | None = Field(
         default=None,
         description='Version constraint such as "~> 1.10"; without it, any that is there.',
@@ -171,7 +173,7 @@ class CatalogModel(Strict):
     )
     engine: EngineEntry = Field(
         default=EngineEntry(),
-        description="The engine where an entry names none; terraform without it.",
+        description="The engine where an entry names none; whichever is found without it.",
     )
     accounts: list[AccountEntry] = Field(
         default=[],

@@ -85,7 +85,7 @@ class Catalog:
     def choose_engine(self, service: ServiceTarget, target: Target) -> EngineRequirement:
         """Return the engine: the entry's, else the service's, else the catalog's."""
         engine = target.entry.engine or service.entry.engine or self.model.engine
-        return EngineRequirement(engine.name, engine.version or "")
+        return EngineRequirement(engine.name or "", engine.version or "")
 
     def find_source(self, target: Target) -> ModuleSource:
         """Return where the target's module is; raise CatalogError for a folder that is not."""
