@@ -40,6 +40,7 @@ format: $(READY) ## Format, and fix what can be fixed
 
 types: $(READY) ## Check types
 	$(BIN)/mypy
+	@for each in tests/*/conftest.py; do MYPYPATH=tests:$${each%/*} $(BIN)/mypy --no-error-summary "$$each" || exit 1; done
 
 contracts: $(READY) ## Check which file may import which, and that generated pages are fresh
 	$(BIN)/lint-imports
