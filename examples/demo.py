@@ -68,7 +68,7 @@ SCENES = (
         "Ask for what cannot be: a bad parameter",
         "service",
         "update",
-        {"storage_gb": "lots", "backups": {"enabled": "yes"}},
+        {"engine_version": "5.7", "storage_gb": 0.5},
         "failed",
     ),
     Scene(

@@ -145,7 +145,8 @@ class GuardRail:
         elif event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES:
             self._check_path(arguments[0])
         elif event in {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink"}:
-            self._check_path(arguments[0])
+            if event != "os.symlink":  # its first argument is only pointed at
+                self._check_path(arguments[0])
             self._check_path(arguments[1])
 
     def _check_address(self, address: object) -> None:

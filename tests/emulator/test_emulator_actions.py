@@ -54,14 +54,18 @@ def test_a_service_follows_its_action(
     assert client.send("GET", service).body["status"] == ended
 
 
-@pytest.mark.parametrize("operation", ["create", "update", "delete"])
-def test_a_failed_action_leaves_a_failed_service(
-    emulator: Emulator, client: PlatformClient, operation: str
+@pytest.mark.parametrize(
+    ("operation", "left"), [("create", "failed"), ("update", "active"), ("delete", "active")]
+)
+def test_only_a_failed_create_leaves_a_failed_service(
+    emulator: Emulator, client: PlatformClient, operation: str, left: str
 ) -> None:
     service = f"/service/{emulator.create_service(status='active')['id']}"
     parameters = {"queue_name": "q"} if operation == "create" else {}
-    client.send("PATCH", press(emulator, service, operation, parameters), {"status": "failed"})
-    assert client.send("GET", service).body["status"] == "failed"
+    action = press(emulator, service, operation, parameters)
+    client.send("PATCH", action, {"status": "in_progress"})
+    client.send("PATCH", action, {"status": "failed"})
+    assert client.send("GET", service).body["status"] == left
 
 
 def test_messages_are_appended_with_a_timestamp_and_shown_only_when_asked_for(

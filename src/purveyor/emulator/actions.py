@@ -55,6 +55,7 @@ def create_action(store: Store, entity: Entity, body: JsonObject) -> Action:
         specification=specification,
         entity=entity,
         parameters=parameters,
+        before=entity.status,
     )
     store.actions[action.id] = action
     return action
@@ -127,7 +128,8 @@ def _affect(action: Action, *, changed: bool, results: bool) -> None:
         case ActionStatus.SUCCESS:
             entity.status = _SUCCEEDED[operation]
         case ActionStatus.FAILED:
-            entity.status = EntityStatus.FAILED
+            created = operation is not Operation.CREATE
+            entity.status = action.before if created else EntityStatus.FAILED
         case _:
             return
     entity.updated_at = now()

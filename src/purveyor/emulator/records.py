@@ -96,7 +96,10 @@ class Entity:
 
 @dataclass(slots=True)
 class Action:
-    """One requested action. `messages` are `{level, message, timestamp}`, timestamp in ms."""
+    """One requested action. `messages` are `{level, message, timestamp}`, timestamp in ms.
+
+    `before` is the entity's status when the action was requested.
+    """
 
     id: str
     name: str
@@ -104,6 +107,7 @@ class Action:
     specification: ActionSpecification
     entity: Entity
     parameters: JsonObject
+    before: EntityStatus
     status: ActionStatus = ActionStatus.PENDING
     results: JsonObject = field(default_factory=dict)
     messages: list[JsonObject] = field(default_factory=list)

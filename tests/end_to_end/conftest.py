@@ -1,0 +1,53 @@
+"""The example catalog, a fresh emulator, and a pipeline between them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline import Pipeline
+from purveyor.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.engines.binary import EngineBinary
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A platform that forgets everything after the test."""
+    with Emulator.running() as running:
+        yield running
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    """A copy of the example catalog without a cloud."""
+    return Path(shutil.copytree(EXAMPLES / "catalog", tmp_path / "catalog"))
+
+
+@pytest.fixture
+def environment(
+    clean_environment: dict[str, str], engine: EngineBinary, tmp_path: Path
+) -> dict[str, str]:
+    """An environment in which only `engine` is found."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / engine.path.name).symlink_to(engine.path)
+    return {
+        **clean_environment,
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "PURVEYOR_CACHE": str(tmp_path / "cache"),
+    }
+
+
+@pytest.fixture
+def pipeline(emulator: Emulator, catalog: Path, environment: dict[str, str]) -> Pipeline:
+    """Runs the emulator's actions with the example catalog."""
+    return Pipeline(catalog, environment, emulator)
