@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 MAX_SHOWN = 60
 _MAX_BITS = 199  # 60 digits; str() refuses an int of thousands
 _MAX_NAMES = 12
+_PLAIN_NAME = re.compile(r"[\w-]+")
 _PRIMITIVES = {
     "string": "a string",
     "number": "a number",
@@ -62,13 +64,15 @@ def describe_type(constraint: TypeConstraint) -> str:
 def escape(text: str) -> str:
     """Cut a foreign text to 60 characters and make everything unprintable visible."""
     cut = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    if cut.isprintable() and '"' not in cut and "\\" not in cut:
+        return cut
     return "".join(_escape_character(character) for character in cut)
 
 
 def join_key(path: str, key: str) -> str:
     """Extend a path by an object's key: `a.b`, or `a["b c"]` where the key is no plain name."""
-    if key and all(character.isalnum() or character in "_-" for character in key):
-        return f"{path}.{escape(key)}" if path else escape(key)
+    if _PLAIN_NAME.fullmatch(key):
+        return f"{path}.{escape(key)}"
     return f'{path}["{escape(key)}"]'
 
 

@@ -1,0 +1,203 @@
+"""What is refused, all at once, and what a delete and an update may and may not do."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from made_modules import BACKUPS, NUMBER, STRING, faults_of, module, request, variable
+
+from purveyor import json_text
+from purveyor.action import Operation
+from purveyor.declaration import Collection
+from purveyor.parameters import settle
+from purveyor.parameters.settlement import MAX_DETAILS
+
+if TYPE_CHECKING:
+    from purveyor.json_text import JsonValue
+
+
+def test_unknown_names_are_refused_with_advice_and_without_their_values() -> None:
+    interface = module(variable("instance_class", STRING), outputs=("endpoint",))
+    asked = request(
+        parameters={"instance_clas": "hunter2", "endpoint": "x", "\u202eqqq": 1},
+        defaults={"instanceclass": 1},
+        fixed={"zz": 1},
+        immutable=("zone.a",),
+    )
+    advice = "is no variable of the module; did you mean instance_class?"
+    assert faults_of(asked, interface) == (
+        f"instance_clas: {advice}",
+        "endpoint: is no variable of the module; it is a result and cannot be set",
+        "\\u202eqqq: is no variable of the module",
+        f"instanceclass: {advice} (from the catalog's defaults)",
+        "zz: is no variable of the module (from the catalog's variables)",
+        "zone: is no variable of the module (from the catalog's immutable)",
+    )
+
+
+def test_a_parameter_that_only_repeats_a_read_only_attribute_asks_for_nothing() -> None:
+    asked = request(
+        Operation.UPDATE,
+        service_attributes={"endpoint": "host", "password": None},
+        parameters={"endpoint": "host", "password": None},
+    )
+    assert settle(asked, module(outputs=("endpoint",))) == {}
+    changed = request(
+        Operation.UPDATE, service_attributes={"endpoint": "host"}, parameters={"endpoint": "mine"}
+    )
+    assert len(faults_of(changed, module(outputs=("endpoint",)))) == 1
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_module() -> None:
+    interface = module(
+        variable("name", STRING, required=True),
+        variable("backups", BACKUPS, required=True),
+        variable("zone", STRING, nullable=False),
+        variable("password", STRING, sensitive=True),
+        variable("token", STRING, ephemeral=True),
+        variable("port", NUMBER),
+    )
+    asked = request(
+        Operation.UPDATE,
+        parameters={"zon": 1, "zone": None, "password": 271828, "token": ["hunter2"],
+                    "backups": {"retention_days": "7", "windows": "x"}},
+        service_attributes={"port": "3306"},
+    )  # fmt: skip
+    accepted = "an object with retention_days, window, labels"
+    assert faults_of(asked, interface) == (
+        "zon: is no variable of the module; did you mean zone?",
+        "name: is missing; accepts a string",
+        f"backups.windows: is not declared; backups accepts {accepted}",
+        'backups.retention_days: given the string "7"; accepts a number',
+        "zone: given null; accepts a string",
+        "password: given a number; accepts a string",
+        "token: given a list of 1 item; accepts a string",
+        'port: given the string "3306"; accepts a number (from the platform\'s attributes)',
+    )
+
+
+def test_a_required_secret_that_the_platform_withholds_has_to_be_given_again() -> None:
+    interface = module(variable("password", STRING, required=True, sensitive=True))
+    asked = request(Operation.UPDATE, service_attributes={"password": None})
+    (fault,) = faults_of(asked, interface)
+    assert fault.startswith("password: is missing (the platform holds null: a secret")
+
+
+def test_many_faults_are_counted_but_not_all_shown() -> None:
+    asked = request(parameters={f"unknown{number}": 1 for number in range(500)})
+    details = faults_of(asked, module(variable("known")))
+    assert len(details) == MAX_DETAILS + 1
+    assert details[-1] == "and 450 more faults"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ("14", "15", True),
+        ("14", "14", False),
+        (14, "14", True),
+        (None, "15", False),
+        ({"class": "a", "size": 1}, {"size": 1}, False),
+        ({"class": "a", "size": 1}, {"size": 2}, True),
+        ("14", None, True),
+    ],
+)
+def test_an_immutable_variable_keeps_its_value_on_update(
+    before: JsonValue, after: JsonValue, *, refused: bool
+) -> None:
+    interface = module(variable("v"))
+    asked = request(
+        Operation.UPDATE,
+        service_attributes={"v": before},
+        parameters={"v": after},
+        immutable=("v",),
+    )
+    if refused:
+        (fault,) = faults_of(asked, interface)
+        assert fault.startswith("v: given ")
+        assert "cannot change after the creation" in fault
+    else:
+        assert settle(asked, interface)["v"] is not None
+
+
+def test_an_immutable_place_inside_an_object_leaves_its_neighbours_free() -> None:
+    interface = module(variable("storage"), variable("secret", sensitive=True))
+    asked = request(
+        Operation.UPDATE,
+        service_attributes={"storage": {"class": "a", "size": 1}, "secret": "hunter1"},
+        parameters={"storage": {"class": "b", "size": 2}, "secret": "hunter2"},
+        immutable=("storage.class", "secret"),
+    )
+    why = "because it cannot change after the creation"
+    assert faults_of(asked, interface) == (
+        f'storage.class: given the string "b"; accepts the string "a", {why}',
+        f"secret: given a string of 7 characters; accepts a string of 7 characters, {why}",
+    )
+
+
+def test_an_immutable_variable_is_free_on_create_and_where_no_value_is_known() -> None:
+    interface = module(variable("v"))
+    created = request(service_attributes={"v": 1}, parameters={"v": 2}, immutable=("v",))
+    assert settle(created, interface) == {"v": 2}
+    first = request(Operation.UPDATE, parameters={"v": 2}, immutable=("v",))
+    assert settle(first, interface) == {"v": 2}
+
+
+def test_a_link_compares_with_its_own_attributes_and_not_with_its_services() -> None:
+    asked = request(
+        Operation.UPDATE,
+        service_attributes={"name": "database"},
+        link_attributes={"grants": "all"},
+        parameters={"name": "reader"},
+        immutable=("name",),
+    )
+    interface = module(variable("name"), variable("grants"))
+    assert settle(asked, interface) == {"name": "reader", "grants": "all"}
+
+
+def test_nothing_that_a_person_must_correct_stands_before_a_delete() -> None:
+    interface = module(
+        variable("name", STRING, required=True),
+        variable("password", STRING, required=True, sensitive=True),
+        variable("port", NUMBER),
+    )
+    asked = request(
+        Operation.DELETE,
+        defaults={"gone": 1},
+        service_attributes={"name": "db", "port": "3306", "password": None},
+        parameters={"confirm": True},
+        fixed={"gone_too": 1},
+        immutable=("name", "gone"),
+    )
+    assert settle(asked, interface) == {"name": "db", "port": "3306", "password": None}
+
+
+def test_a_delete_says_what_no_null_can_replace() -> None:
+    interface = module(variable("name", STRING, required=True, nullable=False))
+    assert faults_of(request(Operation.DELETE), interface) == (
+        "name: is missing; accepts a string",
+    )
+
+
+def test_a_custom_action_is_checked_like_a_create() -> None:
+    (fault,) = faults_of(request(Operation.CUSTOM, parameters={"x": 1}), module())
+    assert fault == "x: is no variable of the module; it declares none"
+
+
+def test_a_context_of_60_kilobytes_settles_in_ten_milliseconds() -> None:
+    rules: list[JsonValue] = [{"retention_days": n, "window": "é" * 20} for n in range(300)]
+    interface = module(variable("rules", Collection("set", BACKUPS)), variable("a"), variable("b"))
+    layers = {"rules": rules, "a": rules[:100], "b": {str(n): n for n in range(400)}}
+    assert len(json_text.write(layers)) > 60_000
+    asked = request(
+        Operation.UPDATE, service_attributes=layers, parameters=layers, immutable=("a",)
+    )
+    took = []
+    for _ in range(20):
+        began = time.perf_counter()
+        settled = settle(asked, interface)
+        took.append(time.perf_counter() - began)
+        assert settled == layers
+    assert min(took) < 0.010
