@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.client import Patience, PlatformRefusedError
+from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
 from purveyor.reporter.messages import cut
 from purveyor.reporter.model import FINISHED, Heard
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Status
+    from purveyor.reporter.model import Pace
 
-# A look after a refusal or an outage: more would only delay the end.
-_LOOK = Patience(total=5.0, read=5.0)
 _WORTH_LESS = frozenset({400, 413, 422})
 
 
@@ -35,10 +34,10 @@ class Ending:
 class FinalStatus:
     """Tells one ending of one action."""
 
-    def __init__(self, client: PlatformClient, context: ActionContext, patience: Patience) -> None:
+    def __init__(self, client: PlatformClient, context: ActionContext, pace: Pace) -> None:
         self._client = client
         self._context = context
-        self._patience = patience
+        self._pace = pace
 
     def tell(self, ending: Ending) -> Heard:
         """Tell it in full; what is refused is told again with less. Never raises for the platform.
@@ -83,13 +82,15 @@ class FinalStatus:
 
     def _read(self) -> JsonValue:
         where = self._context.entity
-        found = self._client.read_action(where.kind, where.id, self._context.id, patience=_LOOK)
+        found = self._client.read_action(
+            where.kind, where.id, self._context.id, patience=self._pace.looking
+        )
         return found.get("status")
 
     def _patch(self, body: JsonObject) -> None:
         where = self._context.entity
         self._client.patch_action(
-            where.kind, where.id, self._context.id, body, patience=self._patience
+            where.kind, where.id, self._context.id, body, patience=self._pace.ending
         )
 
 

@@ -46,7 +46,8 @@ class Pace:
     """How long the platform is tried for each part of a report. `batch` is in seconds.
 
     `beginning` and `telling` have short limits for one request, since the end has to wait for the
-    one under way, and a cancelled run has ten seconds. Messages are collected for `batch` before
+    one under way, and a cancelled run has ten seconds. `looking` is for how the action stands after
+    a refusal or an outage. Messages are collected for `batch` before
     they are sent; warnings and errors go at once.
     """
 
@@ -55,6 +56,7 @@ class Pace:
     telling: Patience = field(default_factory=lambda: Patience(total=10.0, connect=3.0, read=5.0))
     attributes: Patience = field(default_factory=lambda: Patience(total=20.0, read=10.0))
     ending: Patience = field(default_factory=Patience)
+    looking: Patience = field(default_factory=lambda: Patience(total=3.0, read=3.0))
     batch: float = 5.0
 
 

@@ -29,6 +29,11 @@ class Known:
     results: Properties | None = None
     attributes: Properties | None = None
 
+    @property
+    def complete(self) -> bool:
+        """True when nothing is left to read."""
+        return self.results is not None and self.attributes is not None
+
 
 @dataclass(slots=True)
 class Parcel:

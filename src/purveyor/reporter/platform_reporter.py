@@ -45,7 +45,7 @@ class PlatformReporter:
         self._clock = clock
         self._messages = Messages(redactor)
         self._sent_at = clock()
-        self._known: Known | None = None
+        self._known = Known()
         self._notes: list[str] = []
         self._uncertain = False
         self._hurried = False
@@ -101,14 +101,17 @@ class PlatformReporter:
         parcel, arrival = self._bring(context, outcome)
         faults = (*parcel.left_out, *arrival.faults)
         messages = self._messages.take_all([*tell_ending(outcome), *tell_faults(faults)])
-        final = FinalStatus(self._client, context, self._pace.ending)
+        final = FinalStatus(self._client, context, self._pace)
         heard = final.tell(Ending(outcome.status, parcel.results, messages))
         notes = [*self._notes, *faults, *heard.notes]
         if heard.heard and self._uncertain:
             notes += final.confirm(outcome.status)
         if heard.heard and arrival.again:
             arrival = bring_attributes(self._client, context.entity, parcel, self._pace.attributes)
-            notes += arrival.faults or ("The attributes have arrived meanwhile.",)
+            meanwhile = arrival.faults or ("The attributes have arrived meanwhile.",)
+            self._messages.add("info", " ".join(meanwhile))
+            self.flush(context)
+            notes += meanwhile
         self._client.close()
         return Heard(heard.heard and not arrival.again, tuple(map(self._redactor.redact, notes)))
 
@@ -120,8 +123,9 @@ class PlatformReporter:
         if not outcome.results and not outcome.secrets:
             return Parcel(), Arrival()
         try:
-            known = self._known or ask_known(self._client, context, self._pace.telling)
-            parcel = pack(outcome, context.operation, known)
+            if not self._known.complete:
+                self._known = ask_known(self._client, context, self._pace.telling)
+            parcel = pack(outcome, context.operation, self._known)
             return parcel, bring_attributes(
                 self._client, context.entity, parcel, self._pace.attributes
             )

@@ -1,0 +1,196 @@
+"""Nothing waits for the platform but the end, and the end is not lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from platform_stage import BRISK, Stage, broke, set_stage, worked
+
+from purveyor.client import Patience
+from purveyor.emulator import Emulator
+from purveyor.errors import CredentialsError
+from purveyor.redaction import Redactor
+from purveyor.reporter import BackgroundReporter, SilentReporter, open_reporter
+from purveyor.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.reporter import Pace
+
+_RUN = "https://ci.example/runs/7"
+# Long enough to fail a test that waits for it.
+_LONG = replace(BRISK, beginning=Patience(total=60.0, first_wait=30.0, longest_wait=30.0))
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Emulator]:
+    with Emulator.running() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared: Emulator) -> Emulator:
+    shared.clear_faults()
+    return shared
+
+
+@contextlib.contextmanager
+def _background(stage: Stage, pace: Pace = BRISK) -> Iterator[BackgroundReporter]:
+    with stage.reporter(pace) as reporter:
+        background = BackgroundReporter(reporter)
+        with contextlib.closing(background):
+            yield background
+
+
+def _wait_until_sent(stage: Stage, what: str) -> None:
+    end = time.monotonic() + 5
+    while what not in stage.sent():
+        assert time.monotonic() < end, f"never sent: {what}"
+        time.sleep(0.01)
+
+
+def test_a_whole_action_is_reported_in_order(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with _background(stage) as reporter:
+        assert reporter.read_standing(stage.context).action_status == "pending"
+        reporter.begin(stage.context, run_url=_RUN)
+        reporter.say(stage.context, "warn", "waiting for a lock")
+        heard = reporter.end(stage.context, worked({"port": 3306}))
+    assert (heard.heard, heard.notes) == (True, ())
+    assert stage.action()["status"] == "success"
+    assert stage.texts() == [
+        f"Started. Follow the run: {_RUN}",
+        "waiting for a lock",
+        "Created service orders: 3 created.",
+    ]
+
+
+def test_neither_begin_nor_say_waits_for_the_platform(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("latency", seconds=0.5, count=2)
+    with _background(stage) as reporter:
+        began = time.monotonic()
+        reporter.begin(stage.context, run_url=_RUN)
+        reporter.say(stage.context, "error", "trouble")
+        assert time.monotonic() - began < 0.3
+        assert reporter.end(stage.context, broke()).heard
+    assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
+
+
+def test_the_standing_can_be_asked_for_ahead(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with _background(stage) as reporter:
+        reporter.prepare(stage.context)
+        _wait_until_sent(stage, "GET /service")
+        emulator.fault("status", status=500, count=-1)
+        assert reporter.read_standing(stage.context).asked
+
+
+def test_specifications_are_read_while_the_engine_runs(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with _background(stage) as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        _wait_until_sent(stage, "GET /service_specification")
+        emulator.platform.recorder.clear()
+        reporter.end(stage.context, worked({"port": 3306}))
+        assert stage.sent() == ["GET /service", "PATCH /service", "PATCH /service/action"]
+
+
+def test_the_end_does_not_wait_for_a_beginning_that_is_tried_again(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("drop", method="PATCH")
+    with _background(stage, _LONG) as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        _wait_until_sent(stage, "PATCH /service/action")
+        began = time.monotonic()
+        heard = reporter.end(stage.context, broke())
+        assert time.monotonic() - began < 5
+    assert heard.heard
+    assert stage.action()["status"] == "failed"
+    assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
+
+
+def test_waiting_messages_are_sent_after_a_while(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with _background(stage, replace(BRISK, batch=0.1)) as reporter:
+        reporter.say(stage.context, "info", "a step")
+        _wait_until_sent(stage, "PATCH /service/action")
+    assert stage.texts() == ["a step"]
+
+
+def test_a_signal_does_not_lose_the_end(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("latency", seconds=0.6, count=1, method="PATCH")
+
+    def interrupt() -> None:
+        _wait_until_sent(stage, "PATCH /service/action")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    with _background(stage) as reporter:
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            reporter.end(stage.context, broke())
+    thread.join()
+    assert stage.action()["status"] == "failed"
+    assert stage.texts()[-1].startswith("Reason: QUOTA_EXCEEDED")
+
+
+def test_the_end_leaves_no_thread_behind(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    before = threading.active_count()
+    with stage.reporter() as inner:
+        reporter = BackgroundReporter(inner)
+        reporter.begin(stage.context, run_url=_RUN)
+        reporter.end(stage.context, broke())
+        assert threading.active_count() <= before
+
+
+def test_a_fault_of_our_own_on_the_way_is_noted_at_the_end(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with _background(stage) as reporter:
+        reporter.say(stage.context, None, "no level")  # type: ignore[arg-type]
+        heard = reporter.end(stage.context, broke())
+    assert heard.heard
+    assert "'NoneType' object has no attribute" in heard.notes[-1]
+
+
+def test_without_credentials_nothing_is_told_and_the_end_is_unheard(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    reporter = open_reporter(Settings({"NULLPLATFORM_HOST": emulator.url}), Redactor())
+    standing = reporter.read_standing(stage.context)
+    reporter.begin(stage.context, run_url=_RUN)
+    reporter.say(stage.context, "error", "trouble")
+    heard = reporter.end(stage.context, broke())
+    assert not standing.asked
+    assert "NULLPLATFORM_API_KEY" in standing.note
+    assert (heard.heard, heard.notes) == (False, (standing.note,))
+    assert stage.sent() == []
+
+
+def test_switched_off_reporting_counts_as_heard(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    reporter = SilentReporter()
+    assert "switched off" in reporter.read_standing(stage.context).note
+    assert reporter.end(stage.context, broke()).heard
+
+
+def test_the_environment_leads_to_the_platform(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    reporter = open_reporter(Settings(emulator.environment()), Redactor())
+    assert reporter.read_standing(stage.context).action_status == "pending"
+    assert reporter.end(stage.context, broke()).heard
+
+
+def test_an_address_without_encryption_is_refused_before_anything_is_sent() -> None:
+    settings = Settings({"NULLPLATFORM_HOST": "http://platform.example", "NP_TOKEN": "token"})
+    with pytest.raises(CredentialsError, match="over plain http"):
+        open_reporter(settings, Redactor())

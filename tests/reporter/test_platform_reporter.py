@@ -1,0 +1,186 @@
+"""What the platform shows of an action that went its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from platform_stage import broke, set_link_stage, set_stage, worked
+
+from purveyor.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.json_text import JsonObject
+
+_RUN = "https://ci.example/runs/7"
+_RESULTS: JsonObject = {"endpoint": "db.example", "port": 3306}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Emulator]:
+    with Emulator.running() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared: Emulator) -> Emulator:
+    shared.clear_faults()
+    return shared
+
+
+def test_the_platform_sees_the_beginning_and_where_to_watch(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+    assert stage.action()["status"] == "in_progress"
+    assert stage.texts() == [f"Started. Follow the run: {_RUN}"]
+
+
+def test_a_success_shows_its_results_attributes_and_message(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        heard = reporter.end(stage.context, worked(_RESULTS, run_url=_RUN))
+    assert (heard.heard, heard.notes) == (True, ())
+    assert stage.action()["status"] == "success"
+    assert stage.action()["results"] == _RESULTS
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS}
+    assert stage.texts()[1:] == ["Created service orders: 3 created.", f"Run: {_RUN}"]
+
+
+def test_attributes_are_there_before_the_success_is_seen(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked(_RESULTS))
+    assert stage.sent("PATCH") == ["PATCH /service", "PATCH /service/action"]
+
+
+def test_a_link_is_reported_like_a_service(emulator: Emulator) -> None:
+    stage = set_link_stage(emulator)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url="")
+        heard = reporter.end(stage.context, worked({"username": "app"}, {"password": "p4ss-word"}))
+    assert heard.heard
+    assert stage.action()["status"] == "success"
+    assert stage.secret("password") == "p4ss-word"
+    assert stage.sent("PATCH")[-1] == "PATCH /link/action"
+
+
+def test_a_failure_shows_sentence_details_next_step_reason_and_run(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, broke("in main.tf line 3", "limit 40"))
+    assert heard.heard
+    assert stage.action()["status"] == "failed"
+    assert stage.texts() == [
+        "The quota of databases is used up.",
+        "in main.tf line 3\nlimit 40",
+        "Next step: Ask for a higher quota.",
+        f"Reason: QUOTA_EXCEEDED\nRun: {_RUN}",
+    ]
+    assert stage.sent() == ["PATCH /service/action"], "a failure costs one request"
+
+
+def test_a_delete_that_worked_touches_no_attribute(emulator: Emulator) -> None:
+    stage = set_stage(emulator, "delete", attributes={"database_name": "orders"})
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked({"endpoint": "left over"}))
+    assert stage.action()["status"] == "success"
+    assert "PATCH /service" not in stage.sent()
+
+
+def test_what_is_there_already_is_not_set_again(emulator: Emulator) -> None:
+    stage = set_stage(emulator, "update", attributes={"database_name": "orders", **_RESULTS})
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked(_RESULTS))
+    assert stage.sent("PATCH") == ["PATCH /service/action"]
+
+
+def test_nothing_is_wiped_by_null_or_empty_text(emulator: Emulator) -> None:
+    stage = set_stage(emulator, "update", attributes={"database_name": "orders", **_RESULTS})
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked({"endpoint": "", "port": None}))
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS}
+
+
+def test_a_secret_only_becomes_an_attribute_that_is_marked_secret(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    secrets: JsonObject = {
+        "password": "p4ss-word-one",
+        "endpoint": "s3cret-endpoint",
+        "other": "s3cret-other",
+    }
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked({}, secrets))
+    assert stage.secret("password") == "p4ss-word-one"
+    assert stage.secret("endpoint") is None
+    assert stage.secret("other") is None
+    shown = str(stage.action()) + str(heard.notes)
+    assert not any(str(value) in shown for value in secrets.values())
+    assert "'endpoint' is secret and was withheld" in shown
+    assert "'other' is secret and was withheld" in shown
+
+
+def test_a_public_result_that_holds_a_secret_is_withheld(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    secrets: JsonObject = {"password": "p4ss/word-one"}
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked({"endpoint": "app:p4ss%2Fword-one@db"}, secrets))
+    assert stage.action()["results"] == {}
+    assert stage.secret("endpoint") is None
+    assert "'endpoint' was withheld: it holds a secret value." in stage.texts()
+
+
+def test_results_that_the_specification_does_not_know_are_named(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked({**_RESULTS, "zone": "a", "storage_gb": "20"}))
+    assert heard.heard
+    assert stage.action()["results"] == _RESULTS
+    assert stage.texts()[-1] == (
+        "'zone' was left out: the specification does not know it.\n"
+        "'storage_gb' was left out: the specification wants number."
+    )
+
+
+def test_a_custom_action_changes_no_public_attribute() -> None:
+    seed: JsonObject = {
+        "specifications": [
+            {
+                "slug": "db",
+                "attributes": {"type": "object", "properties": {"size": {"type": "number"}}},
+                "actions": [
+                    {
+                        "slug": "count",
+                        "type": "custom",
+                        "parameters": {"type": "object", "properties": {}},
+                        "results": {"type": "object", "properties": {"size": {"type": "number"}}},
+                    }
+                ],
+            }
+        ]
+    }
+    with Emulator.running(seed=seed) as emulator:
+        stage = set_stage(emulator, "count", specification="db", attributes={"size": 1})
+        with stage.reporter() as reporter:
+            reporter.end(stage.context, worked({"size": 5}))
+        assert stage.action()["results"] == {"size": 5}
+        assert stage.attributes() == {"size": 1}
+
+
+def test_an_attribute_that_the_platform_would_drop_is_named() -> None:
+    hidden: JsonObject = {"type": "string", "visibleOn": []}
+    properties: JsonObject = {"inner": hidden, "shown": {"type": "string"}}
+    seed: JsonObject = {
+        "specifications": [
+            {"slug": "db", "attributes": {"type": "object", "properties": properties}}
+        ]
+    }
+    with Emulator.running(seed=seed) as emulator:
+        stage = set_stage(emulator, specification="db", parameters={})
+        with stage.reporter() as reporter:
+            reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
+        assert stage.attributes() == {"shown": "y"}
+        assert "'inner' was left out: the specification has `visibleOn: []`" in stage.texts()[-1]

@@ -1,0 +1,71 @@
+"""What the platform is asked before anything is run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from platform_stage import set_link_stage, set_stage
+
+from purveyor.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.json_text import JsonObject
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Emulator]:
+    with Emulator.running() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared: Emulator) -> Emulator:
+    shared.clear_faults()
+    return shared
+
+
+def test_the_standing_has_the_current_attributes(emulator: Emulator) -> None:
+    stage = set_link_stage(emulator)
+    emulator.platform.store.any_entity(stage.context.service.id).attributes["storage_gb"] = 30
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(stage.context)
+    assert (standing.asked, standing.note, standing.action_status) == (True, "", "pending")
+    assert standing.service_attributes == {"storage_gb": 30}
+    assert standing.link_attributes == {"username": "app"}
+
+
+def test_a_secret_that_reads_as_null_keeps_the_notifications_value(emulator: Emulator) -> None:
+    known: JsonObject = {"password": "p4ss-word", "storage_gb": 20}
+    stage = set_stage(emulator, attributes=known)
+    told = replace(stage.context.service, attributes={"password": "p4ss-word", "storage_gb": 10})
+    context = replace(stage.context, service=told)
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(context)
+    assert standing.service_attributes == known
+
+
+def test_a_finished_action_is_known_after_one_question(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.cancel_action(stage.context.id)
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(stage.context)
+    assert standing.action_status == "cancelled"
+    assert stage.sent() == ["GET /service/action"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 503])
+def test_a_platform_that_cannot_be_asked_is_said_and_not_raised(
+    emulator: Emulator, status: int
+) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=status, seconds=0, count=-1)
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(stage.context)
+    assert not standing.asked
+    assert standing.action_status is None
+    assert str(status) in standing.note
+    assert "Going on with what the notification says" in standing.note

@@ -1,0 +1,193 @@
+"""Whatever goes wrong on the way, what the platform shows in the end is right."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from platform_stage import broke, set_stage, worked
+
+from purveyor.emulator import Emulator
+from purveyor.reporter import platform_reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.json_text import JsonObject
+
+_RUN = "https://ci.example/runs/7"
+_RESULTS: JsonObject = {"endpoint": "db.example", "port": 3306}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Emulator]:
+    with Emulator.running() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared: Emulator) -> Emulator:
+    shared.clear_faults()
+    return shared
+
+
+def test_refused_results_do_not_keep_back_the_status() -> None:
+    port: JsonObject = {"type": "number", "maximum": 100}
+    properties: JsonObject = {"port": port, "endpoint": {"type": "string"}}
+    seed: JsonObject = {
+        "specifications": [
+            {"slug": "db", "attributes": {"type": "object", "properties": properties}}
+        ]
+    }
+    with Emulator.running(seed=seed) as emulator:
+        stage = set_stage(emulator, specification="db", parameters={})
+        with stage.reporter() as reporter:
+            heard = reporter.end(stage.context, worked(_RESULTS))
+        assert heard.heard
+        assert stage.action()["status"] == "success"
+        assert stage.attributes() == {"endpoint": "db.example"}, "one value does not keep the rest"
+        text = "\n".join(stage.texts())
+        assert "The results 'endpoint', 'port' are not shown here" in text
+        assert "The platform refused 'port'" in text
+        assert any("maximum" in note for note in heard.notes)
+
+
+def test_specifications_that_cannot_be_read_let_all_public_results_through(
+    emulator: Emulator,
+) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=404, count=-1, path="/*specification/*")
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
+    assert heard.heard
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS}
+    assert stage.secret("password") is None
+    assert "could not be read" in stage.texts()[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("status", {"status": 429, "seconds": 0, "count": 2}),
+        ("status", {"status": 500, "count": 2}),
+        ("status", {"status": 409, "count": 2}),
+        ("drop", {"count": 2}),
+        ("latency", {"seconds": 0.2, "count": 3}),
+        ("expired_token", {"count": 1}),
+    ],
+    ids=["429", "500", "409", "drop", "latency", "expired-token"],
+)
+@pytest.mark.parametrize("place", ["/service/*/action/*", "/service/*", "*"])
+def test_passing_trouble_is_not_seen_in_the_end(
+    emulator: Emulator, kind: str, fault: JsonObject, place: str
+) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        emulator.fault(kind, **fault, path=place)
+        heard = reporter.end(stage.context, worked(_RESULTS))
+    assert (heard.heard, heard.notes) == (True, ())
+    assert stage.action()["status"] == "success"
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS}
+    assert len(stage.texts()) == 2
+
+
+def test_a_lost_answer_to_the_final_status_is_no_failure(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("lost_answer", method="PATCH", path="/service/*/action/*")
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked(_RESULTS))
+    assert heard.heard
+    assert heard.notes == ("The platform already shows this action as success.",)
+    assert stage.action()["status"] == "success"
+    assert len(stage.texts()) == 1
+
+
+def test_an_action_that_the_platform_ended_is_noted_and_no_error(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.cancel_action(stage.context.id)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked())
+    assert heard.heard
+    assert heard.notes == (
+        "The platform already shows this action as cancelled and does not take success.",
+    )
+
+
+def test_an_outage_at_the_end_is_unheard_and_raises_nothing(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=503, seconds=0, count=-1)
+    began = time.monotonic()
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, broke())
+    assert not heard.heard
+    assert "503" in heard.notes[-1]
+    assert stage.action()["status"] == "pending"
+    assert time.monotonic() - began < 10
+
+
+def test_a_refused_key_at_the_end_is_unheard(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=401, count=-1)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, broke())
+    assert not heard.heard
+    assert emulator.api_key not in str(heard)
+
+
+def test_attributes_that_fail_first_are_brought_after_the_status(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    service = f"/service/{stage.context.service.id}"
+    emulator.fault("status", status=409, count=3, method="PATCH", path=service)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
+    assert stage.sent("PATCH") == [
+        *["PATCH /service"] * 3,
+        "PATCH /service/action",
+        "PATCH /service",
+        "PATCH /service/action",
+    ]
+    assert heard.heard
+    assert heard.notes[-1] == "The attributes have arrived meanwhile."
+    assert stage.texts()[-1] == heard.notes[-1]
+    assert stage.action()["status"] == "success"
+    assert stage.secret("password") == "p4ss-word"
+
+
+def test_attributes_that_never_arrive_leave_the_report_unheard(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=500, count=-1, method="GET", path="/service/*")
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked(_RESULTS))
+    assert not heard.heard
+    assert stage.action()["status"] == "success", "the status does not wait for them"
+    assert any("Attributes did not arrive" in note for note in heard.notes)
+
+
+def test_a_beginning_that_failed_is_noted_and_its_message_kept(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=503, seconds=0, count=-1)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        emulator.clear_faults()
+        heard = reporter.end(stage.context, broke())
+    assert heard.heard
+    assert "503" in heard.notes[0]
+    assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
+    assert stage.action()["status"] == "failed"
+
+
+def test_a_fault_of_our_own_in_the_results_does_not_keep_back_the_status(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(platform_reporter, "pack", break_down)
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked(_RESULTS))
+    assert heard.heard
+    assert stage.action()["status"] == "success"
+    assert "ZeroDivisionError" in stage.texts()[-1]
