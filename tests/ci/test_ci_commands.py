@@ -101,7 +101,7 @@ def test_a_section_is_closed_when_what_it_holds_fails() -> None:
     assert page.lines == ["::group::x", "::endgroup::"]
 
 
-SECRET = "-----BEGIN KEY-----\nabc%def\n}\n\n1234\ntrue\n  padded line\n-----"
+SECRET = "-----BEGIN KEY-----\nabc%def\n}\nx1z\n\n1234\ntrue\n  padded line\n-----"
 MASKED = ["-----BEGIN KEY-----", "abc%def", "  padded line", "padded line"]
 
 

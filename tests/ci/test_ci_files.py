@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ci_oracle import Page, azure_commands
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 FULL = Path("/dev/full")
@@ -28,6 +28,7 @@ def read_github(text: str) -> dict[str, str]:
     return found
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(one=values, two=values)
 def test_github_reads_back_every_value(
     tmp_path_factory: pytest.TempPathFactory, one: str, two: str
@@ -39,6 +40,16 @@ def test_github_reads_back_every_value(
     page.ci.write_outputs({"two": two})
     assert read_github(path.read_bytes().decode()) == {"one": one, "two": two}
     assert page.text == ""
+
+
+def test_a_value_that_holds_the_delimiter_gets_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = iter(["known", "fresh"])
+    monkeypatch.setattr("purveyor.ci.github.secrets.token_hex", lambda _size: next(tokens))
+    path = tmp_path / "outputs"
+    Page("github", GITHUB_OUTPUT=str(path)).ci.write_outputs({"a": "x\npurveyor_known\nb=c"})
+    assert path.read_text() == "a<<purveyor_fresh\nx\npurveyor_known\nb=c\npurveyor_fresh\n"
 
 
 def test_an_output_with_an_impossible_name_is_left_out_aloud(tmp_path: Path) -> None:

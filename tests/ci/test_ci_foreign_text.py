@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ci_oracle import COMMANDS, VENDORS, Page, azure_commands, github_commands, gitlab_commands
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PIECES = [
@@ -55,6 +55,7 @@ def test_a_line_of_300_kilobytes_is_cut_and_says_so(vendor: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+@settings(deadline=None)  # a busy machine is no fault
 @given(text=hostile)
 def test_no_text_that_is_said_becomes_a_command(vendor: str, text: str) -> None:
     page = Page(vendor)
@@ -64,6 +65,7 @@ def test_no_text_that_is_said_becomes_a_command(vendor: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["info", "warning", "error"])
+@settings(deadline=None)  # a busy machine is no fault
 @given(text=hostile, title=hostile)
 def test_an_annotation_on_github_is_one_command_and_no_other(
     level: str, text: str, title: str
@@ -78,6 +80,7 @@ def test_an_annotation_on_github_is_one_command_and_no_other(
     assert "\r" not in said
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(text=hostile, title=hostile)
 def test_an_issue_on_azure_is_one_command_and_no_other(text: str, title: str) -> None:
     page = Page("azure")
@@ -87,6 +90,7 @@ def test_an_issue_on_azure_is_one_command_and_no_other(text: str, title: str) ->
     assert azure_commands(found.data.replace("%0A", "\n").replace("%AZP25", "%")) == []
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(title=hostile)
 def test_a_sections_title_adds_no_command(title: str) -> None:
     for vendor, names in (

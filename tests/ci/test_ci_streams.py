@@ -33,6 +33,8 @@ def run_with(stdout: int, *, close: int | None = None) -> tuple[int, str]:
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.PIPE,
+        # Not the tests' own environment: with PYTHONUNBUFFERED there is no last flush to fail.
+        env={"PYTHONPATH": ":".join(sys.path)},
         text=True,
     )
     os.close(stdout)
