@@ -22,6 +22,7 @@ by multiple users at the same time. Please resolve the issue above and try
 again. For most commands, you can disable locking with the "-lock=false"
 flag, but this is not recommended."""
 ID = "043a30b6-4626-0b19-b751-9a4abb31d6a5"
+NO_TABLE = "ResourceNotFoundException: Requested resource not found"
 REQUEST = "RequestID: WRONG1, HostID: WRONG2,"
 
 
@@ -76,10 +77,7 @@ def test_the_waiters_own_lock_is_not_taken_for_the_holders() -> None:
     "text",
     [
         "",
-        (
-            "Error message: operation error DynamoDB: PutItem, https response error StatusCode: 400,"
-            f" RequestID: 1, ResourceNotFoundException: Requested resource not found\n\n{ADVICE}"
-        ),
+        f"Error message: {NO_TABLE}\n\n{ADVICE}",
         f"Error message: HTTP remote state endpoint requires auth\n\n{ADVICE}",
         f"Error message: api error AccessDenied: Access Denied\n\n{ADVICE}",
     ],

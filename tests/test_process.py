@@ -144,15 +144,22 @@ def test_of_many_signals_exactly_one_reaches_the_program() -> None:
     assert interruption.signal is signal.SIGTERM
 
 
-def test_a_listener_that_fails_lets_the_program_end_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signals", [0, 1])
+def test_a_listener_that_fails_lets_the_program_end_in_order(tmp_path: Path, signals: int) -> None:
     note = tmp_path / "note"
     script = COUNTING + f"open({str(note)!r}, 'w').write(str(seen))\n"
+    interruption = Interruption()
 
     def fail(_line: str) -> None:
+        for _ in range(signals):
+            os.kill(os.getpid(), signal.SIGTERM)
+            interruption.wait(0.1)
+            # Two signals at once would be one to the program; it has to take the first.
+            time.sleep(0.1)
         raise LookupError
 
-    with pytest.raises(LookupError):
-        run(python(script), on_line=fail)
+    with interruption.caught(), pytest.raises(LookupError):
+        run(python(script), on_line=fail, interruption=interruption)
 
     assert note.read_text() == "['INT']"
 

@@ -12,6 +12,7 @@ import pytest
 
 from purveyor import json_text, process
 from purveyor.action import Operation
+from purveyor.engines.binary.model import EngineBinary
 from purveyor.engines.terraform import TerraformEngine
 from purveyor.lock import Lock
 from purveyor.plan import Guard
@@ -23,7 +24,6 @@ from purveyor.step import BackendBlock, EngineRequirement, ModuleSource, Noticed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from purveyor.engines.binary.model import EngineBinary
     from purveyor.json_text import JsonValue
     from purveyor.step import StepEvent, StepResult
 
@@ -227,3 +227,11 @@ def bench(engine: EngineBinary, clean_environment: dict[str, str], tmp_path: Pat
     folder = tmp_path / "bench"
     folder.mkdir()
     return Bench(engine, clean_environment, folder)
+
+
+@pytest.fixture
+def tofu_bench(tofu: Path, clean_environment: dict[str, str], tmp_path: Path) -> Bench:
+    """A bench for OpenTofu alone."""
+    folder = tmp_path / "bench"
+    folder.mkdir()
+    return Bench(EngineBinary(tofu, "opentofu", "1.10.0"), clean_environment, folder)

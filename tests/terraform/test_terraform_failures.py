@@ -10,6 +10,7 @@ from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.engines.terraform.events import Report
 from purveyor.engines.terraform.failures import explain
+from purveyor.engines.terraform.files import VARIABLES_FILE
 from purveyor.engines.terraform.program import Ran
 from purveyor.errors import (
     CatalogError,
@@ -152,6 +153,15 @@ def test_secrets_are_taken_out_before_a_text_is_cut_or_joined() -> None:
     shown = " ".join([error.message, *error.details])
     assert "***" in shown
     assert "line of" not in shown
+
+
+def test_our_own_file_is_no_place_to_show() -> None:
+    place = {"filename": VARIABLES_FILE, "start": {"line": 2}}
+    snippet = {"context": None, "code": '"password": "hunter2",'}
+
+    error = fail({"summary": "Odd value", "range": place, "snippet": snippet})
+
+    assert error.details == ("Odd value",)
 
 
 def test_a_failure_without_a_diagnostic_shows_the_last_lines() -> None:
