@@ -125,6 +125,18 @@ def test_values_are_never_shown(tmp_path: Path) -> None:
     assert not [line for line in faults(tmp_path, text) if "4711" in line or "hunter2" in line]
 
 
+def test_what_yaml_would_let_pass_is_refused(tmp_path: Path) -> None:
+    text = "services: {a: {variables: {id: 007}}, b: {}, b: {}, c: {modul: x}}"
+    places = [line.split(": ")[:2] for line in faults(tmp_path, text)]
+    assert places == [
+        ["purveyor.yaml:2:32", "services.a.variables.id"],
+        ["purveyor.yaml:2:46", "services.b"],
+        ["purveyor.yaml:2:57", "services.c.modul"],
+    ]
+    with pytest.raises(CatalogError, match="has 1 fault"):
+        load_catalog(write_catalog(tmp_path, "services: {b: {}, b: {}}"))
+
+
 def test_an_empty_variable_is_a_value(tmp_path: Path) -> None:
     catalog = load_catalog(
         write_catalog(tmp_path, "services: {a: {variables: {kms_key: null, list: [null]}}}")

@@ -19,6 +19,27 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
 
 
+FULL = """\
+engine: {name: opentofu, version: "~> 1.10"}
+accounts:
+  - match: {environment: prod}
+    role_arn: arn:aws:iam::111111111111:role/provisioner
+    external_id: x
+    region: eu-west-1
+    session_seconds: 900
+    variables: {region: eu-west-1, size: large}
+services:
+  queue:
+    module: stacks/queue
+    defaults: {a: 1.50}
+    variables: {size: small, fifo: false}
+    immutable: [fifo]
+    outputs: {url: queue_url, key: {output: access_key, secret: true}}
+    guard: {protect: [aws_sqs_queue]}
+    lock_timeout: 60
+"""
+
+
 def refusal(folder: Path, action: ActionContext) -> CatalogError:
     with pytest.raises(CatalogError) as caught:
         load_catalog(folder).resolve(action)
@@ -39,26 +60,7 @@ def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
 
 def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
     write_module(tmp_path / "stacks/queue")
-    text = """\
-engine: {name: opentofu, version: "~> 1.10"}
-accounts:
-  - match: {environment: prod}
-    role_arn: arn:aws:iam::111111111111:role/provisioner
-    external_id: x
-    region: eu-west-1
-    session_seconds: 900
-    variables: {region: eu-west-1, size: large}
-services:
-  queue:
-    module: stacks/queue
-    defaults: {a: 1.50}
-    variables: {size: small, fifo: false}
-    immutable: [fifo]
-    outputs: {url: queue_url, key: {output: access_key, secret: true}}
-    guard: {protect: [aws_sqs_queue]}
-    lock_timeout: 60
-"""
-    catalog = load_catalog(write_catalog(tmp_path, text))
+    catalog = load_catalog(write_catalog(tmp_path, FULL))
     recipe = catalog.resolve(make_action("queue", dimensions={"environment": "prod", "x": "y"}))
     assert recipe.source == ModuleSource(tmp_path.resolve(), tmp_path.resolve() / "stacks/queue")
     assert recipe.engine == EngineRequirement("opentofu", "~> 1.10")
