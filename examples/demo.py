@@ -68,7 +68,7 @@ SCENES = (
         "Ask for what cannot be: a bad parameter",
         "service",
         "update",
-        {"engine_version": "5.7", "storage_gb": 0.5},
+        {"engine_version": "5.7"},
         "failed",
     ),
     Scene(
@@ -92,7 +92,8 @@ class Demo:
         self.folder = folder
         self.console = console
         self.entities: dict[str, str] = {}
-        self.table = Table("", "action", "status", "reason", "time", "state key", box=None)
+        self.table = Table("", "action", "status", "reason", "time", box=None)
+        self.table.add_column("state key", overflow="fold", min_width=40)
         self.surprises = 0
 
     def play(self, number: int, scene: Scene) -> None:
@@ -144,14 +145,9 @@ class Demo:
         action = self.emulator.action(str(inner["id"])) if isinstance(inner, dict) else {}
         status = str(action.get("status"))
         messages = action.get("messages")
-        last = messages[-1] if isinstance(messages, list) and messages else {}
-        shown = str(last.get("message", "")) if isinstance(last, dict) else ""
+        shown = _told(messages)
         colour = "green" if status == "success" else "yellow"
-        self.console.print(
-            Text.assemble("   the platform shows: ", (status, colour), f"  {shown.splitlines()[0]}")
-            if shown
-            else Text(f"   the platform shows: {status}")
-        )
+        self.console.print(Text.assemble("   the platform shows: ", (status, colour), f"  {shown}"))
         if status != scene.expected:
             self.surprises += 1
         self.table.add_row(
@@ -168,6 +164,12 @@ class Demo:
         return str(found[0].relative_to(self.states)) if found else "(removed)"
 
 
+def _told(messages: JsonValue) -> str:
+    """Return the first line of what the platform was told at the end; the start is told first."""
+    told = messages[1] if isinstance(messages, list) and len(messages) > 1 else {}
+    return str(told.get("message", "")).split("\n")[0] if isinstance(told, dict) else ""
+
+
 def _reason(messages: JsonValue, code: int) -> str:
     """Find the reason code among the platform's messages; `exit N` when there is none."""
     from purveyor.errors import ReasonCode
@@ -179,7 +181,7 @@ def _reason(messages: JsonValue, code: int) -> str:
 
 def main() -> None:
     """Play all scenes; exit 1 when the platform shows anything unexpected."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="purveyor-demo-") as name,

@@ -116,7 +116,7 @@ def test_default_actions_offer_what_is_editable_then(client: PlatformClient) -> 
     offered = {kind: set(row["parameters"]["schema"]["properties"]) for kind, row in rows.items()}
     assert offered == {
         "create": {"database_name", "storage_gb", "engine_version", "backups"},
-        "update": {"storage_gb", "engine_version", "backups"},
+        "update": {"database_name", "storage_gb", "engine_version", "backups"},
         "delete": set(),
     }
     assert rows["create"]["parameters"]["schema"]["required"] == ["database_name"]
