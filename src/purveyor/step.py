@@ -104,7 +104,7 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True)
 class ResourceMoved:
-    """A resource started, goes on, ended or failed; `seconds` since its start."""
+    """A resource's `stage`: started, running, ended or failed; `seconds` since its start."""
 
     address: str
     verb: Verb
