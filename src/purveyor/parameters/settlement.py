@@ -29,7 +29,8 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     create, update and custom are strict. delete asks for nothing new, and nothing that a person
     would first have to correct may stand before it: names that mean nothing are left out, types
     are left to the engine, and a required variable without a value (a secret that the platform
-    does not give back) becomes null, which both engines accept on destroy (measured).
+    does not give back) becomes null. Both engines accept that on destroy; where a template or a
+    validation needs the value, they do with `-refresh=false` only (measured).
     """
     values = merge_layers(request, interface)
     if request.operation is Operation.DELETE:
