@@ -93,7 +93,9 @@ def show_on_a_terminal(environ: dict[str, str]) -> tuple[list[bool], bytes]:
         passed.append(ci.live("\x1b[2Jb"))
         ci.live("")
         ci.say("plain")
-        printed = os.read(leader, 10_000)
+        printed = b""
+        while not printed.endswith(b"plain\r\n"):
+            printed += os.read(leader, 10_000)
     os.close(leader)
     return passed, printed.replace(b"\r\n", b"\n")
 
