@@ -69,48 +69,52 @@ def token_body(token: str, *, seconds: float | None) -> str:
     return json_text.write({"access_token": token, "organization_id": 1, **ends})
 
 
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        asked = Asked(
+            self.command,
+            self.path,
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length).decode(),
+            self.client_address[1],
+        )
+        reply = self.server.scripted.reply_to(asked)
+        time.sleep(reply.wait)
+        if reply.drop:
+            self.close_connection = True
+            return
+        content = reply.body.encode()
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the client may have gone
+            self.wfile.write(content)
+
+    do_POST = do_PATCH = do_GET  # noqa: N815 - the standard library's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    scripted: ScriptedServer
+
+
 @contextlib.contextmanager
 def scripted_server() -> Iterator[ScriptedServer]:
     """Serve while the block runs."""
-
-    class Answers(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            reply = scripted.reply_to(
-                Asked(
-                    self.command,
-                    self.path,
-                    {name.lower(): value for name, value in self.headers.items()},
-                    self.rfile.read(length).decode(),
-                    self.client_address[1],
-                )
-            )
-            time.sleep(reply.wait)
-            if reply.drop:
-                self.close_connection = True
-                return
-            content = reply.body.encode()
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            with contextlib.suppress(OSError):  # the client may have gone
-                self.wfile.write(content)
-
-        do_POST = do_PATCH = do_GET  # noqa: N815 - the standard library's names
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        scripted = ScriptedServer(f"http://127.0.0.1:{server.server_port}")
+    with _Server(("127.0.0.1", 0), _Answers) as server:
+        server.scripted = ScriptedServer(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield scripted
+            yield server.scripted
         finally:
             server.shutdown()
             thread.join()
