@@ -54,8 +54,33 @@ def main() -> None:
     try:
         cli()
     except PurveyorError as error:
-        click.echo(f"error: {error.message}", err=True)
-        for line in error.details:
-            click.echo(f"  {line}", err=True)
-        click.echo(f"  next: {error.hint}", err=True)
+        _show(error)
         sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - the boundary: what nobody expected is a fault of ours
+        _show_fault()
+        sys.exit(PurveyorError.exit_code)
+
+
+def _show(error: PurveyorError) -> None:
+    """Say what, why and what next on standard error, as the CI around us wants it."""
+    from purveyor.ci import detect
+    from purveyor.redaction import Redactor
+    from purveyor.settings import read_settings
+
+    settings = read_settings()
+    lines = [error.message, *error.details, f"Next: {error.hint}"]
+    text = Redactor(settings.secrets()).redact("\n".join(lines))
+    ci = detect(settings, stream=sys.stderr, errors=sys.stderr)
+    ci.annotate("error", text, title=error.reason.value)
+
+
+def _show_fault() -> None:
+    """Print the traceback, without secrets of the environment."""
+    import traceback
+
+    from purveyor.redaction import Redactor
+    from purveyor.settings import read_settings
+
+    text = Redactor(read_settings().secrets()).redact(traceback.format_exc())
+    click.echo(text, err=True)
+    click.echo("error: INTERNAL: this is a fault of Purveyor's own: please report it.", err=True)

@@ -49,6 +49,7 @@ class Assembly:
         self.redactor = Redactor(self.settings.secrets())
         self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
         self.show = Show(self.ci, self.redactor)
+        self.interruption = Interruption()
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
@@ -56,8 +57,8 @@ class Assembly:
 
         context = self._take_context()
         self.ci.say(self.redactor.redact(_title(context)))
-        with Interruption().caught() as interruption:
-            ending = provision(context, self._ports(interruption))
+        with self.interruption.caught():
+            ending = provision(context, self._ports())
         self._publish(context, ending)
         return ending
 
@@ -81,7 +82,7 @@ class Assembly:
         origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
         return read_action(parse_notification(origin))
 
-    def _ports(self, interruption: Interruption) -> Ports:
+    def _ports(self) -> Ports:
         from purveyor.provision import Ports
 
         return Ports(
@@ -94,7 +95,7 @@ class Assembly:
             environment=self.settings.for_children(),
             redactor=self.redactor,
             listen=self.show,
-            interruption=interruption,
+            interruption=self.interruption,
             clock=time.monotonic,
             run_url=self.ci.run_url(),
             lock_wait=float(self.settings.text("PURVEYOR_LOCK_TIMEOUT") or _LOCK_WAIT),
@@ -133,6 +134,7 @@ class Assembly:
             cache=cache_folder(self.settings),
             redactor=self.redactor,
             plugin_mirror=Path(mirror) if mirror else None,
+            interruption=self.interruption,
         )
 
     def _assume(self, account: Account, context: ActionContext) -> Mapping[str, str]:
