@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -196,6 +197,14 @@ def test_the_summary_of_a_success_tells_changes_and_public_results() -> None:
     assert "| Duration | 2 min 5 s |" in page
     assert "password" not in page
     assert SECRET not in page
+
+
+def test_the_summary_of_a_custom_action_names_its_results_without_values() -> None:
+    custom = dataclasses.replace(CONTEXT, operation=Operation.CUSTOM)
+    page = Stage().show.summary(custom, DONE)
+    assert "| port | given to the platform |" in page
+    assert "3306" not in page
+    assert "db.example.com" not in page
 
 
 def test_the_summary_of_a_failure_tells_the_next_step() -> None:

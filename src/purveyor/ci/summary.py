@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.action import Operation
 from purveyor.ci.durations import tell_duration
 from purveyor.ci.markdown import escape, table
 
@@ -45,7 +46,12 @@ def write_page(context: ActionContext, outcome: Outcome, clean: Callable[[str], 
     if outcome.changes:
         parts += ["#### What changed", *_tell_changes(outcome.changes, show)]
     if outcome.results:
-        rows = [(show(name), value(item)) for name, item in outcome.results.items()]
+        # What a custom action gives may be credentials: it is for the platform alone.
+        private = context.operation is Operation.CUSTOM
+        rows = [
+            (show(name), "given to the platform" if private else value(item))
+            for name, item in outcome.results.items()
+        ]
         parts += ["#### Results", table(("Name", "Value"), rows[:_ROWS])]
     if outcome.details:
         details = [f"- {show(each)}" for each in outcome.details[:_ROWS]]
