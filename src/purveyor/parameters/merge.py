@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive, Tuple
+from purveyor.parameters.sameness import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def _trim_object(value: dict[str, JsonValue], constraint: TypeConstraint) -> Jso
     for key, item in value.items():
         inner: TypeConstraint | None = ANY
         if isinstance(constraint, Object):
-            attribute = constraint.attributes.get(unicodedata.normalize("NFC", key))
+            attribute = constraint.attributes.get(normalise(key))
             inner = attribute.type if attribute else None
         elif isinstance(constraint, Collection):
             inner = constraint.element

@@ -32,11 +32,14 @@ def to_key(value: JsonValue) -> Hashable:
     """Give a hashable that two values share if, and only if, they are the same."""
     match value:
         case str():
-            return ("string", unicodedata.normalize("NFC", value))
+            return normalise(value)
         case list():
             return ("list", tuple(to_key(item) for item in value))
         case dict():
-            return ("object", frozenset((to_key(key), to_key(item)) for key, item in value.items()))
+            return (
+                "object",
+                frozenset((normalise(key), to_key(item)) for key, item in value.items()),
+            )
         case _:
             return (shape_of(value), value)
 
@@ -44,3 +47,8 @@ def to_key(value: JsonValue) -> Hashable:
 def is_same(left: JsonValue, right: JsonValue) -> bool:
     """Tell whether two values are the same."""
     return to_key(left) == to_key(right)
+
+
+def normalise(text: str) -> str:
+    """Give the text as the engines hold it: in Unicode's NFC."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

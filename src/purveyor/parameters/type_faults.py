@@ -7,13 +7,12 @@ object vanish): what would be built is then not what was asked. So every such ca
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive, Tuple
-from purveyor.parameters.sameness import shape_of, to_key
+from purveyor.parameters.sameness import normalise, shape_of, to_key
 from purveyor.parameters.wording import count, describe_type, describe_value, join_key
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ class _Check:
             self.mismatch(value, constraint, path)
             return
         self.keys(value, path)
-        given = {unicodedata.normalize("NFC", key): key for key in value}
+        given = {normalise(key): key for key in value}
         undeclared = [key for key in given if key not in constraint.attributes]
         if undeclared and self.secret:
             keys = count(len(undeclared), "undeclared key")
@@ -162,7 +161,7 @@ class _Check:
             return
         if any(_has_surrogate(key) for key in value):
             self.faults.append(f"{path}: given a key with half a character; accepts Unicode")
-        elif len({unicodedata.normalize("NFC", key) for key in value}) != len(value):
+        elif len({normalise(key) for key in value}) != len(value):
             self.faults.append(f"{path}: given one key in two spellings; accepts distinct keys")
 
     def join(self, path: str, key: str) -> str:
