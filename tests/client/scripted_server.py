@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `wait` is in seconds; `drop` closes the connection instead of answering."""
+    """One answer. `wait` is in seconds; `drop` closes the connection instead of answering.
+
+    `trickle` is a wait, in seconds, before each byte of the body.
+    """
 
     status: int = 200
     body: str = "{}"
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: float = 0.0
     drop: bool = False
+    trickle: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,10 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         with contextlib.suppress(OSError):  # the client may have gone
-            self.wfile.write(content)
+            step = 1 if reply.trickle else len(content) or 1
+            for part in (content[at : at + step] for at in range(0, len(content), step)):
+                time.sleep(reply.trickle)
+                self.wfile.write(part)
 
     do_POST = do_PATCH = do_GET  # noqa: N815 - the standard library's names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,15 @@ def test_an_endless_answer_is_not_read_to_its_end(server: ScriptedServer) -> Non
     server.script = [Reply(body=" " * (9 << 20))]
     with client_of(server) as client:
         assert "8 MiB" in failure_of(client).message
+
+
+def test_an_answer_that_trickles_is_not_waited_for(server: ScriptedServer) -> None:
+    server.script = [Reply(body=" " * 100 + "{}", trickle=0.1)] * 9
+    patience = replace(BRISK, total=0.1, connect=0.2, read=0.3)
+    began = time.monotonic()
+    with client_of(server, patience=patience) as client:
+        assert "did not answer" in failure_of(client).message
+    assert time.monotonic() - began < 4
 
 
 def test_what_the_platform_says_is_redacted_flattened_and_cut(server: ScriptedServer) -> None:

@@ -6,10 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import broke, set_stage, worked
+from platform_stage import BRISK, broke, set_stage, worked
 
 from purveyor.emulator import Emulator
+from purveyor.emulator.records import ActionStatus
+from purveyor.outcome import Status
 from purveyor.reporter import platform_reporter
+from purveyor.reporter.final_status import Ending, FinalStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,6 +178,32 @@ def test_a_beginning_that_failed_is_noted_and_its_message_kept(emulator: Emulato
     assert heard.heard
     assert "503" in heard.notes[0]
     assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
+    assert stage.action()["status"] == "failed"
+
+
+def test_an_attribute_that_is_dropped_without_a_word_is_named() -> None:
+    hidden: JsonObject = {"type": "string", "visibleOn": []}
+    properties: JsonObject = {"inner": hidden, "shown": {"type": "string"}}
+    attributes: JsonObject = {"type": "object", "properties": properties}
+    seed: JsonObject = {"specifications": [{"slug": "db", "attributes": attributes}]}
+    with Emulator.running(seed=seed) as emulator:
+        stage = set_stage(emulator, specification="db", parameters={})
+        emulator.fault("status", status=404, count=-1, path="/*specification/*")
+        with stage.reporter() as reporter:
+            heard = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
+        assert heard.heard
+        assert "took 'inner' without a word" in stage.texts()[-1]
+
+
+def test_a_beginning_that_arrives_after_the_end_is_corrected(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    stored = emulator.platform.store.actions[stage.context.id]
+    with stage.client() as client:
+        final = FinalStatus(client, stage.context, BRISK)
+        assert final.tell(Ending(Status.FAILED, {}, [])).heard
+        assert final.confirm(Status.FAILED) == ()
+        stored.status = ActionStatus.IN_PROGRESS
+        assert "told again" in final.confirm(Status.FAILED)[0]
     assert stage.action()["status"] == "failed"
 
 
