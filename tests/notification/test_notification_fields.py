@@ -9,7 +9,7 @@ import pytest
 from purveyor import json_text
 from purveyor.action import ActionContext, Kind, Operation
 from purveyor.errors import ContextError, ReasonCode
-from purveyor.notification import Origin, parse_notification, read_action
+from purveyor.notification import FaultyActionError, Origin, parse_notification, read_action
 
 CONTEXTS = Path(__file__).parents[1] / "fixtures" / "contexts"
 
@@ -96,6 +96,42 @@ def test_all_faults_are_named_at_once() -> None:
         "notification.parameters: a number",
     ):
         assert path in details
+
+
+SOUND = '"id": "a1", "type": "explode", "service": {"id": "s1", "specification": {"slug": "q"}}'
+
+
+def test_faults_keep_the_address_of_the_action_that_has_them() -> None:
+    with pytest.raises(FaultyActionError, match="a fault") as caught:
+        read_text(f"{{{SOUND}}}")
+    action = caught.value.action
+    assert (action.kind, action.entity.id, action.id) == (Kind.SERVICE, "s1", "a1")
+    with pytest.raises(FaultyActionError) as caught:
+        read_text(f'{{{SOUND}, "link": {{"id": "l1"}}}}')
+    action = caught.value.action
+    assert (action.kind, action.entity.id, action.id) == (Kind.LINK, "l1", "a1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{SOUND.replace('a1', '../a1')}}}",
+        f"{{{SOUND.replace('s1', '../s1')}}}",
+        f'{{{SOUND}, "link": {{"id": "../l1"}}}}',
+        f'{{{SOUND}, "link": "l1"}}',
+        '{"id": "a1", "type": "create", "service": 5}',
+    ],
+)
+def test_an_address_that_cannot_be_read_is_not_guessed(text: str) -> None:
+    with pytest.raises(ContextError) as caught:
+        read_text(text)
+    assert not isinstance(caught.value, FaultyActionError)
+
+
+def test_what_is_not_ours_to_serve_has_no_address() -> None:
+    with pytest.raises(ContextError) as caught:
+        read("10-scope-action.json")
+    assert not isinstance(caught.value, FaultyActionError)
 
 
 @pytest.mark.parametrize("bad", ["..", "a/b", "a..b", "", " ", ".x", "x" * 129, "a\nb", "é"])

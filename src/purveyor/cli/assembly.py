@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from purveyor.step import BackendBlock, Engine, EngineRequirement
 
 _LOCK_WAIT = 300.0
+_PASSING_STATES = (
+    "The catalog names no `backend`, so states lie on this runner's disk: they are lost with it,"
+    " and the next run can neither update nor delete what this one builds.\n"
+    "Next: name a store such as S3 under `backend` in purveyor.yaml."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,19 @@ class Assembly:
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
-        from purveyor.provision import provision
+        from purveyor.notification import FaultyActionError
+        from purveyor.provision import provision, refuse
 
-        context = self._take_context()
-        self.ci.say(self.redactor.redact(_title(context)))
-        with self.interruption.caught():
-            ending = provision(context, self._ports())
+        try:
+            context = self._take_context()
+        except FaultyActionError as error:
+            context = error.action
+            with self.interruption.caught():
+                ending = refuse(error, self._ports())
+        else:
+            self.ci.say(self.redactor.redact(_title(context)))
+            with self.interruption.caught():
+                ending = provision(context, self._ports())
         self._publish(context, ending)
         return ending
 
@@ -121,6 +133,9 @@ class Assembly:
     def _open_backend(self, recipe: Recipe) -> Backend:
         from purveyor.backends import open_backend
 
+        chosen = "type" in recipe.backend.model_fields_set
+        if not chosen and self.ci.name != "terminal":
+            self.ci.annotate("warning", _PASSING_STATES, title="STATES_NOT_KEPT")
         return open_backend(recipe.backend, root=recipe.root, settings=self.settings)
 
     def _open_engine(self, requirement: EngineRequirement) -> Engine:

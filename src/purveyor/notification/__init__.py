@@ -1,7 +1,7 @@
 """From the text that a CI hands over to the frozen view of one action."""
 
-from purveyor.notification.fields import read_action
+from purveyor.notification.fields import FaultyActionError, read_action
 from purveyor.notification.origin import Origin, take_context
 from purveyor.notification.text import parse_notification
 
-__all__ = ["Origin", "parse_notification", "read_action", "take_context"]
+__all__ = ["FaultyActionError", "Origin", "parse_notification", "read_action", "take_context"]

@@ -26,12 +26,24 @@ _OPERATIONS = {
 _TEXT_LIMIT = 200
 
 
+class FaultyActionError(ContextError):
+    """The CONTEXT has faults, but says whose they are, so that the platform can be told.
+
+    `action` has sound ids of the action and its entity; of the rest, what could be read.
+    """
+
+    def __init__(self, error: ContextError, action: ActionContext) -> None:
+        super().__init__(error.message, hint=error.hint, details=error.details, reason=error.reason)
+        self.action = action
+
+
 def read_action(notification: JsonObject) -> ActionContext:
     """Read the inner notification.
 
     Service or link is told by whether `link` is an object, the operation by `type`; the `action`
     string is not consulted, since the platform itself is not consistent in it. Raise ContextError
-    with all faults, or with CONTEXT_UNSUPPORTED for what is not ours to serve.
+    with all faults (FaultyActionError where it is clear which action has them), or with
+    CONTEXT_UNSUPPORTED for what is not ours to serve.
     """
     _refuse_foreign(notification)
     fields = _Fields()
@@ -56,7 +68,7 @@ def read_action(notification: JsonObject) -> ActionContext:
         requested_by=_requested_by(notification),
         digest=_digest(notification),
     )
-    fields.raise_faults()
+    fields.raise_faults(context)
     return context
 
 
@@ -82,21 +94,23 @@ class _Fields:
     def __init__(self) -> None:
         self.faults: list[str] = []
 
-    def raise_faults(self) -> None:
-        if self.faults:
-            raise ContextError(
-                f"The CONTEXT has {_count(len(self.faults))}.",
-                details=self.faults,
-                hint="Compare it with the notification that the platform shows; hand-made ones"
-                " need `id`, `type`, `service.id` and `service.specification.slug`.",
-            )
+    def raise_faults(self, context: ActionContext) -> None:
+        if not self.faults:
+            return
+        error = ContextError(
+            f"The CONTEXT has {_count(len(self.faults))}.",
+            details=self.faults,
+            hint="Compare it with the notification that the platform shows; hand-made ones"
+            " need `id`, `type`, `service.id` and `service.specification.slug`.",
+        )
+        raise FaultyActionError(error, context) if context.id and context.entity.id else error
 
     def entity(self, holder: JsonObject, key: str, kind: Kind) -> Entity:
         path = f"notification.{key}"
         value = holder.get(key)
         if not isinstance(value, dict):
             self.faults.append(f"{path}: {_found(holder, key)}; an object is needed")
-            value = {"id": "unknown", "specification": {"slug": "unknown"}}
+            return Entity(kind, "", "", Specification("", ""))
         return Entity(
             kind=kind,
             id=self.identifier(value, "id", f"{path}.id"),
@@ -130,7 +144,7 @@ class _Fields:
             f"{path}: {_found(holder, key)}; an id of letters, digits, `-`, `_` and `.` is needed,"
             " since it becomes part of the state's key"
         )
-        return "unknown"
+        return ""
 
     def operation(self, holder: JsonObject) -> Operation:
         value = holder.get("type")

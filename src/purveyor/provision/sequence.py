@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.action import ActionContext
+    from purveyor.notification import FaultyActionError
     from purveyor.provision.ports import Ports
     from purveyor.reporter import Standing
 
@@ -53,6 +54,15 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
         _end(context, break_down(), ports, began)
         raise
     return _end(context, outcome, ports, began)
+
+
+def refuse(error: FaultyActionError, ports: Ports) -> Ending:
+    """Report that a CONTEXT's faults kept its action from being carried out."""
+    began, context = ports.clock(), error.action
+    status = ports.reporter.read_standing(context).action_status
+    if status in _FINISHED:
+        return Ending(_already(status or ""), heard=True)
+    return _end(context, fail(error), ports, began)
 
 
 def _attempt(context: ActionContext, standing: Standing, ports: Ports) -> Outcome:
