@@ -12,7 +12,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test tools lint format types contracts bench lock docs clean
+.PHONY: help setup demo test tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,12 +45,17 @@ types: $(READY) ## Check types
 contracts: $(READY) ## Check which file may import which, and that generated pages are fresh
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/write_reference.py --check
+	$(BIN)/python scripts/write_catalog_reference.py --check
 
 bench: $(READY) ## Measure what a run pays besides its engine
 	$(BIN)/python scripts/bench.py
 
-docs: $(READY) ## Write the reference pages that come from the code
+docs: $(READY) ## Write the pages and the schema that come from the code
 	$(BIN)/python scripts/write_reference.py
+	$(BIN)/python scripts/write_catalog_reference.py
+
+picture: $(READY) ## Play the demo and draw docs/demo.svg from what it shows
+	$(BIN)/python scripts/picture_demo.py
 
 lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o requirements/run.txt

@@ -53,6 +53,7 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     "--token-seconds",
     type=click.FloatRange(0, min_open=True),
     default=3600.0,
+    metavar="SECONDS",
     show_default=True,
     help="How long an access token lives.",
 )

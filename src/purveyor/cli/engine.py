@@ -24,12 +24,33 @@ def engine() -> None:
     """Install and list Terraform and OpenTofu."""
 
 
-@engine.command()
-@click.option("--name", type=click.Choice(["opentofu", "terraform"]), default="opentofu")
+_EXAMPLES = """\b
+Examples:
+  purveyor engine install
+  purveyor engine install --version 1.11.5
+  purveyor engine install --name terraform --version 1.11.4
+"""
+
+
+@engine.command(epilog=_EXAMPLES)
 @click.option(
-    "--version", metavar="V", help="Default: the OpenTofu version Purveyor is tested with."
+    "--name",
+    type=click.Choice(["opentofu", "terraform"]),
+    default="opentofu",
+    show_default=True,
+    help="Which engine.",
 )
-@click.option("--from", "base", metavar="URL", help="Release site or a mirror of it.")
+@click.option(
+    "--version",
+    metavar="V",
+    help="Which version. [default: the OpenTofu that Purveyor is tested with]",
+)
+@click.option(
+    "--from",
+    "base",
+    metavar="URL",
+    help="Release site or a mirror of it; also PURVEYOR_ENGINE_RELEASES.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was installed as JSON.")
 def install(*, name: str, version: str | None, base: str | None, as_json: bool) -> None:
     """Install an engine into the user's cache.
@@ -63,9 +84,9 @@ def install(*, name: str, version: str | None, base: str | None, as_json: bool) 
 @engine.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_engines(*, as_json: bool) -> None:
-    """List the engines on PATH and in the cache, and the one a run takes.
+    """List the engines that are there.
 
-    That is the one for a catalog entry that names no engine and no version.
+    On PATH and in the cache; the star marks the one a run takes when the catalog names none.
     """
     settings = read_settings()
     rows = _rows(settings)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from purveyor.validation import Inspection
 
 
-@click.command()
+_EPILOG = """\b
+Examples:
+  purveyor validate
+  purveyor validate examples/catalog
+  purveyor validate --json team/purveyor.yaml
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 def validate(*, path: Path | None, as_json: bool) -> None:
