@@ -27,7 +27,9 @@ class Outcome:
 
     `message` is one sentence for the developer, `next_step` what to do (failures only), `details`
     further lines. `results` are public values, `secrets` values that go nowhere but into
-    attributes that the catalog marks `secret`. `seconds` is the run's length.
+    attributes that the catalog marks `secret`. `private` means that the results may be credentials:
+    they are for the platform alone, everywhere else only their names are shown. `seconds` is the
+    run's length.
     """
 
     status: Status
@@ -38,6 +40,7 @@ class Outcome:
     details: tuple[str, ...] = ()
     results: Mapping[str, JsonValue] = field(default_factory=dict)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict)
+    private: bool = False
     changes: tuple[Change, ...] = ()
     state_key: str = ""
     run_url: str = ""

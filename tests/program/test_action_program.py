@@ -58,6 +58,7 @@ class Bench:
             interruption=self.interruption,
             listen=self.listen,
             redactor=self.redactor,
+            learn=self.redactor.add_value,
         )
 
     def run_python(self, code: str, *, timeout: float = 30) -> JsonObject:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.action import Operation
 from purveyor.ci.durations import tell_duration
 from purveyor.ci.markdown import escape, table
 
@@ -47,9 +46,8 @@ def write_page(context: ActionContext, outcome: Outcome, clean: Callable[[str], 
         parts += ["#### What changed", *_tell_changes(outcome.changes, show)]
     if outcome.results:
         # What a custom action gives may be credentials: it is for the platform alone.
-        private = context.operation is Operation.CUSTOM
         rows = [
-            (show(name), "given to the platform" if private else value(item))
+            (show(name), "given to the platform" if outcome.private else value(item))
             for name, item in outcome.results.items()
         ]
         parts += ["#### Results", table(("Name", "Value"), rows[:_ROWS])]

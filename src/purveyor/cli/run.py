@@ -54,7 +54,9 @@ def run(
     """Carry out one action and tell the platform how it ended.
 
     Progress goes to standard output (to standard error with --json). The exit code says how it
-    ended: see docs/reference/errors.md.
+    ended: 0 done, 10 bad CONTEXT, 11 bad catalog, 12 parameters refused, 13 guard refused, 14
+    state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
+    cancelled, 19 a person has to look first.
     """
     from purveyor.cli.assembly import Assembly, Wishes
 
@@ -90,7 +92,9 @@ def _document(ending: Ending) -> str:
             "message": outcome.message,
             "next_step": outcome.next_step,
             "details": list(outcome.details),
-            "results": dict(outcome.results),
+            "results": dict.fromkeys(outcome.results, "(private)")
+            if outcome.private
+            else dict(outcome.results),
             "changes": [
                 {"address": change.address, "verb": change.verb.value} for change in outcome.changes
             ],

@@ -14,7 +14,7 @@ from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCod
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity, Specification
@@ -80,12 +80,14 @@ def run_program(
     interruption: Interruption,
     listen: Listen,
     redactor: Redactor,
+    learn: Callable[[JsonValue], None],
 ) -> JsonObject:
     """Run the program in its folder and return the object it wrote to PURVEYOR_RESULT.
 
     `workspace` is a private directory. A program that ends well with a result has done its work,
     even if it was asked to stop meanwhile. Nothing of the document is in argv or the environment.
-    Each line of its standard output goes to `listen`. Raise CatalogError when it cannot be
+    Each line of its standard output goes to `listen`; `learn` gets the result before anything of
+    stderr is shown. Raise CatalogError when it cannot be
     started, CancelledError when it was stopped with the run, EngineError ACTION_FAILED when it
     fails, takes longer than its `timeout` (seconds) or gives no JSON object of up to 1 MiB.
     """
@@ -103,7 +105,7 @@ def run_program(
     given = _read_result(result)
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
-        redactor.add_value(given)
+        learn(given)
         if done.code == 0:
             return given
     problem = given if isinstance(given, str) else ""

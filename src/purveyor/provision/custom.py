@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from purveyor.engines.program import build_document, run_program
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.provision.endings import succeed
-from purveyor.provision.results import Results
+from purveyor.provision.results import Results, read_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from purveyor.action import ActionContext, Entity
+    from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
-    from purveyor.provision.ports import Backend, Ports
+    from purveyor.provision.ports import Ports
+    from purveyor.redaction import Redactor
 
 
 def prepare(
@@ -27,7 +28,7 @@ def prepare(
     """Check everything that can be checked; return what runs the program.
 
     What the program gives back may be credentials, so its values go to the platform's results
-    and nowhere else: the redactor learns them all, and no attribute is written.
+    and nowhere else: the redactor learns what is new in them, and no attribute is written.
     """
     program = recipe.program
     if program is None:
@@ -39,12 +40,19 @@ def prepare(
             " module.",
         )
     backend = ports.open_backend(recipe)
-    outputs = _read_outputs(context.entity, backend, ports)
+    outputs = read_outputs(context.entity, backend, ports.redactor)
     service_outputs = (
-        _read_outputs(context.service, backend, ports) if context.link is not None else outputs
+        read_outputs(context.service, backend, ports.redactor)
+        if context.link is not None
+        else outputs
     )
     environment = {**ports.environment, **ports.assume(recipe.account, context)}
-    document = build_document(context, outputs=outputs, service_outputs=service_outputs)
+    document = build_document(
+        context,
+        outputs=outputs,
+        service_outputs=service_outputs,
+        state_key=backend.locate(context.entity).path,
+    )
 
     def run() -> Outcome:
         given = run_program(
@@ -55,18 +63,27 @@ def prepare(
             interruption=ports.interruption,
             listen=ports.listen,
             redactor=ports.redactor,
+            learn=lambda value: _learn_new(value, context, ports.redactor),
         )
-        ports.redactor.add_value(given)
         return dataclasses.replace(succeed(context, Results(given, {}, ())), run_url=ports.run_url)
 
     return run
 
 
-def _read_outputs(entity: Entity, backend: Backend, ports: Ports) -> Mapping[str, JsonValue]:
-    key = backend.locate(entity)
-    state = backend.access(key).read() if key.exists else None
-    outputs = state.outputs if state else {}
-    for value in outputs.values():
-        if value.sensitive:
-            ports.redactor.add_value(value.value)
-    return {name: value.value for name, value in outputs.items()}
+def _learn_new(value: JsonValue, context: ActionContext, redactor: Redactor) -> None:
+    # A name that everybody can see, such as a user's, is no secret: masking it would tear apart
+    # every line that holds the entity's slug.
+    seen: set[str] = set()
+    for entity in (context.service, context.link):
+        if entity is not None:
+            seen |= {entity.slug, *_words(dict(entity.attributes))}
+    for word in _words(value) - seen:
+        redactor.add(word)
+
+
+def _words(value: JsonValue) -> set[str]:
+    if isinstance(value, dict):
+        return {word for item in value.values() for word in _words(item)}
+    if isinstance(value, list):
+        return {word for item in value for word in _words(item)}
+    return set() if value is None or isinstance(value, bool) else {str(value)}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind, Operation
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.provision.endings import succeed
-from purveyor.provision.results import Results, sort_outputs
-from purveyor.provision.variables import SERVICE_OUTPUTS, build_variables, learn_secrets
+from purveyor.provision.results import Results, read_outputs, sort_outputs
+from purveyor.provision.variables import SERVICE_OUTPUTS, learn_secrets, settle_variables
+from purveyor.state_key import identity
 from purveyor.step import Step
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Prepared:
     backend: Backend
     key: StateKey
     step: Step
+    notes: tuple[str, ...]
 
 
 def prepare(
@@ -49,14 +51,14 @@ def prepare(
     module = engine.fetch(recipe.source, workspace)
     interface = engine.describe(module)
     backend = ports.open_backend(recipe)
-    variables = build_variables(
+    settled = settle_variables(
         context,
         recipe,
         interface,
         standing=standing,
         service_outputs=_service_outputs(context, interface, backend, ports),
     )
-    learn_secrets(ports.redactor, interface, variables)
+    learn_secrets(ports.redactor, interface, settled.variables)
     key = _locate(context, backend)
     credentials = ports.assume(recipe.account, context)
     block = backend.block(key)
@@ -67,16 +69,16 @@ def prepare(
         engine=recipe.engine,
         workspace=workspace,
         module=module,
-        variables=variables,
+        variables=settled.variables,
         backend=block,
         state=backend.access(key),
         environment={**ports.environment, **credentials},
-        identity=f"{context.entity.kind}s/{context.entity.id}",
+        identity=identity(context.entity),
         guard=recipe.guard,
         interruption=ports.interruption,
         lock_wait=ports.choose_lock_wait(recipe),
     )
-    return Prepared(context, recipe, engine, backend, key, step)
+    return Prepared(context, recipe, engine, backend, key, step, settled.notes)
 
 
 def carry_out(prepared: Prepared, ports: Ports) -> Outcome:
@@ -88,6 +90,7 @@ def carry_out(prepared: Prepared, ports: Ports) -> Outcome:
         results = Results({}, {}, ())
     else:
         results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)
+    results = dataclasses.replace(results, notes=(*prepared.notes, *results.notes))
     outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
     return dataclasses.replace(outcome, run_url=ports.run_url)
 
@@ -112,10 +115,4 @@ def _service_outputs(
 ) -> Mapping[str, JsonValue]:
     if context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
         return {}
-    key = backend.locate(context.service)
-    state = backend.access(key).read() if key.exists else None
-    outputs = state.outputs if state else {}
-    for value in outputs.values():
-        if value.sensitive:
-            ports.redactor.add_value(value.value)
-    return {name: value.value for name, value in outputs.items()}
+    return read_outputs(context.service, backend, ports.redactor)

@@ -10,8 +10,10 @@ from purveyor.state_key import IDENTITY_OUTPUT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from purveyor.action import Entity
     from purveyor.catalog.recipe import OutputRule
     from purveyor.json_text import JsonValue
+    from purveyor.provision.ports import Backend
     from purveyor.redaction import Redactor
     from purveyor.state_key import OutputValue
 
@@ -52,6 +54,17 @@ def sort_outputs(
         else:
             public[name] = own[source].value
     return Results(public, secrets, tuple(notes))
+
+
+def read_outputs(entity: Entity, backend: Backend, redactor: Redactor) -> dict[str, JsonValue]:
+    """Return the outputs in an entity's state by name, empty without one; sensitive ones masked."""
+    key = backend.locate(entity)
+    state = backend.access(key).read() if key.exists else None
+    outputs = state.outputs if state else {}
+    for value in outputs.values():
+        if value.sensitive:
+            redactor.add_value(value.value)
+    return {name: value.value for name, value in outputs.items() if name != IDENTITY_OUTPUT}
 
 
 def _wanted(

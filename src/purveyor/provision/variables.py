@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.parameters import Request, settle
+from purveyor.parameters import Request, find_overruled, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,14 +20,22 @@ if TYPE_CHECKING:
 SERVICE_OUTPUTS = "service_outputs"
 
 
-def build_variables(
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The variables for the engine; `notes` name each parameter that was overruled."""
+
+    variables: Mapping[str, JsonValue]
+    notes: tuple[str, ...]
+
+
+def settle_variables(
     context: ActionContext,
     recipe: Recipe,
     interface: ModuleInterface,
     *,
     standing: Standing,
     service_outputs: Mapping[str, JsonValue],
-) -> dict[str, JsonValue]:
+) -> Settled:
     """Merge and check; raise ParameterError with every fault."""
     link = context.link
     asked = Request(
@@ -39,7 +48,7 @@ def build_variables(
         offered={**offer_identity(context), SERVICE_OUTPUTS: dict(service_outputs)},
         immutable=recipe.immutable,
     )
-    return settle(asked, interface)
+    return Settled(settle(asked, interface), tuple(find_overruled(asked, interface)))
 
 
 def offer_identity(context: ActionContext) -> JsonObject:
