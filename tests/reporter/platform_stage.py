@@ -21,16 +21,24 @@ if TYPE_CHECKING:
     from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject, JsonValue
 
-_BRISK = Patience(total=0.6, first_wait=0.02, longest_wait=0.05, connect=1.0, read=1.0)
-BRISK = Pace(
-    asking=_BRISK,
-    beginning=_BRISK,
-    telling=_BRISK,
-    attributes=_BRISK,
-    ending=_BRISK,
-    looking=_BRISK,
-    batch=60.0,
-)
+
+def _pace(total: float) -> Pace:
+    each = Patience(total=total, first_wait=0.02, longest_wait=0.05, connect=2.0, read=5.0)
+    return Pace(
+        asking=each,
+        beginning=each,
+        telling=each,
+        attributes=each,
+        ending=each,
+        looking=each,
+        batch=60.0,
+    )
+
+
+# For trouble that passes: quick to try again, and patient enough for a busy machine.
+BRISK = _pace(10.0)
+# For trouble that stays.
+HASTY = _pace(0.3)
 
 
 @dataclass

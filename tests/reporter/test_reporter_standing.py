@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import set_link_stage, set_stage
+from platform_stage import HASTY, set_link_stage, set_stage
 
 from purveyor.emulator import Emulator
 
@@ -63,7 +63,7 @@ def test_a_platform_that_cannot_be_asked_is_said_and_not_raised(
 ) -> None:
     stage = set_stage(emulator)
     emulator.fault("status", status=status, seconds=0, count=-1)
-    with stage.reporter() as reporter:
+    with stage.reporter(HASTY) as reporter:
         standing = reporter.read_standing(stage.context)
     assert not standing.asked
     assert standing.action_status is None

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import BRISK, broke, set_stage, worked
+from platform_stage import BRISK, HASTY, broke, set_stage, worked
 
 from purveyor.emulator import Emulator
 from purveyor.emulator.records import ActionStatus
@@ -122,7 +122,7 @@ def test_an_outage_at_the_end_is_unheard_and_raises_nothing(emulator: Emulator) 
     stage = set_stage(emulator)
     emulator.fault("status", status=503, seconds=0, count=-1)
     began = time.monotonic()
-    with stage.reporter() as reporter:
+    with stage.reporter(HASTY) as reporter:
         heard = reporter.end(stage.context, broke())
     assert not heard.heard
     assert "503" in heard.notes[-1]
@@ -161,7 +161,7 @@ def test_attributes_that_fail_first_are_brought_after_the_status(emulator: Emula
 def test_attributes_that_never_arrive_leave_the_report_unheard(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.fault("status", status=500, count=-1, method="GET", path="/service/*")
-    with stage.reporter() as reporter:
+    with stage.reporter(HASTY) as reporter:
         heard = reporter.end(stage.context, worked(_RESULTS))
     assert not heard.heard
     assert stage.action()["status"] == "success", "the status does not wait for them"
@@ -171,11 +171,12 @@ def test_attributes_that_never_arrive_leave_the_report_unheard(emulator: Emulato
 def test_a_beginning_that_failed_is_noted_and_its_message_kept(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.fault("status", status=503, seconds=0, count=-1)
-    with stage.reporter() as reporter:
+    with stage.reporter(HASTY) as reporter:
         reporter.begin(stage.context, run_url=_RUN)
         emulator.clear_faults()
         heard = reporter.end(stage.context, broke())
     assert heard.heard
+    assert stage.sent()[-1] == "GET /service/action", "the late begin is looked for"
     assert "503" in heard.notes[0]
     assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
     assert stage.action()["status"] == "failed"
