@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 IDENTITY_OUTPUT = "purveyor_entity"
 SUFFIX = ".tfstate"
+FOLDERS = ("services", "links")
 
 _FORMAT = 4
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_PATH = re.compile(rf"(service|link)s/({_SAFE_ID.pattern})/([^/.][^/]*){re.escape(SUFFIX)}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SLUG_LENGTH = 64
 _STATE_DEPTH = 256
@@ -96,6 +98,12 @@ def natural_path(owner: Owner) -> str:
     loses one of the two).
     """
     return f"{identity(owner)}/{_safe_slug(owner)}{SUFFIX}"
+
+
+def parse_path(path: str) -> tuple[str, str, str] | None:
+    """Return kind, id and slug of a path that `natural_path` could have made; else None."""
+    found = _PATH.fullmatch(path)
+    return None if found is None else (found[1], found[2], found[3])
 
 
 def choose(owner: Owner, *, states: Iterable[str], traces: Iterable[str] = ()) -> StateKey:

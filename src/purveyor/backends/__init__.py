@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from purveyor.catalog.backend import LocalBackend, S3Backend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from purveyor.backends.model import ListedState, StateVersion
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
@@ -39,6 +41,31 @@ class Backend(Protocol):
         """Remove a state and what its backend left beside it; nothing happens the second time.
 
         The caller has made sure that it is empty. Raise StateLockedError for a held lock.
+        """
+
+    def list(self) -> Iterator[ListedState]:
+        """Tell all states one after the other, while they come in, in no promised order.
+
+        Raise UnsupportedError when the place cannot list.
+        """
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the kept versions of a state, newest first; also those of a removed one.
+
+        Where no earlier ones are kept, only what is there now; `unversioned` says why.
+        """
+
+    def unversioned(self) -> str:
+        """Say in one sentence why the place keeps no earlier versions; empty when it does."""
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Return a version's text; raise RecoveryError STATE_MISSING when it is not kept."""
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Free the lock that has this id; False when the state is not locked.
+
+        The caller knows its holder to be dead. Raise StateLockedError when another lock is held,
+        and UnsupportedError where only its holder's end can free it.
         """
 
 

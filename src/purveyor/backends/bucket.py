@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import aws
 from purveyor.aws import Refusal, Trouble
+from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
     from purveyor.catalog.backend import S3Backend
     from purveyor.settings import Settings
@@ -38,13 +40,18 @@ class Bucket:
 
     def paths(self, folder: str) -> list[str]:
         """List the paths below a folder; a further request for each further thousand."""
+        return [path for path, _ in self.objects(folder)]
+
+    def objects(self, folder: str) -> Iterator[tuple[str, ObjectTypeDef]]:
+        """Yield the paths below a folder, in the order of their letters, while pages come in."""
         start = self.key("")
         with self._explained(folder):
             pages = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.config.bucket, Prefix=f"{start}{folder}/"
             )
-            found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return [key.removeprefix(start) for key in found]
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield entry["Key"].removeprefix(start), entry
 
     def content(self, path: str) -> str | None:
         """Return an object's text; None when there is no such object."""
@@ -54,6 +61,47 @@ class Bucket:
             except self._s3.exceptions.NoSuchKey:
                 return None
             return answer["Body"].read().decode(errors="replace")
+
+    def versions(self, path: str) -> Iterator[StateVersion]:
+        """Yield an object's versions, newest first; a further request for each thousand."""
+        with self._explained(path):
+            pages = self._s3.get_paginator("list_object_versions").paginate(
+                Bucket=self.config.bucket, Prefix=self.key(path)
+            )
+            for page in pages:
+                entries = page.get("Versions", [])
+                for entry in entries:
+                    if entry["Key"] == self.key(path):
+                        yield StateVersion(
+                            entry["VersionId"],
+                            entry["LastModified"],
+                            entry["Size"],
+                            latest=entry["IsLatest"],
+                        )
+                # The lock's versions follow; there are two to a run, so that it pays to stop.
+                if entries and entries[-1]["Key"] != self.key(path):
+                    return
+
+    def version(self, path: str, version_id: str) -> str:
+        """Return the text of one version; raise RecoveryError STATE_MISSING."""
+        from botocore.exceptions import ClientError
+
+        with self._explained(path):
+            try:
+                answer = self._s3.get_object(
+                    Bucket=self.config.bucket, Key=self.key(path), VersionId=version_id
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _NO_VERSION:
+                    raise
+                raise no_version(path, version_id) from None
+            return answer["Body"].read().decode(errors="replace")
+
+    def is_versioned(self) -> bool:
+        """Tell whether the bucket keeps what is overwritten or deleted."""
+        with self._explained(""):
+            answer = self._s3.get_bucket_versioning(Bucket=self.config.bucket)
+        return answer.get("Status") == "Enabled"
 
     def delete(self, path: str) -> None:
         """Delete an object; its versions stay."""
@@ -68,6 +116,19 @@ class Bucket:
             )
         item = answer.get("Item")
         return None if item is None else item.get("Info", {}).get("S", "")
+
+    def free_item(self, path: str, info: str) -> None:
+        """Delete the lock in DynamoDB if it still is the one with this info."""
+        with (
+            self._explained(path),
+            contextlib.suppress(self._dynamodb.exceptions.ConditionalCheckFailedException),
+        ):
+            self._dynamodb.delete_item(
+                TableName=self.config.table or "",
+                Key=self._item(path),
+                ConditionExpression="Info = :info",
+                ExpressionAttributeValues={":info": {"S": info}},
+            )
 
     def forget_digest(self, path: str) -> None:
         """Delete the checksum that the engine keeps in DynamoDB beside each state."""
@@ -123,6 +184,8 @@ class Bucket:
         )
 
 
+# MethodNotAllowed: the id is a delete marker's; InvalidArgument: it is no id at all.
+_NO_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", "MethodNotAllowed", "InvalidArgument"})
 _PROBLEMS = {
     Trouble.MISSING: (
         "its bucket or its lock table does not exist",

@@ -7,21 +7,30 @@ import fcntl
 import os
 import struct
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import (
+    ListedState,
+    StateVersion,
+    UnsupportedError,
+    another_lock,
+    no_version,
+)
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.lock import Lock
-from purveyor.state_key import choose, identity, is_state_in, parse_state
+from purveyor.lock import Lock, describe_lock
+from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from purveyor.state_key import Owner, StateDocument, StateKey
 
 _PRIVATE = 0o700
+_BACKUP = ".backup"
 # struct flock of fcntl(2), 64 bit: on Linux type, whence, start, length, pid; on macOS the two
 # shorts stand last.
 _ON_MACOS = sys.platform == "darwin"
@@ -73,6 +82,70 @@ class LocalStates:
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+
+    def list(self) -> Iterator[ListedState]:
+        """Walk through the entities' folders."""
+        with _readable(""):
+            for kind in FOLDERS:
+                for entity in self._folders(kind):
+                    for path, size in self._files(f"{kind}/{entity}"):
+                        parts = parse_path(path)
+                        if parts and size:
+                            seconds = (self._folder / path).stat().st_mtime
+                            moment = datetime.fromtimestamp(seconds, UTC)
+                            yield ListedState(path, *parts, size=size, modified=moment)
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the file, and the backups that the engine has left beside it."""
+        path = self._folder / key.path
+        with _readable(key.path):
+            files = [
+                (each.stat(), each.name)
+                for each in path.parent.glob(f"{path.name}*")
+                if each == path or each.name.endswith(_BACKUP)
+            ]
+        newest_first = sorted(files, key=lambda file: -file[0].st_mtime_ns)
+        return [
+            StateVersion(
+                name,
+                datetime.fromtimestamp(stat.st_mtime, UTC),
+                stat.st_size,
+                latest=name == path.name,
+            )
+            for stat, name in newest_first
+            if stat.st_size
+        ]
+
+    def unversioned(self) -> str:
+        """Tell what a folder lacks."""
+        return "A folder keeps no versions but the backup that the engine makes of the last one."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read the state's file or one of its backups; `version_id` is the file's name."""
+        path = self._folder / key.path
+        if version_id not in {each.id for each in self.versions(key)}:
+            raise no_version(key.path, version_id)
+        with _readable(key.path):
+            return path.with_name(version_id).read_text(errors="replace")
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Find the lock free, since it ends with its process; a live one cannot be taken away."""
+        holder = self.access(key).holder()
+        if holder is None:
+            return False
+        if holder.id != lock_id:
+            raise another_lock(key.path, lock_id, holder)
+        raise UnsupportedError(
+            f"The lock of {key.path} is held by a running program and ends with it.",
+            hint="Stop that program; the lock frees itself.",
+            details=[f"held by {describe_lock(holder)}"],
+        )
+
+    def _folders(self, kind: str) -> Iterator[str]:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / kind) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    yield entry.name
 
     def _files(self, folder: str) -> Iterator[tuple[str, int]]:
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / folder) as entries:

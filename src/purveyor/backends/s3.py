@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor.backends.bucket import Bucket
 from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import ListedState, another_lock
 from purveyor.backends.s3_block import engine_arguments
-from purveyor.state_key import choose, identity, is_state_in, parse_state
+from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.backends.model import StateVersion
     from purveyor.catalog.backend import S3Backend
     from purveyor.lock import Lock
     from purveyor.settings import Settings
@@ -63,6 +68,45 @@ class S3States:
             bucket.forget_digest(key.path)
         bucket.delete(key.path)
 
+    def list(self) -> Iterator[ListedState]:
+        """List both folders: a request for each thousand objects, lock objects among them."""
+        tells_locks = self._bucket.config.lock != "dynamodb"
+        for folder in FOLDERS:
+            state = None
+            for path, entry in self._bucket.objects(folder):
+                if state is not None:
+                    # A lock object comes right after its state in a listing.
+                    yield replace(state, locked=path == f"{state.path}{_LOCK}" or state.locked)
+                    state = None
+                if parts := parse_path(path):
+                    state = ListedState(
+                        path,
+                        *parts,
+                        size=entry["Size"],
+                        modified=entry["LastModified"],
+                        locked=False if tells_locks else None,
+                    )
+            if state is not None:
+                yield state
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """List the object's versions."""
+        return list(self._bucket.versions(key.path))
+
+    def unversioned(self) -> str:
+        """Ask for the bucket's versioning."""
+        if self._bucket.is_versioned():
+            return ""
+        return f"The versioning of the bucket {self._bucket.config.bucket} is off."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read one version of the object."""
+        return self._bucket.version(key.path, version_id)
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Free the lock object, the lock item, or both, as the engine would."""
+        return self.access(key).unlock(lock_id)
+
 
 class S3Access:
     """One state object."""
@@ -80,9 +124,30 @@ class S3Access:
 
     def holder(self) -> Lock | None:
         """Read the lock object, the lock item, or both: a request each."""
-        text = None
-        if self._bucket.config.lock != "dynamodb":
-            text = self._bucket.content(f"{self._path}{_LOCK}")
-        if text is None and self._bucket.config.lock != "lockfile":
-            text = self._bucket.lock_item(self._path)
+        text = self._lock_object()
+        if text is None:
+            text = self._lock_item()
         return None if text is None else parse_lock(text)
+
+    def unlock(self, lock_id: str) -> bool:
+        """Free each lock that is held; all have the same id, since one run takes both."""
+        locks = {"object": self._lock_object(), "item": self._lock_item()}
+        held_locks = {where: text for where, text in locks.items() if text is not None}
+        for text in held_locks.values():
+            if (holder := parse_lock(text)).id != lock_id:
+                raise another_lock(self._path, lock_id, holder)
+        if "item" in held_locks:
+            self._bucket.free_item(self._path, held_locks["item"])
+        if "object" in held_locks:
+            self._bucket.delete(f"{self._path}{_LOCK}")
+        return bool(held_locks)
+
+    def _lock_object(self) -> str | None:
+        if self._bucket.config.lock == "dynamodb":
+            return None
+        return self._bucket.content(f"{self._path}{_LOCK}")
+
+    def _lock_item(self) -> str | None:
+        if self._bucket.config.lock == "lockfile":
+            return None
+        return self._bucket.lock_item(self._path)
