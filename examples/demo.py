@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
 
 CATALOG = Path(__file__).parent / "catalog"
-WIDTH = 100
+WIDTH = 128  # where no terminal says: wide enough for whole state keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ class Demo:
         self.folder = folder
         self.console = console
         self.entities: dict[str, str] = {}
-        self.table = Table("", "action", "status", "reason", "time", box=None)
-        self.table.add_column("state key", overflow="fold", min_width=40)
+        self.table = Table(box=None)
+        for title in ("", "action", "status", "reason", "time", "state key"):
+            self.table.add_column(title, no_wrap=True)
         self.surprises = 0
 
     def play(self, number: int, scene: Scene) -> None:
@@ -112,7 +113,7 @@ class Demo:
             made = (
                 self.emulator.create_service("mysql-database", name="orders-db")
                 if scene.kind == "service"
-                else self.emulator.create_link(self.entities["service"], name="checkout-orders")
+                else self.emulator.create_link(self.entities["service"], name="checkout")
             )
             self.entities[scene.kind] = str(made["id"])
         return self.entities[scene.kind]
@@ -161,7 +162,11 @@ class Demo:
 
     def _state_key(self, entity: str) -> str:
         found = sorted(self.states.glob(f"*/{entity}/*.tfstate"))
-        return str(found[0].relative_to(self.states)) if found else "(removed)"
+        if not found:
+            return "(removed)"
+        whole = str(found[0].relative_to(self.states))
+        # Each step shows the whole key; a narrow table shows how the id begins.
+        return whole if self.console.width >= WIDTH else whole.replace(entity[8:], "…")
 
 
 def _told(messages: JsonValue) -> str:
@@ -181,7 +186,7 @@ def _reason(messages: JsonValue, code: int) -> str:
 
 def main() -> None:
     """Play all scenes; exit 1 when the platform shows anything unexpected."""
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="purveyor-demo-") as name,

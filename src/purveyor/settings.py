@@ -50,6 +50,7 @@ SETTINGS = (
     Setting("SSL_CERT_FILE", "File with the certificate authorities to trust."),
     Setting("SSL_CERT_DIR", "Folder with the certificate authorities to trust."),
     Setting("NO_COLOR", "Any value: no colours."),
+    Setting("FORCE_COLOR", "Any value: colours also where no terminal is, unless NO_COLOR is set."),
     Setting("GITHUB_ACTIONS", "Set by GitHub: we are in a workflow."),
     Setting("GITHUB_EVENT_PATH", "Set by GitHub: file with the event, read for `inputs.context`."),
     Setting("GITHUB_OUTPUT", "Set by GitHub: file for the step's outputs."),

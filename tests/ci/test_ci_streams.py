@@ -116,6 +116,17 @@ def test_no_color_takes_the_colours_and_leaves_the_passing_line() -> None:
     assert b"\x1b[32m" not in printed
 
 
+def test_colours_can_be_forced_where_no_terminal_is() -> None:
+    out = io.StringIO()
+    forced = {"FORCE_COLOR": "1"}
+    detect(Settings(forced), stream=out, errors=io.StringIO()).say("done", tone=Tone.GOOD)
+    assert out.getvalue() == "\x1b[32mdone\x1b[0m\n"
+    detect(Settings({**forced, "NO_COLOR": "1"}), stream=out, errors=io.StringIO()).say(
+        "plain", tone=Tone.GOOD
+    )
+    assert out.getvalue().endswith("\x1b[0m\nplain\n")
+
+
 def test_a_dumb_terminal_gets_plain_lines() -> None:
     passed, printed = show_on_a_terminal({"TERM": "dumb"})
     assert passed == [False, False]

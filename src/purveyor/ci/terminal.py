@@ -21,7 +21,7 @@ _COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAREFUL: "yellow", Tone.QU
 
 
 class Terminal:
-    """Plain lines; colours and one live line only where a person reads."""
+    """Plain lines; one live line only where a person reads, colours also where they are forced."""
 
     name = "terminal"
 
@@ -29,7 +29,9 @@ class Terminal:
         self._console = console
         self._settings = settings
         self._live = console.interactive and settings.text("TERM") != "dumb"
-        self._coloured = self._live and settings.text("NO_COLOR") is None
+        self._coloured = settings.text("NO_COLOR") is None and (
+            self._live or settings.text("FORCE_COLOR") is not None
+        )
 
     @contextmanager
     def section(self, title: str) -> Iterator[None]:

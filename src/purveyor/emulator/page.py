@@ -19,12 +19,15 @@ article, .link { border: 1px solid #8886; border-radius: 6px;
 h2, h3, h4 { margin: 1rem 0 .25rem; }
 .status { border: 1px solid currentColor; border-radius: 1rem; padding: 0 .6rem;
   font-size: .85rem; }
+.good { color: light-dark(#1a7f37, #56d364); }
+.bad { color: light-dark(#b62324, #ff7b72); }
 .id { font-size: .85rem; opacity: .75; overflow-wrap: anywhere; }
 table { border-collapse: collapse; }
 th { text-align: left; font-weight: 600; padding-right: 1.5rem; vertical-align: top; }
 td { overflow-wrap: anywhere; }
 ol { padding-left: 1.5rem; }
 """
+_TONES = {"success": " good", "active": " good", "failed": " bad"}
 
 
 def build_page(view: JsonObject) -> str:
@@ -90,7 +93,8 @@ def _table(values: JsonObject) -> str:
 
 
 def _status(record: JsonObject) -> str:
-    return f'<span class="status">{_text(record, "status")}</span>'
+    tone = _TONES.get(str(record.get("status")), "")
+    return f'<span class="status{tone}">{_text(record, "status")}</span>'
 
 
 def _text(record: JsonObject, name: str) -> str:
