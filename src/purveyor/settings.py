@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("PURVEYOR_DOTENV", "File that outputs are added to on GitLab, as NAME=value lines."),
     Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
     Setting("PURVEYOR_PLUGIN_MIRROR", "Folder with provider plugins, laid out as a mirror."),
+    Setting("PURVEYOR_ENGINE_INSTALL", "`1` or `true`: install an engine when none fits."),
     Setting("PURVEYOR_ENGINE_RELEASES", "Base address of the engine's release files."),
     Setting("NULLPLATFORM_API_KEY", "API key for the platform.", secret=True),
     Setting("NP_API_KEY", "The same; read when NULLPLATFORM_API_KEY is not set.", secret=True),

@@ -139,12 +139,12 @@ class Assembly:
         return open_backend(recipe.backend, root=recipe.root, settings=self.settings)
 
     def _open_engine(self, requirement: EngineRequirement) -> Engine:
-        from purveyor.engines.binary import cache_folder, find_engine
+        from purveyor.engines.binary import cache_folder, supply_engine
         from purveyor.engines.terraform import TerraformEngine
 
         mirror = self.settings.text("PURVEYOR_PLUGIN_MIRROR")
         return TerraformEngine(
-            find_engine(requirement, self.settings),
+            supply_engine(requirement, self.settings, say=self.ci.say),
             environment=self.settings.for_children(),
             cache=cache_folder(self.settings),
             redactor=self.redactor,
