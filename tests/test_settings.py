@@ -54,3 +54,10 @@ def test_each_setting_is_described_once() -> None:
     names = [each.name for each in SETTINGS]
     assert len(names) == len(set(names))
     assert all(each.meaning.endswith(".") for each in SETTINGS)
+
+
+def test_a_macro_that_azure_left_is_an_unset_variable() -> None:
+    settings = Settings({"NP_API_KEY": "$(NP_API_KEY)", "CONTEXT": "$(CONTEXT)", "A": "$(B)"})
+    assert settings.text("NP_API_KEY") is None
+    assert settings.text("CONTEXT") == "$(CONTEXT)"
+    assert settings.for_children() == {"A": "$(B)"}

@@ -61,8 +61,20 @@ SETTINGS = (
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
     Setting("GITLAB_CI", "Set by GitLab: we are in a job."),
+    Setting(
+        "CI_JOB_TOKEN", "Set by GitLab: looked for in the CONTEXT.", secret=True, passed_on=True
+    ),
     Setting("CI_JOB_URL", "Set by GitLab: the job's address."),
+    Setting("CI_JOB_ID", "Set by GitLab: the job, to tell one run from another."),
+    Setting("CI_PROJECT_PATH", "Set by GitLab: the project, likewise."),
+    Setting("SYSTEM_JOBATTEMPT", "Set by Azure: which try of the job this is."),
     Setting("TF_BUILD", "Set by Azure Pipelines: we are in a job."),
+    Setting(
+        "SYSTEM_ACCESSTOKEN",
+        "Azure Pipelines' token: looked for in the CONTEXT.",
+        secret=True,
+        passed_on=True,
+    ),
     Setting("SYSTEM_COLLECTIONURI", "Set by Azure Pipelines: part of the run's address."),
     Setting("SYSTEM_TEAMPROJECT", "Set by Azure Pipelines: part of the run's address."),
     Setting("BUILD_BUILDID", "Set by Azure Pipelines: part of the run's address."),
@@ -72,9 +84,9 @@ SETTINGS = (
     Setting("HOME", "Where the cache folder is by default."),
 )
 
+_CONTEXTS = frozenset({"PURVEYOR_CONTEXT", "CONTEXT"})
 _NEVER_FOR_CHILDREN = frozenset(
-    {"PURVEYOR_CONTEXT", "CONTEXT"}
-    | {each.name for each in SETTINGS if each.secret and not each.passed_on}
+    _CONTEXTS | {each.name for each in SETTINGS if each.secret and not each.passed_on}
 )
 
 
@@ -82,7 +94,8 @@ class Settings:
     """A snapshot of the environment. `environ` maps names to values; nothing else is consulted."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = dict(environ)
+        # Azure leaves `$(NAME)` where a step names a variable that is not set.
+        self._environ = {k: v for k, v in environ.items() if v != f"$({k})" or k in _CONTEXTS}
 
     def text(self, name: str) -> str | None:
         """Return a variable's value; None when it is unset or empty."""

@@ -88,3 +88,27 @@ def test_no_context_at_all_names_every_way_to_give_one() -> None:
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContextError, match=r"gone\.json"):
         take(str(tmp_path / "gone.json"))
+
+
+def test_a_variable_kept_in_a_file_may_name_a_file_too(tmp_path: Path) -> None:
+    context, kept = tmp_path / "CONTEXT", tmp_path / "variable"
+    context.write_text('{"a": 3}')
+    kept.write_text(str(context))
+    assert take(CONTEXT=str(kept)).text == '{"a": 3}'
+
+
+def test_an_empty_file_counts_as_an_empty_variable(tmp_path: Path) -> None:
+    empty = tmp_path / "input"
+    empty.write_text("")
+    assert take(PURVEYOR_CONTEXT=str(empty), CONTEXT='{"a": 4}').text == '{"a": 4}'
+    with pytest.raises(ContextError, match="There is no CONTEXT"):
+        take(PURVEYOR_CONTEXT=str(empty), CONTEXT=str(empty))
+
+
+@pytest.mark.parametrize(
+    ("mark", "way_out"), [("TF_BUILD", r"\u0024"), ("GITLAB_CI", "input `context`")]
+)
+def test_a_missing_context_is_explained_by_what_the_ci_does(mark: str, way_out: str) -> None:
+    with pytest.raises(ContextError) as caught:
+        take(**{mark: "true"})
+    assert way_out in caught.value.hint

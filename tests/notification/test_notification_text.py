@@ -119,3 +119,7 @@ def test_no_json_value_ends_in_anything_but_an_action_or_a_refusal(value: object
 def test_no_text_ends_in_anything_but_an_object_or_a_refusal(text: str) -> None:
     with contextlib.suppress(ContextError):
         parse(text)
+
+
+def test_a_file_that_was_no_json_is_not_shown() -> None:
+    assert refusal("AKIAIOSFODNN7EXAMPLE").details == ()

@@ -2,6 +2,14 @@
 
 from purveyor.notification.fields import FaultyActionError, read_action
 from purveyor.notification.origin import Origin, take_context
+from purveyor.notification.splicing import refuse_spliced
 from purveyor.notification.text import parse_notification
 
-__all__ = ["FaultyActionError", "Origin", "parse_notification", "read_action", "take_context"]
+__all__ = [
+    "FaultyActionError",
+    "Origin",
+    "parse_notification",
+    "read_action",
+    "refuse_spliced",
+    "take_context",
+]

@@ -18,8 +18,19 @@ MAX_BYTES = 1 << 20
 _MAX_EVENT_BYTES = 8 << 20
 _HINT = (
     "Give it with --context FILE (or - for standard input), as the `context` input of a GitHub"
-    " workflow, or in the variable CONTEXT."
+    " or GitLab pipeline, or in the variable CONTEXT."
 )
+_HINTS = {
+    "TF_BUILD": (
+        "Set the variable CONTEXT when the pipeline is started. If it was set, it holds a macro of"
+        " a secret, such as $(System.AccessToken), and Azure keeps it away from every program: have"
+        " it sent with each $ written as \\u0024."
+    ),
+    "GITLAB_CI": (
+        "Give it as the pipeline's input `context`, or in the variable CONTEXT; where the project"
+        " lets nobody set pipeline variables, only the input works."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +79,28 @@ def _from_environment(settings: Settings) -> Origin:
         text = settings.text(name)
         if text is None:
             continue
-        if _names_a_file(text):
-            return _read_file(Path(text), f"the file that {name} names")
-        return _decode(text.encode(errors="surrogateescape"), f"the variable {name}")
-    raise ContextError("There is no CONTEXT: nothing says which action to carry out.", hint=_HINT)
+        found = _follow(
+            _decode(text.encode(errors="surrogateescape"), f"the variable {name}"), name
+        )
+        if found.text.strip():
+            return found
+    hints = (hint for mark, hint in _HINTS.items() if settings.text(mark))
+    raise ContextError(
+        "There is no CONTEXT: nothing says which action to carry out.", hint=next(hints, _HINT)
+    )
+
+
+def _follow(origin: Origin, name: str) -> Origin:
+    """Read the file that the text names, if it does.
+
+    Once more in that file: a template keeps a variable in a file, and on GitLab the variable may
+    itself be a file's path. An empty file counts as an empty variable: as unset.
+    """
+    for _ in range(2):
+        if not _names_a_file(origin.text):
+            break
+        origin = _read_file(Path(origin.text), f"the file that {name} names")
+    return origin
 
 
 def _names_a_file(text: str) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from purveyor.notification.origin import Origin
 
 _WINDOW = 72
+_JSON_STARTS = frozenset("{['\"")
 _SECRET_VALUE = re.compile(
     r"""("[^"\n]*(?:pass|secret|token|credential|api_?key|private)[^"\n]*"\s*:\s*")([^"\n]*)""",
     re.IGNORECASE,
@@ -111,6 +112,9 @@ def _explain(error: JsonTextError, text: str, place: str) -> ContextError:
 
 
 def _excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
+    # A variable can name any file: what was never meant as JSON may be somebody's key.
+    if text[:1] not in _JSON_STARTS:
+        return ()
     lines = text.split("\n")
     whole = lines[line - 1] if line <= len(lines) else ""
     whole = _SECRET_VALUE.sub(lambda m: m[1] + "*" * len(m[2]), whole)
