@@ -89,10 +89,17 @@ class Assembly:
         )
 
     def _take_context(self) -> ActionContext:
-        from purveyor.notification import parse_notification, read_action, take_context
+        from purveyor.notification import (
+            parse_notification,
+            read_action,
+            refuse_spliced,
+            take_context,
+        )
 
         origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
-        return read_action(parse_notification(origin))
+        action = read_action(parse_notification(origin))
+        refuse_spliced(origin, action, self.settings)
+        return action
 
     def _ports(self) -> Ports:
         from purveyor.provision import Ports
