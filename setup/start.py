@@ -25,6 +25,7 @@ INSIDE = (
     " from purveyor.cli import main; main()"
 )
 FAILED = 1
+WITH = "WITH_"
 
 
 def main() -> None:
@@ -49,12 +50,24 @@ def start(arguments: list[str]) -> None:
     from cloud_login import log_in
     from libraries import choose_cache, libraries
 
+    take_over(os.environ)
     cache = choose_cache(os.environ)
     os.environ["PURVEYOR_CACHE"] = str(cache)
     folder = libraries(cache, ROOT / "requirements", os.environ)
-    os.environ.update(log_in(os.environ))
+    found, faults = log_in(os.environ)
+    os.environ.update(found)
+    for fault in faults:
+        print(f"warning: no login to {fault}", file=sys.stderr)
     paths = [str(ROOT / "src"), str(folder)]
     become([sys.executable, "-I", "-c", INSIDE, *paths, *arguments])
+
+
+def take_over(environ: os._Environ[str]) -> None:
+    """Let WITH_NAME become NAME where it says something: an empty input leaves NAME as it was."""
+    for name in [name for name in environ if name.startswith(WITH)]:
+        value = environ.pop(name)
+        if value:
+            environ[name[len(WITH) :]] = value
 
 
 def become(command: list[str]) -> None:
