@@ -110,5 +110,5 @@ def test_an_empty_file_counts_as_an_empty_variable(tmp_path: Path) -> None:
 )
 def test_a_missing_context_is_explained_by_what_the_ci_does(mark: str, way_out: str) -> None:
     with pytest.raises(ContextError) as caught:
-        take(**{mark: "true"})
+        take_context(None, Settings({mark: "true"}), bytes)
     assert way_out in caught.value.hint

@@ -1,11 +1,12 @@
-"""A secret that a CI has put into the CONTEXT is noticed, and the platform hears whose action it was."""
+"""A secret that a CI has put into the CONTEXT is noticed; whose action it was stays known."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from purveyor import json_text
-from purveyor.json_text import JsonObject
 from purveyor.notification import (
     FaultyActionError,
     Origin,
@@ -14,6 +15,9 @@ from purveyor.notification import (
     refuse_spliced,
 )
 from purveyor.settings import Settings
+
+if TYPE_CHECKING:
+    from purveyor.json_text import JsonObject
 
 
 def check(value: str, **environ: str) -> None:
