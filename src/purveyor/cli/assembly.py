@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
     from purveyor.provision import Ending, Ports
-    from purveyor.provision.ports import Backend, Reporter
+    from purveyor.provision.ports import Backend
+    from purveyor.reporter import Reporter
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock, Engine, EngineRequirement
 
@@ -70,7 +71,7 @@ class Assembly:
         else:
             self.ci.say(self.redactor.redact(_title(context)))
             with self.interruption.caught():
-                ending = provision(context, self._ports())
+                ending = provision(context, self._ports(ask_about=context))
         self._publish(context, ending)
         return ending
 
@@ -101,12 +102,16 @@ class Assembly:
         refuse_spliced(origin, action, self.settings)
         return action
 
-    def _ports(self) -> Ports:
+    def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
         from purveyor.provision import Ports
 
+        reporter = self._open_reporter()
+        if ask_about is not None:
+            reporter.prepare(ask_about)
+            _load_ahead()
         return Ports(
             resolve=self._resolve,
-            reporter=self._open_reporter(),
+            reporter=reporter,
             open_backend=self._open_backend,
             open_engine=self._open_engine,
             assume=self._assume,
@@ -179,6 +184,14 @@ class Assembly:
         from purveyor.credentials import keep_for_state
 
         return keep_for_state(block, folder=folder, settings=self.settings)
+
+
+def _load_ahead() -> None:
+    """Load what the run will need while the platform answers: the half of it is pydantic."""
+    import importlib
+
+    for name in ("catalog.model", "catalog.document", "engines.terraform", "engines.binary", "hcl"):
+        importlib.import_module(f"purveyor.{name}")
 
 
 def _title(context: ActionContext) -> str:

@@ -63,6 +63,9 @@ class Pace:
 class Reporter(Protocol):
     """Asks and tells the platform. Nothing here raises because of the platform."""
 
+    def prepare(self, context: ActionContext) -> None:
+        """Start asking for the standing, where that can be done beside other work."""
+
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask for the action's status and the current attributes."""
 

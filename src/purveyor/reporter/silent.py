@@ -26,6 +26,9 @@ class SilentReporter:
         self._why = why
         self._wanted = wanted
 
+    def prepare(self, context: ActionContext) -> None:
+        """Ask nothing."""
+
     def read_standing(self, context: ActionContext) -> Standing:
         """Know nothing."""
         del context
