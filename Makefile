@@ -12,10 +12,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-templates tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything at its locked version
 
@@ -25,10 +25,15 @@ demo: $(READY) ## Create, change and delete a service against the emulated platf
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
 	@$(BIN)/purveyor engine list --json | grep -q '"used": true' || $(BIN)/purveyor engine install \
 		|| echo "make test: no engine; the tests that need one are left out" >&2
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates $(ARGS)
 
-tools: $(READY) ## Bring OpenTofu into the user's cache
+test-templates: $(READY) ## Run the CI templates with the programs that read and run them
+	@tools=$$(tests/templates/install_tools.sh) && \
+		PURVEYOR_TEMPLATE_TOOLS="$$tools" $(BIN)/pytest tests/templates $(ARGS)
+
+tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
 	$(BIN)/purveyor engine install
+	@sh tools/install_stores.sh
 
 lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check
@@ -60,6 +65,7 @@ picture: $(READY) ## Play the demo and draw docs/demo.svg from what it shows
 lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) requirements/templates.in -o requirements/templates.txt
 	echo uv | $(COMPILE) --no-deps --constraint requirements/dev.txt - -o requirements/bootstrap.txt
 
 clean: ## Remove what was made here; the user's cache stays
