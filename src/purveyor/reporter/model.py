@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 from purveyor.client import Patience
 
@@ -58,6 +58,22 @@ class Pace:
     ending: Patience = field(default_factory=Patience)
     looking: Patience = field(default_factory=lambda: Patience(total=3.0, read=3.0))
     batch: float = 5.0
+
+    def within(self, seconds: float) -> Self:
+        """Return a pace that tries nothing for longer than `seconds`."""
+
+        def limit(patience: Patience) -> Patience:
+            return replace(patience, total=min(patience.total, seconds))
+
+        return replace(
+            self,
+            asking=limit(self.asking),
+            beginning=limit(self.beginning),
+            telling=limit(self.telling),
+            attributes=limit(self.attributes),
+            ending=replace(self.ending, total=seconds),
+            looking=limit(self.looking),
+        )
 
 
 class Reporter(Protocol):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.client import PlatformClient, read_address, read_credentials
+from purveyor.errors import CredentialsError
 from purveyor.reporter.background import BackgroundReporter
+from purveyor.reporter.model import Pace
 from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
 
@@ -23,10 +25,23 @@ _NO_CREDENTIALS = (
 def open_reporter(settings: Settings, redactor: Redactor) -> Reporter:
     """Return a reporter to the platform; a silent one without credentials.
 
-    Nothing is sent yet. Raises CredentialsError for an address or a credential that cannot be used.
+    Nothing is sent yet. Raises CredentialsError for an address, a credential or a time limit that
+    cannot be used.
     """
     credentials = read_credentials(settings)
     if credentials is None:
         return SilentReporter(_NO_CREDENTIALS, wanted=True)
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
-    return BackgroundReporter(PlatformReporter(client, redactor))
+    return BackgroundReporter(PlatformReporter(client, redactor, pace=_read_pace(settings)))
+
+
+def _read_pace(settings: Settings) -> Pace:
+    text = settings.text("PURVEYOR_REPORT_TIMEOUT")
+    if text is None:
+        return Pace()
+    if not text.isascii() or not text.isdigit():
+        raise CredentialsError(
+            "PURVEYOR_REPORT_TIMEOUT is no whole number of seconds.",
+            hint="Give a number such as 60, or leave it out.",
+        )
+    return Pace().within(float(text))
