@@ -14,7 +14,11 @@ _HTTP_HOLDER = re.compile(r"HTTP remote state already locked: ID=(\S+)")
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(?:\+0000 UTC|Z)")
 
 # These backends print the lock that the waiter wanted to take, not the holder's (measured).
-_PRINTS_OWN = ("Workspace is already locked", "HTTP remote state already locked")
+_PRINTS_OWN = (
+    "Workspace is already locked",
+    "locked for workspace creation",
+    "HTTP remote state already locked",
+)
 
 
 @dataclass(frozen=True, slots=True)

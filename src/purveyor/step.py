@@ -47,11 +47,13 @@ class BackendBlock:
     """How an engine reaches one state.
 
     The backend block's type and arguments (no secrets), and the environment with the secrets.
+    `workspace` names the state where one block leads to many; empty for the engine's default one.
     """
 
     type: str
     arguments: Mapping[str, JsonValue]
     environment: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = ""
 
 
 class StateAccess(Protocol):

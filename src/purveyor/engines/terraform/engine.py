@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from purveyor.declaration import ModuleInterface
     from purveyor.redaction import Redactor
-    from purveyor.step import Listen, ModuleSource, Step, StepEvent, StepResult
+    from purveyor.step import BackendBlock, Listen, ModuleSource, Step, StepEvent, StepResult
 
 
 class EngineBinary(Protocol):
@@ -91,9 +91,7 @@ class TerraformEngine:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
         check_module(step.module)
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=step.workspace))
-        environment = self._environ(
-            step.environment, backend=step.backend.environment, scratch=scratch
-        )
+        environment = self._environ(step.environment, backend=step.backend, scratch=scratch)
         program = self._program(step.module, environment, step.interruption, listen)
         session = Session(step, program, scratch, keep=self._cache / "recovery")
         try:
@@ -130,7 +128,7 @@ class TerraformEngine:
         self,
         outer: Mapping[str, str],
         *,
-        backend: Mapping[str, str] | None = None,
+        backend: BackendBlock | None = None,
         scratch: Path,
     ) -> dict[str, str]:
         mirror = self._mirror
@@ -142,7 +140,13 @@ class TerraformEngine:
         cache = self._plugin_cache if mirror is None else None
         if cache is not None:
             cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return build_environment(outer, backend=backend or {}, cli_config=cli_config, cache=cache)
+        return build_environment(
+            outer,
+            backend=backend.environment if backend else {},
+            cli_config=cli_config,
+            cache=cache,
+            workspace=backend.workspace if backend else "",
+        )
 
     def _program(
         self,

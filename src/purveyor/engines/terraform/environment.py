@@ -11,15 +11,22 @@ if TYPE_CHECKING:
 # TF_VAR_*, TF_CLI_ARGS*, TF_WORKSPACE, TF_LOG and their kin would change what a run means, so that
 # of the engine's own variables only those pass that give it rights or ways.
 _PASSING = ("TF_TOKEN_", "TF_HTTP_", "TF_ENCRYPTION", "TF_REGISTRY_", "TF_APPEND_USER_AGENT")
+WORKSPACE = "TF_WORKSPACE"
 _DROPPED = frozenset({"TERRAFORM_CONFIG"})
 
 
 def build_environment(
-    outer: Mapping[str, str], *, backend: Mapping[str, str], cli_config: Path, cache: Path | None
+    outer: Mapping[str, str],
+    *,
+    backend: Mapping[str, str],
+    cli_config: Path,
+    cache: Path | None,
+    workspace: str = "",
 ) -> dict[str, str]:
     """Return the engine's environment: `outer` cleaned, the backend's secrets, and our own.
 
-    `cache` is the folder for provider plugins, if there is to be one.
+    `cache` is the folder for provider plugins, if there is to be one. `workspace` is the state's
+    name where the backend block leads to many.
     """
     passing = {
         name: value
@@ -32,6 +39,8 @@ def build_environment(
         "CHECKPOINT_DISABLE": "1",
         "TF_CLI_CONFIG_FILE": str(cli_config),
     }
+    if workspace:
+        own[WORKSPACE] = workspace
     if cache is not None:
         own["TF_PLUGIN_CACHE_DIR"] = str(cache)
         # Without it a module that has no lock file downloads every time. The lock file that it

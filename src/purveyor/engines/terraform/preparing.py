@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands, plugins
 from purveyor.engines.terraform.endings import build_error
+from purveyor.engines.terraform.environment import WORKSPACE
 from purveyor.engines.terraform.files import BACKEND_FILE, STAMP, check_names
 from purveyor.engines.terraform.references import find_state_blocks
 from purveyor.engines.terraform.results import read_outputs
@@ -77,11 +78,14 @@ def initialise(session: Session, *, engine: str, cache: Path | None) -> None:
         encoding="utf-8", errors="replace"
     )
     session.start("init")
+    # OpenTofu's `init` refuses a workspace that does not exist yet, and every later command makes
+    # it (measured).
+    program = session.program.without(WORKSPACE)
     alone = plugins.alone_in(cache, session.step.interruption) if cache else nullcontext()
     with alone:
-        ran = session.program.call(*commands.init(json=True, read_only_lock_file=read_only))
+        ran = program.call(*commands.init(json=True, read_only_lock_file=read_only))
         if ran.code and _UNKNOWN_JSON in ran.completed.stdout + ran.completed.stderr:
-            ran = session.program.call(*commands.init(json=False, read_only_lock_file=read_only))
+            ran = program.call(*commands.init(json=False, read_only_lock_file=read_only))
     if ran.code:
         raise build_error(session, ran, "init")
 

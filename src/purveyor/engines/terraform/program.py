@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from purveyor import process
@@ -43,6 +43,11 @@ class Program:
     interruption: Interruption
     redactor: Redactor
     listen: Listen
+
+    def without(self, variable: str) -> Program:
+        """Return the same program with an environment that lacks one variable."""
+        kept = {name: value for name, value in self.environment.items() if name != variable}
+        return replace(self, environment=kept)
 
     def call(self, *arguments: str, streamed: bool = True) -> Ran:
         """Run the engine once; `streamed` when its stdout is the JSON stream.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from purveyor.step import Step
 
 _LOCK_SUMMARY = "Error acquiring the state lock"
+# Backend `pg`: somebody makes the row of a new state, which takes milliseconds (measured).
+_CREATION_LOCK = "locked for workspace creation"
 _TELL_SECONDS = 5.0
 _FIRST_NAP, _LONGEST_NAP = 0.25, 1.0
 
@@ -79,6 +81,8 @@ def find_holder(ran: Ran) -> Lock | None:
         for each in ran.report.errors:
             if each.summary == _LOCK_SUMMARY:
                 return parse_lock(each.detail)
+            if _CREATION_LOCK in each.summary:
+                return Lock(id="")
     return None
 
 
