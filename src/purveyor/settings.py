@@ -30,7 +30,7 @@ SETTINGS = (
     Setting("PURVEYOR_SUMMARY", "File that the run's summary page is added to, in Markdown."),
     Setting("PURVEYOR_DOTENV", "File that outputs are added to on GitLab, as NAME=value lines."),
     Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
-    Setting("PURVEYOR_REPORT_TIMEOUT", "Seconds to try telling the platform one thing.", "60"),
+    Setting("PURVEYOR_PLATFORM_PATIENCE", "Seconds to go on calling a silent platform.", "60"),
     Setting("PURVEYOR_PLUGIN_MIRROR", "Folder with provider plugins, laid out as a mirror."),
     Setting("PURVEYOR_ENGINE_INSTALL", "`1` or `true`: install an engine when none fits."),
     Setting("PURVEYOR_ENGINE_RELEASES", "Base address of the engine's release files."),

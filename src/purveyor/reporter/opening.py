@@ -36,12 +36,12 @@ def open_reporter(settings: Settings, redactor: Redactor) -> Reporter:
 
 
 def _read_pace(settings: Settings) -> Pace:
-    text = settings.text("PURVEYOR_REPORT_TIMEOUT")
+    text = settings.text("PURVEYOR_PLATFORM_PATIENCE")
     if text is None:
         return Pace()
     if not text.isascii() or not text.isdigit():
         raise CredentialsError(
-            "PURVEYOR_REPORT_TIMEOUT is no whole number of seconds.",
+            "PURVEYOR_PLATFORM_PATIENCE is no whole number of seconds.",
             hint="Give a number such as 60, or leave it out.",
         )
     return Pace().within(float(text))
