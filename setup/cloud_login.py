@@ -18,6 +18,8 @@ import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from token_login import log_in_by_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,7 +45,7 @@ def log_in(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     why. Files with tokens are in a new folder of the job's own, for this user only.
     """
     if not environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return {}, []
+        return log_in_by_file(environ), []
     found: dict[str, str] = {}
     faults: list[str] = []
     if environ.get("AWS_ROLE_ARN") and not has_any(
