@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, assert_never
 
-from purveyor.catalog.backend import LocalBackend, S3Backend
+from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,12 @@ class Backend(Protocol):
         """
 
 
-def open_backend(config: LocalBackend | S3Backend, *, root: Path, settings: Settings) -> Backend:
+def open_backend(
+    config: LocalBackend | S3Backend | AzureBackend | GoogleBackend,
+    *,
+    root: Path,
+    settings: Settings,
+) -> Backend:
     """Return the backend that the catalog names; `root` is the catalog's folder."""
     match config:
         case LocalBackend():
@@ -80,5 +85,13 @@ def open_backend(config: LocalBackend | S3Backend, *, root: Path, settings: Sett
             from purveyor.backends.s3 import S3States
 
             return S3States(config, settings)
+        case AzureBackend():
+            from purveyor.backends.azure import AzureStates
+
+            return AzureStates(config, settings)
+        case GoogleBackend():
+            from purveyor.backends.gcs import GoogleStates
+
+            return GoogleStates(config, settings)
         case _:
             assert_never(config)

@@ -7,7 +7,18 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from purveyor.catalog.words import Bucket, Folder, HttpAddress, Region, RoleArn, Word
+from purveyor.catalog.words import (
+    Bucket,
+    Container,
+    Folder,
+    GoogleBucket,
+    HttpAddress,
+    Name,
+    Region,
+    RoleArn,
+    StorageAccount,
+    Word,
+)
 
 
 class Strict(BaseModel):
@@ -65,4 +76,47 @@ class S3Backend(Strict):
         return self
 
 
-Backend: TypeAlias = Annotated[LocalBackend | S3Backend, Field(discriminator="type")]
+class PgBackend(Strict):
+    """States in a PostgreSQL table, a row each."""
+
+    type: Literal["pg"] = Field(description="This kind of backend.")
+    schema_name: Name = Field(
+        default="terraform_remote_state", description="The schema that holds the table `states`."
+    )
+    connection_from: Name = Field(
+        default="PG_CONN_STR",
+        description="Environment variable that holds the connection string; without a value,"
+        " PGHOST and its kin.",
+    )
+
+
+class AzureBackend(Strict):
+    """States in a container of Azure Blob Storage."""
+
+    type: Literal["azurerm"] = Field(description="This kind of backend.")
+    account: StorageAccount = Field(description="The storage account's name.")
+    container: Container = Field(description="The container's name.")
+    prefix: Folder = Field(
+        default="", description="Folder inside the container, without slashes at its ends."
+    )
+    environment: Literal["public", "usgovernment", "china"] | None = Field(
+        default=None, description="Azure's cloud; without it, ARM_ENVIRONMENT's or the public one."
+    )
+
+
+class GoogleBackend(Strict):
+    """States in a Google Cloud Storage bucket."""
+
+    type: Literal["gcs"] = Field(description="This kind of backend.")
+    bucket: GoogleBucket = Field(description="The bucket's name.")
+    prefix: Folder = Field(
+        default="", description="Folder inside the bucket, without slashes at its ends."
+    )
+    kms_key: Word | None = Field(
+        default=None, description="Resource name of the Cloud KMS key that encrypts states."
+    )
+
+
+Backend: TypeAlias = Annotated[
+    LocalBackend | S3Backend | PgBackend | AzureBackend | GoogleBackend, Field(discriminator="type")
+]

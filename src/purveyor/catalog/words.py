@@ -16,6 +16,15 @@ WANTED: dict[str, str] = {
     (_BUCKET := r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"): (
         "a bucket's name: 3 to 63 small letters, digits, `-` and `.`"
     ),
+    (_ACCOUNT := r"^[a-z0-9]{3,24}$"): (
+        "a storage account's name: 3 to 24 small letters and digits"
+    ),
+    (_CONTAINER := r"^[a-z0-9]+(-[a-z0-9]+)*$"): (
+        "a container's name: small letters, digits and single `-`"
+    ),
+    (_GCS_BUCKET := r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$"): (
+        "a bucket's name: 3 to 222 small letters, digits, `-`, `_` and `.`"
+    ),
     (_REGION := r"^[a-z0-9]+(-[a-z0-9]+)*$"): "a region such as us-east-1",
     (_FOLDER := r"^([A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-](/[A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-])*)?$"): (
         "a folder such as team/states, without slashes at its ends and without dots at a part's end"
@@ -43,6 +52,9 @@ Word: TypeAlias = Annotated[str, Field(pattern=_WORD)]
 Slug: TypeAlias = Annotated[str, Field(pattern=_SLUG)]
 Name: TypeAlias = Annotated[str, Field(pattern=_NAME)]
 Bucket: TypeAlias = Annotated[str, Field(pattern=_BUCKET)]
+StorageAccount: TypeAlias = Annotated[str, Field(pattern=_ACCOUNT)]
+Container: TypeAlias = Annotated[str, Field(pattern=_CONTAINER, min_length=3, max_length=63)]
+GoogleBucket: TypeAlias = Annotated[str, Field(pattern=_GCS_BUCKET)]
 Region: TypeAlias = Annotated[str, Field(pattern=_REGION)]
 Folder: TypeAlias = Annotated[str, Field(pattern=_FOLDER)]
 RoleArn: TypeAlias = Annotated[str, Field(pattern=_ROLE_ARN)]

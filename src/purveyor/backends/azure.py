@@ -1,0 +1,151 @@
+"""States in Azure Blob Storage: found with one request, read with one, locked by a blob's lease."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from purveyor.backends.azure_container import Container, tell
+from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import ListedState, StateVersion, another_lock
+from purveyor.lock import Lock
+from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.backends.azure_container import BlobProperties
+    from purveyor.catalog.backend import AzureBackend
+    from purveyor.json_text import JsonValue
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner, StateDocument, StateKey
+
+# Where the engine's azurerm backend keeps the lock's holder: JSON in base64 in this metadata.
+_LOCK = "terraformlockid"
+
+
+class AzureStates:
+    """States below a container's prefix."""
+
+    def __init__(self, config: AzureBackend, settings: Settings) -> None:
+        self._container = Container(config, settings)
+
+    def locate(self, entity: Owner) -> StateKey:
+        """List the entity's folder: one request.
+
+        An empty blob is no state but what the engine leases for the first lock.
+        """
+        folder = identity(entity)
+        states: list[str] = []
+        traces: list[str] = []
+        for blob in self._container.blobs(folder):
+            if is_state_in(folder, blob.path):
+                (states if blob.size else traces).append(blob.path)
+        return choose(entity, states=states, traces=traces)
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `azurerm` backend at the blob.
+
+        Without a key and a signature, Entra ID lets the engine in, as it does Purveyor: otherwise
+        the engine would want to look up the account's keys.
+        """
+        container = self._container
+        arguments: dict[str, JsonValue] = {
+            "storage_account_name": container.config.account,
+            "container_name": container.config.container,
+            "key": container.key(key.path),
+        }
+        if container.config.environment:
+            arguments["environment"] = container.config.environment
+        if container.storage.uses_entra:
+            arguments["use_azuread_auth"] = True
+        return BackendBlock("azurerm", arguments)
+
+    def access(self, key: StateKey) -> AzureAccess:
+        """Return the reader of one state."""
+        return AzureAccess(self._container, key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Delete the blob, which Azure itself refuses while a lease holds it: one request."""
+        if not self._container.delete(key.path):
+            raise held(key.path, self.access(key).holder() or Lock(id=""))
+
+    def list(self) -> Iterator[ListedState]:
+        """List both folders: a request for each five thousand blobs."""
+        for folder in FOLDERS:
+            for blob in self._container.blobs(folder):
+                parts = parse_path(blob.path)
+                if parts and blob.size:
+                    yield ListedState(
+                        blob.path,
+                        *parts,
+                        size=blob.size,
+                        modified=blob.modified,
+                        locked=blob.leased,
+                    )
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """List the blob's versions, without those that only a lock has made."""
+        return tell(self._container.versions(key.path))
+
+    def unversioned(self) -> str:
+        """Look whether some blob has a version; the account's own settings ask for more rights."""
+        found = self._container.any_version()
+        if found is None or found.version:
+            return ""
+        account = self._container.config.account
+        return f"Blob versioning of the storage account {account} is off."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read one version of the blob; an empty id is the blob of an account without versions."""
+        if version_id:
+            return self._container.version(key.path, version_id)
+        return self._container.content(key.path) or ""
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Release the lease and forget its holder, as the engine would: three requests."""
+        return self.access(key).unlock(lock_id)
+
+
+class AzureAccess:
+    """One state blob."""
+
+    def __init__(self, container: Container, path: str) -> None:
+        self._container = container
+        self._path = path
+
+    def read(self) -> StateDocument | None:
+        """Read the blob: one request; None when it is missing, or empty for a first lock."""
+        content = self._container.content(self._path)
+        return parse_state(content, where=self._path) if content else None
+
+    def holder(self) -> Lock | None:
+        """Read the blob's headers: one request. A lease without a name still is a held lock."""
+        properties = self._container.properties(self._path)
+        return None if properties is None else _holder(properties)
+
+    def unlock(self, lock_id: str) -> bool:
+        """Release the lease `lock_id`; its holder's name is forgotten first, as the engine does."""
+        properties = self._container.properties(self._path)
+        if properties is None or (holder := _holder(properties)) is None:
+            return False
+        others = {name: text for name, text in properties.metadata.items() if name != _LOCK}
+        if (
+            holder.id not in {"", lock_id}
+            or not self._container.describe(self._path, others, lease=lock_id)
+            or not self._container.release(self._path, lease=lock_id)
+        ):
+            raise another_lock(self._path, lock_id, self.holder() or holder)
+        return True
+
+
+def _holder(properties: BlobProperties) -> Lock | None:
+    if not properties.leased:
+        return None
+    try:
+        text = base64.b64decode(properties.metadata.get(_LOCK, "")).decode(errors="replace")
+    except binascii.Error:
+        return Lock(id="")
+    return parse_lock(text)

@@ -1,0 +1,215 @@
+"""The requests that Purveyor itself makes to Azure Blob Storage, and their failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
+
+from purveyor.backends.model import StateVersion, no_version
+from purveyor.cloud.azure import AzureStorage, error_code, judge
+from purveyor.cloud.azure_token import AZURE
+from purveyor.cloud.refusal import Trouble, refuse
+from purveyor.cloud.wire import NoAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from purveyor.catalog.backend import AzureBackend
+    from purveyor.cloud.wire import Answer
+    from purveyor.settings import Settings
+
+_PAGE = "5000"  # the most that Azure gives in one answer
+_METADATA = "x-ms-meta-"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One entry of a listing. `version` is empty where the account keeps none."""
+
+    path: str
+    size: int
+    modified: datetime | None
+    leased: bool
+    version: str
+    current: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlobProperties:
+    """What a blob's headers tell. Metadata names are in lower case."""
+
+    leased: bool
+    metadata: Mapping[str, str]
+
+
+class Container:
+    """A container's prefix. Each method is one request.
+
+    Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Azure refuses.
+    """
+
+    def __init__(self, config: AzureBackend, settings: Settings) -> None:
+        self.config = config
+        self.storage = AzureStorage(config.account, config.environment, settings)
+
+    def key(self, path: str) -> str:
+        """Return the blob's name for a path below the prefix."""
+        return f"{self.config.prefix}/{path}" if self.config.prefix else path
+
+    def blobs(self, folder: str) -> Iterator[Blob]:
+        """Yield what lies below a folder, in the order of its letters, while pages come in."""
+        return self._list(f"{folder}/", {})
+
+    def versions(self, path: str) -> list[Blob]:
+        """Return a blob's versions, the current one among them, oldest first."""
+        found = self._list(path, {"include": "versions"})
+        return [blob for blob in found if blob.path == path]
+
+    def any_version(self) -> Blob | None:
+        """Return some blob with its version's id, if the account keeps versions."""
+        return next(self._list("", {"include": "versions", "maxresults": "1"}), None)
+
+    def content(self, path: str) -> str | None:
+        """Return a blob's text; None when there is no such blob."""
+        answer = self._ask("GET", path, fine={"BlobNotFound"})
+        return answer.text if answer.ok else None
+
+    def version(self, path: str, version_id: str) -> str:
+        """Return the text of one version; raise RecoveryError STATE_MISSING."""
+        answer = self._ask("GET", path, query={"versionid": version_id}, fine=_NO_VERSION)
+        if not answer.ok:
+            raise no_version(path, version_id)
+        return answer.text
+
+    def properties(self, path: str) -> BlobProperties | None:
+        """Return what a blob's headers tell; None when there is no such blob."""
+        answer = self._ask("HEAD", path, fine={"BlobNotFound"})
+        if not answer.ok:
+            return None
+        metadata = {
+            name.removeprefix(_METADATA): value
+            for name, value in answer.headers.items()
+            if name.startswith(_METADATA)
+        }
+        leased = answer.headers.get("x-ms-lease-status") == "locked"
+        return BlobProperties(leased, metadata)
+
+    def delete(self, path: str) -> bool:
+        """Delete a blob, its versions stay; False when a lease holds it."""
+        answer = self._ask("DELETE", path, fine={"BlobNotFound", "LeaseIdMissing"})
+        return error_code(answer) != "LeaseIdMissing"
+
+    def describe(self, path: str, metadata: Mapping[str, str], *, lease: str) -> bool:
+        """Set a leased blob's metadata; False when another lease holds it, or none."""
+        headers = {f"{_METADATA}{name}": value for name, value in metadata.items()}
+        return self._on_lease(path, "metadata", headers | {"x-ms-lease-id": lease})
+
+    def release(self, path: str, *, lease: str) -> bool:
+        """Release a lease; False when another one holds the blob, or none."""
+        return self._on_lease(
+            path, "lease", {"x-ms-lease-action": "release", "x-ms-lease-id": lease}
+        )
+
+    def _on_lease(self, path: str, what: str, headers: Mapping[str, str]) -> bool:
+        answer = self._ask("PUT", path, query={"comp": what}, headers=headers, fine=_OTHER_LEASE)
+        return answer.ok
+
+    def _list(self, start: str, query: Mapping[str, str]) -> Iterator[Blob]:
+        marker = ""
+        while True:
+            page = {"restype": "container", "comp": "list", "maxresults": _PAGE}
+            page |= {"prefix": self.key(start), **query} | ({"marker": marker} if marker else {})
+            if not page["prefix"]:
+                del page["prefix"]
+            answer = self._ask("GET", None, query=page, about=start)
+            try:
+                document = ET.fromstring(answer.content)  # noqa: S314 - see the import
+            except ET.ParseError:
+                raise self._refusal(start, Trouble.UNREACHABLE, "the list is no XML") from None
+            for entry in document.iter("Blob"):
+                yield _read(entry, self.key(""))
+            marker = document.findtext("NextMarker") or ""
+            if not marker:
+                return
+
+    def _ask(
+        self,
+        method: str,
+        path: str | None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        fine: frozenset[str] | set[str] = frozenset(),
+        about: str = "",
+    ) -> Answer:
+        """Ask about a blob, or about the container for None; `fine` are codes to come back with."""
+        place = path if path is not None else about
+        where = self.config.container
+        if path is not None:
+            where = f"{where}/{self.key(path)}"
+        try:
+            answer = self.storage.ask(method, where, query=query, headers=headers)
+        except NoAnswerError as error:
+            raise self._refusal(place, Trouble.UNREACHABLE, str(error)) from None
+        if answer.ok or error_code(answer) in fine:
+            return answer
+        raise self._refusal(place, *judge(answer))
+
+    def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
+        place = f"azure://{self.config.account}/{self.config.container}/{self.key(path)}"
+        return refuse(AZURE, place, trouble, detail)
+
+
+def tell(blobs: list[Blob]) -> list[StateVersion]:
+    """Turn a blob's versions, oldest first, into what a person wants to see, newest first.
+
+    Taking and freeing the lock make versions too, with the content unchanged; and the engine's
+    first lock leaves an empty one. Of equal neighbours the first tells the time, the last the id.
+    """
+    told: list[StateVersion] = []
+    last = ""
+    for blob in blobs:
+        if not blob.size:
+            continue
+        same = bool(told) and blob.digest != "" and blob.digest == last
+        moment = told.pop().modified if same else blob.modified
+        told.append(StateVersion(blob.version, moment, blob.size, latest=blob.current))
+        last = blob.digest
+    return told[::-1]
+
+
+def _read(entry: ET.Element, start: str) -> Blob:
+    name = entry.find("Name")
+    text = (name.text or "") if name is not None else ""
+    if name is not None and name.get("Encoded") == "true":
+        text = unquote(text)
+    version = entry.findtext("VersionId") or ""
+    modified = entry.findtext("Properties/Last-Modified")
+    return Blob(
+        path=text.removeprefix(start),
+        size=int(entry.findtext("Properties/Content-Length") or 0),
+        modified=parsedate_to_datetime(modified) if modified else None,
+        leased=entry.findtext("Properties/LeaseStatus") == "locked",
+        version=version,
+        current=entry.findtext("IsCurrentVersion") == "true" or not version,
+        digest=entry.findtext("Properties/Content-MD5") or "",
+    )
+
+
+_NO_VERSION = frozenset({"BlobNotFound", "InvalidQueryParameterValue", "InvalidVersionId"})
+_OTHER_LEASE = frozenset(
+    {
+        "BlobNotFound",
+        "LeaseIdMismatchWithLeaseOperation",
+        "LeaseIdMismatchWithBlobOperation",
+        "LeaseNotPresentWithLeaseOperation",
+        "LeaseNotPresentWithBlobOperation",
+        "LeaseLost",
+        "InvalidHeaderValue",  # the id given is no lease's id
+    }
+)

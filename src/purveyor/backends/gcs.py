@@ -1,0 +1,145 @@
+"""States in a Google Cloud Storage bucket: found with one request, read with one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from purveyor.backends.gcs_bucket import GoogleBucket
+from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import ListedState, another_lock
+from purveyor.state_key import (
+    FOLDERS,
+    SUFFIX,
+    choose,
+    identity,
+    is_state_in,
+    parse_path,
+    parse_state,
+)
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.backends.model import StateVersion
+    from purveyor.catalog.backend import GoogleBackend
+    from purveyor.json_text import JsonValue
+    from purveyor.lock import Lock
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner, StateDocument, StateKey
+
+# The engine's gcs backend knows a folder for each state, and these names in it for the workspace
+# `default`: a state `services/5a1f/orders-db.tfstate` lies in `services/5a1f/orders-db/`.
+_STATE = "/default.tfstate"
+_LOCK = "/default.tflock"
+
+
+class GoogleStates:
+    """States below a bucket's prefix."""
+
+    def __init__(self, config: GoogleBackend, settings: Settings) -> None:
+        self._bucket = GoogleBucket(config, settings)
+
+    def locate(self, entity: Owner) -> StateKey:
+        """List the entity's folder: one request.
+
+        A lock without a state is the trace of a first run that has not saved yet.
+        """
+        folder = identity(entity)
+        names = [each.path for each in self._bucket.objects(folder)]
+        states = [_path(name, _STATE) for name in names]
+        locks = [_path(name, _LOCK) for name in names]
+        return choose(
+            entity,
+            states=[path for path in states if is_state_in(folder, path)],
+            traces=[path for path in locks if is_state_in(folder, path)],
+        )
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `gcs` backend at the state's folder."""
+        arguments: dict[str, JsonValue] = {
+            "bucket": self._bucket.config.bucket,
+            "prefix": self._bucket.key(key.path.removesuffix(SUFFIX)),
+        }
+        if self._bucket.config.kms_key:
+            arguments["kms_encryption_key"] = self._bucket.config.kms_key
+        return BackendBlock("gcs", arguments)
+
+    def access(self, key: StateKey) -> GoogleAccess:
+        """Return the reader of one state."""
+        return GoogleAccess(self._bucket, key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Look at the lock, then delete the state; a versioned bucket keeps its versions."""
+        holder = self.access(key).holder()
+        if holder is not None:
+            raise held(key.path, holder)
+        self._bucket.delete(_name(key.path, _STATE))
+
+    def list(self) -> Iterator[ListedState]:
+        """List both folders: a request for each thousand objects, locks among them."""
+        for folder in FOLDERS:
+            locked = ""
+            for each in self._bucket.objects(folder):
+                # A lock comes right before its state in a listing.
+                locked = _path(each.path, _LOCK) or locked
+                path = _path(each.path, _STATE)
+                if parts := parse_path(path):
+                    found = ListedState(path, *parts, size=each.size, modified=each.modified)
+                    yield replace(found, locked=path == locked)
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """List the object's generations."""
+        return self._bucket.versions(_name(key.path, _STATE))
+
+    def unversioned(self) -> str:
+        """Ask for the bucket's versioning; silent where the run may not ask."""
+        if self._bucket.is_versioned() is False:
+            return f"The versioning of the bucket {self._bucket.config.bucket} is off."
+        return ""
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read one generation of the object."""
+        return self._bucket.version(_name(key.path, _STATE), version_id)
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Delete the lock if it still is of the generation `lock_id`, as the engine would."""
+        holder = self.access(key).holder()
+        if holder is None:
+            return False
+        lock = _name(key.path, _LOCK)
+        if holder.id != lock_id or not self._bucket.delete(lock, generation=lock_id):
+            raise another_lock(key.path, lock_id, holder)
+        return True
+
+
+class GoogleAccess:
+    """One state object."""
+
+    def __init__(self, bucket: GoogleBucket, path: str) -> None:
+        self._bucket = bucket
+        self._path = path
+
+    def read(self) -> StateDocument | None:
+        """Read the object: one request."""
+        found = self._bucket.content(_name(self._path, _STATE))
+        return None if found is None else parse_state(found.text, where=self._path)
+
+    def holder(self) -> Lock | None:
+        """Read the lock object: one request.
+
+        The engines know the lock by the object's generation, whatever id its text holds.
+        """
+        found = self._bucket.content(_name(self._path, _LOCK))
+        return None if found is None else replace(parse_lock(found.text), id=found.generation)
+
+
+def _name(path: str, ending: str) -> str:
+    """Return an object's name below the prefix for a state's path."""
+    return f"{path.removesuffix(SUFFIX)}{ending}"
+
+
+def _path(name: str, ending: str) -> str:
+    """Return the state's path for an object's name; empty when it does not end so."""
+    return f"{name.removesuffix(ending)}{SUFFIX}" if name.endswith(ending) else ""

@@ -1,0 +1,181 @@
+"""The requests that Purveyor itself makes to Cloud Storage, and their failures in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from purveyor.backends.model import StateVersion, no_version
+from purveyor.cloud.google import GOOGLE, GoogleStorage, document, judge
+from purveyor.cloud.refusal import Trouble, refuse
+from purveyor.cloud.wire import NoAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from purveyor.catalog.backend import GoogleBackend
+    from purveyor.cloud.wire import Answer
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.settings import Settings
+
+_FIELDS = "name,size,updated,generation,timeDeleted"
+_PAGE = "1000"  # the most that Google gives in one answer
+_NOT_FOUND = 404
+_FORBIDDEN = 403
+_OTHER_GENERATION = 412
+_BAD = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One entry of a listing; `superseded` of an earlier or removed generation."""
+
+    path: str
+    size: int
+    modified: datetime | None
+    generation: str
+    superseded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An object's text and the number of its generation."""
+
+    text: str
+    generation: str
+
+
+class GoogleBucket:
+    """A bucket's prefix. Each method is one request, but for `content` of what is not there.
+
+    Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Google refuses.
+    """
+
+    def __init__(self, config: GoogleBackend, settings: Settings) -> None:
+        self.config = config
+        self.storage = GoogleStorage(settings)
+
+    def key(self, path: str) -> str:
+        """Return the object's name for a path below the prefix."""
+        return f"{self.config.prefix}/{path}" if self.config.prefix else path
+
+    def objects(self, folder: str) -> Iterator[Object]:
+        """Yield what lies below a folder, in the order of its letters, while pages come in."""
+        return self._list(f"{folder}/", {})
+
+    def versions(self, path: str) -> list[StateVersion]:
+        """Return an object's generations, newest first."""
+        found = [each for each in self._list(path, {"versions": "true"}) if each.path == path]
+        newest_first = sorted(found, key=lambda each: -int(each.generation))
+        return [
+            StateVersion(each.generation, each.modified, each.size, latest=not each.superseded)
+            for each in newest_first
+        ]
+
+    def content(self, path: str) -> Content | None:
+        """Return an object's content; None when there is no such object.
+
+        Not every answer tells a missing object from a missing bucket: then a listing does.
+        """
+        answer = self._ask("GET", path, query={"alt": "media"}, fine={_NOT_FOUND}, encrypted=True)
+        if answer.ok:
+            return Content(answer.text, answer.headers.get("x-goog-generation", ""))
+        if "No such object" not in answer.text:
+            for _ in self._list(path, {"maxResults": "1"}):
+                break
+        return None
+
+    def version(self, path: str, generation: str) -> str:
+        """Return the text of one generation; raise RecoveryError STATE_MISSING."""
+        query = {"alt": "media", "generation": generation}
+        answer = self._ask("GET", path, query=query, fine={_NOT_FOUND, _BAD}, encrypted=True)
+        if not answer.ok:
+            raise no_version(path, generation)
+        return answer.text
+
+    def delete(self, path: str, *, generation: str = "") -> bool:
+        """Delete an object, in a versioned bucket it stays as an earlier one.
+
+        False when it has another generation than the given one.
+        """
+        query = {"ifGenerationMatch": generation} if generation else None
+        answer = self._ask("DELETE", path, query=query, fine={_NOT_FOUND, _OTHER_GENERATION})
+        return answer.status != _OTHER_GENERATION
+
+    def is_versioned(self) -> bool | None:
+        """Tell whether the bucket keeps what is replaced; None when we may not know."""
+        query = {"fields": "versioning"}
+        answer = self._ask("GET", None, query=query, fine={_FORBIDDEN})
+        if not answer.ok:
+            return None
+        versioning = self._document(answer, "").get("versioning")
+        return isinstance(versioning, dict) and versioning.get("enabled") is True
+
+    def _list(self, start: str, query: Mapping[str, str]) -> Iterator[Object]:
+        token = ""
+        while True:
+            page = {"prefix": self.key(start), "maxResults": _PAGE, **query}
+            page["fields"] = f"nextPageToken,items({_FIELDS})"
+            answer = self._ask(
+                "GET", "", query=page | ({"pageToken": token} if token else {}), about=start
+            )
+            found = self._document(answer, start)
+            items = found.get("items")
+            for entry in items if isinstance(items, list) else ():
+                if isinstance(entry, dict):
+                    yield _read(entry, self.key(""))
+            token = str(found.get("nextPageToken") or "")
+            if not token:
+                return
+
+    def _ask(
+        self,
+        method: str,
+        path: str | None,
+        *,
+        query: Mapping[str, str] | None = None,
+        fine: frozenset[int] | set[int] = frozenset(),
+        about: str = "",
+        encrypted: bool = False,
+    ) -> Answer:
+        """Ask about an object, all of them for an empty path, or the bucket itself for None."""
+        where = f"b/{quote(self.config.bucket, safe='')}"
+        if path is not None:
+            where += f"/o/{quote(self.key(path), safe='')}" if path else "/o"
+        try:
+            answer = self.storage.ask(method, where, query=query, encrypted=encrypted)
+        except NoAnswerError as error:
+            raise self._refusal(path or about, Trouble.UNREACHABLE, str(error)) from None
+        if answer.ok or answer.status in fine:
+            return answer
+        raise self._refusal(path or about, *judge(answer))
+
+    def _document(self, answer: Answer, path: str) -> JsonObject:
+        try:
+            return document(answer)
+        except NoAnswerError as error:
+            raise self._refusal(path, Trouble.UNREACHABLE, str(error)) from None
+
+    def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
+        return refuse(GOOGLE, f"gs://{self.config.bucket}/{self.key(path)}", trouble, detail)
+
+
+def _read(entry: JsonObject, start: str) -> Object:
+    return Object(
+        path=str(entry.get("name") or "").removeprefix(start),
+        size=int(str(entry.get("size") or 0)),
+        modified=_moment(entry.get("updated")),
+        generation=str(entry.get("generation") or 0),
+        superseded=_moment(entry.get("timeDeleted")) is not None,
+    )
+
+
+def _moment(text: JsonValue | None) -> datetime | None:
+    """Read RFC 3339; an emulator may tell Go's zero time for no time."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.year > 1 else None
