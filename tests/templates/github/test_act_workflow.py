@@ -1,0 +1,132 @@
+"""The example workflow under act: a life, a refusal, a cancelled run."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from act_runner import SHA, ActRunner, Ran, finish, make_repository
+from pipeline import action_id
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.emulator import Emulator
+    from purveyor.json_text import JsonObject
+
+ROOT = Path(__file__).parents[3]
+DATABASE: JsonObject = {"database_name": "orders", "storage_gb": 20, "engine_version": "8.0"}
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+
+def use(runner: ActRunner, text: str) -> None:
+    """Put a workflow into the user's repository; act refuses `queue:`, which is taken out."""
+    text = re.sub(r"(?m)^ +queue: max\n", "", text).replace("queue: max, ", "")
+    (runner.workspace / ".github" / "workflows" / "used.yml").write_text(text, "utf-8")
+    make_repository(runner.workspace)
+
+
+def example() -> str:
+    return (ROOT / "examples" / "github" / "provision.yml").read_text("utf-8")
+
+
+def event(notification: JsonObject) -> dict[str, Any]:
+    return {"inputs": {"context": json_text.write(notification)}}
+
+
+def dispatch(runner: ActRunner, emulator: Emulator, notification: JsonObject) -> Ran:
+    return runner.run(event(notification), secrets={"NULLPLATFORM_API_KEY": emulator.api_key})
+
+
+def status(emulator: Emulator, notification: JsonObject) -> object:
+    return emulator.action(action_id(notification))["status"]
+
+
+def test_the_example_workflow_creates_changes_refuses_and_deletes(
+    runner: ActRunner, emulator: Emulator
+) -> None:
+    use(runner, example())
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    create = emulator.request_action(service, "create", DATABASE)
+    ran = dispatch(runner, emulator, create)
+    assert (ran.code, ran.job, status(emulator, create)) == (0, "success", "success"), ran.log
+    assert emulator.api_key not in ran.log
+
+    update = emulator.request_action(service, "update", {"storage_gb": 40})
+    assert dispatch(runner, emulator, update).job == "success"
+    assert status(emulator, update) == "success"
+
+    refused = emulator.request_action(service, "update", {"engine_version": "5.7"})
+    ran = dispatch(runner, emulator, refused)
+    assert (ran.code, ran.job, status(emulator, refused)) == (1, "failure", "failed"), ran.log
+
+    delete = emulator.request_action(service, "delete")
+    assert dispatch(runner, emulator, delete).job == "success"
+    assert status(emulator, delete) == "success"
+    assert emulator.entity("service", service)["status"] == "deleted"
+
+
+def test_the_reusable_workflow_runs_and_a_bare_context_is_understood(
+    runner: ActRunner, emulator: Emulator
+) -> None:
+    use(runner, (ROOT / "examples" / "github" / "call-provision.yml").read_text("utf-8"))
+    own = runner.action / ".github" / "workflows" / "provision.yml"
+    own.write_text(_as_act_can(own.read_text("utf-8")), "utf-8")
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    create = emulator.request_action(service, "create", DATABASE)
+    bare = create["notification"]
+    assert isinstance(bare, dict)
+    ran = dispatch(runner, emulator, bare)
+    assert (ran.code, ran.job, status(emulator, create)) == (0, "success", "success"), ran.log
+
+
+def _as_act_can(text: str) -> str:
+    """act knows no queues, and fetches no second repository: our action is mapped instead."""
+    text = text.replace("queue: max, ", "")
+    second = text.index("      - uses: actions/checkout", text.index("actions/checkout") + 20)
+    ours = text.index("      - uses: ./.purveyor-code")
+    end = text.index("\n", ours)
+    return f"{text[:second]}      - uses: acme/purveyor@{SHA}{text[end:]}"
+
+
+def test_a_cancelled_run_ends_gracefully_and_the_platform_hears_it(
+    runner: ActRunner, emulator: Emulator
+) -> None:
+    use(runner, example())
+    _make_slow(runner.workspace)
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    create = emulator.request_action(service, "create", DATABASE)
+    secrets = {"NULLPLATFORM_API_KEY": emulator.api_key}
+    child = runner.start(event(create), secrets=secrets)
+    _wait_until((runner.workspace / "applying").exists)
+    child.send_signal(signal.SIGINT)
+    ran = finish(child)
+    _wait_until(lambda: status(emulator, create) != "in_progress")
+    assert ran.job != "success"
+    told = str(emulator.action(action_id(create)))
+    assert status(emulator, create) == "failed", told
+    assert "cancel" in told.lower()
+    output = (runner.folder / "output").read_text("utf-8", "replace")
+    assert "Two interrupts" not in output
+
+
+def _make_slow(workspace: Path) -> None:
+    """Let the module's apply wait in a local program; it leaves a mark when it has begun."""
+    (workspace / "modules" / "mysql-database" / "slow.tf").write_text(
+        'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n'
+        f'    command = "touch {workspace}/applying; exec sleep 60"\n  }}\n}}\n',
+        "utf-8",
+    )
+
+
+def _wait_until(happened: Callable[[], bool], seconds: float = 40) -> None:
+    limit = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < limit, "it did not happen"
+        time.sleep(0.05)
