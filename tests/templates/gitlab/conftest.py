@@ -12,7 +12,7 @@ import pytest
 
 from purveyor import json_text
 from purveyor.emulator import Emulator
-from template_tools import (
+from template_bench import (
     ROOT,
     SEED,
     Repository,
@@ -21,13 +21,14 @@ from template_tools import (
     leave_out_without,
     made_catalog,
     made_repository,
-    need,
     programs,
     ready_cache,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from template_tools import Tools
 
 EXAMPLE = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
 NOWHERE = "0" * 40
@@ -72,9 +73,9 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def code(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Our code in a repository."""
-    return made_repository(tmp_path_factory.mktemp("purveyor"))
+    return made_repository(checkout, tmp_path_factory.mktemp("repository") / "purveyor")
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +93,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def project(
+    tools: Tools,
     code: Repository,
     libraries: Path,
     emulator: Emulator,
@@ -100,7 +102,7 @@ def project(
     tmp_path: Path,
 ) -> Project:
     """A project that holds a catalog, the template and the example pipeline."""
-    tools = need("gitlab-ci-local", "node")
+    programs_of_npm = tools.program("gitlab-ci-local").parent
     leave_out_without("rsync")
     folder = made_catalog(tmp_path / "project")
     shutil.copy(ROOT / "gitlab-ci-templates" / "provision.yml", folder)
@@ -110,7 +112,7 @@ def project(
     path = programs(tmp_path / "programs", terraform=terraform)
     return Project(
         folder,
-        {**clean_environment, "PATH": f"{tools}/node_modules/.bin:{path}"},
+        {**clean_environment, "PATH": f"{programs_of_npm}:{path}"},
         {"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "api", **emulator.environment()},
     )
 

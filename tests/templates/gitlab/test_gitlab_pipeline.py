@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import action_id
-from template_tools import EXPANDED, HOSTILE, kept_text, wire_text
+from template_bench import EXPANDED, HOSTILE, kept_text, wire_text
 
 if TYPE_CHECKING:
     from conftest import Project
