@@ -51,7 +51,7 @@ class StateDocument:
     """A state as read from its backend (format version 4).
 
     `resources` counts managed resource instances. `encrypted` is true for OpenTofu's native
-    encryption: then nothing else could be read.
+    encryption: then nothing else could be read. `engine_version` wrote it; empty when unknown.
     """
 
     serial: int
@@ -59,6 +59,7 @@ class StateDocument:
     resources: int
     outputs: Mapping[str, OutputValue] = field(default_factory=dict)
     encrypted: bool = False
+    engine_version: str = ""
 
 
 class Owner(Protocol):
@@ -182,6 +183,7 @@ def _safe_slug(owner: Owner) -> str:
 def _read_document(document: JsonObject, where: str) -> StateDocument:
     serial, lineage = document.get("serial"), document.get("lineage")
     resources, outputs = document.get("resources"), document.get("outputs")
+    written_by = document.get("terraform_version")
     if not isinstance(serial, int) or not isinstance(lineage, str):
         raise _unreadable(where, "it has no serial or no lineage")
     if not isinstance(resources, list | None) or not isinstance(outputs, dict | None):
@@ -191,6 +193,7 @@ def _read_document(document: JsonObject, where: str) -> StateDocument:
         lineage=lineage,
         resources=sum(_instances(each, where) for each in resources or ()),
         outputs={name: _output(value, where) for name, value in (outputs or {}).items()},
+        engine_version=written_by if isinstance(written_by, str) else "",
     )
 
 

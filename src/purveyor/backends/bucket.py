@@ -43,11 +43,14 @@ class Bucket:
         return [path for path, _ in self.objects(folder)]
 
     def objects(self, folder: str) -> Iterator[tuple[str, ObjectTypeDef]]:
-        """Yield the paths below a folder, in the order of their letters, while pages come in."""
+        """Yield the paths below a folder, in the order of their letters, while pages come in.
+
+        An empty `folder` is the whole prefix.
+        """
         start = self.key("")
         with self._explained(folder):
             pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.config.bucket, Prefix=f"{start}{folder}/"
+                Bucket=self.config.bucket, Prefix=f"{start}{folder}/" if folder else start
             )
             for page in pages:
                 for entry in page.get("Contents", []):
@@ -102,6 +105,36 @@ class Bucket:
         with self._explained(""):
             answer = self._s3.get_bucket_versioning(Bucket=self.config.bucket)
         return answer.get("Status") == "Enabled"
+
+    def put(self, path: str, text: str) -> None:
+        """Write an object, encrypted as the states are."""
+        config = self.config
+        with self._explained(path):
+            if config.kms_key is None:
+                self._s3.put_object(Bucket=config.bucket, Key=self.key(path), Body=text.encode())
+            else:
+                self._s3.put_object(
+                    Bucket=config.bucket,
+                    Key=self.key(path),
+                    Body=text.encode(),
+                    ServerSideEncryption="aws:kms",
+                    SSEKMSKeyId=config.kms_key,
+                )
+
+    def lock_items(self) -> Iterator[tuple[str, str]]:
+        """Yield path and info of the locks in DynamoDB that lie below the prefix."""
+        start = f"{self.config.bucket}/{self.key('')}"
+        with self._explained(""):
+            pages = self._dynamodb.get_paginator("scan").paginate(
+                TableName=self.config.table or "",
+                FilterExpression="begins_with(LockID, :start) AND attribute_exists(Info)",
+                ExpressionAttributeValues={":start": {"S": start}},
+                ConsistentRead=True,
+            )
+            for page in pages:
+                for item in page.get("Items", []):
+                    path = item["LockID"].get("S", "").removeprefix(start)
+                    yield path, item["Info"].get("S", "")
 
     def delete(self, path: str) -> None:
         """Delete an object; its versions stay."""

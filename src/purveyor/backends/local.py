@@ -8,10 +8,12 @@ import os
 import struct
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import (
+    MOVED,
     ListedState,
     StateVersion,
     UnsupportedError,
@@ -25,7 +27,6 @@ from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from purveyor.state_key import Owner, StateDocument, StateKey
 
@@ -140,6 +141,29 @@ class LocalStates:
             hint="Stop that program; the lock frees itself.",
             details=[f"held by {describe_lock(holder)}"],
         )
+
+    def paths(self) -> Iterator[str]:
+        """Walk through the whole folder."""
+        with _readable(""):
+            for folder, folders, names in os.walk(self._folder):
+                folders.sort()
+                for name in sorted(names):
+                    yield (Path(folder) / name).relative_to(self._folder).as_posix()
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the file beside the state."""
+        with _readable(key.path), contextlib.suppress(FileNotFoundError):
+            return (self._folder / f"{key.path}{MOVED}").read_text(errors="replace")
+        return None
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the file beside the state, whole or not at all."""
+        path = self._folder / f"{key.path}{MOVED}"
+        draft = path.with_name(f".{path.name}.draft")
+        with _readable(key.path):
+            draft.write_text(text)
+            draft.chmod(0o600)
+            draft.replace(path)
 
     def _folders(self, kind: str) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / kind) as entries:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from purveyor.lock import Lock
 
+MOVED = ".moved"
+"""What the name of the note beside a state ends in, once the state lives elsewhere."""
+
 
 class UnsupportedError(CatalogError):
     """The catalog's kind of backend cannot do what was asked."""
@@ -46,6 +49,15 @@ class StateVersion:
     modified: datetime | None
     size: int | None
     latest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockTrace:
+    """A lock that lies in a store: `where` is `object` (beside the state) or `item` (a table)."""
+
+    path: str
+    where: str
+    lock: Lock
 
 
 def no_version(where: str, version_id: str) -> RecoveryError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.bucket import Bucket
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import ListedState, another_lock
+from purveyor.backends.model import MOVED, ListedState, LockTrace, another_lock
 from purveyor.backends.s3_block import engine_arguments
 from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
 from purveyor.step import BackendBlock
@@ -74,11 +74,16 @@ class S3States:
         for folder in FOLDERS:
             state = None
             for path, entry in self._bucket.objects(folder):
+                parts = parse_path(path)
+                if state is not None and parts is None and path.startswith(f"{state.path}."):
+                    # A lock object comes soon after its state in a listing.
+                    if path == f"{state.path}{_LOCK}":
+                        state = replace(state, locked=True)
+                    continue
                 if state is not None:
-                    # A lock object comes right after its state in a listing.
-                    yield replace(state, locked=path == f"{state.path}{_LOCK}" or state.locked)
+                    yield state
                     state = None
-                if parts := parse_path(path):
+                if parts:
                     state = ListedState(
                         path,
                         *parts,
@@ -106,6 +111,29 @@ class S3States:
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Free the lock object, the lock item, or both, as the engine would."""
         return self.access(key).unlock(lock_id)
+
+    def paths(self) -> Iterator[str]:
+        """List the whole prefix."""
+        return (path for path, _ in self._bucket.objects(""))
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the object beside the state."""
+        return self._bucket.content(f"{key.path}{MOVED}")
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the object beside the state."""
+        self._bucket.put(f"{key.path}{MOVED}", text)
+
+    def lock_traces(self) -> Iterator[LockTrace]:
+        """Tell every lock object and every lock item below the prefix, whatever is configured."""
+        for path in self.paths():
+            if path.endswith(_LOCK):
+                text = self._bucket.content(path)
+                if text is not None:
+                    yield LockTrace(path.removesuffix(_LOCK), "object", parse_lock(text))
+        if self._bucket.config.table is not None:
+            for path, info in self._bucket.lock_items():
+                yield LockTrace(path, "item", parse_lock(info))
 
 
 class S3Access:

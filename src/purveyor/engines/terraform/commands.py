@@ -55,3 +55,8 @@ def output() -> tuple[str, ...]:
 def state_list() -> tuple[str, ...]:
     """Print the addresses in the state."""
     return ("state", "list")
+
+
+def state_push() -> tuple[str, ...]:
+    """Write the state that comes on standard input."""
+    return ("state", "push", "-lock-timeout=0s", "-")

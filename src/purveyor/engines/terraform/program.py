@@ -49,13 +49,15 @@ class Program:
         kept = {name: value for name, value in self.environment.items() if name != variable}
         return replace(self, environment=kept)
 
-    def call(self, *arguments: str, streamed: bool = True) -> Ran:
+    def call(self, *arguments: str, streamed: bool = True, stdin: str = "") -> Ran:
         """Run the engine once; `streamed` when its stdout is the JSON stream.
 
         Raise EngineError when the program cannot be started.
         """
         report = Report(self.listen, self.redactor)
-        command = process.Command((str(self.path), *arguments), self.directory, self.environment)
+        command = process.Command(
+            (str(self.path), *arguments), self.directory, self.environment, stdin=stdin
+        )
         completed = process.run(
             command, on_line=report.feed if streamed else None, interruption=self.interruption
         )

@@ -1,0 +1,34 @@
+"""`purveyor state`: the group; each command is loaded when called."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import click
+
+from purveyor.cli import LazyGroup
+
+_READING = "purveyor.cli.state_reading"
+_CHANGING = "purveyor.cli.state_changing"
+_MOVING = "purveyor.cli.state_moving"
+
+
+class StateGroup(LazyGroup):
+    """The commands about states."""
+
+    table: ClassVar[dict[str, tuple[str, str]]] = {
+        "list": (f"{_READING}:list_states", "List all states."),
+        "show": (f"{_READING}:show", "Tell everything about one state."),
+        "history": (f"{_READING}:history", "List the kept versions of a state."),
+        "pull": (f"{_READING}:pull", "Write a state, or an earlier version, to a file."),
+        "unlock": (f"{_CHANGING}:unlock", "Free the lock of a run that is dead."),
+        "restore": (f"{_CHANGING}:restore", "Go back to an earlier version of a state."),
+        "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
+        "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
+        "doctor": ("purveyor.cli.state_doctor:doctor", "Look for what is wrong with states."),
+    }
+
+
+@click.group(cls=StateGroup)
+def state() -> None:
+    """Look at states, bring them back, move them."""

@@ -1,0 +1,164 @@
+"""`purveyor state migrate|adopt`: states from another backend, key scheme or key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor import json_text
+from purveyor.cli.state_room import (
+    confirm,
+    now,
+    open_room,
+    open_writer,
+    with_catalog,
+    with_engine,
+    with_json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.backends import Backend
+    from purveyor.cli.state_room import Room
+    from purveyor.states.moving import Move, Moved, Mover
+
+
+@click.command()
+@click.option("--from", "source", metavar="CATALOG", help="The catalog that names the old place.")
+@click.option("--to", "destination", metavar="CATALOG", help="That of the new one.")
+@click.option("--keys", multiple=True, metavar="TEMPLATE", help="The old place's key scheme.")
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of lines `OLD_KEY services/ID[/SLUG]`.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be moved.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_engine
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def migrate(
+    *,
+    source: str | None,
+    destination: str | None,
+    keys: tuple[str, ...],
+    mapping: Path | None,
+    dry_run: bool,
+    yes: bool,
+    engine: str | None,
+    as_json: bool,
+) -> None:
+    """Move states to another backend or key scheme.
+
+    Each is copied through the engine, compared, and marked as moved in the old place, where it
+    stays. Stop the pipelines meanwhile. After a break, start it again: what is done is left alone.
+
+    --from or --to left out is the catalog of PURVEYOR_CATALOG or of this folder.
+    """
+    if keys and mapping:
+        raise click.UsageError("Either --keys or --mapping.")
+    old, new = open_room(source), open_room(destination)
+    if old.name == new.name and not (keys or mapping):
+        raise click.UsageError("Both are the same place: give --from, --to, --keys or --mapping.")
+    moves = list(_moves(old.backend, keys, mapping))
+    if not dry_run:
+        confirm(f"Move {len(moves)} states from {old.name} to {new.name}?", yes=yes)
+    _carry_out(moves, _mover(old, new, engine, dry_run=dry_run), as_json=as_json)
+
+
+@click.command()
+@click.argument("entity_id", metavar="ID")
+@click.option("--key", "old_key", required=True, help="Where the state lies, below the prefix.")
+@click.option("--kind", type=click.Choice(["service", "link"]), default="service")
+@click.option("--slug", default="", help="For the new key; people read it.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_engine
+@with_catalog
+@with_json
+def adopt(  # noqa: PLR0913 - an argument an option
+    *,
+    entity_id: str,
+    old_key: str,
+    kind: str,
+    slug: str,
+    dry_run: bool,
+    yes: bool,
+    engine: str | None,
+    catalog_path: str | None,
+    as_json: bool,
+) -> None:
+    """Take over a state that an earlier pipeline left under another key of the same backend.
+
+    It is copied to the key where runs look for it, and the old one is marked as moved. The next
+    run stamps it as this entity's.
+    """
+    from purveyor.state_key import StateKey
+    from purveyor.states.entity import Named
+    from purveyor.states.moving import Move
+
+    room = open_room(catalog_path)
+    move = Move(Named(kind, entity_id, slug), StateKey(old_key, exists=True))
+    if not dry_run:
+        confirm(f"Take over {old_key} as the state of {kind} {entity_id}?", yes=yes)
+    _carry_out([move], _mover(room, room, engine, dry_run=dry_run), as_json=as_json)
+
+
+def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iterator[Move]:
+    from purveyor.states.migration import moves_of_all, moves_of_scheme, parse_mapping
+    from purveyor.states.templates import parse_template
+
+    if mapping is not None:
+        return iter(parse_mapping(mapping.read_text(encoding="utf-8").splitlines()))
+    if keys:
+        return moves_of_scheme(source, [parse_template(each) for each in keys])
+    return moves_of_all(source)
+
+
+def _mover(old: Room, new: Room, engine: str | None, *, dry_run: bool) -> Mover:
+    from purveyor.states.moving import Mover, Place
+
+    return Mover(
+        Place(old.backend, old.name),
+        Place(new.backend, new.name),
+        open_writer(new.settings, engine),
+        clock=now,
+        dry_run=dry_run,
+    )
+
+
+def _carry_out(moves: list[Move], mover: Mover, *, as_json: bool) -> None:
+    """Move all, say how each ended; raise RecoveryError when any was refused."""
+    from purveyor.errors import RecoveryError
+    from purveyor.states.migration import carry_out
+    from purveyor.states.moving import Verdict
+
+    refused = []
+    for number, moved in enumerate(carry_out(moves, mover), start=1):
+        click.echo(_line(moved, number, len(moves), as_json=as_json))
+        if moved.verdict is Verdict.REFUSED:
+            refused.append(f"{moved.move.old.path}: {moved.note}")
+    click.echo(f"{len(moves) - len(refused)} of {len(moves)} states in order.", err=True)
+    if refused:
+        raise RecoveryError(
+            "Not every state could be moved; those are as they were.",
+            hint="Remove what stands in the way, then start it again.",
+            details=refused,
+        )
+
+
+def _line(moved: Moved, number: int, total: int, *, as_json: bool) -> str:
+    if as_json:
+        return json_text.write(
+            {
+                "from": moved.move.old.path,
+                "to": moved.new,
+                "verdict": moved.verdict.value,
+                "serial": moved.serial,
+                "note": moved.note,
+            }
+        )
+    note = f" ({moved.note})" if moved.note else ""
+    return f"{number}/{total} {moved.verdict.value}: {moved.move.old.path} → {moved.new}{note}"

@@ -1,0 +1,252 @@
+"""`purveyor state list|show|history|pull`: looking at states without changing any."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor import json_text
+from purveyor.cli.state_room import (
+    open_room,
+    tell_age,
+    tell_size,
+    tell_time,
+    with_catalog,
+    with_json,
+    with_target,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.backends.model import ListedState, StateVersion
+    from purveyor.json_text import JsonObject
+    from purveyor.lock import Lock
+    from purveyor.states.listing import Look
+    from purveyor.states.portrait import Portrait
+
+_HEADS = ("KIND", "ID", "SLUG", "SIZE", "AGE", "LOCKED", "KEY")
+_LONG_HEADS = (*_HEADS, "SERIAL", "RESOURCES", "ENGINE", "HOLDER")
+
+
+@click.command("list")
+@click.option("--kind", type=click.Choice(["service", "link"]), help="Only these.")
+@click.option("--prefix", default="", help="Only those whose id or key begins so.")
+@click.option("--long", "is_long", is_flag=True, help="Read each state: serial, resources, holder.")
+@with_catalog
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def list_states(
+    *, kind: str | None, prefix: str, is_long: bool, catalog_path: str | None, as_json: bool
+) -> None:
+    """List all states, while they come in.
+
+    A table where a person reads, tab-separated lines elsewhere. `?` is what a listing does not
+    tell.
+    """
+    from purveyor.cli.state_table import print_rows
+    from purveyor.states.listing import Filter
+    from purveyor.states.listing import list_states as list_all
+
+    room = open_room(catalog_path)
+    states = list_all(room.backend, Filter(kind or "", prefix))
+    if is_long:
+        from purveyor.states.listing import look_into
+
+        looked: Iterator[tuple[ListedState, Look | None]] = iter(look_into(room.backend, states))
+    else:
+        looked = ((state, None) for state in states)
+    if as_json:
+        for state, look in looked:
+            click.echo(json_text.write(_fields(state, look)))
+    else:
+        rows = (_cells(state, look) for state, look in looked)
+        print_rows(_LONG_HEADS if is_long else _HEADS, rows)
+
+
+@click.command()
+@with_target
+@with_catalog
+@with_json
+def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: bool) -> None:
+    """Tell everything about one state; values of sensitive outputs are hidden."""
+    from purveyor.states.portrait import paint
+
+    room = open_room(catalog_path)
+    portrait = paint(room.find(words, kind), room.backend)
+    fields = _portrait(portrait)
+    if as_json:
+        click.echo(json_text.write(fields, indent=2))
+        return
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for inner, each in value.items():
+                click.echo(f"  {inner}: {each if isinstance(each, str) else json_text.write(each)}")
+        elif value not in (None, ""):
+            click.echo(f"{name}: {value}")
+
+
+@click.command()
+@with_target
+@with_catalog
+@with_json
+def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: bool) -> None:
+    """List the kept versions of a state, newest first; `*` is the one in use.
+
+    A removed state is found by its whole key.
+    """
+    from purveyor.cli.state_table import print_rows
+    from purveyor.states.portrait import missing
+
+    room = open_room(catalog_path)
+    target = room.find(words, kind)
+    versions = room.backend.versions(target.key)
+    if not versions:
+        raise missing(target.key)
+    if as_json:
+        kept = [_version(each) for each in versions]
+        told = {"key": target.key.path, "versions": kept, "note": room.backend.unversioned()}
+        click.echo(json_text.write(told, indent=2))
+        return
+    rows = (
+        ("*" if each.latest else "", each.id, str(tell_time(each.modified)), tell_size(each.size))
+        for each in versions
+    )
+    print_rows(("", "VERSION", "WRITTEN", "SIZE"), rows)
+    if note := room.backend.unversioned():
+        click.echo(note, err=True)
+
+
+@click.command()
+@with_target
+@click.option("--version", metavar="V", help="An earlier version; see `purveyor state history`.")
+@click.option("--output", type=click.Path(path_type=Path), help="A new file, for you alone (0600).")
+@click.option("--force", is_flag=True, help="Print it on a terminal, or replace the file.")
+@with_catalog
+def pull(
+    *,
+    words: str,
+    kind: str | None,
+    version: str | None,
+    output: Path | None,
+    force: bool,
+    catalog_path: str | None,
+) -> None:
+    """Write a state's text to a file or to standard output. It holds secrets in clear."""
+    from purveyor.states.portrait import missing, read_text
+
+    if output is None and sys.stdout.isatty() and not force:
+        raise click.UsageError("A state holds secrets: use --output FILE, or --force to see it.")
+    if output is not None and output.exists() and not force:
+        raise click.UsageError(f"{output} exists; --force replaces it.")
+    room = open_room(catalog_path)
+    target = room.find(words, kind)
+    if version is None:
+        text = read_text(room.backend, target.key)
+    else:
+        text = room.backend.read_version(target.key, version)
+    if text is None:
+        raise missing(target.key)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write_private(output, text)
+    click.echo("This state holds secrets in clear: keep it private, remove it soon.", err=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    import os
+
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def _fields(state: ListedState, look: Look | None) -> JsonObject:
+    fields: JsonObject = {
+        "kind": state.kind,
+        "id": state.entity_id,
+        "slug": state.slug,
+        "key": state.path,
+        "size": state.size,
+        "modified": tell_time(state.modified),
+        "locked": state.locked if look is None else look.lock is not None,
+    }
+    if look is None:
+        return fields
+    document = look.document
+    return fields | {
+        "serial": document.serial if document else None,
+        "resources": document.resources if document else None,
+        "engine_version": document.engine_version if document else None,
+        "lock": _lock(look.lock),
+        "fault": look.fault.message if look.fault else None,
+    }
+
+
+def _cells(state: ListedState, look: Look | None) -> tuple[str, ...]:
+    locked = state.locked if look is None else look.lock is not None
+    cells = (
+        state.kind,
+        state.entity_id,
+        state.slug,
+        tell_size(state.size),
+        tell_age(state.modified),
+        {True: "yes", False: "no", None: "?"}[locked],
+        state.path,
+    )
+    if look is None:
+        return cells
+    document = look.document
+    if document is None:
+        return (*cells, "?", "?", "?", "unreadable" if look.fault else "gone")
+    holder = look.lock.who or look.lock.id if look.lock else ""
+    return (*cells, str(document.serial), str(document.resources), document.engine_version, holder)
+
+
+def _portrait(portrait: Portrait) -> JsonObject:
+    content, target = portrait.content, portrait.target
+    fields: JsonObject = {"key": target.key.path, "kind": target.kind, "id": target.id}
+    if content is not None:
+        document = content.document
+        outputs: JsonObject = {
+            name: "(sensitive)" if output.sensitive else output.value
+            for name, output in document.outputs.items()
+        }
+        fields |= {
+            "serial": document.serial,
+            "lineage": document.lineage,
+            "engine_version": document.engine_version,
+            "encrypted": document.encrypted,
+            "size": len(content.text.encode()),
+            "stamp": portrait.stamp,
+            "resources": document.resources,
+            "types": dict(content.types()),
+            "outputs": outputs,
+        }
+    return fields | {
+        "fault": portrait.fault.message if portrait.fault else None,
+        "lock": _lock(portrait.holder),
+        "versions": len(portrait.versions),
+        "versions_note": portrait.unversioned,
+    }
+
+
+def _lock(lock: Lock | None) -> JsonObject | None:
+    if lock is None:
+        return None
+    words = {"id": lock.id, "who": lock.who, "operation": lock.operation, "since": lock.created}
+    return dict(words)
+
+
+def _version(version: StateVersion) -> JsonObject:
+    return {
+        "id": version.id,
+        "written": tell_time(version.modified),
+        "size": version.size,
+        "latest": version.latest,
+    }

@@ -1,0 +1,157 @@
+"""Where the objects of a command about states meet, and what such commands have in common."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from purveyor.redaction import Redactor
+from purveyor.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.backends import Backend
+    from purveyor.catalog.model import CatalogModel
+    from purveyor.settings import Settings
+    from purveyor.states.entity import Target
+    from purveyor.states.ports import Writer
+
+_Command = TypeVar("_Command", bound="Callable[..., None]")
+_UNITS = ("B", "KiB", "MiB", "GiB")
+_STEP = 1024
+_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A catalog's backend, ready for use; `name` is what people call it."""
+
+    settings: Settings
+    backend: Backend
+    name: str
+    lock: str
+
+    def find(self, words: str, kind: str | None) -> Target:
+        """Return the entity and the key that the command line names."""
+        from purveyor.states.entity import KINDS, find_target
+
+        return find_target(words, self.backend, kinds=(kind,) if kind else KINDS)
+
+
+def open_room(catalog_path: str | None) -> Room:
+    """Open the backend of a catalog; without a path, PURVEYOR_CATALOG or this folder."""
+    from purveyor.backends import open_backend
+    from purveyor.catalog import load_catalog
+
+    settings = read_settings()
+    path = catalog_path or settings.text("PURVEYOR_CATALOG")
+    catalog = load_catalog(Path(path) if path else None)
+    config = catalog.model.backend
+    return Room(
+        settings,
+        open_backend(config, root=catalog.root, settings=settings),
+        _name(catalog.model, catalog.root),
+        lock=str(getattr(config, "lock", "")),
+    )
+
+
+def open_writer(settings: Settings, engine: str | None) -> Writer:
+    """Find the engine that writes states; `engine` is a name, None takes whichever is found."""
+    from purveyor.engines.binary import find_engine
+    from purveyor.engines.terraform.state_writer import StateWriter
+    from purveyor.step import EngineRequirement
+
+    return StateWriter(
+        find_engine(EngineRequirement(engine or ""), settings),
+        environment=settings.for_children(),
+        redactor=Redactor(settings.secrets()),
+    )
+
+
+def with_catalog(command: _Command) -> _Command:
+    """Add the option that names the catalog."""
+    return click.option(
+        "--catalog",
+        "catalog_path",
+        metavar="PATH",
+        help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
+    )(command)
+
+
+def with_target(command: _Command) -> _Command:
+    """Add the argument and the option that say whose state is meant."""
+    kind = click.option(
+        "--kind", type=click.Choice(["service", "link"]), help="Whose id it is, if both have it."
+    )
+    return click.argument("words", metavar="ID|KEY")(kind(command))
+
+
+def with_engine(command: _Command) -> _Command:
+    """Add the option that names the engine which writes states."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["opentofu", "terraform"]),
+        help="The engine that writes the state; without it, whichever is found.",
+    )(command)
+
+
+def with_json(command: _Command) -> _Command:
+    """Add the option for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person; raise UsageError where nobody can answer and nothing was said before."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is here to be asked: say --yes if it is to be done.")
+    click.confirm(question, abort=True, err=True)
+
+
+def tell_size(size: int | None) -> str:
+    """Return `812 B`, `4.1 KiB`, or `?`."""
+    if size is None:
+        return "?"
+    number, unit = float(size), _UNITS[0]
+    for unit in _UNITS:  # noqa: B007 - the unit is used after the loop
+        if number < _STEP:
+            break
+        number /= _STEP
+    return f"{size} B" if size < _STEP else f"{number:.1f} {unit}"
+
+
+def tell_age(moment: datetime | None) -> str:
+    """Return `3 d`, `5 h`, or `?`."""
+    if moment is None:
+        return "?"
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    length, unit = next(((n, u) for n, u in _AGES if seconds >= n), _AGES[-1])
+    return f"{seconds // length} {unit}"
+
+
+def tell_time(moment: datetime | None) -> str | None:
+    """Return ISO 8601 in UTC."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def now() -> str:
+    """Return this moment, ISO 8601 in UTC."""
+    return tell_time(datetime.now(UTC)) or ""
+
+
+def _name(model: CatalogModel, root: Path) -> str:
+    """Return an address for people, which tells two places apart."""
+    fields = model.backend.model_dump(exclude_none=True)
+    kind = fields.pop("type")
+    if kind == "local":
+        return str(root / fields["path"])
+    names = ("bucket", "container", "storage_account", "address", "schema", "path", "prefix")
+    parts = [str(fields[name]).strip("/") for name in names if fields.get(name)]
+    return f"{kind}://{'/'.join(parts)}"

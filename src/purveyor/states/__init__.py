@@ -1,0 +1,1 @@
+"""What people do with states: list, look, bring back, free, move."""

@@ -1,0 +1,144 @@
+"""What a state's text says: its resources, its outputs, and a digest that survives a copy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.state_key import parse_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.state_key import StateDocument
+
+_DEPTH = 256
+_EMPTY: tuple[JsonValue, ...] = (None, "", [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One state, read whole. `instances` maps a managed resource's address to a digest of it.
+
+    `digest` (SHA-256, hex) is the same for two states that hold the same resources and outputs,
+    whatever their serial and the engine that wrote them.
+    """
+
+    text: str = field(repr=False)
+    document: StateDocument
+    instances: Mapping[str, str]
+    digest: str
+
+    @property
+    def is_empty(self) -> bool:
+        """True when it holds no resource and no output."""
+        return not (self.document.encrypted or self.instances or self.document.outputs)
+
+    def types(self) -> dict[str, int]:
+        """Count the managed resource instances by type."""
+        return dict(sorted(Counter(_type(address) for address in self.instances).items()))
+
+    def with_serial(self, serial: int) -> str:
+        """Return the state's text with another serial."""
+        fields = json_text.parse(self.text, max_depth=_DEPTH)
+        return json_text.write({**fields, "serial": serial} if isinstance(fields, dict) else fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changes between two states, by the addresses of managed resources."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def read_content(text: str, *, where: str) -> Content:
+    """Read a state; raise RecoveryError STATE_UNREADABLE, with nothing of its content."""
+    document = parse_state(text, where=where)
+    fields = json_text.parse(text, max_depth=_DEPTH)
+    if not isinstance(fields, dict) or document.encrypted:
+        return Content(text, document, {}, _digest(fields))
+    resources = fields.get("resources")
+    found = resources if isinstance(resources, list) else []
+    listed = [each for each in found if isinstance(each, dict)]
+    return Content(
+        text,
+        document,
+        instances={
+            address: _digest(_lean(instance))
+            for resource in listed
+            if resource.get("mode") == "managed"
+            for address, instance in _instances(resource)
+        },
+        digest=_digest(
+            {
+                "resources": [_lean_resource(each) for each in listed],
+                "outputs": fields.get("outputs") or {},
+                "check_results": fields.get("check_results") or None,
+            }
+        ),
+    )
+
+
+def empty_state(lineage: str) -> str:
+    """Return a state that holds nothing yet."""
+    return json_text.write(
+        {
+            "version": 4,
+            "terraform_version": "1.0.0",
+            "serial": 0,
+            "lineage": lineage,
+            "outputs": {},
+            "resources": [],
+            "check_results": None,
+        }
+    )
+
+
+def compare(before: Content | None, after: Content) -> Difference:
+    """Tell what `after` has, lacks and has otherwise than `before`."""
+    old = before.instances if before else {}
+    new = after.instances
+    return Difference(
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        changed=tuple(sorted(each for each in new.keys() & old.keys() if new[each] != old[each])),
+    )
+
+
+def _instances(resource: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    module = f"{resource['module']}." if resource.get("module") else ""
+    base = f"{module}{resource.get('type', '?')}.{resource.get('name', '?')}"
+    instances = resource.get("instances")
+    for each in instances if isinstance(instances, list) else ():
+        if isinstance(each, dict):
+            index = f"[{json_text.write(each['index_key'])}]" if "index_key" in each else ""
+            deposed = f" (deposed {each['deposed']})" if each.get("deposed") else ""
+            yield f"{base}{index}{deposed}", each
+
+
+def _type(address: str) -> str:
+    plain = address.split("[", 1)[0] if not address.startswith("module.") else address
+    parts = plain.split(" ", 1)[0].split(".")
+    return parts[-2] if len(parts) > 1 else plain
+
+
+def _lean_resource(resource: JsonObject) -> JsonObject:
+    instances = resource.get("instances")
+    listed = instances if isinstance(instances, list) else []
+    lean = [_lean(each) for each in listed if isinstance(each, dict)]
+    return {**_lean(resource), "instances": list[json_text.JsonValue](lean)}
+
+
+def _lean(fields: JsonObject) -> JsonObject:
+    # One version of the engine leaves out what another one writes as empty.
+    return {name: value for name, value in fields.items() if value not in _EMPTY}
+
+
+def _digest(value: JsonValue) -> str:
+    return hashlib.sha256(json_text.write(value, sort_keys=True).encode()).hexdigest()

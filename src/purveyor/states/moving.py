@@ -1,0 +1,199 @@
+"""Moves one state to another place: copied, verified, its old place marked; safe to do again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.errors import RecoveryError
+from purveyor.lock import describe_lock
+from purveyor.state_key import StateKey, identity
+from purveyor.states.portrait import read_current, read_stamp
+from purveyor.states.ports import Markers
+from purveyor.states.restoring import place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.backends import Backend
+    from purveyor.state_key import Owner
+    from purveyor.states.content import Content
+    from purveyor.states.ports import Writer
+
+
+class Verdict(StrEnum):
+    """How one move ended, or would end."""
+
+    MOVED = "moved"
+    ALREADY = "already there"
+    PLANNED = "to be moved"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A backend and what people call it, such as `s3://acme-states/team-a`."""
+
+    backend: Backend
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One state to move: the entity it belongs to, and its key in the old place."""
+
+    owner: Owner
+    old: StateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How it ended; `new` is empty when the new place was not looked at."""
+
+    move: Move
+    verdict: Verdict
+    new: str = ""
+    note: str = ""
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The note beside a state that moves or has moved."""
+
+    stage: str
+    to: str
+    digest: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Moves states from one place to another; `clock` gives ISO 8601 in UTC.
+
+    It never overwrites a state that it has not copied there itself.
+    """
+
+    source: Place
+    destination: Place
+    writer: Writer
+    clock: Callable[[], str]
+    dry_run: bool = False
+
+    def move(self, move: Move) -> Moved:
+        """Move one state, or tell why not; raise what makes all further moves useless."""
+        new = self.destination.backend.locate(move.owner)
+        if self.source.name == self.destination.name and new.path == move.old.path:
+            return Moved(move, Verdict.ALREADY, new.path)
+        content = read_current(self.source.backend, move.old)
+        if content is None:
+            return self._refuse(move, new, "there is no state under the old key")
+        reason = self._obstacle(move, content, new)
+        return self._refuse(move, new, reason) if reason else self._decide(move, new, content)
+
+    def _decide(self, move: Move, new: StateKey, content: Content) -> Moved:
+        """Go on from where an earlier move was broken off."""
+        there = read_current(self.destination.backend, new) if new.exists else None
+        mark = self._read_mark(move.old)
+        if mark is not None and mark.stage == "moved" and _is_unchanged(mark, content):
+            if there is not None and there.document.lineage == content.document.lineage:
+                return Moved(move, Verdict.ALREADY, new.path, serial=there.document.serial)
+        elif there is not None and _is_copy(there, content):
+            return self._finish(move, new, content, there)
+        if there is not None and not _may_replace(there, content, mark):
+            return self._refuse(move, new, "the new place holds another state of this entity")
+        return self._copy(move, new, content, there)
+
+    def _obstacle(self, move: Move, content: Content, new: StateKey) -> str:
+        """Say what speaks against the move; empty when nothing does."""
+        for backend, key in ((self.source.backend, move.old), (self.destination.backend, new)):
+            holder = backend.access(key).holder()
+            if holder is not None:
+                return f"{key.path} is locked by {describe_lock(holder)}"
+        if content.document.encrypted:
+            return "it is encrypted: only the module's own engine can write it"
+        stamp = read_stamp(content)
+        if stamp and stamp != identity(move.owner):
+            return f"it is stamped as the state of {stamp[:160]}"
+        return ""
+
+    def _copy(self, move: Move, new: StateKey, content: Content, there: Content | None) -> Moved:
+        serial = max(content.document.serial, there.document.serial + 1 if there else 0)
+        if self.dry_run:
+            return Moved(move, Verdict.PLANNED, new.path, serial=content.document.serial)
+        self._mark(move.old, "copying", new, content)
+        place(content, new, self.destination.backend, self.writer, serial=serial)
+        there = read_current(self.destination.backend, new)
+        if there is None or not _is_copy(there, content):
+            raise RecoveryError(
+                f"The copy of {move.old.path} at {self.destination.name}/{new.path} is not equal.",
+                hint="Nothing in the old place has changed. Look at both before the next try.",
+            )
+        return self._finish(move, new, content, there)
+
+    def _finish(self, move: Move, new: StateKey, content: Content, there: Content) -> Moved:
+        """Mark the old place, unless somebody has worked there meanwhile."""
+        if self.dry_run:
+            return Moved(move, Verdict.PLANNED, new.path, serial=there.document.serial)
+        again = read_current(self.source.backend, move.old)
+        holder = self.source.backend.access(move.old).holder()
+        if holder is not None or again is None or again.text != content.text:
+            return self._refuse(move, new, "a run has worked on it meanwhile: migrate it again")
+        self._mark(move.old, "moved", new, content)
+        return Moved(move, Verdict.MOVED, new.path, serial=there.document.serial)
+
+    def _refuse(self, move: Move, new: StateKey, reason: str) -> Moved:
+        return Moved(move, Verdict.REFUSED, new.path, reason)
+
+    def _read_mark(self, key: StateKey) -> Mark | None:
+        backend = self.source.backend
+        text = backend.read_mark(key) if isinstance(backend, Markers) else None
+        return None if text is None else parse_mark(text)
+
+    def _mark(self, key: StateKey, stage: str, new: StateKey, content: Content) -> None:
+        if not isinstance(self.source.backend, Markers):
+            return
+        note = {
+            "stage": stage,
+            "moved_to": f"{self.destination.name}/{new.path}",
+            "digest": content.digest,
+            "serial": content.document.serial,
+            "lineage": content.document.lineage,
+            "at": self.clock(),
+        }
+        self.source.backend.mark(key, json_text.write(note, indent=2) + "\n")
+
+
+def parse_mark(text: str) -> Mark | None:
+    """Read a note; None when it is none of ours."""
+    try:
+        note = json_text.parse(text)
+    except json_text.JsonTextError:
+        return None
+    fields = note if isinstance(note, dict) else {}
+    serial = fields.get("serial")
+    stage, to, digest = (str(fields.get(name, "")) for name in ("stage", "moved_to", "digest"))
+    return Mark(stage, to, digest, serial) if isinstance(serial, int) else None
+
+
+def _is_copy(there: Content, content: Content) -> bool:
+    """Tell whether it is the same state: its lineage, all it holds, and no older serial."""
+    return (
+        there.digest == content.digest
+        and there.document.lineage == content.document.lineage
+        and there.document.serial >= content.document.serial
+    )
+
+
+def _is_unchanged(mark: Mark, content: Content) -> bool:
+    return (mark.digest, mark.serial) == (content.digest, content.document.serial)
+
+
+def _may_replace(there: Content, content: Content, mark: Mark | None) -> bool:
+    """Tell whether nothing is lost: it is empty, or the untouched copy of an interrupted move."""
+    if there.is_empty:
+        return True
+    ours = mark is not None and mark.stage == "copying" and mark.digest == there.digest
+    return ours and there.document.lineage == content.document.lineage

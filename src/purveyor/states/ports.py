@@ -1,0 +1,32 @@
+"""What the use cases about states ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.state_key import StateKey
+    from purveyor.step import BackendBlock
+
+
+class Writer(Protocol):
+    """Writes states under the backend's own lock."""
+
+    def push(self, block: BackendBlock, text: str) -> None:
+        """Write a state, never by force. Raise StateLockedError or EngineError."""
+
+
+@runtime_checkable
+class Markers(Protocol):
+    """A backend that can keep a note beside a state, and list whatever lies in it."""
+
+    def paths(self) -> Iterator[str]:
+        """Tell the path of everything below the backend's prefix."""
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Return the note; None when there is none."""
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the note that a state has moved, in place of an earlier one."""
