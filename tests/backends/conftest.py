@@ -9,15 +9,16 @@ import pytest
 from workbench import Place, Workbench
 
 from moto_server import REGION, MotoServer, run_moto
+from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import LocalBackend, S3Backend
+from purveyor.catalog.backend import LocalBackend, PgBackend, S3Backend
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLACES = ("local", "lockfile", "dynamodb", "both")
+PLACES = ("local", "lockfile", "dynamodb", "both", "pg")
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,7 @@ def _local(tmp_path: Path, environment: dict[str, str]) -> Place:
         environment,
         put,
         lambda: [str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()],
+        frees_itself=True,
     )
 
 
@@ -72,11 +74,51 @@ def _s3(lock: str, moto: MotoServer, environment: dict[str, str], root: Path) ->
     return Place(lock, backend, environment, put, paths)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests; each test makes a schema of its own."""
+    if find_programs() is None:
+        pytest.skip("left out: no PostgreSQL")
+    with run_postgres() as server:
+        yield server
+
+
+def in_postgres(server: PostgresServer, environment: dict[str, str], root: Path) -> Place:
+    """Return a place in a schema of its own."""
+    schema = f"states_{uuid.uuid4().hex[:12]}"
+    server.make_table(schema)
+    environment = environment | {"STATES_DATABASE": server.address()}
+
+    def put(path: str, text: str) -> None:
+        is_state = path.endswith(".tfstate")
+        name = path.removesuffix(".tfstate").replace("/", ":") if is_state else path
+        statement = (
+            f"INSERT INTO {schema}.states (name, data) VALUES (%s, %s)"  # noqa: S608 - our own
+            " ON CONFLICT (name) DO UPDATE SET data = excluded.data"
+        )
+        with server.connect() as connection:
+            connection.execute(statement.encode(), (name, text))
+
+    def paths() -> list[str]:
+        with server.connect() as connection:
+            rows = connection.execute(f"SELECT name FROM {schema}.states".encode())  # noqa: S608
+            return [f"{name.replace(':', '/')}.tfstate" for (name,) in rows]
+
+    config = PgBackend(type="pg", schema_name=schema, connection_from="STATES_DATABASE")
+    backend = open_backend(config, root=root, settings=Settings(environment))
+    return Place(
+        "pg", backend, environment, put, paths, frees_itself=True, engine_knows_holder=False
+    )
+
+
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each place in turn."""
     if request.param == "local":
         return _local(tmp_path, request.getfixturevalue("clean_environment"))
+    if request.param == "pg":
+        server = request.getfixturevalue("postgres")
+        return in_postgres(server, request.getfixturevalue("clean_environment"), tmp_path)
     environment = request.getfixturevalue("s3_environment")
     return _s3(request.param, request.getfixturevalue("moto"), environment, tmp_path)
 

@@ -83,8 +83,12 @@ def test_two_runs_on_one_state_exclude_each_other_and_the_holder_is_seen(
     assert holder is not None
     assert refused.endswith("exit 1")
     assert "Error acquiring the state lock" in refused
-    assert holder.id in refused
-    assert (holder.operation, "@" in holder.who) == ("OperationTypeApply", True)
+    assert holder.id
+    assert holder.created
+    assert "@" in holder.who
+    if bench.place.engine_knows_holder:
+        assert holder.id in refused
+        assert holder.operation == "OperationTypeApply"
     assert backend.access(key).holder() is None
 
 
@@ -110,10 +114,11 @@ def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Work
     assert after is not None
     assert after.lineage == before.lineage
     assert after.resources >= before.resources
-    if bench.place.name == "local":
-        # The system lets go of a dead process's lock; the file that names it is still there.
+    if bench.place.frees_itself:
         assert holder is None
-        assert "services/5a1f/.orders-db.tfstate.lock.info" in bench.place.paths()
+        if bench.place.name == "local":
+            # The system lets go of a dead process's lock; the file that names it is still there.
+            assert "services/5a1f/.orders-db.tfstate.lock.info" in bench.place.paths()
         assert bench.apply(key).endswith("exit 0")
     else:
         assert holder is not None
@@ -121,7 +126,7 @@ def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Work
 
 
 # A lock that only DynamoDB holds leaves nothing in the entity's folder.
-@pytest.mark.parametrize("place", ["local", "lockfile", "both"], indirect=True)
+@pytest.mark.parametrize("place", ["local", "lockfile", "both", "pg"], indirect=True)
 def test_a_first_run_that_was_killed_is_found_again_under_another_slug(bench: Workbench) -> None:
     backend = bench.place.backend
     first = backend.locate(entity(slug="old"))
@@ -148,7 +153,7 @@ def test_a_deleted_state_is_removed_and_removing_it_again_changes_nothing(
 
 
 # With a table, the digest takes the request that would look at the lock.
-@pytest.mark.parametrize("place", ["local", "lockfile"], indirect=True)
+@pytest.mark.parametrize("place", ["local", "lockfile", "pg"], indirect=True)
 def test_a_state_that_somebody_works_on_is_not_removed(bench: Workbench) -> None:
     backend = bench.place.backend
     key = backend.locate(entity())

@@ -40,8 +40,9 @@ def test_all_states_are_listed_and_nothing_else(place: Place) -> None:
     assert sorted(listed) == ["links/77/reader.tfstate", "services/5a1f/orders-db.tfstate"]
     link = listed["links/77/reader.tfstate"]
     assert (link.kind, link.entity_id, link.slug, link.size) == ("link", "77", "reader", 3)
-    assert link.modified is not None
-    assert abs(link.modified - datetime.now(UTC)) < timedelta(minutes=5)
+    if place.name != "pg":
+        assert link.modified is not None
+        assert abs(link.modified - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 @IN_LOCKFILE
@@ -77,7 +78,8 @@ def test_the_latest_version_is_what_an_engine_reads(bench: Workbench) -> None:
     bench.apply(KEY, MODULE.replace("default = 1", "default = 2"))
     versions = backend.versions(KEY)
     assert [each.latest for each in versions] == [True] + [False] * (len(versions) - 1)
-    assert len(versions) > 1
+    assert (len(versions) > 1) is (bench.place.name != "pg")
+    assert (backend.unversioned() == "") is (bench.place.name not in {"pg", "local"})
     serials = [
         parse_state(backend.read_version(KEY, each.id), where="x").serial for each in versions
     ]
@@ -85,7 +87,7 @@ def test_the_latest_version_is_what_an_engine_reads(bench: Workbench) -> None:
     assert now is not None
     assert serials[0] == now.serial
     assert serials == sorted(serials, reverse=True)
-    assert all(each.size and each.modified for each in versions)
+    assert all(each.size for each in versions)
 
 
 @IN_S3

@@ -63,6 +63,10 @@ class Place:
     environment: Mapping[str, str]
     put: Callable[[str, str], None]
     paths: Callable[[], list[str]]
+    frees_itself: bool = False
+    """True where a lock ends with its holder."""
+    engine_knows_holder: bool = True
+    """True where an engine that is refused can name the holder's lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Workbench:
         """Apply or destroy; return the output, with the exit code on its last line."""
         folder = self._prepare(key, module)
         command = [str(self.engine), "destroy" if destroy else "apply", "-auto-approve"]
-        done = self._run(folder, [*command, "-no-color", "-input=false"])
+        done = self._run(folder, [*command, "-no-color", "-input=false"], self._environment(key))
         return f"{done.stdout}{done.stderr}\nexit {done.code}"
 
     def hold(self, key: StateKey, module: str = WAITING) -> Held:
@@ -106,7 +110,7 @@ class Workbench:
             child = subprocess.Popen(
                 [self.engine, "apply", "-auto-approve", "-no-color", "-input=false"],
                 cwd=folder,
-                env=dict(self.place.environment),
+                env=self._environment(key),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -126,10 +130,21 @@ class Workbench:
         (folder / "backend_override.tf.json").write_text(
             json_text.write({"terraform": {"backend": {block.type: dict(block.arguments)}}})
         )
-        done = self._run(folder, [str(self.engine), "init", "-no-color", "-input=false"])
+        # As the product does: `init` is to know nothing of the workspace.
+        environment = self._environment(key)
+        environment.pop("TF_WORKSPACE", None)
+        command = [str(self.engine), "init", "-no-color", "-input=false"]
+        done = self._run(folder, command, environment)
         assert done.code == 0, done.stdout + done.stderr
         return folder
 
-    def _run(self, folder: Path, argv: list[str]) -> process.Completed:
-        command = process.Command(tuple(argv), folder, self.place.environment)
+    def _environment(self, key: StateKey) -> dict[str, str]:
+        block = self.place.backend.block(key)
+        workspace = {"TF_WORKSPACE": block.workspace} if block.workspace else {}
+        return {**self.place.environment, **block.environment, **workspace}
+
+    def _run(
+        self, folder: Path, argv: list[str], environment: Mapping[str, str]
+    ) -> process.Completed:
+        command = process.Command(tuple(argv), folder, environment)
         return process.run(command, timeout=PATIENCE)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, assert_never
 
-from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, S3Backend
+from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, PgBackend, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from purveyor.backends.model import ListedState, StateVersion
+    from purveyor.catalog.backend import Backend as BackendConfig
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
@@ -70,7 +71,7 @@ class Backend(Protocol):
 
 
 def open_backend(
-    config: LocalBackend | S3Backend | AzureBackend | GoogleBackend,
+    config: BackendConfig,
     *,
     root: Path,
     settings: Settings,
@@ -93,5 +94,9 @@ def open_backend(
             from purveyor.backends.gcs import GoogleStates
 
             return GoogleStates(config, settings)
+        case PgBackend():
+            from purveyor.backends.pg import PgStates
+
+            return PgStates(config, settings)
         case _:
             assert_never(config)

@@ -1,0 +1,191 @@
+"""States in PostgreSQL, a row each, as the engines' `pg` backend keeps them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from purveyor.backends.lock_text import held
+from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.pg_connection import Database
+from purveyor.backends.pg_table import Table
+from purveyor.errors import RecoveryError
+from purveyor.lock import Lock
+from purveyor.state_key import SUFFIX, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.backends.pg_table import Holder
+    from purveyor.catalog.backend import PgBackend
+    from purveyor.json_text import JsonObject
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner, StateDocument, StateKey
+
+# An engine's workspace may hold it, and neither an id nor a slug of ours does.
+_SEPARATOR = ":"
+_NAME = re.compile(r"[^:/]+:[^:/]+:[^:/]+")
+_LATEST = "latest"
+# The engine writes an empty state of this serial before its first plan (measured on both).
+_FIRST_SERIAL = 1
+_SESSION_END = 10.0  # seconds
+_NAP = 0.05
+
+
+class PgStates:
+    """States in one schema of a database."""
+
+    def __init__(self, config: PgBackend, settings: Settings) -> None:
+        self._database = Database(config, settings)
+
+    def locate(self, entity: Owner) -> StateKey:
+        """Look for rows under the entity's id: one connection, one statement.
+
+        The empty state that an engine writes first is no state yet, but is kept to.
+        """
+        folder = identity(entity)
+        states: list[str] = []
+        traces: list[str] = []
+        with self._table(f"the state of {folder}") as table:
+            for row in table.rows(f"{_name(folder)}{_SEPARATOR}"):
+                path = _path(row.name)
+                if path is not None and is_state_in(folder, path):
+                    (traces if _is_placeholder(row.text) else states).append(path)
+        return choose(entity, states=states, traces=traces)
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `pg` backend at the row, and spare it from making its table.
+
+        Making it takes rights that a run need not have, and two engines at once get in each
+        other's way.
+        """
+        arguments: JsonObject = {
+            "schema_name": self._database.schema,
+            "skip_schema_creation": True,
+            "skip_table_creation": True,
+            "skip_index_creation": True,
+        }
+        environment = self._database.environment()
+        return BackendBlock("pg", arguments, environment, workspace=_name(key.path))
+
+    def access(self, key: StateKey) -> PgAccess:
+        """Return the reader of one state."""
+        return PgAccess(self._database, key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Delete the row while its lock is ours."""
+        with self._table(f"the state {key.path}") as table:
+            removed = table.delete(_name(key.path))
+        if not removed:
+            raise held(key.path, self.access(key).holder() or Lock(id=""))
+
+    def list(self) -> Iterator[ListedState]:
+        """Read the names of all rows through a cursor."""
+        with self._table("the states") as table:
+            for row in table.rows():
+                path = _path(row.name)
+                parts = path and parse_path(path)
+                if path and parts and not _is_placeholder(row.text):
+                    yield ListedState(path, *parts, size=row.size, locked=row.locked)
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the only version that there is."""
+        with self._table(f"the state {key.path}") as table:
+            text = table.text(_name(key.path))
+        if text is None or _is_placeholder(text):
+            return ()
+        return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
+
+    def unversioned(self) -> str:
+        """Tell what a table lacks."""
+        return "A table keeps each state's last version only; the database's backups hold others."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read the row."""
+        with self._table(f"the state {key.path}") as table:
+            text = table.text(_name(key.path))
+        if version_id != _LATEST or text is None:
+            raise no_version(key.path, version_id)
+        return text
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """End the session that holds the lock; an engine that still lives cannot save any more.
+
+        A dead engine's session ends by itself, unless its machine vanished without a word.
+        """
+        with self._table(f"the state {key.path}") as table:
+            holder = table.holder(_name(key.path))
+            if holder is None:
+                return False
+            if (lock := _lock(holder)).id != lock_id:
+                raise another_lock(key.path, lock_id, lock)
+            table.end_session(holder)
+            end = time.monotonic() + _SESSION_END
+            while table.holder(_name(key.path)) == holder and time.monotonic() < end:
+                time.sleep(_NAP)
+        return True
+
+    @contextlib.contextmanager
+    def _table(self, place: str) -> Iterator[Table]:
+        with self._database.connect(place) as connection:
+            yield Table(connection, self._database.schema)
+
+
+class PgAccess:
+    """One row."""
+
+    def __init__(self, database: Database, path: str) -> None:
+        self._database = database
+        self._path = path
+
+    def read(self) -> StateDocument | None:
+        """Read the row; None when there is none, or the empty state that an engine writes first."""
+        with self._database.connect(f"the state {self._path}") as connection:
+            text = Table(connection, self._database.schema).text(_name(self._path))
+        if text is None or _is_placeholder(text):
+            return None
+        return parse_state(text, where=self._path)
+
+    def holder(self) -> Lock | None:
+        """Ask the database which session holds the row's lock.
+
+        The lock began soon after its session, whose begin is what the database tells.
+        """
+        with self._database.connect(f"the state {self._path}") as connection:
+            holder = Table(connection, self._database.schema).holder(_name(self._path))
+        return None if holder is None else _lock(holder)
+
+
+def _name(path: str) -> str:
+    return path.removesuffix(SUFFIX).replace("/", _SEPARATOR)
+
+
+def _path(name: str) -> str | None:
+    return f"{name.replace(_SEPARATOR, '/')}{SUFFIX}" if _NAME.fullmatch(name) else None
+
+
+def _is_placeholder(text: str | None) -> bool:
+    if text is None:
+        return False
+    try:
+        state = parse_state(text, where="")
+    except RecoveryError:
+        return False
+    # An encrypted one cannot be told from a small state, and so counts as a state.
+    empty = not (state.resources or state.outputs or state.encrypted)
+    return empty and state.serial <= _FIRST_SERIAL
+
+
+def _lock(holder: Holder) -> Lock:
+    since = holder.since.astimezone(UTC) if holder.since else None
+    place = f"@{holder.address}" if holder.address else ""
+    program = f" ({holder.program})" if holder.program else ""
+    return Lock(
+        id=f"{holder.pid}-{since:%Y%m%d%H%M%S%f}" if since else str(holder.pid),
+        who=f"{holder.user or 'a database session'}{place}{program}",
+        created=since.isoformat().replace("+00:00", "Z") if since else "",
+    )

@@ -1,0 +1,159 @@
+"""The way to a PostgreSQL database: its connection string, and its refusals in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from purveyor.backends.model import UnsupportedError
+from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from purveyor.catalog.backend import PgBackend
+    from purveyor.settings import Settings
+
+# libpq's own variables (PostgreSQL documentation, section 34.15) and the parameters they stand for.
+_VARIABLES = {
+    "PGHOST": "host",
+    "PGHOSTADDR": "hostaddr",
+    "PGPORT": "port",
+    "PGDATABASE": "dbname",
+    "PGUSER": "user",
+    "PGPASSWORD": "password",
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGSSLCERT": "sslcert",
+    "PGSSLKEY": "sslkey",
+}
+_PATIENCE = {"connect_timeout": "10", "keepalives_idle": "15", "tcp_user_timeout": "60000"}
+_WRONG_LOGIN = ("authentication failed", "no password supplied", "no pg_hba.conf entry")
+_NO_DATABASE = re.compile(r'database ".*" does not exist')
+_NO_RIGHT = "42501"
+
+
+class Database:
+    """A database and the schema in it. Each use opens a connection of its own and closes it."""
+
+    def __init__(self, config: PgBackend, settings: Settings) -> None:
+        self.schema = config.schema_name
+        self._variable = config.connection_from
+        self._settings = settings
+
+    def parameters(self) -> dict[str, str]:
+        """Return libpq's parameters, the password among them. Raise CredentialsError."""
+        given = {
+            name: value
+            for variable, name in _VARIABLES.items()
+            if (value := self._settings.text(variable))
+        }
+        given |= self._parse(self._settings.text(self._variable) or "")
+        if not {"host", "hostaddr", "service"} & set(given):
+            raise CredentialsError(
+                f"Nothing says where the database with the states is: {self._variable} is not set.",
+                hint=f"Set {self._variable} to a connection string such as"
+                " postgres://user@db.example.com/states, with its password.",
+            )
+        # The engine's driver insists on encryption unless told otherwise; libpq would not.
+        return {"sslmode": "require"} | given
+
+    def environment(self) -> dict[str, str]:
+        """Return what the engine needs to connect; the password in a variable of its own."""
+        from psycopg.conninfo import make_conninfo
+
+        given = self.parameters()
+        password = given.pop("password", "")
+        secret = {"PGPASSWORD": password} if password else {}
+        return {"PG_CONN_STR": make_conninfo(**given), **secret}
+
+    @contextlib.contextmanager
+    def connect(self, place: str) -> Iterator[psycopg.Connection]:
+        """Open a connection whose statements each stand alone; `place` names it in an error.
+
+        Raise CredentialsError, or RecoveryError STATE_UNREADABLE for all else that goes wrong.
+        """
+        _require_driver()
+        import psycopg
+        from psycopg.conninfo import make_conninfo
+
+        given = _PATIENCE | {"application_name": "purveyor"} | self.parameters()
+        address = make_conninfo(**given)
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise _explain(error, place) from None
+
+    def _parse(self, text: str) -> dict[str, str]:
+        _require_driver()
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            found = conninfo_to_dict(text)
+        except psycopg.ProgrammingError:
+            # Without its cause, whose text quotes the value.
+            raise CredentialsError(
+                f"{self._variable} holds no connection string ({len(text)} characters).",
+                hint="Write postgres://user:password@host:5432/database; what a password has"
+                " besides letters and digits stands there as %XX.",
+            ) from None
+        return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _require_driver() -> None:
+    try:
+        import psycopg  # noqa: F401 - whether it is there
+    except ImportError:
+        raise UnsupportedError(
+            "States in PostgreSQL need the driver psycopg, which is not installed.",
+            hint="Install `purveyor[pg]`.",
+        ) from None
+
+
+def _explain(error: psycopg.Error, place: str) -> PurveyorError:
+    code = error.sqlstate or ""
+    if code == _NO_RIGHT:
+        return CredentialsError(
+            f"The database's user is not allowed to use {place}.",
+            reason=ReasonCode.PERMISSION_DENIED,
+            hint="Grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its table.",
+            details=[str(error).splitlines()[0]],
+        )
+    if not code and any(words in str(error) for words in _WRONG_LOGIN):
+        return CredentialsError(
+            f"The database with {place} does not accept the login.",
+            hint="Check user and password in the connection string.",
+        )
+    problem, hint = _PROBLEMS.get(code, _UNKNOWN)
+    if not code and _NO_DATABASE.search(str(error)):
+        problem, hint = _PROBLEMS[_MISSING_DATABASE]
+    return RecoveryError(
+        f"The database with {place} cannot be used: {problem}.",
+        reason=ReasonCode.STATE_UNREADABLE,
+        hint=hint,
+        # The error of a connection may quote what it was given, a password's part among it.
+        details=[f"SQLSTATE {code}: {str(error).splitlines()[0]}"] if code else (),
+    )
+
+
+_MISSING_DATABASE = "3D000"
+_NO_TABLE = (
+    "its schema or its table `states` does not exist",
+    "Check `backend.schema_name` in the catalog, or make them: `purveyor state bootstrap`.",
+)
+# SQLSTATE codes (PostgreSQL documentation, appendix A); empty when no connection came about.
+_PROBLEMS = {
+    "": (
+        "it does not answer",
+        "Check the runner's way to the database, and `sslmode` in the connection string.",
+    ),
+    "3F000": _NO_TABLE,
+    "42P01": _NO_TABLE,
+    _MISSING_DATABASE: ("it does not exist", "Check the database in the connection string."),
+}
+_UNKNOWN = ("it refuses the statement", "The details hold its answer.")
