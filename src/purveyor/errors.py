@@ -26,6 +26,7 @@ class ReasonCode(StrEnum):
 
     DONE = "DONE", "The action did what was asked."
     NOTHING_TO_DO = "NOTHING_TO_DO", "All was already as asked, or the action had already ended."
+    RUNNING_ELSEWHERE = "RUNNING_ELSEWHERE", "Another run carries the action out at this moment."
     CONTEXT_INVALID = (
         "CONTEXT_INVALID",
         "The CONTEXT is missing, is not JSON, or lacks a field that is needed.",

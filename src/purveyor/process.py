@@ -109,6 +109,17 @@ def find(name: str, environment: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
+def is_gone(pid: int) -> bool:
+    """Return whether no process of this machine has this id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def run(
     command: Command,
     *,

@@ -1,7 +1,8 @@
 """The CI around us: fold, say, annotate, mask, hand on outputs and a summary."""
 
 from purveyor.ci.detection import detect
+from purveyor.ci.identity import read_identity
 from purveyor.ci.model import CI, Tone
 from purveyor.ci.show import Show
 
-__all__ = ["CI", "Show", "Tone", "detect"]
+__all__ = ["CI", "Show", "Tone", "detect", "read_identity"]

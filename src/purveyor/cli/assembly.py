@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from purveyor import process
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
+from purveyor.run_identity import read_machine
 from purveyor.settings import read_settings
 
 if TYPE_CHECKING:
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
+    from purveyor.journal import Journal
     from purveyor.provision import Ending, Ports
     from purveyor.provision.ports import Backend
     from purveyor.reporter import Reporter
+    from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock, Engine, EngineRequirement
 
@@ -103,6 +107,7 @@ class Assembly:
         return action
 
     def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
+        from purveyor.ci import read_identity
         from purveyor.provision import Ports
 
         reporter = self._open_reporter()
@@ -121,6 +126,10 @@ class Assembly:
             listen=self.show,
             interruption=self.interruption,
             clock=time.monotonic,
+            wall_clock=time.time,
+            open_journal=self._open_journal,
+            identity=read_identity(self.ci, self.settings),
+            is_dead=_is_dead,
             run_url=self.ci.run_url(),
             lock_wait=float(self.settings.text("PURVEYOR_LOCK_TIMEOUT") or _LOCK_WAIT),
             forced_lock_wait=self.wishes.lock_timeout,
@@ -149,6 +158,14 @@ class Assembly:
         if not chosen and self.ci.name != "terminal":
             self.ci.annotate("warning", _PASSING_STATES, title="STATES_NOT_KEPT")
         return open_backend(recipe.backend, root=recipe.root, settings=self.settings)
+
+    def _open_journal(self, recipe: Recipe) -> Journal | None:
+        if not self.wishes.report:  # a dry run may be repeated
+            return None
+        from purveyor.journal import Journal, open_store
+
+        store = open_store(recipe.backend, root=recipe.root)
+        return None if store is None else Journal(store, time.time)
 
     def _open_engine(self, requirement: EngineRequirement) -> Engine:
         from purveyor.engines.binary import cache_folder, supply_engine
@@ -186,6 +203,16 @@ class Assembly:
         return keep_for_state(block, folder=folder, settings=self.settings)
 
 
+def _is_dead(identity: RunIdentity) -> bool | None:
+    """Judge a run of this machine by its process; of a CI's run nothing is known here."""
+    here = read_machine()
+    if identity.ci != "terminal" or not here.boot:
+        return None
+    if (identity.host, identity.boot) != (here.host, here.boot):
+        return None
+    return process.is_gone(identity.pid)
+
+
 def _load_ahead() -> None:
     """Load what the run will need while the platform answers: the half of it is pydantic."""
     import importlib
@@ -196,7 +223,9 @@ def _load_ahead() -> None:
 
 def _title(context: ActionContext) -> str:
     entity = context.entity
+    custom = context.operation.value == "custom"
+    verb = f"{context.specification.slug} on" if custom else context.operation.value
     return (
-        f"{context.operation.value} {entity.kind.value} {entity.slug or entity.id}"
+        f"{verb} {entity.kind.value} {entity.slug or entity.id}"
         f" ({entity.specification.slug}), action {context.id}"
     )

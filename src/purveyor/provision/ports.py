@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
+    from purveyor.journal import Journal
     from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.reporter import Heard, Standing
+    from purveyor.run_identity import RunIdentity
     from purveyor.state_key import StateKey
     from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, StateAccess
 
@@ -58,7 +60,8 @@ class Ports:
 
     `assume` returns an account's credentials as variables, `keep_for_state` lets the state be
     reached without them. `environment` is what engines and programs may see. Lock waits are in
-    seconds.
+    seconds; `clock` is for lengths, `wall_clock` tells seconds since 1970. `open_journal` gives
+    None where no store can keep one.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -72,6 +75,10 @@ class Ports:
     listen: Listen
     interruption: Interruption
     clock: Callable[[], float]
+    wall_clock: Callable[[], float]
+    open_journal: Callable[[Recipe], Journal | None]
+    identity: RunIdentity
+    is_dead: Callable[[RunIdentity], bool | None]
     run_url: str = ""
     lock_wait: float = 300.0
     forced_lock_wait: float | None = None

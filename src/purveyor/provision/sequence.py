@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import tempfile
 from dataclasses import dataclass
@@ -13,15 +14,18 @@ from purveyor.errors import CancelledError, PurveyorError, ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.endings import break_down, fail
+from purveyor.provision.once import Attempt, Elsewhere, claim
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.action import ActionContext
+    from purveyor.catalog import Recipe
     from purveyor.notification import FaultyActionError
     from purveyor.provision.ports import Ports
     from purveyor.reporter import Standing
+    from purveyor.step import StepEvent
 
 _FINISHED = frozenset({"success", "failed", "cancelled"})
 
@@ -47,13 +51,21 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
     if standing.action_status in _FINISHED:
         return Ending(_already(standing.action_status or ""), heard=True)
     try:
-        outcome = _attempt(context, standing, ports)
+        recipe = ports.resolve(context)
+        claimed = claim(context, recipe, ports)
+    except PurveyorError as error:
+        return _end(context, fail(error), ports, began)
+    if isinstance(claimed, Elsewhere):
+        return _pass_on(context, claimed, ports)
+    try:
+        with claimed.beating(ports):
+            outcome = _attempt(context, recipe, standing, _overheard(ports, claimed))
     except PurveyorError as error:
         outcome = fail(error)
     except BaseException:
-        _end(context, break_down(), ports, began)
+        _end(context, break_down(), ports, began, claimed)
         raise
-    return _end(context, outcome, ports, began)
+    return _end(context, outcome, ports, began, claimed)
 
 
 def refuse(error: FaultyActionError, ports: Ports) -> Ending:
@@ -65,8 +77,24 @@ def refuse(error: FaultyActionError, ports: Ports) -> Ending:
     return _end(context, fail(error), ports, began)
 
 
-def _attempt(context: ActionContext, standing: Standing, ports: Ports) -> Outcome:
-    recipe = ports.resolve(context)
+def _overheard(ports: Ports, claimed: Attempt) -> Ports:
+    def listen(event: StepEvent) -> None:
+        claimed.notice(event)
+        ports.listen(event)
+
+    return dataclasses.replace(ports, listen=listen)
+
+
+def _pass_on(context: ActionContext, elsewhere: Elsewhere, ports: Ports) -> Ending:
+    if elsewhere.replay is None:
+        return Ending(elsewhere.outcome, heard=True)
+    heard = ports.reporter.end(context, elsewhere.outcome)
+    if heard.heard:
+        elsewhere.replay.close()
+    return Ending(elsewhere.outcome, heard.heard, ("It was carried out before.", *heard.notes))
+
+
+def _attempt(context: ActionContext, recipe: Recipe, standing: Standing, ports: Ports) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="purveyor-") as name:
         workspace = Path(name)
         run: Callable[[], Outcome]
@@ -102,9 +130,24 @@ def _already(status: str) -> Outcome:
     )
 
 
-def _end(context: ActionContext, outcome: Outcome, ports: Ports, began: float) -> Ending:
+def _end(
+    context: ActionContext,
+    outcome: Outcome,
+    ports: Ports,
+    began: float,
+    claimed: Attempt | None = None,
+) -> Ending:
     outcome = dataclasses.replace(
         outcome, seconds=ports.clock() - began, run_url=ports.run_url or outcome.run_url
     )
+    attempt = claimed or Attempt(None, None)
+    notes: tuple[str, ...] = ()
+    try:
+        attempt.finish(outcome, at=ports.wall_clock())
+    except PurveyorError as error:  # the platform is told all the same
+        notes = (f"{error.message} The action's end is not in the journal.",)
     heard = ports.reporter.end(context, outcome)
-    return Ending(outcome, heard.heard, heard.notes)
+    if heard.heard:
+        with contextlib.suppress(PurveyorError):  # it stays open in the journal, which harms nobody
+            attempt.close()
+    return Ending(outcome, heard.heard, (*notes, *heard.notes))

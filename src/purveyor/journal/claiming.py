@@ -1,0 +1,179 @@
+"""Claiming an action, so that it is carried out once, whoever delivers it and however often."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from purveyor.errors import ContextError, ReasonCode
+from purveyor.journal.records import (
+    read_beat,
+    read_begin,
+    read_end,
+    write_record,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from purveyor.journal.records import Beat, Begin, End
+    from purveyor.journal.store import Store
+    from purveyor.run_identity import RunIdentity
+
+# A heartbeat older than this is no sign of life (design, section 5), in seconds.
+DEAD_AFTER = 300.0
+OPEN = "journal/open"
+ACTIONS = "journal/actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The action is ours, with this begin; `before` is the dead or failed attempt it follows."""
+
+    begin: Begin
+    before: Begin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The action ended before: here is how."""
+
+    begin: Begin
+    end: End
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Another run carries the action out; `quiet` is how long it has been silent, in seconds."""
+
+    begin: Begin
+    quiet: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Another run began and has fallen silent; whether it lives cannot be told from here."""
+
+    begin: Begin
+    quiet: float
+
+
+Verdict: TypeAlias = "Claimed | Ended | Running | Unknown"
+IsDead: TypeAlias = "Callable[[RunIdentity], bool | None]"
+
+
+class Journal:
+    """The journal in one store. `clock` tells seconds since 1970."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def claim(self, wanted: Begin, *, is_dead: IsDead) -> Verdict:
+        """Claim the action for this run, or say what stands in the way.
+
+        `is_dead` tells whether a run has certainly ended: True, False, or None for unknown. A new
+        attempt follows a dead one, and a failed one that the same CI run tries again.
+        Raise ContextError for the same id with another content.
+        """
+        self._store.put(f"{OPEN}/{wanted.action}", wanted.identity.url or wanted.identity.host)
+        claimed = self._begin(dataclasses.replace(wanted, attempt=1))
+        if claimed is not None:
+            return Claimed(claimed)
+        return self._follow(wanted, is_dead)
+
+    def beat(self, begin: Begin, beat: Beat) -> None:
+        """Write a sign of life."""
+        self._store.put(f"{_folder(begin)}/beat.json", write_record(beat))
+
+    def end(self, begin: Begin, end: End) -> bool:
+        """Write how the attempt ended; False when that was written already."""
+        return self._store.create(f"{_folder(begin)}/end.json", write_record(end))
+
+    def close(self, begin: Begin) -> None:
+        """Note that the platform has heard the end; the action is no longer open."""
+        self._store.create(f"{_folder(begin)}/heard.json", "{}")
+        self._store.remove(f"{OPEN}/{begin.action}")
+
+    def open_actions(self) -> Iterator[str]:
+        """Yield the ids of the actions that began and are not closed."""
+        for path in self._store.paths(OPEN):
+            yield path.rsplit("/", 1)[-1]
+
+    def last(self, action: str) -> tuple[Begin, Beat | None, End | None, bool] | None:
+        """Return the last attempt: begin, heartbeat, end, and whether the platform heard it."""
+        names = list(self._store.paths(f"{ACTIONS}/{action}"))
+        attempts = sorted({int(name.split("/")[3]) for name in names if name.count("/") > 3})  # noqa: PLR2004 - journal/actions/<id>/<attempt>/<name>
+        if not attempts:
+            return None
+        folder = f"{ACTIONS}/{action}/{attempts[-1]}"
+        begin = self._store.read(f"{folder}/begin.json")
+        if begin is None:
+            return None
+        beat = self._store.read(f"{folder}/beat.json") if f"{folder}/beat.json" in names else None
+        end = self._store.read(f"{folder}/end.json") if f"{folder}/end.json" in names else None
+        return (
+            read_begin(begin),
+            read_beat(beat) if beat else None,
+            read_end(end) if end else None,
+            f"{folder}/heard.json" in names,
+        )
+
+    def _begin(self, wanted: Begin) -> Begin | None:
+        path = f"{_folder(wanted)}/begin.json"
+        return wanted if self._store.create(path, write_record(wanted)) else None
+
+    def _follow(self, wanted: Begin, is_dead: IsDead) -> Verdict:
+        found = self.last(wanted.action)
+        if found is None:  # the first begin is being removed by hand: look no further
+            return Unknown(wanted, 0.0)
+        begin, beat, end, heard = found
+        _refuse_other(wanted, begin)
+        if end is not None and not _is_retry(wanted, begin, end):
+            return Ended(begin, end, heard)
+        if end is None:
+            verdict = self._judge(wanted, begin, beat, is_dead)
+            if verdict is not None:
+                return verdict
+        following = dataclasses.replace(wanted, attempt=begin.attempt + 1)
+        claimed = self._begin(following)
+        return Claimed(claimed, before=begin) if claimed else Running(begin, 0.0)
+
+    def _judge(
+        self, wanted: Begin, begin: Begin, beat: Beat | None, is_dead: IsDead
+    ) -> Running | Unknown | None:
+        """Return None for a run that is certainly over."""
+        quiet = max(0.0, self._clock() - (beat.at if beat else begin.at))
+        if _is_later_try(wanted.identity, begin.identity):
+            return None
+        dead = is_dead(begin.identity)
+        if dead:
+            return None
+        if dead is False or quiet < DEAD_AFTER:
+            return Running(begin, quiet)
+        return Unknown(begin, quiet)
+
+
+def _folder(begin: Begin) -> str:
+    return f"{ACTIONS}/{begin.action}/{begin.attempt}"
+
+
+def _is_later_try(later: RunIdentity, earlier: RunIdentity) -> bool:
+    # A CI starts a run again only after it has ended.
+    same = later.ci == earlier.ci and later.run == earlier.run != ""
+    return same and later.project == earlier.project and later.attempt > earlier.attempt
+
+
+def _is_retry(wanted: Begin, begin: Begin, end: End) -> bool:
+    return end.status != "success" and _is_later_try(wanted.identity, begin.identity)
+
+
+def _refuse_other(wanted: Begin, begin: Begin) -> None:
+    if wanted.digest != begin.digest:
+        raise ContextError(
+            f"The action {wanted.action} was carried out before with other content.",
+            reason=ReasonCode.CONTEXT_INVALID,
+            hint="An action's id belongs to one request: look at who sent this notification.",
+        )

@@ -1,0 +1,167 @@
+"""Nothing is done twice: an action is claimed in the journal before it is carried out."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.journal import Beat, Begin, Claimed, End, Ended, Running, Unknown
+from purveyor.outcome import Outcome, Status
+from purveyor.step import PhaseStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog import Recipe
+    from purveyor.journal import Journal
+    from purveyor.provision.ports import Ports
+    from purveyor.step import StepEvent
+
+BEAT_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One claimed attempt; without a journal nothing is kept, and every method does nothing."""
+
+    journal: Journal | None
+    begin: Begin | None
+    phase: str = ""
+
+    def notice(self, event: StepEvent) -> None:
+        """Remember the phase for the heartbeat."""
+        if isinstance(event, PhaseStarted):
+            self.phase = event.name
+
+    def finish(self, outcome: Outcome, *, at: float) -> None:
+        """Keep how it ended, before the platform is told."""
+        if self.journal is None or self.begin is None:
+            return
+        end = End(
+            at=at,
+            status=outcome.status.value,
+            reason=outcome.reason.value,
+            exit_code=outcome.exit_code,
+            message=outcome.message,
+            next_step=outcome.next_step,
+            details=outcome.details,
+            results=None if outcome.private else dict(outcome.results),
+            state_key=outcome.state_key,
+            run_url=outcome.run_url,
+            seconds=outcome.seconds,
+        )
+        self.journal.end(self.begin, end)
+
+    def close(self) -> None:
+        """Note that the platform has heard it."""
+        if self.journal is not None and self.begin is not None:
+            self.journal.close(self.begin)
+
+    @contextlib.contextmanager
+    def beating(self, ports: Ports) -> Iterator[None]:
+        """Give signs of life while the block runs; a store that fails meanwhile stops nothing."""
+        journal, begin = self.journal, self.begin
+        if journal is None or begin is None:
+            yield
+            return
+        stop = threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(BEAT_SECONDS):
+                with contextlib.suppress(PurveyorError):
+                    journal.beat(begin, Beat(at=ports.wall_clock(), phase=self.phase))
+
+        threading.Thread(target=beat, daemon=True, name="heartbeat").start()
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The action is not ours to carry out. `replay` means: tell the platform this outcome again."""
+
+    outcome: Outcome
+    replay: Attempt | None = None
+
+
+def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Elsewhere:
+    """Claim the action, or say who has it.
+
+    An earlier run that has fallen silent may still live: then nothing is done and the platform is
+    told nothing, since that run may yet end the action.
+    """
+    journal = ports.open_journal(recipe)
+    if journal is None:
+        return Attempt(None, None)
+    wanted = Begin(
+        action=context.id,
+        attempt=1,
+        digest=context.digest,
+        kind=context.kind.value,
+        entity=context.entity.id,
+        service=context.service.id,
+        operation=context.operation.value,
+        state_key="",
+        identity=ports.identity,
+        at=ports.wall_clock(),
+    )
+    match journal.claim(wanted, is_dead=ports.is_dead):
+        case Claimed(begin):
+            return Attempt(journal, begin)
+        case Ended(begin, end, _):
+            return Elsewhere(_recall(end), replay=Attempt(journal, begin))
+        case Running(begin, quiet):
+            return Elsewhere(_point_at(begin, quiet))
+        case Unknown(begin, quiet):
+            return Elsewhere(_doubt(begin, quiet))
+
+
+def _recall(end: End) -> Outcome:
+    notes = () if end.results is not None else ("The results were private and are not kept.",)
+    return Outcome(
+        status=Status(end.status),
+        reason=ReasonCode[end.reason],
+        exit_code=0,
+        message=end.message,
+        next_step=end.next_step,
+        details=(*end.details, *notes),
+        results=end.results or {},
+        private=end.results is None,
+        state_key=end.state_key,
+        run_url=end.run_url,
+        seconds=end.seconds,
+    )
+
+
+def _point_at(begin: Begin, quiet: float) -> Outcome:
+    return Outcome(
+        status=Status.SUCCESS,
+        reason=ReasonCode.RUNNING_ELSEWHERE,
+        exit_code=0,
+        message="Another run carries this action out: nothing was done here.",
+        details=(_name(begin), f"last sign of life {quiet:.0f} s ago"),
+        run_url=begin.identity.url,
+    )
+
+
+def _doubt(begin: Begin, quiet: float) -> Outcome:
+    return Outcome(
+        status=Status.FAILED,
+        reason=ReasonCode.NEEDS_RECOVERY,
+        exit_code=RecoveryError.exit_code,
+        message=f"An earlier run began this action and has been silent for {quiet:.0f} s; whether"
+        " it still works cannot be told from here.",
+        next_step="Look at that run: when it is over, start that very CI run again.",
+        details=(_name(begin),),
+    )
+
+
+def _name(begin: Begin) -> str:
+    where = begin.identity.url or f"process {begin.identity.pid} on {begin.identity.host}"
+    return f"attempt {begin.attempt}: {where}"

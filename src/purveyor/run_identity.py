@@ -1,0 +1,47 @@
+"""Which run this is: enough to ask a CI, or this machine, whether it still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """Which run this is: enough to ask a CI, or this machine, whether it still lives.
+
+    `ci` is `github`, `gitlab`, `azure` or `terminal`. `run` is the CI's own id of the run, and
+    `attempt` counts how often that very run was started, from 1. `boot` is the machine's boot id,
+    empty where there is none; `pid` means something only on `host` during `boot`.
+    """
+
+    ci: str
+    run: str = ""
+    attempt: int = 1
+    url: str = ""
+    project: str = ""
+    host: str = ""
+    boot: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where we run: host name, boot id (empty where there is none), process id."""
+
+    host: str
+    boot: str
+    pid: int
+
+
+def read_machine() -> Machine:
+    """Return where we run."""
+    try:
+        boot = _BOOT_ID.read_text().strip()
+    except OSError:  # not Linux: then nobody judges by the pid
+        boot = ""
+    return Machine(socket.gethostname(), boot, os.getpid())
