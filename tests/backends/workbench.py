@@ -39,6 +39,21 @@ output "password" {
   sensitive = true
 }
 """
+ENCRYPTION = """
+terraform {
+  encryption {
+    key_provider "pbkdf2" "p" {
+      passphrase = "correct horse battery staple"
+    }
+    method "aes_gcm" "m" {
+      keys = key_provider.pbkdf2.p
+    }
+    state {
+      method = method.aes_gcm.m
+    }
+  }
+}
+"""
 # Waits inside an apply, with the lock held, until the test lets go.
 WAITING = """
 resource "terraform_data" "slow" {
