@@ -11,6 +11,8 @@ UPGRADE ?=
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
 
+HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-templates tools lint format types contracts bench lock docs picture clean
 
@@ -20,10 +22,11 @@ help: ## List the targets
 setup: $(READY) ## Make .venv with everything at its locked version
 
 demo: $(READY) ## Create, change and delete a service against the emulated platform
-	$(BIN)/python examples/demo.py
+	@$(HAS_ENGINE) || $(BIN)/purveyor engine install
+	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
-	@$(BIN)/purveyor engine list --json | grep -q '"used": true' || $(BIN)/purveyor engine install \
+	@$(HAS_ENGINE) || $(BIN)/purveyor engine install \
 		|| echo "make test: no engine; the tests that need one are left out" >&2
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates $(ARGS)
 

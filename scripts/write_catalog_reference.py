@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from purveyor import json_text
+from purveyor.catalog.backend import Backend
 from purveyor.catalog.schema import build_schema
 from purveyor.catalog.words import WANTED
 
@@ -20,9 +21,12 @@ SCHEMA = "schema/purveyor.schema.json"
 PAGE = "docs/reference/catalog.md"
 TEMPLATE = "scripts/catalog_reference.template.md"
 _TABLES = "<!-- tables -->\n"
+_BACKENDS = {
+    model.__name__: f"backend, type {get_args(model.model_fields['type'].annotation)[0]}"
+    for model in get_args(get_args(Backend)[0])
+}
 _SECTIONS = {
-    "LocalBackend": "backend, type local",
-    "S3Backend": "backend, type s3",
+    **_BACKENDS,
     "AccountEntry": "accounts",
     "EngineEntry": "engine",
     "ServiceEntry": "services",
