@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.backends.folder_records import FolderRecords
 from purveyor.errors import ContextError, RecoveryError
 from purveyor.journal import Beat, Begin, Claimed, End, Ended, Journal, Running, Unknown
-from purveyor.journal.folder import FolderStore
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: Clock) -> Journal:
-    return Journal(FolderStore(tmp_path), clock)
+    return Journal(FolderRecords(tmp_path), clock)
 
 
 def nobody_knows(_: RunIdentity) -> None:
@@ -159,11 +159,11 @@ def test_a_journal_that_cannot_be_written_stops_the_action(tmp_path: Path) -> No
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(RecoveryError, match="journal"):
-        claim(Journal(FolderStore(blocked), Clock()))
+        claim(Journal(FolderRecords(blocked), Clock()))
 
 
 def deliver(root: Path, number: int) -> str:
-    journal = Journal(FolderStore(root), Clock())
+    journal = Journal(FolderRecords(root), Clock())
     wanted = dataclasses.replace(BEGIN, identity=other_run(str(number)))
     return type(journal.claim(wanted, is_dead=nobody_knows)).__name__
 
@@ -176,7 +176,7 @@ def test_of_two_hundred_deliveries_at_once_exactly_one_claims(tmp_path: Path) ->
 
 
 def test_of_many_that_follow_a_dead_attempt_exactly_one_claims(tmp_path: Path) -> None:
-    claim(Journal(FolderStore(tmp_path), Clock()))
+    claim(Journal(FolderRecords(tmp_path), Clock()))
     with multiprocessing.get_context("forkserver").Pool(8) as pool:
         verdicts = pool.starmap(follow, [(tmp_path, number) for number in range(1, 80)])
     assert verdicts.count("Claimed") == 1
@@ -187,4 +187,4 @@ def follow(root: Path, number: int) -> str:
         return True if identity.run == "100" else None
 
     wanted = dataclasses.replace(BEGIN, identity=other_run(f"2{number}"))
-    return type(Journal(FolderStore(root), Clock()).claim(wanted, is_dead=is_dead)).__name__
+    return type(Journal(FolderRecords(root), Clock()).claim(wanted, is_dead=is_dead)).__name__

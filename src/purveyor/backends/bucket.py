@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from purveyor import aws
 from purveyor.aws import Refusal, Trouble
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
     from purveyor.catalog.backend import S3Backend
     from purveyor.settings import Settings
+
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+class _Writing(TypedDict):
+    """What every write to S3 says."""
+
+    Bucket: str
+    Key: str
+    Body: bytes
+    ServerSideEncryption: NotRequired[Literal["aws:kms"]]
+    SSEKMSKeyId: NotRequired[str]
 
 
 class Bucket:
@@ -89,6 +101,8 @@ class Bucket:
         """Return the text of one version; raise RecoveryError STATE_MISSING."""
         from botocore.exceptions import ClientError
 
+        if not version_id:  # some stores take an empty id for the latest version
+            raise no_version(path, version_id)
         with self._explained(path):
             try:
                 answer = self._s3.get_object(
@@ -108,18 +122,33 @@ class Bucket:
 
     def put(self, path: str, text: str) -> None:
         """Write an object, encrypted as the states are."""
-        config = self.config
         with self._explained(path):
-            if config.kms_key is None:
-                self._s3.put_object(Bucket=config.bucket, Key=self.key(path), Body=text.encode())
-            else:
-                self._s3.put_object(
-                    Bucket=config.bucket,
-                    Key=self.key(path),
-                    Body=text.encode(),
-                    ServerSideEncryption="aws:kms",
-                    SSEKMSKeyId=config.kms_key,
-                )
+            self._s3.put_object(**self._writing(path, text))
+
+    def create(self, path: str, text: str) -> bool:
+        """Write an object if there is none; False when there is, or when another came first."""
+        from botocore.exceptions import ClientError
+
+        with self._explained(path):
+            try:
+                self._s3.put_object(**self._writing(path, text), IfNoneMatch="*")
+            except ClientError as error:
+                # 409 is a write of the same key at the same moment (S3, "conditional requests").
+                if error.response["Error"]["Code"] not in _TAKEN:
+                    raise
+                return False
+        return True
+
+    def _writing(self, path: str, text: str) -> _Writing:
+        config = self.config
+        writing: _Writing = {
+            "Bucket": config.bucket,
+            "Key": self.key(path),
+            "Body": text.encode(),
+        }
+        if config.kms_key is not None:
+            writing |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": config.kms_key}
+        return writing
 
     def lock_items(self) -> Iterator[tuple[str, str]]:
         """Yield path and info of the locks in DynamoDB that lie below the prefix."""
@@ -217,8 +246,10 @@ class Bucket:
         )
 
 
-# MethodNotAllowed: the id is a delete marker's; InvalidArgument: it is no id at all.
-_NO_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", "MethodNotAllowed", "InvalidArgument"})
+# MethodNotAllowed: the id is a delete marker's; InvalidArgument, and MinIO's own code: it is no id.
+_NO_VERSION = frozenset(
+    "NoSuchVersion NoSuchKey MethodNotAllowed InvalidArgument XMinioInvalidResourceName".split()
+)
 _PROBLEMS = {
     Trouble.MISSING: (
         "its bucket or its lock table does not exist",

@@ -42,7 +42,7 @@ class LocalStates:
     """States below `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.absolute()
+        self.folder = folder.absolute()
 
     def locate(self, entity: Owner) -> StateKey:
         """Look into the entity's folder.
@@ -60,7 +60,7 @@ class LocalStates:
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `local` backend at the file, in a folder that only we may enter."""
-        path = self._folder / key.path
+        path = self.folder / key.path
         with _readable(key.path):
             for folder in reversed([each for each in path.parents if not each.exists()]):
                 folder.mkdir(mode=_PRIVATE, exist_ok=True)
@@ -68,11 +68,11 @@ class LocalStates:
 
     def access(self, key: StateKey) -> LocalAccess:
         """Return the reader of one state."""
-        return LocalAccess(self._folder / key.path, key.path)
+        return LocalAccess(self.folder / key.path, key.path)
 
     def remove(self, key: StateKey) -> None:
         """Remove backups and a dead run's lock info, then the state, then its folder if empty."""
-        path = self._folder / key.path
+        path = self.folder / key.path
         holder = self.access(key).holder()
         if holder is not None:
             raise held(key.path, holder)
@@ -92,13 +92,13 @@ class LocalStates:
                     for path, size in self._files(f"{kind}/{entity}"):
                         parts = parse_path(path)
                         if parts and size:
-                            seconds = (self._folder / path).stat().st_mtime
+                            seconds = (self.folder / path).stat().st_mtime
                             moment = datetime.fromtimestamp(seconds, UTC)
                             yield ListedState(path, *parts, size=size, modified=moment)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """Return the file, and the backups that the engine has left beside it."""
-        path = self._folder / key.path
+        path = self.folder / key.path
         with _readable(key.path):
             files = [
                 (each.stat(), each.name)
@@ -123,7 +123,7 @@ class LocalStates:
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Read the state's file or one of its backups; `version_id` is the file's name."""
-        path = self._folder / key.path
+        path = self.folder / key.path
         if version_id not in {each.id for each in self.versions(key)}:
             raise no_version(key.path, version_id)
         with _readable(key.path):
@@ -145,20 +145,20 @@ class LocalStates:
     def paths(self) -> Iterator[str]:
         """Walk through the whole folder."""
         with _readable(""):
-            for folder, folders, names in os.walk(self._folder):
+            for folder, folders, names in os.walk(self.folder):
                 folders.sort()
                 for name in sorted(names):
-                    yield (Path(folder) / name).relative_to(self._folder).as_posix()
+                    yield (Path(folder) / name).relative_to(self.folder).as_posix()
 
     def read_mark(self, key: StateKey) -> str | None:
         """Read the file beside the state."""
         with _readable(key.path), contextlib.suppress(FileNotFoundError):
-            return (self._folder / f"{key.path}{MOVED}").read_text(errors="replace")
+            return (self.folder / f"{key.path}{MOVED}").read_text(errors="replace")
         return None
 
     def mark(self, key: StateKey, text: str) -> None:
         """Write the file beside the state, whole or not at all."""
-        path = self._folder / f"{key.path}{MOVED}"
+        path = self.folder / f"{key.path}{MOVED}"
         draft = path.with_name(f".{path.name}.draft")
         with _readable(key.path):
             draft.write_text(text)
@@ -166,13 +166,13 @@ class LocalStates:
             draft.replace(path)
 
     def _folders(self, kind: str) -> Iterator[str]:
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / kind) as entries:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / kind) as entries:
             for entry in entries:
                 if entry.is_dir():
                     yield entry.name
 
     def _files(self, folder: str) -> Iterator[tuple[str, int]]:
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / folder) as entries:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / folder) as entries:
             for entry in entries:
                 if entry.is_file():
                     yield f"{folder}/{entry.name}", entry.stat().st_size

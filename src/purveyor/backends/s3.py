@@ -28,7 +28,7 @@ class S3States:
     """States below a bucket's prefix."""
 
     def __init__(self, config: S3Backend, settings: Settings) -> None:
-        self._bucket = Bucket(config, settings)
+        self.bucket = Bucket(config, settings)
 
     def locate(self, entity: Owner) -> StateKey:
         """List the entity's folder: one request.
@@ -36,7 +36,7 @@ class S3States:
         A lock without a state is the trace of a first run that has not saved yet.
         """
         folder = identity(entity)
-        paths = self._bucket.paths(folder)
+        paths = self.bucket.paths(folder)
         locked = [path.removesuffix(_LOCK) for path in paths if path.endswith(_LOCK)]
         return choose(
             entity,
@@ -46,12 +46,12 @@ class S3States:
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `s3` backend at the object."""
-        bucket = self._bucket
+        bucket = self.bucket
         return BackendBlock("s3", engine_arguments(bucket.config, bucket.key(key.path)))
 
     def access(self, key: StateKey) -> S3Access:
         """Return the reader of one state."""
-        return S3Access(self._bucket, key.path)
+        return S3Access(self.bucket, key.path)
 
     def remove(self, key: StateKey) -> None:
         """Remove DynamoDB's digest, then the state; a versioned bucket keeps its versions.
@@ -59,7 +59,7 @@ class S3States:
         In this order, since a digest without its state makes the engine refuse the key (measured).
         A lock object is looked at first; a lock that only DynamoDB holds is not.
         """
-        bucket = self._bucket
+        bucket = self.bucket
         if bucket.config.lock == "lockfile":
             holder = self.access(key).holder()
             if holder is not None:
@@ -70,10 +70,10 @@ class S3States:
 
     def list(self) -> Iterator[ListedState]:
         """List both folders: a request for each thousand objects, lock objects among them."""
-        tells_locks = self._bucket.config.lock != "dynamodb"
+        tells_locks = self.bucket.config.lock != "dynamodb"
         for folder in FOLDERS:
             state = None
-            for path, entry in self._bucket.objects(folder):
+            for path, entry in self.bucket.objects(folder):
                 parts = parse_path(path)
                 if state is not None and parts is None and path.startswith(f"{state.path}."):
                     # A lock object comes soon after its state in a listing.
@@ -96,17 +96,17 @@ class S3States:
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """List the object's versions."""
-        return list(self._bucket.versions(key.path))
+        return list(self.bucket.versions(key.path))
 
     def unversioned(self) -> str:
         """Ask for the bucket's versioning."""
-        if self._bucket.is_versioned():
+        if self.bucket.is_versioned():
             return ""
-        return f"The versioning of the bucket {self._bucket.config.bucket} is off."
+        return f"The versioning of the bucket {self.bucket.config.bucket} is off."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Read one version of the object."""
-        return self._bucket.version(key.path, version_id)
+        return self.bucket.version(key.path, version_id)
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Free the lock object, the lock item, or both, as the engine would."""
@@ -114,25 +114,25 @@ class S3States:
 
     def paths(self) -> Iterator[str]:
         """List the whole prefix."""
-        return (path for path, _ in self._bucket.objects(""))
+        return (path for path, _ in self.bucket.objects(""))
 
     def read_mark(self, key: StateKey) -> str | None:
         """Read the object beside the state."""
-        return self._bucket.content(f"{key.path}{MOVED}")
+        return self.bucket.content(f"{key.path}{MOVED}")
 
     def mark(self, key: StateKey, text: str) -> None:
         """Write the object beside the state."""
-        self._bucket.put(f"{key.path}{MOVED}", text)
+        self.bucket.put(f"{key.path}{MOVED}", text)
 
     def lock_traces(self) -> Iterator[LockTrace]:
         """Tell every lock object and every lock item below the prefix, whatever is configured."""
         for path in self.paths():
             if path.endswith(_LOCK):
-                text = self._bucket.content(path)
+                text = self.bucket.content(path)
                 if text is not None:
                     yield LockTrace(path.removesuffix(_LOCK), "object", parse_lock(text))
-        if self._bucket.config.table is not None:
-            for path, info in self._bucket.lock_items():
+        if self.bucket.config.table is not None:
+            for path, info in self.bucket.lock_items():
                 yield LockTrace(path, "item", parse_lock(info))
 
 

@@ -13,17 +13,18 @@ from purveyor.process import Interruption
 from purveyor.redaction import Redactor
 from purveyor.run_identity import read_machine
 from purveyor.settings import read_settings
+from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.action import ActionContext
+    from purveyor.backends import Backend
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
     from purveyor.journal import Journal
     from purveyor.provision import Ending, Ports
-    from purveyor.provision.ports import Backend
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
@@ -34,6 +35,9 @@ _PASSING_STATES = (
     "The catalog names no `backend`, so states lie on this runner's disk: they are lost with it,"
     " and the next run can neither update nor delete what this one builds.\n"
     "Next: name a store such as S3 under `backend` in purveyor.yaml."
+)
+_NO_JOURNAL = (
+    "This backend keeps no journal: an action that is delivered twice may be carried out twice."
 )
 
 
@@ -60,6 +64,7 @@ class Assembly:
         self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
         self.show = Show(self.ci, self.redactor)
         self.interruption = Interruption()
+        self._backend: Backend | None = None
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
@@ -154,18 +159,25 @@ class Assembly:
     def _open_backend(self, recipe: Recipe) -> Backend:
         from purveyor.backends import open_backend
 
+        if self._backend is not None:
+            return self._backend
         chosen = "type" in recipe.backend.model_fields_set
         if not chosen and self.ci.name != "terminal":
             self.ci.annotate("warning", _PASSING_STATES, title="STATES_NOT_KEPT")
-        return open_backend(recipe.backend, root=recipe.root, settings=self.settings)
+        self._backend = open_backend(recipe.backend, root=recipe.root, settings=self.settings)
+        return self._backend
 
     def _open_journal(self, recipe: Recipe) -> Journal | None:
         if not self.wishes.report:  # a dry run may be repeated
             return None
-        from purveyor.journal import Journal, open_store
+        from purveyor.backends.records import open_records
+        from purveyor.journal import Journal
 
-        store = open_store(recipe.backend, root=recipe.root)
-        return None if store is None else Journal(store, time.time)
+        records = open_records(self._open_backend(recipe))
+        if records is None:
+            self.show(Noticed("warning", _NO_JOURNAL))
+            return None
+        return Journal(records, time.time)
 
     def _open_engine(self, requirement: EngineRequirement) -> Engine:
         from purveyor.engines.binary import cache_folder, supply_engine

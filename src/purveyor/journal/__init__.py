@@ -1,7 +1,6 @@
 """The record of each action, beside the states: who runs it, how it ended, whether it was heard."""
 
 from purveyor.journal.claiming import Claimed, Ended, Journal, Running, Unknown
-from purveyor.journal.opening import open_store
 from purveyor.journal.records import Beat, Begin, End
 
 __all__ = [
@@ -13,5 +12,4 @@ __all__ = [
     "Journal",
     "Running",
     "Unknown",
-    "open_store",
 ]

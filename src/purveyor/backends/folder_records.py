@@ -1,4 +1,4 @@
-"""The journal in a local directory: private files, created by a link that only one can make."""
+"""Records beside local states: private files, created by a link that only one can make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class FolderStore:
+class FolderRecords:
     """Texts in files below `root`: directories 0700, files 0600."""
 
     def __init__(self, root: Path) -> None:

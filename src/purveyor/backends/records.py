@@ -1,0 +1,28 @@
+"""Where a backend keeps records beside its states: texts that are created once, or written over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from purveyor.backends import Backend
+    from purveyor.backends.bucket_records import BucketRecords
+    from purveyor.backends.folder_records import FolderRecords
+
+
+def open_records(backend: Backend) -> FolderRecords | BucketRecords | None:
+    """Return the store of records beside a backend's states; None where there is none."""
+    from purveyor.backends.local import LocalStates
+    from purveyor.backends.s3 import S3States
+
+    match backend:
+        case LocalStates():
+            from purveyor.backends.folder_records import FolderRecords
+
+            return FolderRecords(backend.folder)
+        case S3States():
+            from purveyor.backends.bucket_records import BucketRecords
+
+            return BucketRecords(backend.bucket)
+        case _:
+            return None
