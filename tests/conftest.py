@@ -74,6 +74,12 @@ def _skip_reason(report: pytest.TestReport) -> str:
     return report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
 
 
+@pytest.fixture(scope="session")
+def real(pytestconfig: pytest.Config) -> RealPrograms:
+    """Every real program that was found."""
+    return pytestconfig.stash[_REAL]
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> EngineBinary:
     """Each engine that was found, one after the other; ids `tofu` and `terraform`."""

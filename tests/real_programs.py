@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
+_PINS = Path(__file__).parents[1] / "tools"
+# A program's own package in go.mod, or Azurite's line in package.json.
+_PIN = re.compile(r'(?:/(?:minio/minio|fake-gcs-server) |"azurite": ")(v?\d[^\s"]*)')
+_AZURITE = "node_modules/azurite/dist/src/blob/main.js"
 _AWS = Path("registry.terraform.io/hashicorp/aws")
 
 
@@ -27,6 +31,10 @@ class RealPrograms:
     aws_provider: str
     moto: str
     postgresql: str
+    minio: Path | None = None
+    fake_gcs: Path | None = None
+    azurite: Path | None = None
+    node: Path | None = None
 
     def engine(self, name: str) -> EngineBinary | None:
         """Return the engine `terraform` or `opentofu`, None when it is missing."""
@@ -41,7 +49,16 @@ class RealPrograms:
             lines.append(f"moto {self.moto}")
         if self.postgresql:
             lines.append(f"PostgreSQL {self.postgresql}")
-        return lines
+        return lines + [f"{name} {_store_version(path)}" for name, path in self.stores() if path]
+
+    def stores(self) -> list[tuple[str, Path | None]]:
+        """Name the stores that `make tools` brings, with their programs."""
+        azurite = self.azurite if self.node else None
+        return [
+            ("MinIO", self.minio),
+            ("fake-gcs-server", self.fake_gcs),
+            ("Azurite", azurite),
+        ]
 
     def missing(self) -> list[str]:
         """Name what tests cannot have, with the reason and the remedy."""
@@ -56,6 +73,11 @@ class RealPrograms:
             lines.append("moto: not installed")
         if not self.postgresql:
             lines.append("PostgreSQL: no `postgres` program")
+        lines += [
+            f"{name}: not in the cache (`make tools` brings it)"
+            for name, path in self.stores()
+            if path is None
+        ]
         return lines
 
 
@@ -69,6 +91,12 @@ def look_around(settings: Settings) -> RealPrograms:
         aws_provider=_newest(mirror / _AWS) if mirror else "",
         moto=_distribution("moto"),
         postgresql=_postgresql(settings),
+        minio=_store("minio/{}/minio", _PINS / "minio/go.mod", settings),
+        fake_gcs=_store(
+            "fake-gcs-server/{}/fake-gcs-server", _PINS / "fake-gcs-server/go.mod", settings
+        ),
+        azurite=_store(f"azurite/{{}}/{_AZURITE}", _PINS / "azurite/package.json", settings),
+        node=process.find("node", settings.for_children()),
     )
 
 
@@ -91,6 +119,21 @@ def _version(path: Path, *arguments: str) -> str:
     done = process.run(command, timeout=20)
     match = _VERSION.search(done.stdout)
     return match.group() if done.code == 0 and match else ""
+
+
+def _store(path: str, pins: Path, settings: Settings) -> Path | None:
+    """Return a store's program at the pinned version, None when the cache has none."""
+    pin = _PIN.search(pins.read_text(encoding="utf-8"))
+    cache = Path(settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor").expanduser()
+    found = cache / "stores" / path.format(pin[1] if pin else "")
+    return found if pin and found.is_file() else None
+
+
+def _store_version(path: Path) -> str:
+    """Read the version from `…/stores/<name>/<version>/…`, short where it names a commit."""
+    parts = path.parts
+    version = parts[len(parts) - parts[::-1].index("stores") + 1]
+    return version.removeprefix("v").removeprefix("0.0.0-").partition("-")[0]
 
 
 def _newest(provider: Path) -> str:

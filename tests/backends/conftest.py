@@ -6,8 +6,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from cloud_places import in_azurite, in_fake_gcs, in_minio
 from workbench import Place, Workbench
 
+from azurite_server import AzuriteServer, run_azurite
+from fake_gcs_server import FakeGcsServer, run_fake_gcs
+from minio_server import MinioServer, run_minio
 from moto_server import REGION, MotoServer, run_moto
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLACES = ("local", "lockfile", "dynamodb", "both", "pg")
+    from real_programs import RealPrograms
+
+PLACES = ("local", "lockfile", "dynamodb", "both", "pg", "minio", "azurerm", "gcs")
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +117,52 @@ def in_postgres(server: PostgresServer, environment: dict[str, str], root: Path)
     )
 
 
+@pytest.fixture(scope="session")
+def minio(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
+    """One MinIO for all tests."""
+    if real.minio is None:
+        pytest.skip("left out: no MinIO")
+    with run_minio(real.minio, tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(
+    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AzuriteServer]:
+    """One Azurite for all tests."""
+    if real.azurite is None or real.node is None:
+        pytest.skip("left out: no Azurite")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        run_azurite(real.node, real.azurite, tmp_path_factory.mktemp("azurite")) as server,
+    ):
+        patch.delenv("NO_PROXY", raising=False)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(
+    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FakeGcsServer]:
+    """One fake-gcs-server for all tests."""
+    if real.fake_gcs is None:
+        pytest.skip("left out: no fake-gcs-server")
+    with run_fake_gcs(real.fake_gcs, tmp_path_factory.mktemp("gcs")) as server:
+        yield server
+
+
+def in_cloud(name: str, request: pytest.FixtureRequest, root: Path) -> Place:
+    """Return a place in one of the stores that `make tools` brings."""
+    environment = request.getfixturevalue("clean_environment")
+    if name == "minio":
+        return in_minio(request.getfixturevalue(name), environment, root)
+    if name == "gcs":
+        return in_fake_gcs(request.getfixturevalue("fake_gcs"), environment, root)
+    server = request.getfixturevalue("azurite")
+    return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"))
+
+
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each place in turn."""
@@ -119,6 +171,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "pg":
         server = request.getfixturevalue("postgres")
         return in_postgres(server, request.getfixturevalue("clean_environment"), tmp_path)
+    if request.param in {"minio", "azurerm", "gcs"}:
+        return in_cloud(request.param, request, tmp_path)
     environment = request.getfixturevalue("s3_environment")
     return _s3(request.param, request.getfixturevalue("moto"), environment, tmp_path)
 

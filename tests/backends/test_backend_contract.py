@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from purveyor.engines.binary.model import EngineBinary
 
+CLOUD = ("minio", "azurerm", "gcs")
+
 
 def test_a_state_is_made_where_its_key_says_and_read_back(
     place: Place, engine: EngineBinary, tmp_path: Path
@@ -126,13 +128,16 @@ def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Work
 
 
 # A lock that only DynamoDB holds leaves nothing in the entity's folder.
-@pytest.mark.parametrize("place", ["local", "lockfile", "both", "pg"], indirect=True)
+@pytest.mark.parametrize("place", ["local", "lockfile", "both", "pg", *CLOUD], indirect=True)
 def test_a_first_run_that_was_killed_is_found_again_under_another_slug(bench: Workbench) -> None:
     backend = bench.place.backend
     first = backend.locate(entity(slug="old"))
     bench.hold(first).kill()
-    assert backend.locate(entity(slug="new")) == StateKey(first.path, exists=False)
-    assert backend.access(first).read() is None
+    state = backend.access(first).read()
+    assert backend.locate(entity(slug="new")) == StateKey(first.path, exists=state is not None)
+    # Two of the engine's backends write an empty state before the first run takes its lock.
+    assert (state is not None) is (bench.place.name in {"azurerm", "gcs"})
+    assert state is None or state.resources == 0
 
 
 def test_a_deleted_state_is_removed_and_removing_it_again_changes_nothing(
@@ -153,7 +158,7 @@ def test_a_deleted_state_is_removed_and_removing_it_again_changes_nothing(
 
 
 # With a table, the digest takes the request that would look at the lock.
-@pytest.mark.parametrize("place", ["local", "lockfile", "pg"], indirect=True)
+@pytest.mark.parametrize("place", ["local", "lockfile", "pg", *CLOUD], indirect=True)
 def test_a_state_that_somebody_works_on_is_not_removed(bench: Workbench) -> None:
     backend = bench.place.backend
     key = backend.locate(entity())
@@ -182,7 +187,7 @@ def test_a_state_that_cannot_be_read_is_an_error_and_never_no_state(
     assert key.path in caught.value.message
 
 
-@pytest.mark.parametrize("place", ["lockfile", "both"], indirect=True)
+@pytest.mark.parametrize("place", ["lockfile", "both", "minio"], indirect=True)
 def test_a_lock_whose_text_is_broken_is_still_held(place: Place) -> None:
     place.put("services/5a1f/orders-db.tfstate.tflock", "[1")
     holder = place.backend.access(place.backend.locate(entity())).holder()

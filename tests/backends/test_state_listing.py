@@ -78,8 +78,9 @@ def test_the_latest_version_is_what_an_engine_reads(bench: Workbench) -> None:
     bench.apply(KEY, MODULE.replace("default = 1", "default = 2"))
     versions = backend.versions(KEY)
     assert [each.latest for each in versions] == [True] + [False] * (len(versions) - 1)
-    assert (len(versions) > 1) is (bench.place.name != "pg")
-    assert (backend.unversioned() == "") is (bench.place.name not in {"pg", "local"})
+    # Azurite keeps no versions, unlike Azure; what Azure tells of them is held by recorded answers.
+    assert (len(versions) > 1) is (bench.place.name not in {"pg", "azurerm"})
+    assert (backend.unversioned() == "") is (bench.place.name not in {"pg", "local", "azurerm"})
     serials = [
         parse_state(backend.read_version(KEY, each.id), where="x").serial for each in versions
     ]

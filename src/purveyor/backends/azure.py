@@ -6,9 +6,9 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from purveyor.backends.azure_container import Container, tell
+from purveyor.backends.azure_container import CURRENT, Container, tell
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import ListedState, StateVersion, another_lock
+from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
 from purveyor.lock import Lock
 from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
 from purveyor.step import BackendBlock
@@ -99,10 +99,13 @@ class AzureStates:
         return f"Blob versioning of the storage account {account} is off."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
-        """Read one version of the blob; an empty id is the blob of an account without versions."""
-        if version_id:
+        """Read one version of the blob, or the blob itself where the account keeps none."""
+        if version_id != CURRENT:
             return self._container.version(key.path, version_id)
-        return self._container.content(key.path) or ""
+        content = self._container.content(key.path)
+        if content is None:
+            raise no_version(key.path, version_id)
+        return content
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Release the lease and forget its holder, as the engine would: three requests."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from purveyor.cloud.wire import Answer
     from purveyor.settings import Settings
 
+CURRENT = "current"  # the only version where the account keeps none
 _PAGE = "5000"  # the most that Azure gives in one answer
 _METADATA = "x-ms-meta-"
 
@@ -82,7 +83,8 @@ class Container:
     def version(self, path: str, version_id: str) -> str:
         """Return the text of one version; raise RecoveryError STATE_MISSING."""
         answer = self._ask("GET", path, query={"versionid": version_id}, fine=_NO_VERSION)
-        if not answer.ok:
+        # A service that knows no versions answers with the blob as it is.
+        if not answer.ok or answer.headers.get("x-ms-version-id") != version_id:
             raise no_version(path, version_id)
         return answer.text
 
@@ -178,7 +180,7 @@ def tell(blobs: list[Blob]) -> list[StateVersion]:
             continue
         same = bool(told) and blob.digest != "" and blob.digest == last
         moment = told.pop().modified if same else blob.modified
-        told.append(StateVersion(blob.version, moment, blob.size, latest=blob.current))
+        told.append(StateVersion(blob.version or CURRENT, moment, blob.size, latest=blob.current))
         last = blob.digest
     return told[::-1]
 

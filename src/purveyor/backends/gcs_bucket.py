@@ -25,7 +25,6 @@ _PAGE = "1000"  # the most that Google gives in one answer
 _NOT_FOUND = 404
 _FORBIDDEN = 403
 _OTHER_GENERATION = 412
-_BAD = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,10 @@ class GoogleBucket:
 
     def version(self, path: str, generation: str) -> str:
         """Return the text of one generation; raise RecoveryError STATE_MISSING."""
+        if not generation.isdecimal():
+            raise no_version(path, generation)
         query = {"alt": "media", "generation": generation}
-        answer = self._ask("GET", path, query=query, fine={_NOT_FOUND, _BAD}, encrypted=True)
+        answer = self._ask("GET", path, query=query, fine={_NOT_FOUND}, encrypted=True)
         if not answer.ok:
             raise no_version(path, generation)
         return answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -124,7 +125,8 @@ class Wire:
         import httpx2  # noqa: TID251 - this file is a door
 
         try:
-            return httpx2.Client(verify=httpx2.create_ssl_context(), timeout=self._timeout)
+            context = httpx2.create_ssl_context()
+            return self._kept(httpx2.Client(verify=context, timeout=self._timeout))
         except (OSError, ValueError, ImportError, httpx2.InvalidURL) as error:
             raise NoAnswerError(
                 f"no connection can be set up ({type(error).__name__}): check SSL_CERT_FILE,"
@@ -136,7 +138,12 @@ class Wire:
         """Plain HTTP: an instance's own metadata or a store on loopback, never through a proxy."""
         import httpx2  # noqa: TID251 - this file is a door
 
-        return httpx2.Client(trust_env=False, verify=False, timeout=self._timeout)
+        return self._kept(httpx2.Client(trust_env=False, verify=False, timeout=self._timeout))
+
+    def _kept(self, client: httpx2.Client) -> httpx2.Client:
+        """Close its connections when nobody has this wire any more."""
+        weakref.finalize(self, client.close)
+        return client
 
     @property
     def _timeout(self) -> httpx2.Timeout:
