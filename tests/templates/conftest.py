@@ -10,7 +10,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from template_tools import Tools
 
 _TOOLS = os.environ.get("PURVEYOR_TEMPLATE_TOOLS")  # noqa: TID251 - read before tests clean it

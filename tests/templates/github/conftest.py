@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from act_runner import PYTHON, ActRunner
+
 from purveyor.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def runner(
+def runner(  # noqa: PLR0917 - pytest gives them by name
     tools: Tools,
     tmp_path: Path,
     workspace: Path,

@@ -7,16 +7,17 @@ A supervisor outlives the kill, does so, and holds a lock that the next step wai
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
-import subprocess
+import subprocess  # noqa: TID251 - it is a program of its own
 import sys
 import threading
 from pathlib import Path
 
-BASH = os.environ["RUNNER_REAL_BASH"]
-FOLDER = Path(os.environ["RUNNER_STAND_IN"])
+BASH = os.environ["RUNNER_REAL_BASH"]  # noqa: TID251 - see above
+FOLDER = Path(os.environ["RUNNER_STAND_IN"])  # noqa: TID251 - see above
 STEPS = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 0.0))
 
 
@@ -58,10 +59,8 @@ def supervise(life: int, answer: int) -> None:
             except OSError:
                 continue
     code = child.wait()
-    try:
+    with contextlib.suppress(OSError):
         os.write(answer, str(code if code >= 0 else 128 - code).encode())
-    except OSError:
-        pass
 
 
 def cancel_when_gone(child: subprocess.Popen[bytes], life: int) -> None:

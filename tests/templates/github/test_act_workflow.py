@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from act_runner import SHA, ActRunner, Ran, finish, make_repository
+from echo_module import HOSTILE, hostile, put_echo_module, stored
+
 from pipeline import action_id
 from purveyor import json_text
 
@@ -87,7 +88,7 @@ def test_the_reusable_workflow_runs_and_a_bare_context_is_understood(
 
 
 def _as_act_can(text: str) -> str:
-    """act knows no queues, and fetches no second repository: our action is mapped instead."""
+    """Leave out what act lacks: it knows no queues, and fetches no second repository: our action is mapped instead."""
     text = text.replace("queue: max, ", "")
     second = text.index("      - uses: actions/checkout", text.index("actions/checkout") + 20)
     ours = text.index("      - uses: ./.purveyor-code")
@@ -132,56 +133,17 @@ def _wait_until(happened: Callable[[], bool], seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
-HOSTILE = {
-    "quotes": "'\"\\ '\\'' \\\"",
-    "newlines": "one\ntwo\r\nthree\n\n",
-    "shell": "`touch {mark}` $(touch {mark}) ${{HOME}} $HOME; touch {mark} #",
-    "expression": "${{ github.token }} }} ${{",
-    "vendor commands": "##vso[task.setvariable variable=x]y\n::add-mask::s\n##[error]e\n::error::e",
-    "separators": "a\u2028b\u2029c\u0085d\ufeff",
-    "60 kB": "ñ$(touch {mark})" * 3000,
-    "200 kB": "x'\"" * 66000,
-}
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_context_reaches_the_module_byte_for_byte(
     runner: ActRunner, emulator: Emulator, name: str
 ) -> None:
     mark = runner.folder / "executed"
-    value = HOSTILE[name].replace("{mark}", str(mark))
+    value = hostile(name, mark)
     use(runner, example())
-    _echo_module(runner.workspace)
+    put_echo_module(runner.workspace)
     service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
     create = emulator.request_action(service, "create", {"database_name": value})
     ran = dispatch(runner, emulator, create)
     assert ran.job == "success", ran.log
-    assert _stored(runner.folder.parent / "states") == value
+    assert stored(runner.folder.parent / "states") == value
     assert not mark.exists()
-
-
-def _echo_module(workspace: Path) -> None:
-    """Put a module in place that keeps any text."""
-    folder = workspace / "modules" / "mysql-database"
-    for path in folder.glob("*.tf"):
-        path.unlink()
-    outputs = "".join(
-        f'output "{name}" {{\n  value = {value}\n{extra}}}\n'
-        for name, value, extra in (
-            ("endpoint", '"here"', ""),
-            ("port", "1", ""),
-            ("password", '"p"', "  sensitive = true\n"),
-        )
-    )
-    (folder / "main.tf").write_text(
-        'variable "database_name" { type = string }\n'
-        'variable "storage_gb" { type = number }\nvariable "engine_version" { type = string }\n'
-        'resource "terraform_data" "database" { input = var.database_name }\n' + outputs,
-        "utf-8",
-    )
-
-
-def _stored(states: Path) -> object:
-    (path,) = states.rglob("*.tfstate")
-    state = json_text.parse(path.read_text("utf-8"))
-    return state["resources"][0]["instances"][0]["attributes"]["input"]["value"]  # type: ignore[index,call-overload]  # a state's own shape
