@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json  # noqa: TID251 - act's own lines
-import os
 import shutil
 import subprocess  # noqa: TID251 - starts act
 import sys
@@ -112,6 +111,5 @@ def make_repository(folder: Path) -> None:
         [*author, "commit", "-q", "-m", "Catalog"],
         ["remote", "add", "origin", "https://github.com/acme/catalog.git"],
     ):
-        subprocess.run(
-            [shutil.which("git") or "git", *arguments], cwd=folder, check=True, env=os.environ
-        )
+        command = [shutil.which("git") or "git", *arguments]
+        subprocess.run(command, cwd=folder, check=True)

@@ -88,7 +88,7 @@ def test_the_reusable_workflow_runs_and_a_bare_context_is_understood(
 
 
 def _as_act_can(text: str) -> str:
-    """Leave out what act lacks: it knows no queues, and fetches no second repository: our action is mapped instead."""
+    """Leave out what act lacks: queues, and a second repository, whose action is mapped."""
     text = text.replace("queue: max, ", "")
     second = text.index("      - uses: actions/checkout", text.index("actions/checkout") + 20)
     ours = text.index("      - uses: ./.purveyor-code")
