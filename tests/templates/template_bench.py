@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 ROOT = Path(__file__).parents[2]
-HOSTILE = {
-    "quotes": "it's \"quoted\" 'twice' \\ \\\\ \\n",
-    "lines": "one\ntwo\r\nthree\n\nend\n",
-    "shell": "$(touch pwned) `touch pwned` ; touch pwned | touch pwned && touch pwned",
-    "templates": "${{ github.token }} }} ${{ x $[[ inputs.api-key ]] {{ x }} <% x %> %PATH%",
-    "commands": "##vso[task.setvariable variable=PATH]x\n::add-mask::a\n##[error]x ::set-output name=a::b",
-    "unicode": "line\u2028paragraph\u2029bell\u0007 nul-like \u0001 emoji \U0001f600 bidi \u202e",
-    "terraform": "${var.text} %{ if true }x%{ endif } $${x}",
-    "60 kB": "0123456789abcdef" * 3840,
-}
-EXPANDED = "$HOME ${CI_PROJECT_DIR} $$ $(System.AccessToken) $5"
+NASTY = (
+    "it's \"quoted\" 'twice' \\ \\\\ \\n\n"
+    "lines\r\n"
+    "and\n\n"
+    "more\n\n"
+    "$(touch pwned) `touch pwned` ; touch pwned | touch pwned && touch pwned\n"
+    "${{ github.token }} }} ${{ x $[[ inputs.api-key ]] {{ x }} <% x %> %PATH% $HOME $$ $5\n"
+    "##vso[task.setvariable variable=PATH]x\n"
+    "::add-mask::a\n"
+    "##[error]x ::set-output name=a::b $(System.AccessToken)\n"
+    "line\u2028paragraph\u2029bell\x07 control \x01 emoji 😀 turned \u202e\n"
+    "${var.text} %{ if true }x%{ endif } $${x}"
+)
+HOSTILE = {"nasty": NASTY, "60 kB": NASTY * 140, "200 kB": NASTY * 450}
 SEED: JsonObject = {
     "specifications": [
         {
@@ -79,8 +82,11 @@ def git(folder: Path, *arguments: str) -> str:
         "PATH": os.environ["PATH"],  # noqa: TID251 - programs are found where the tests' are
         "HOME": str(folder),
         "GIT_CONFIG_NOSYSTEM": "1",
-        **{f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-    }  # fmt: skip
+        "GIT_AUTHOR_NAME": "Tests",
+        "GIT_AUTHOR_EMAIL": "tests@example.com",
+        "GIT_COMMITTER_NAME": "Tests",
+        "GIT_COMMITTER_EMAIL": "tests@example.com",
+    }
     command = ["git", "-C", str(folder), *arguments]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return done.stdout.strip()
@@ -116,7 +122,7 @@ def ready_cache(code: Path, cache: Path) -> Path:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PURVEYOR")},  # noqa: TID251 - the package index's settings
         "PURVEYOR_CACHE": str(cache),
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",  # uv is there; the tests have no pip
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",  # uv is there
     }
     command = [sys.executable, "-I", str(code / "setup" / "start.py"), "--version"]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess  # noqa: TID251 - gitlab-ci-local is started
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from purveyor import json_text
-from purveyor.emulator import Emulator
+from gitlab_project import Project
 from template_bench import (
     ROOT,
     SEED,
@@ -25,51 +20,16 @@ from template_bench import (
     ready_cache,
 )
 
+from purveyor.emulator import Emulator
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from template_tools import Tools
 
 EXAMPLE = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
 NOWHERE = "0" * 40
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """How the job ended."""
-
-    code: int
-    log: str
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project whose pipeline is the example."""
-
-    folder: Path
-    environment: dict[str, str]
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def run(self, *, context: str | None = None, variable: str | None = None) -> Job:
-        """Run the job with the CONTEXT as the pipeline's input, or as a pipeline variable."""
-        inputs = {} if context is None else {"context": context}
-        given = self.variables if variable is None else {**self.variables, "CONTEXT": variable}
-        self._write(".gitlab-ci-local-inputs.yml", inputs)
-        self._write(".gitlab-ci-local-variables.yml", given)
-        command = ["gitlab-ci-local", "--force-shell-executor", "purveyor"]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        return Job(done.returncode, done.stdout + done.stderr)
-
-    def _write(self, name: str, values: dict[str, str]) -> None:
-        # JSON is YAML; ASCII, since the reader cuts text at U+2028 otherwise.
-        (self.folder / name).write_text(json_text.write(values))
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +52,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def project(
+def project(  # noqa: PLR0917 - fixtures are asked for by name
     tools: Tools,
     code: Repository,
     libraries: Path,
@@ -113,7 +73,11 @@ def project(
     return Project(
         folder,
         {**clean_environment, "PATH": f"{programs_of_npm}:{path}"},
-        {"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "api", **emulator.environment()},
+        {
+            "GITLAB_CI": "true",  # gitlab-ci-local says false
+            "CI_PIPELINE_SOURCE": "api",
+            **emulator.environment(),
+        },
     )
 
 
