@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.azure_container import CURRENT, Container, tell
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
 from purveyor.lock import Lock
 from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
 from purveyor.step import BackendBlock
@@ -30,7 +30,7 @@ class AzureStates:
     """States below a container's prefix."""
 
     def __init__(self, config: AzureBackend, settings: Settings) -> None:
-        self._container = Container(config, settings)
+        self.container = Container(config, settings)
 
     def locate(self, entity: Owner) -> StateKey:
         """List the entity's folder: one request.
@@ -40,7 +40,7 @@ class AzureStates:
         folder = identity(entity)
         states: list[str] = []
         traces: list[str] = []
-        for blob in self._container.blobs(folder):
+        for blob in self.container.blobs(folder):
             if is_state_in(folder, blob.path):
                 (states if blob.size else traces).append(blob.path)
         return choose(entity, states=states, traces=traces)
@@ -51,7 +51,7 @@ class AzureStates:
         Without a key and a signature, Entra ID lets the engine in, as it does Purveyor: otherwise
         the engine would want to look up the account's keys.
         """
-        container = self._container
+        container = self.container
         arguments: dict[str, JsonValue] = {
             "storage_account_name": container.config.account,
             "container_name": container.config.container,
@@ -65,17 +65,17 @@ class AzureStates:
 
     def access(self, key: StateKey) -> AzureAccess:
         """Return the reader of one state."""
-        return AzureAccess(self._container, key.path)
+        return AzureAccess(self.container, key.path)
 
     def remove(self, key: StateKey) -> None:
         """Delete the blob, which Azure itself refuses while a lease holds it: one request."""
-        if not self._container.delete(key.path):
+        if not self.container.delete(key.path):
             raise held(key.path, self.access(key).holder() or Lock(id=""))
 
     def list(self) -> Iterator[ListedState]:
         """List both folders: a request for each five thousand blobs."""
         for folder in FOLDERS:
-            for blob in self._container.blobs(folder):
+            for blob in self.container.blobs(folder):
                 parts = parse_path(blob.path)
                 if parts and blob.size:
                     yield ListedState(
@@ -88,21 +88,21 @@ class AzureStates:
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """List the blob's versions, without those that only a lock has made."""
-        return tell(self._container.versions(key.path))
+        return tell(self.container.versions(key.path))
 
     def unversioned(self) -> str:
         """Look whether some blob has a version; the account's own settings ask for more rights."""
-        found = self._container.any_version()
+        found = self.container.any_version()
         if found is None or found.version:
             return ""
-        account = self._container.config.account
+        account = self.container.config.account
         return f"Blob versioning of the storage account {account} is off."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Read one version of the blob, or the blob itself where the account keeps none."""
         if version_id != CURRENT:
-            return self._container.version(key.path, version_id)
-        content = self._container.content(key.path)
+            return self.container.version(key.path, version_id)
+        content = self.container.content(key.path)
         if content is None:
             raise no_version(key.path, version_id)
         return content
@@ -110,6 +110,18 @@ class AzureStates:
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Release the lease and forget its holder, as the engine would: three requests."""
         return self.access(key).unlock(lock_id)
+
+    def paths(self) -> Iterator[str]:
+        """List the whole prefix."""
+        return (blob.path for blob in self.container.blobs(""))
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the blob beside the state."""
+        return self.container.content(f"{key.path}{MOVED}")
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the blob beside the state."""
+        self.container.put(f"{key.path}{MOVED}", text)
 
 
 class AzureAccess:

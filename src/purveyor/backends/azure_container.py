@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CURRENT = "current"  # the only version where the account keeps none
 _PAGE = "5000"  # the most that Azure gives in one answer
 _METADATA = "x-ms-meta-"
+_WRITING = {"x-ms-blob-type": "BlockBlob", "content-type": "application/json"}
+_TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Container:
 
     def blobs(self, folder: str) -> Iterator[Blob]:
         """Yield what lies below a folder, in the order of its letters, while pages come in."""
-        return self._list(f"{folder}/", {})
+        return self._list(f"{folder}/" if folder else "", {})
 
     def versions(self, path: str) -> list[Blob]:
         """Return a blob's versions, the current one among them, oldest first."""
@@ -100,6 +102,16 @@ class Container:
         }
         leased = answer.headers.get("x-ms-lease-status") == "locked"
         return BlobProperties(leased, metadata)
+
+    def put(self, path: str, text: str) -> None:
+        """Write a blob."""
+        self._ask("PUT", path, headers=_WRITING, content=text.encode())
+
+    def create(self, path: str, text: str) -> bool:
+        """Write a blob if there is none; False when there is, or when another came first."""
+        headers = _WRITING | {"if-none-match": "*"}
+        answer = self._ask("PUT", path, headers=headers, content=text.encode(), fine=_TAKEN)
+        return answer.ok
 
     def delete(self, path: str) -> bool:
         """Delete a blob, its versions stay; False when a lease holds it."""
@@ -146,6 +158,7 @@ class Container:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
         fine: frozenset[str] | set[str] = frozenset(),
         about: str = "",
     ) -> Answer:
@@ -155,7 +168,7 @@ class Container:
         if path is not None:
             where = f"{where}/{self.key(path)}"
         try:
-            answer = self.storage.ask(method, where, query=query, headers=headers)
+            answer = self.storage.ask(method, where, query=query, headers=headers, content=content)
         except NoAnswerError as error:
             raise self._refusal(place, Trouble.UNREACHABLE, str(error)) from None
         if answer.ok or error_code(answer) in fine:

@@ -246,9 +246,15 @@ class Bucket:
         )
 
 
-# MethodNotAllowed: the id is a delete marker's; InvalidArgument, and MinIO's own code: it is no id.
+# MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.
 _NO_VERSION = frozenset(
-    "NoSuchVersion NoSuchKey MethodNotAllowed InvalidArgument XMinioInvalidResourceName".split()
+    {
+        "NoSuchVersion",
+        "NoSuchKey",
+        "MethodNotAllowed",
+        "InvalidArgument",
+        "XMinioInvalidResourceName",
+    }
 )
 _PROBLEMS = {
     Trouble.MISSING: (

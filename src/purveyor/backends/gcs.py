@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.gcs_bucket import GoogleBucket
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import ListedState, another_lock
+from purveyor.backends.model import MOVED, ListedState, another_lock
 from purveyor.state_key import (
     FOLDERS,
     SUFFIX,
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 # `default`: a state `services/5a1f/orders-db.tfstate` lies in `services/5a1f/orders-db/`.
 _STATE = "/default.tfstate"
 _LOCK = "/default.tflock"
+_NOTE = f"{_STATE}{MOVED}"
 
 
 class GoogleStates:
     """States below a bucket's prefix."""
 
     def __init__(self, config: GoogleBackend, settings: Settings) -> None:
-        self._bucket = GoogleBucket(config, settings)
+        self.bucket = GoogleBucket(config, settings)
 
     def locate(self, entity: Owner) -> StateKey:
         """List the entity's folder: one request.
@@ -47,7 +48,7 @@ class GoogleStates:
         A lock without a state is the trace of a first run that has not saved yet.
         """
         folder = identity(entity)
-        names = [each.path for each in self._bucket.objects(folder)]
+        names = [each.path for each in self.bucket.objects(folder)]
         states = [_path(name, _STATE) for name in names]
         locks = [_path(name, _LOCK) for name in names]
         return choose(
@@ -59,29 +60,29 @@ class GoogleStates:
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `gcs` backend at the state's folder."""
         arguments: dict[str, JsonValue] = {
-            "bucket": self._bucket.config.bucket,
-            "prefix": self._bucket.key(key.path.removesuffix(SUFFIX)),
+            "bucket": self.bucket.config.bucket,
+            "prefix": self.bucket.key(key.path.removesuffix(SUFFIX)),
         }
-        if self._bucket.config.kms_key:
-            arguments["kms_encryption_key"] = self._bucket.config.kms_key
+        if self.bucket.config.kms_key:
+            arguments["kms_encryption_key"] = self.bucket.config.kms_key
         return BackendBlock("gcs", arguments)
 
     def access(self, key: StateKey) -> GoogleAccess:
         """Return the reader of one state."""
-        return GoogleAccess(self._bucket, key.path)
+        return GoogleAccess(self.bucket, key.path)
 
     def remove(self, key: StateKey) -> None:
         """Look at the lock, then delete the state; a versioned bucket keeps its versions."""
         holder = self.access(key).holder()
         if holder is not None:
             raise held(key.path, holder)
-        self._bucket.delete(_name(key.path, _STATE))
+        self.bucket.delete(_name(key.path, _STATE))
 
     def list(self) -> Iterator[ListedState]:
         """List both folders: a request for each thousand objects, locks among them."""
         for folder in FOLDERS:
             locked = ""
-            for each in self._bucket.objects(folder):
+            for each in self.bucket.objects(folder):
                 # A lock comes right before its state in a listing.
                 locked = _path(each.path, _LOCK) or locked
                 path = _path(each.path, _STATE)
@@ -91,17 +92,17 @@ class GoogleStates:
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """List the object's generations."""
-        return self._bucket.versions(_name(key.path, _STATE))
+        return self.bucket.versions(_name(key.path, _STATE))
 
     def unversioned(self) -> str:
         """Ask for the bucket's versioning; silent where the run may not ask."""
-        if self._bucket.is_versioned() is False:
-            return f"The versioning of the bucket {self._bucket.config.bucket} is off."
+        if self.bucket.is_versioned() is False:
+            return f"The versioning of the bucket {self.bucket.config.bucket} is off."
         return ""
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Read one generation of the object."""
-        return self._bucket.version(_name(key.path, _STATE), version_id)
+        return self.bucket.version(_name(key.path, _STATE), version_id)
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Delete the lock if it still is of the generation `lock_id`, as the engine would."""
@@ -109,9 +110,28 @@ class GoogleStates:
         if holder is None:
             return False
         lock = _name(key.path, _LOCK)
-        if holder.id != lock_id or not self._bucket.delete(lock, generation=lock_id):
+        if holder.id != lock_id or not self.bucket.delete(lock, generation=lock_id):
             raise another_lock(key.path, lock_id, holder)
         return True
+
+    def paths(self) -> Iterator[str]:
+        """List the whole prefix; a state, its lock and its note by the state's path."""
+        for each in self.bucket.objects(""):
+            names = {SUFFIX: _STATE, f"{SUFFIX}.tflock": _LOCK, f"{SUFFIX}{MOVED}": _NOTE}
+            endings = [ours for ours, theirs in names.items() if each.path.endswith(theirs)]
+            for ours in endings[:1]:
+                yield each.path.removesuffix(names[ours]) + ours
+            if not endings:
+                yield each.path
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the object beside the state."""
+        found = self.bucket.content(_name(key.path, _NOTE))
+        return None if found is None else found.text
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the object beside the state."""
+        self.bucket.put(_name(key.path, _NOTE), text)
 
 
 class GoogleAccess:

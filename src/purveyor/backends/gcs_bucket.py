@@ -62,7 +62,7 @@ class GoogleBucket:
 
     def objects(self, folder: str) -> Iterator[Object]:
         """Yield what lies below a folder, in the order of its letters, while pages come in."""
-        return self._list(f"{folder}/", {})
+        return self._list(f"{folder}/" if folder else "", {})
 
     def versions(self, path: str) -> list[StateVersion]:
         """Return an object's generations, newest first."""
@@ -95,6 +95,25 @@ class GoogleBucket:
         if not answer.ok:
             raise no_version(path, generation)
         return answer.text
+
+    def put(self, path: str, text: str) -> None:
+        """Write an object."""
+        self._upload(path, text, {}, frozenset())
+
+    def create(self, path: str, text: str) -> bool:
+        """Write an object if there is none; False when there is, or when another came first."""
+        return self._upload(path, text, {"ifGenerationMatch": "0"}, {_OTHER_GENERATION})
+
+    def _upload(
+        self, path: str, text: str, query: Mapping[str, str], fine: frozenset[int] | set[int]
+    ) -> bool:
+        query = {"uploadType": "media", "name": self.key(path), **query}
+        if self.config.kms_key:
+            query["kmsKeyName"] = self.config.kms_key
+        answer = self._ask(
+            "POST", "", query=query, content=text, fine=fine, about=path, encrypted=True
+        )
+        return answer.ok
 
     def delete(self, path: str, *, generation: str = "") -> bool:
         """Delete an object, in a versioned bucket it stays as an earlier one.
@@ -138,6 +157,7 @@ class GoogleBucket:
         *,
         query: Mapping[str, str] | None = None,
         fine: frozenset[int] | set[int] = frozenset(),
+        content: str | None = None,
         about: str = "",
         encrypted: bool = False,
     ) -> Answer:
@@ -146,7 +166,9 @@ class GoogleBucket:
         if path is not None:
             where += f"/o/{quote(self.key(path), safe='')}" if path else "/o"
         try:
-            answer = self.storage.ask(method, where, query=query, encrypted=encrypted)
+            answer = self.storage.ask(
+                method, where, query=query, content=content, encrypted=encrypted
+            )
         except NoAnswerError as error:
             raise self._refusal(path or about, Trouble.UNREACHABLE, str(error)) from None
         if answer.ok or answer.status in fine:

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend
+    from purveyor.backends.azure_records import AzureRecords
     from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.gcs_records import GoogleRecords
+
+    Records = FolderRecords | BucketRecords | AzureRecords | GoogleRecords
 
 
-def open_records(backend: Backend) -> FolderRecords | BucketRecords | None:
+def open_records(backend: Backend) -> Records | None:
     """Return the store of records beside a backend's states; None where there is none."""
+    from purveyor.backends.azure import AzureStates
+    from purveyor.backends.gcs import GoogleStates
     from purveyor.backends.local import LocalStates
     from purveyor.backends.s3 import S3States
 
@@ -24,5 +30,13 @@ def open_records(backend: Backend) -> FolderRecords | BucketRecords | None:
             from purveyor.backends.bucket_records import BucketRecords
 
             return BucketRecords(backend.bucket)
+        case AzureStates():
+            from purveyor.backends.azure_records import AzureRecords
+
+            return AzureRecords(backend.container)
+        case GoogleStates():
+            from purveyor.backends.gcs_records import GoogleRecords
+
+            return GoogleRecords(backend.bucket)
         case _:
             return None

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from purveyor import json_text
 from purveyor.cloud.refusal import Cloud, Trouble, refuse
@@ -27,6 +27,7 @@ GOOGLE = Cloud(
     "google-github-actions/auth, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
 )
 _ADDRESS = "https://storage.googleapis.com/storage/v1/"
+_UPLOAD = "/upload/storage/v1/"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BY_STATUS = {401: Trouble.INVALID, 403: Trouble.DENIED, 404: Trouble.MISSING}
@@ -65,13 +66,15 @@ class GoogleStorage:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
+        content: str | None = None,
         encrypted: bool = False,
     ) -> Answer:
         """Send one request; `path` is already quoted. Raise NoAnswerError or CredentialsError.
 
-        `encrypted` sends the customer's own key along, if the run has one.
+        `content` is uploaded; `encrypted` sends the customer's own key along, if the run has one.
         """
-        url = f"{self._address}{path}"
+        start = self._address if content is None else urljoin(self._address, _UPLOAD)
+        url = f"{start}{path}"
         if query:
             url += f"?{urlencode(query)}"
 
@@ -79,7 +82,9 @@ class GoogleStorage:
             headers = {"authorization": f"Bearer {self._token()}"}
             if encrypted and (key := self._settings.text("GOOGLE_ENCRYPTION_KEY")):
                 headers |= _key_headers(key)
-            return Request(method, url, headers)
+            if content is not None:
+                headers["content-type"] = "application/json"
+            return Request(method, url, headers, (content or "").encode())
 
         return self.wire.send(sign)
 
