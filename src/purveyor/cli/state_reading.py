@@ -225,7 +225,7 @@ def _portrait(portrait: Portrait) -> JsonObject:
             "size": len(content.text.encode()),
             "stamp": portrait.stamp,
             "resources": document.resources,
-            "types": dict(content.types()),
+            "types": dict(content.types),
             "outputs": outputs,
         }
     return fields | {

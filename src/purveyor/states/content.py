@@ -22,7 +22,8 @@ _EMPTY: tuple[JsonValue, ...] = (None, "", [], {})
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One state, read whole. `instances` maps a managed resource's address to a digest of it.
+    """One state, read whole. `instances` maps a managed resource's address to a digest of it;
+    `types` counts them.
 
     `digest` (SHA-256, hex) is the same for two states that hold the same resources and outputs,
     whatever their serial and the engine that wrote them.
@@ -31,16 +32,13 @@ class Content:
     text: str = field(repr=False)
     document: StateDocument
     instances: Mapping[str, str]
+    types: Mapping[str, int]
     digest: str
 
     @property
     def is_empty(self) -> bool:
         """True when it holds no resource and no output."""
         return not (self.document.encrypted or self.instances or self.document.outputs)
-
-    def types(self) -> dict[str, int]:
-        """Count the managed resource instances by type."""
-        return dict(sorted(Counter(_type(address) for address in self.instances).items()))
 
     def with_serial(self, serial: int) -> str:
         """Return the state's text with another serial."""
@@ -62,19 +60,21 @@ def read_content(text: str, *, where: str) -> Content:
     document = parse_state(text, where=where)
     fields = json_text.parse(text, max_depth=_DEPTH)
     if not isinstance(fields, dict) or document.encrypted:
-        return Content(text, document, {}, _digest(fields))
+        return Content(text, document, {}, {}, _digest(fields))
     resources = fields.get("resources")
     found = resources if isinstance(resources, list) else []
     listed = [each for each in found if isinstance(each, dict)]
+    managed = [
+        (str(resource.get("type", "?")), *each)
+        for resource in listed
+        if resource.get("mode") == "managed"
+        for each in _instances(resource)
+    ]
     return Content(
         text,
         document,
-        instances={
-            address: _digest(_lean(instance))
-            for resource in listed
-            if resource.get("mode") == "managed"
-            for address, instance in _instances(resource)
-        },
+        instances={address: _digest(_lean(instance)) for _, address, instance in managed},
+        types=dict(sorted(Counter(kind for kind, _, _ in managed).items())),
         digest=_digest(
             {
                 "resources": [_lean_resource(each) for each in listed],
@@ -120,12 +120,6 @@ def _instances(resource: JsonObject) -> Iterator[tuple[str, JsonObject]]:
             index = f"[{json_text.write(each['index_key'])}]" if "index_key" in each else ""
             deposed = f" (deposed {each['deposed']})" if each.get("deposed") else ""
             yield f"{base}{index}{deposed}", each
-
-
-def _type(address: str) -> str:
-    plain = address.split("[", 1)[0] if not address.startswith("module.") else address
-    parts = plain.split(" ", 1)[0].split(".")
-    return parts[-2] if len(parts) > 1 else plain
 
 
 def _lean_resource(resource: JsonObject) -> JsonObject:
