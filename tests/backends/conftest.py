@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cloud_places import in_azurite, in_fake_gcs, in_minio
-from workbench import Place, Workbench
+from workbench import BY_ID, PLACES, Place, Workbench
 
 from azurite_server import AzuriteServer, run_azurite
 from fake_gcs_server import FakeGcsServer, run_fake_gcs
+from http_state_server import PASSWORD, PROJECT, USER, run_http_states
 from minio_server import MinioServer, run_minio
 from moto_server import REGION, MotoServer, run_moto
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import LocalBackend, PgBackend, S3Backend
+from purveyor.backends.http import name_of
+from purveyor.catalog.backend import GitlabBackend, HttpBackend, LocalBackend, PgBackend, S3Backend
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from real_programs import RealPrograms
-
-PLACES = ("local", "lockfile", "dynamodb", "both", "pg", "minio", "azurerm", "gcs")
 
 
 @pytest.fixture(scope="session")
@@ -163,9 +163,45 @@ def in_cloud(name: str, request: pytest.FixtureRequest, root: Path) -> Place:
     return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"))
 
 
+def _on_server(name: str, environment: dict[str, str], root: Path) -> Iterator[Place]:
+    login = ("gitlab-ci-token", "job token") if name == "gitlab" else (USER, PASSWORD)
+    with run_http_states(login) as server:
+        if name == "gitlab":
+            environment = environment | {
+                "CI_JOB_TOKEN": "job token",
+                "CI_PROJECT_ID": PROJECT,
+                "CI_API_V4_URL": f"{server.url}/api/v4",
+            }
+            config: GitlabBackend | HttpBackend = GitlabBackend(type="gitlab")
+        else:
+            environment = environment | {"STATES_USER": USER, "STATES_PASSWORD": PASSWORD}
+            config = HttpBackend(
+                type="http",
+                address=f"{server.url}/states/{{name}}",
+                username_from="STATES_USER",
+                password_from="STATES_PASSWORD",
+            )
+        yield Place(
+            name,
+            open_backend(config, root=root, settings=Settings(environment)),
+            environment,
+            lambda path, text: server.put(name_of(path), text),
+            lambda: [f"{each.replace('-', 's/', 1)}.tfstate" for each in server.states],
+            natural="services/5a1f.tfstate",
+        )
+
+
 @pytest.fixture(params=PLACES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Each place in turn."""
+    if request.param in BY_ID:
+        environment = request.getfixturevalue("clean_environment")
+        yield from _on_server(request.param, environment, tmp_path)
+    else:
+        yield _listing_place(request, tmp_path)
+
+
+def _listing_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "local":
         return _local(tmp_path, request.getfixturevalue("clean_environment"))
     if request.param == "pg":

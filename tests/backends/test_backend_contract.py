@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import MODULE, WAITING, Place, Workbench, entity
+from workbench import LISTING, MODULE, WAITING, Place, Workbench, entity
 
 from purveyor.action import Kind
 from purveyor.errors import ContextError, ReasonCode, RecoveryError, StateLockedError
@@ -24,7 +24,7 @@ def test_a_state_is_made_where_its_key_says_and_read_back(
 ) -> None:
     bench = Workbench(engine.path, place, tmp_path)
     key = place.backend.locate(entity())
-    assert key == StateKey("services/5a1f/orders-db.tfstate", exists=False)
+    assert key == StateKey(place.natural, exists=False)
     assert place.backend.access(key).read() is None
     assert bench.apply(key).endswith("exit 0")
     assert place.paths() == [key.path]
@@ -46,6 +46,7 @@ def test_a_state_is_kept_to_when_the_slug_changes(bench: Workbench) -> None:
     assert bench.place.paths() == [old.path]
 
 
+@LISTING
 def test_two_states_under_one_id_are_refused_and_both_are_named(place: Place) -> None:
     place.put("services/5a1f/one.tfstate", "{}")
     place.put("services/5a1f/two.tfstate", "{}")
@@ -55,6 +56,7 @@ def test_two_states_under_one_id_are_refused_and_both_are_named(place: Place) ->
     assert caught.value.details == ("services/5a1f/one.tfstate", "services/5a1f/two.tfstate")
 
 
+@LISTING
 def test_what_is_no_state_of_this_entity_is_not_taken_for_one(place: Place) -> None:
     place.put("services/5a1f/old.tfstate.backup", "{}")
     place.put("services/5a1f/.old.tfstate.lock.info", "{}")
@@ -178,7 +180,7 @@ def test_a_state_that_somebody_works_on_is_not_removed(bench: Workbench) -> None
 def test_a_state_that_cannot_be_read_is_an_error_and_never_no_state(
     place: Place, content: str
 ) -> None:
-    place.put("services/5a1f/orders-db.tfstate", content)
+    place.put(place.natural, content)
     key = place.backend.locate(entity())
     assert key.exists
     with pytest.raises(RecoveryError) as caught:

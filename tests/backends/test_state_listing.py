@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import MODULE, WAITING, Place, Workbench, entity
+from workbench import BY_ID, LISTING, MODULE, WAITING, Place, Workbench, entity
 
 from purveyor import json_text
 from purveyor.action import Kind
@@ -27,6 +27,7 @@ def state(serial: int) -> str:
     return json_text.write({"version": 4, "serial": serial, "lineage": "l"})
 
 
+@LISTING
 def test_all_states_are_listed_and_nothing_else(place: Place) -> None:
     assert list(place.backend.list()) == []
     place.put("services/5a1f/orders-db.tfstate", "{}")
@@ -72,19 +73,20 @@ def test_a_listing_takes_a_request_a_folder_and_starts_with_the_first(
 
 
 def test_the_latest_version_is_what_an_engine_reads(bench: Workbench) -> None:
-    backend = bench.place.backend
-    assert list(backend.versions(KEY)) == []
-    bench.apply(KEY)
-    bench.apply(KEY, MODULE.replace("default = 1", "default = 2"))
-    versions = backend.versions(KEY)
+    backend, key = bench.place.backend, StateKey(bench.place.natural, exists=True)
+    assert list(backend.versions(key)) == []
+    bench.apply(key)
+    bench.apply(key, MODULE.replace("default = 1", "default = 2"))
+    versions = backend.versions(key)
     assert [each.latest for each in versions] == [True] + [False] * (len(versions) - 1)
     # Azurite keeps no versions, unlike Azure; what Azure tells of them is held by recorded answers.
-    assert (len(versions) > 1) is (bench.place.name not in {"pg", "azurerm"})
-    assert (backend.unversioned() == "") is (bench.place.name not in {"pg", "local", "azurerm"})
+    assert (len(versions) > 1) is (bench.place.name not in {"pg", "azurerm", "http"})
+    keeps_none = {"pg", "local", "azurerm", "http"}
+    assert (backend.unversioned() == "") is (bench.place.name not in keeps_none)
     serials = [
-        parse_state(backend.read_version(KEY, each.id), where="x").serial for each in versions
+        parse_state(backend.read_version(key, each.id), where="x").serial for each in versions
     ]
-    now = backend.access(KEY).read()
+    now = backend.access(key).read()
     assert now is not None
     assert serials[0] == now.serial
     assert serials == sorted(serials, reverse=True)
@@ -106,10 +108,10 @@ def test_a_removed_state_s_versions_can_still_be_read(place: Place) -> None:
 
 @pytest.mark.parametrize("version_id", ["", "nowhere", "../../other", ".orders-db.tfstate"])
 def test_a_version_that_is_not_kept_is_an_error(place: Place, version_id: str) -> None:
-    place.put(KEY.path, state(1))
-    place.put("services/other", "secret")
+    key = StateKey(place.natural, exists=True)
+    place.put(key.path, state(1))
     with pytest.raises(RecoveryError) as caught:
-        place.backend.read_version(KEY, version_id)
+        place.backend.read_version(key, version_id)
     assert caught.value.reason is ReasonCode.STATE_MISSING
 
 
@@ -121,7 +123,7 @@ def test_a_bucket_whose_versioning_is_off_says_so(place: Place, moto: MotoServer
     assert bucket in place.backend.unversioned()
 
 
-@IN_S3
+@pytest.mark.parametrize("place", ["lockfile", "dynamodb", "both", "http", "gitlab"], indirect=True)
 def test_a_dead_run_s_lock_is_freed_by_its_id_alone(bench: Workbench) -> None:
     backend = bench.place.backend
     key = backend.locate(entity())
@@ -154,9 +156,17 @@ def test_a_lock_that_a_living_program_holds_cannot_be_taken_away(bench: Workbenc
     assert held.let_go() == 0
 
 
+@LISTING
 def test_links_and_services_of_one_id_are_two_states(place: Place) -> None:
     place.put("services/1/a.tfstate", "{}")
     place.put("links/1/a.tfstate", "{}")
     kinds = {(each.kind, each.path) for each in place.backend.list()}
     assert kinds == {("service", "services/1/a.tfstate"), ("link", "links/1/a.tfstate")}
     assert place.backend.locate(entity("1", kind=Kind.LINK)).path == "links/1/a.tfstate"
+
+
+@pytest.mark.parametrize("place", BY_ID, indirect=True)
+def test_a_place_that_cannot_list_says_so(place: Place) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        place.backend.list()
+    assert "cannot list" in caught.value.message

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
+
 from purveyor import json_text, process
 from purveyor.action import Entity, Kind, Specification
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.state_key import StateKey
 
+BY_ID = ("http", "gitlab")
+PLACES = ("local", "lockfile", "dynamodb", "both", "pg", "minio", "azurerm", "gcs", *BY_ID)
+LISTING = pytest.mark.parametrize("place", [p for p in PLACES if p not in BY_ID], indirect=True)
 PATIENCE = 30.0
 MODULE = """
 variable "size" {
@@ -78,6 +83,8 @@ class Place:
     environment: Mapping[str, str]
     put: Callable[[str, str], None]
     paths: Callable[[], list[str]]
+    natural: str = "services/5a1f/orders-db.tfstate"
+    """Where the state of the usual entity comes to lie."""
     frees_itself: bool = False
     """True where a lock ends with its holder."""
     engine_knows_holder: bool = True

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, assert_never
 
-from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, PgBackend, S3Backend
+from purveyor.catalog.backend import (
+    AzureBackend,
+    ConsulBackend,
+    GitlabBackend,
+    GoogleBackend,
+    HttpBackend,
+    LocalBackend,
+    PgBackend,
+    S3Backend,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +103,28 @@ def open_backend(
             from purveyor.backends.gcs import GoogleStates
 
             return GoogleStates(config, settings)
+        case HttpBackend() | GitlabBackend() | ConsulBackend() | PgBackend():
+            return _open_server(config, settings)
+        case _:
+            assert_never(config)
+
+
+def _open_server(
+    config: HttpBackend | GitlabBackend | ConsulBackend | PgBackend, settings: Settings
+) -> Backend:
+    match config:
+        case HttpBackend():
+            from purveyor.backends.http import open_http
+
+            return open_http(config, settings)
+        case GitlabBackend():
+            from purveyor.backends.gitlab import open_gitlab
+
+            return open_gitlab(config, settings)
+        case ConsulBackend():
+            from purveyor.backends.consul import ConsulStates
+
+            return ConsulStates(config, settings)
         case PgBackend():
             from purveyor.backends.pg import PgStates
 

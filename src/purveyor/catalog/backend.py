@@ -13,9 +13,11 @@ from purveyor.catalog.words import (
     Folder,
     GoogleBucket,
     HttpAddress,
+    HttpMethod,
     Name,
     Region,
     RoleArn,
+    StateAddress,
     StorageAccount,
     Word,
 )
@@ -90,6 +92,64 @@ class PgBackend(Strict):
     )
 
 
+class HttpBackend(Strict):
+    """States on a server that speaks the engines' `http` protocol."""
+
+    type: Literal["http"] = Field(description="This kind of backend.")
+    address: StateAddress = Field(
+        description="Address of a state; `{name}` in it stands for the state's name."
+    )
+    lock: bool = Field(default=True, description="Whether the server locks states.")
+    lock_address: StateAddress | None = Field(
+        default=None, description="Address of a state's lock; without it, the state's own."
+    )
+    unlock_address: StateAddress | None = Field(
+        default=None, description="Address to free a lock at; without it, the lock's."
+    )
+    update_method: HttpMethod = Field(default="POST", description="Method that saves a state.")
+    lock_method: HttpMethod = Field(default="LOCK", description="Method that takes a lock.")
+    unlock_method: HttpMethod = Field(default="UNLOCK", description="Method that frees a lock.")
+    username_from: Name = Field(
+        default="TF_HTTP_USERNAME", description="Environment variable that holds the user's name."
+    )
+    password_from: Name = Field(
+        default="TF_HTTP_PASSWORD", description="Environment variable that holds the password."
+    )
+
+
+class GitlabBackend(Strict):
+    """States that GitLab keeps in a project."""
+
+    type: Literal["gitlab"] = Field(description="This kind of backend.")
+    project: Word | None = Field(
+        default=None, description="The project's id or path; without it, the job's own project."
+    )
+    address: HttpAddress | None = Field(
+        default=None,
+        description="Address of GitLab's API, such as https://gitlab.example.com/api/v4; without"
+        " it, the job's GitLab or gitlab.com.",
+    )
+    token_from: Name | None = Field(
+        default=None,
+        description="Environment variable that holds an access token; without it, the job's own.",
+    )
+
+
+class ConsulBackend(Strict):
+    """States in Consul's key/value store."""
+
+    type: Literal["consul"] = Field(description="This kind of backend.")
+    address: HttpAddress = Field(description="Address of a Consul agent or server.")
+    prefix: Folder = Field(
+        default="purveyor", description="Folder of keys, without slashes at its ends."
+    )
+    datacenter: Word | None = Field(default=None, description="Without it, the agent's own.")
+    gzip: bool = Field(default=False, description="Whether states are stored compressed.")
+    token_from: Name = Field(
+        default="CONSUL_HTTP_TOKEN", description="Environment variable that holds the token."
+    )
+
+
 class AzureBackend(Strict):
     """States in a container of Azure Blob Storage."""
 
@@ -118,5 +178,13 @@ class GoogleBackend(Strict):
 
 
 Backend: TypeAlias = Annotated[
-    LocalBackend | S3Backend | PgBackend | AzureBackend | GoogleBackend, Field(discriminator="type")
+    LocalBackend
+    | S3Backend
+    | PgBackend
+    | HttpBackend
+    | GitlabBackend
+    | ConsulBackend
+    | AzureBackend
+    | GoogleBackend,
+    Field(discriminator="type"),
 ]

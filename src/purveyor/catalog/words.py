@@ -35,6 +35,11 @@ WANTED: dict[str, str] = {
     (_HTTP := r"^https?://[^\s/@]+(/[^\s@]*)?$"): (
         "an address such as https://store.example.com, without credentials"
     ),
+    (_STATE_URL := r"^https?://[^\s/@{}]+/[^\s@{}]*\{name\}[^\s@{}]*$"): (
+        "an address with `{name}` in it, such as https://states.example.com/{name}, without"
+        " credentials"
+    ),
+    (_METHOD := r"^[A-Z]+$"): "an HTTP method in capitals",
     (
         _CONSTRAINT := r"^ *(=|!=|>=|<=|>|<|~>)? *[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?"
         r"( *, *(=|!=|>=|<=|>|<|~>)? *[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?)* *$"
@@ -59,6 +64,8 @@ Region: TypeAlias = Annotated[str, Field(pattern=_REGION)]
 Folder: TypeAlias = Annotated[str, Field(pattern=_FOLDER)]
 RoleArn: TypeAlias = Annotated[str, Field(pattern=_ROLE_ARN)]
 HttpAddress: TypeAlias = Annotated[str, Field(pattern=_HTTP)]
+StateAddress: TypeAlias = Annotated[str, Field(pattern=_STATE_URL)]
+HttpMethod: TypeAlias = Annotated[str, Field(pattern=_METHOD)]
 Constraint: TypeAlias = Annotated[str, Field(pattern=_CONSTRAINT)]
 ExactVersion: TypeAlias = Annotated[str, Field(pattern=_EXACT)]
 ResourcePattern: TypeAlias = Annotated[str, Field(pattern=_RESOURCE)]

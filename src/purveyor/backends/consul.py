@@ -1,0 +1,199 @@
+"""States in Consul's key/value store, as the engines' `consul` backend keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from purveyor import json_text
+from purveyor.backends.consul_store import ConsulStore
+from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.lock import Lock
+from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.catalog.backend import ConsulBackend
+    from purveyor.json_text import JsonObject
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner, StateDocument, StateKey
+
+_LATEST = "latest"
+_LOCK, _LOCK_INFO = "/.lock", "/.lockinfo"
+_GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31  # zlib's way to say: gzip, with its largest window
+
+
+class ConsulStates:
+    """States below a prefix."""
+
+    def __init__(self, config: ConsulBackend, settings: Settings) -> None:
+        self._config = config
+        self._store = ConsulStore(config, settings)
+        self._token = settings.text(config.token_from)
+
+    def locate(self, entity: Owner) -> StateKey:
+        """List the entity's keys; a lock without a state is the trace of a first run."""
+        folder = identity(entity)
+        paths = self._paths(folder)
+        begun = [
+            each.removesuffix(end)
+            for each in paths
+            for end in (_LOCK, _LOCK_INFO)
+            if each.endswith(end)
+        ]
+        return choose(
+            entity,
+            states=[path for path in paths if is_state_in(folder, path)],
+            traces=[path for path in begun if is_state_in(folder, path)],
+        )
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `consul` backend at the key."""
+        address = urlsplit(self._config.address)
+        arguments: JsonObject = {
+            "address": f"{address.netloc}{address.path.rstrip('/')}",
+            "scheme": address.scheme,
+            "path": self._key(key.path),
+            "gzip": self._config.gzip,
+        }
+        if self._config.datacenter:
+            arguments["datacenter"] = self._config.datacenter
+        return BackendBlock(
+            "consul", arguments, {"CONSUL_HTTP_TOKEN": self._token} if self._token else {}
+        )
+
+    def access(self, key: StateKey) -> ConsulAccess:
+        """Return the reader of one state."""
+        return ConsulAccess(self._store, self._key(key.path), key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Remove the state, then its parts and what is left of its lock."""
+        holder = self.access(key).holder()
+        if holder is not None:
+            raise held(key.path, holder)
+        self._store.delete(self._key(key.path))
+        self._store.delete(f"{self._key(key.path)}/", below=True)
+
+    def list(self) -> Iterator[ListedState]:
+        """List the keys below the prefix: a request for each kind; sizes are not told."""
+        for kind in FOLDERS:
+            for path in self._paths(kind):
+                if parts := parse_path(path):
+                    yield ListedState(path, *parts)
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the only version that there is."""
+        text = self.access(key).text()
+        if text is None:
+            return ()
+        return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
+
+    def unversioned(self) -> str:
+        """Tell what Consul lacks."""
+        return "Consul keeps each key's last value only; its snapshots hold others."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read the state."""
+        text = self.access(key).text() if version_id == _LATEST else None
+        if text is None:
+            raise no_version(key.path, version_id)
+        return text
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """End the session that holds the lock; its id is the lock's."""
+        holder = self.access(key).holder()
+        if holder is None:
+            return False
+        if holder.id != lock_id:
+            raise another_lock(key.path, lock_id, holder)
+        self._store.end_session(holder.id, self._key(key.path))
+        return True
+
+    def _key(self, path: str) -> str:
+        return f"{self._config.prefix}/{path}" if self._config.prefix else path
+
+    def _paths(self, folder: str) -> Sequence[str]:
+        start = self._key("")
+        return [each.removeprefix(start) for each in self._store.keys(f"{start}{folder}/")]
+
+
+class ConsulAccess:
+    """One state."""
+
+    def __init__(self, store: ConsulStore, key: str, path: str) -> None:
+        self._store = store
+        self._key = key
+        self._path = path
+
+    def read(self) -> StateDocument | None:
+        """Read the state, put together from its parts when it is a large one."""
+        text = self.text()
+        return None if text is None else parse_state(text, where=self._path)
+
+    def holder(self) -> Lock | None:
+        """Look which session holds the lock's key, and what it wrote beside it."""
+        lock = self._store.entry(f"{self._key}{_LOCK}")
+        if lock is None or not lock.session:
+            return None
+        info = self._store.entry(f"{self._key}{_LOCK_INFO}")
+        told = parse_lock(info.value.decode(errors="replace")) if info else None
+        # The info of an earlier holder may lie there until the new one has written its own.
+        return told if told and told.id == lock.session else Lock(id=lock.session)
+
+    def text(self) -> str | None:
+        """Return the state's text; None when there is none."""
+        entry = self._store.entry(self._key)
+        if entry is None:
+            return None
+        parts = _read_parts(entry.value)
+        if parts is None:
+            return self._unpack(entry.value).decode(errors="replace")
+        digest, keys = parts
+        whole = self._unpack(b"".join(self._part(each) for each in keys))
+        # The digest is the engine's: MD5 of what the parts make (measured on its source's format).
+        if hashlib.md5(whole, usedforsecurity=False).hexdigest() != digest:
+            raise self._damaged("its parts do not make the whole")
+        return whole.decode(errors="replace")
+
+    def _part(self, key: str) -> bytes:
+        entry = self._store.entry(key) if key.startswith(f"{self._key}/") else None
+        if entry is None:
+            raise self._damaged("one of its parts is missing")
+        return entry.value
+
+    def _unpack(self, content: bytes) -> bytes:
+        if not content.startswith(_GZIP):
+            return content
+        try:
+            return zlib.decompress(content, _GZIP_WINDOW)
+        except zlib.error:
+            raise self._damaged("it cannot be unpacked") from None
+
+    def _damaged(self, problem: str) -> RecoveryError:
+        return RecoveryError(
+            f"The state {self._path} cannot be read: {problem}.",
+            reason=ReasonCode.STATE_UNREADABLE,
+            hint="Restore it from one of Consul's snapshots.",
+        )
+
+
+def _read_parts(content: bytes) -> tuple[str, list[str]] | None:
+    if b'"current-hash"' not in content[:4096]:
+        return None
+    try:
+        document = json_text.parse(content.decode(errors="replace"))
+    except json_text.JsonTextError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    digest, chunks = document.get("current-hash"), document.get("chunks")
+    if not isinstance(digest, str) or not isinstance(chunks, list):
+        return None
+    return digest, [str(each) for each in chunks]

@@ -1,0 +1,201 @@
+"""States on a server of the engines' `http` protocol, which can neither list nor show a lock."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+from purveyor import json_text
+from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, HttpPlace
+from purveyor.backends.lock_text import held, parse_lock
+from purveyor.backends.model import StateVersion, UnsupportedError, another_lock, no_version
+from purveyor.state_http import Identity, StateHttp
+from purveyor.state_key import SUFFIX, StateKey, identity, parse_state
+from purveyor.step import BackendBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.backends.model import ListedState
+    from purveyor.catalog.backend import HttpBackend
+    from purveyor.json_text import JsonObject
+    from purveyor.lock import Lock
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner, StateDocument
+
+LATEST = "latest"
+_PASSWORD = "TF_HTTP_PASSWORD"  # noqa: S105 - a variable's name
+_LOOK = "purveyor looks who holds the lock"
+
+
+def open_http(config: HttpBackend, settings: Settings) -> HttpStates:
+    """Return the states that a catalog's `http` backend names."""
+    locks = config.lock_address or config.address if config.lock else ""
+    place = HttpPlace(
+        title=f"The server {config.address.replace(NAME, '…')}",
+        address=config.address,
+        lock_address=locks,
+        unlock_address=config.unlock_address or locks,
+        update_method=config.update_method,
+        lock_method=config.lock_method,
+        unlock_method=config.unlock_method,
+    )
+    who = Identity(
+        username=settings.text(config.username_from) or "",
+        password=settings.text(config.password_from) or "",
+        # The engines' own variables, so that both reach the same server in the same way.
+        authority=settings.text("TF_HTTP_CLIENT_CA_CERTIFICATE_PEM") or "",
+        certificate=settings.text("TF_HTTP_CLIENT_CERTIFICATE_PEM") or "",
+        private_key=settings.text("TF_HTTP_CLIENT_PRIVATE_KEY_PEM") or "",
+    )
+    return HttpStates(place, who)
+
+
+class HttpStates:
+    """States on one server, each under its entity's kind and id."""
+
+    def __init__(self, place: HttpPlace, who: Identity) -> None:
+        self._who = who
+        self._http = HttpExchange(StateHttp(who), place)
+
+    def locate(self, entity: Owner) -> StateKey:
+        """Ask whether there is a state under the entity's id: one request, without its body."""
+        path = f"{identity(entity)}{SUFFIX}"
+        found = self._http.state(self._http.state_url(name_of(path)), path, body=False)
+        return StateKey(path, exists=found is not None)
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Point the engine's `http` backend at the state."""
+        place, name = self._http.place, name_of(key.path)
+        arguments: JsonObject = {
+            "address": self._http.state_url(name),
+            "update_method": place.update_method,
+        }
+        if place.lock_address:
+            arguments |= {
+                "lock_address": place.lock_address.replace(NAME, name),
+                "lock_method": place.lock_method,
+                "unlock_address": place.unlock_address.replace(NAME, name),
+                "unlock_method": place.unlock_method,
+            }
+        if self._who.username:
+            arguments["username"] = self._who.username
+        return BackendBlock("http", arguments, {_PASSWORD: self._who.password})
+
+    def access(self, key: StateKey) -> HttpAccess:
+        """Return the reader of one state."""
+        return HttpAccess(self._http, key.path)
+
+    def remove(self, key: StateKey) -> None:
+        """Delete the state with its lock in hand, or let the server look at the lock."""
+        name, access = name_of(key.path), self.access(key)
+        place = self._http.place
+        ours = ""
+        if place.lock_address and not place.lock_stops_removal:
+            ours, holder = access.take()
+            if holder is not None:
+                raise held(key.path, holder)
+        try:
+            answer = self._http.delete(name, key.path)
+        finally:
+            if ours:
+                self._http.unlock(name, key.path, ours)
+        if answer.status in LOCKED:
+            raise held(key.path, access.holder() or parse_lock(answer.text))
+
+    def list(self) -> Iterator[ListedState]:
+        """Refuse: the protocol knows no listing."""
+        self._refuse_listing()
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the only version that can be asked for."""
+        answer = self._http.state(self._http.state_url(name_of(key.path)), key.path, body=False)
+        if answer is None:
+            return ()
+        return (StateVersion(LATEST, None, answer.length, latest=True),)
+
+    def unversioned(self) -> str:
+        """Tell what the protocol lacks."""
+        return "The http protocol has no word for earlier versions; the server may keep some."
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Read the state."""
+        answer = None
+        if version_id == LATEST:
+            answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)
+        if answer is None:
+            raise no_version(key.path, version_id)
+        return answer.text
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Free the lock that has this id.
+
+        The engine's `force-unlock` tells the server no lock at all (Terraform sends no body), so
+        that any id would do; here the holder's own is compared first.
+        """
+        holder = self.access(key).holder()
+        if holder is None:
+            return False
+        if holder.id != lock_id:
+            raise another_lock(key.path, lock_id, holder)
+        self._http.unlock(name_of(key.path), key.path, _lock_info(holder.id, path=key.path))
+        return True
+
+    def _refuse_listing(self) -> NoReturn:
+        raise UnsupportedError(
+            f"{self._http.place.title} cannot list its states.",
+            hint="Name the entity: its state is found by its id alone.",
+        )
+
+
+class HttpAccess:
+    """One state on a server."""
+
+    def __init__(self, http: HttpExchange, path: str) -> None:
+        self._http = http
+        self._path = path
+
+    def read(self) -> StateDocument | None:
+        """Read the state; None when the server says that there is none (204 or 404)."""
+        answer = self._http.state(self._http.state_url(name_of(self._path)), self._path)
+        return None if answer is None else parse_state(answer.text, where=self._path)
+
+    def holder(self) -> Lock | None:
+        """Try the lock and give it back at once: the protocol has no other way to ask."""
+        if not self._http.place.lock_address:
+            return None
+        ours, holder = self.take()
+        if ours:
+            self._http.unlock(name_of(self._path), self._path, ours)
+        return holder
+
+    def take(self) -> tuple[str, Lock | None]:
+        """Take the lock: return its text, or an empty one and the lock of who holds it."""
+        info = _lock_info(str(uuid.uuid4()), path=self._path)
+        answer = self._http.lock(name_of(self._path), self._path, info)
+        if answer.status in LOCKED:
+            return "", parse_lock(answer.text)
+        # A server may not know of locks on states that it does not have.
+        return ("" if answer.status in MISSING else info), None
+
+
+def name_of(path: str) -> str:
+    """Return a state's name on the server: `service-<id>` or `link-<id>`, without a slash."""
+    kind, entity_id = path.removesuffix(SUFFIX).split("/", 1)
+    return f"{kind.removesuffix('s')}-{entity_id}"
+
+
+def _lock_info(lock_id: str, *, path: str) -> str:
+    return json_text.write(
+        {
+            "ID": lock_id,
+            "Operation": _LOOK,
+            "Info": "",
+            "Who": f"purveyor@{socket.gethostname()}",
+            "Version": "",
+            "Created": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "Path": path,
+        }
+    )

@@ -1,0 +1,122 @@
+"""A server that keeps states over HTTP: its addresses and methods, and its answers in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.errors import (
+    CredentialsError,
+    PurveyorError,
+    ReasonCode,
+    RecoveryError,
+    StateLockedError,
+)
+from purveyor.state_http import NoAnswerError
+
+if TYPE_CHECKING:
+    from purveyor.state_http import Answer, StateHttp
+
+NAME = "{name}"
+LOCKED = frozenset({409, 423})
+MISSING = frozenset({204, 404})
+_DONE = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPlace:
+    """Where states are and how they are locked; `{name}` in an address stands for the state's.
+
+    Without lock addresses nothing locks. `lock_stops_removal` is true where the server itself
+    refuses to delete a locked state, and would refuse it to the lock's holder too.
+    """
+
+    title: str
+    address: str
+    lock_address: str = ""
+    unlock_address: str = ""
+    update_method: str = "POST"
+    lock_method: str = "LOCK"
+    unlock_method: str = "UNLOCK"
+    lock_stops_removal: bool = False
+
+
+class HttpExchange:
+    """Requests for one place, whose refusals become errors."""
+
+    def __init__(self, http: StateHttp, place: HttpPlace) -> None:
+        self.place = place
+        self._http = http
+
+    def state_url(self, name: str) -> str:
+        """Return the address of one state."""
+        return self.place.address.replace(NAME, name)
+
+    def state(self, url: str, where: str, *, body: bool = True) -> Answer | None:
+        """Return the answer with a state; None when the server says that there is none."""
+        try:
+            answer = self._http.ask(url, body=body)
+        except NoAnswerError as error:
+            raise self._silence(where, error) from None
+        return None if answer.status in MISSING else self._accept(answer, where)
+
+    def lock(self, name: str, where: str, info: str) -> Answer:
+        """Take the lock; the answer's status is one of LOCKED when it is held."""
+        url = self.place.lock_address.replace(NAME, name)
+        return self._send(self.place.lock_method, url, where, info)
+
+    def unlock(self, name: str, where: str, info: str) -> None:
+        """Free the lock that `info` describes. Raise StateLockedError when the server refuses."""
+        url = self.place.unlock_address.replace(NAME, name)
+        answer = self._send(self.place.unlock_method, url, where, info)
+        if answer.status in LOCKED:
+            raise StateLockedError(
+                f"{self.place.title} does not free the lock of the state {where}.",
+                hint="Look who holds it now, and free it on the server.",
+            )
+        self._accept(answer, where)
+
+    def delete(self, name: str, where: str) -> Answer:
+        """Delete the state; one that is missing counts as deleted."""
+        answer = self._send("DELETE", self.state_url(name), where)
+        return answer if answer.status in MISSING else self._accept(answer, where)
+
+    def _send(self, method: str, url: str, where: str, content: str = "") -> Answer:
+        try:
+            answer = self._http.send(method, url, content)
+        except NoAnswerError as error:
+            raise self._silence(where, error) from None
+        return answer if answer.status in LOCKED | MISSING else self._accept(answer, where)
+
+    def _accept(self, answer: Answer, where: str) -> Answer:
+        if answer.status in _DONE or answer.status in LOCKED:
+            return answer
+        raise self._refusal(answer, where)
+
+    def _refusal(self, answer: Answer, where: str) -> PurveyorError:
+        title = self.place.title
+        if answer.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2
+            return CredentialsError(
+                f"{title} does not accept our login for the state {where}.",
+                hint="Check the user name, and the environment variable that holds the password"
+                " or token.",
+            )
+        if answer.status == 403:  # noqa: PLR2004 - RFC 9110 section 15.5.4
+            return CredentialsError(
+                f"{title} does not allow us to use the state {where}.",
+                reason=ReasonCode.PERMISSION_DENIED,
+                hint="Grant the user reading, writing, locking and deleting of states.",
+            )
+        return RecoveryError(
+            f"{title} answers a request for the state {where} with status {answer.status}.",
+            reason=ReasonCode.STATE_UNREADABLE,
+            hint="Check the addresses and methods of `backend` in the catalog, and the server.",
+        )
+
+    def _silence(self, where: str, error: NoAnswerError) -> RecoveryError:
+        return RecoveryError(
+            f"{self.place.title} with the state {where} does not answer.",
+            reason=ReasonCode.STATE_UNREADABLE,
+            hint="Check the runner's way to it, and the addresses of `backend` in the catalog.",
+            details=[str(error)],
+        )
