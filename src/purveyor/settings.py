@@ -74,6 +74,17 @@ SETTINGS = (
     Setting("GOOGLE_ENCRYPTION_KEY", "Own key for states, base64.", secret=True, passed_on=True),
     Setting("GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "Address of another Google-like store."),
     Setting("GOOGLE_STORAGE_CUSTOM_ENDPOINT", "The same, second."),
+    Setting(
+        "PG_CONN_STR", "Connection string of states in PostgreSQL.", secret=True, passed_on=True
+    ),
+    Setting(
+        "PGPASSWORD", "Password in PostgreSQL, when it stands apart.", secret=True, passed_on=True
+    ),
+    Setting("TF_HTTP_USERNAME", "User name for states on an http server."),
+    Setting(
+        "TF_HTTP_PASSWORD", "Password for states on an http server.", secret=True, passed_on=True
+    ),
+    Setting("CONSUL_HTTP_TOKEN", "Token for states in Consul.", secret=True, passed_on=True),
     Setting("HTTPS_PROXY", "Proxy on the way to the platform; ALL_PROXY is read too."),
     Setting("NO_PROXY", "Hosts that are reached without the proxy."),
     Setting("SSL_CERT_FILE", "File with the certificate authorities to trust."),
@@ -90,8 +101,13 @@ SETTINGS = (
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
     Setting("GITLAB_CI", "Set by GitLab: we are in a job."),
     Setting(
-        "CI_JOB_TOKEN", "Set by GitLab: looked for in the CONTEXT.", secret=True, passed_on=True
+        "CI_JOB_TOKEN",
+        "Set by GitLab: opens the states that it keeps; hidden everywhere.",
+        secret=True,
+        passed_on=True,
     ),
+    Setting("CI_API_V4_URL", "Set by GitLab: its API's address."),
+    Setting("CI_PROJECT_ID", "Set by GitLab: the project that keeps states."),
     Setting("CI_JOB_URL", "Set by GitLab: the job's address."),
     Setting("CI_JOB_ID", "Set by GitLab: the job, to tell one run from another."),
     Setting("CI_PROJECT_PATH", "Set by GitLab: the project, likewise."),

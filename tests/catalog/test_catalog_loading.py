@@ -97,11 +97,20 @@ def test_a_fault_of_an_entry_says_what_to_write(tmp_path: Path, entry: str, text
         ("", "purveyor.yaml:1:1: the file is empty; begin: version: 1"),
         ("- a", "purveyor.yaml:1:1: must be a mapping, and this is a list"),
         ("version: 1\nservices:", "2:10: services: empty: give it a value, or leave the key out"),
-        ("version: 1\nbackend: {bucket: x}", "2:1: backend: `type` is missing; it is local or s3"),
+        ("version: 1\nbackend: {bucket: x}", "2:1: backend: `type` is missing; it is local, s3, "),
         (
-            "version: 1\nbackend: {type: gcs}",
-            "2:17: backend.type: this type is not supported; it is local or s3",
+            "version: 1\nbackend: {type: swift}",
+            "2:17: backend.type: this type is not supported; it is local, s3, ",
         ),
+        (
+            "version: 1\nbackend: {type: http, address: https://h/s}",
+            "backend.address: must be an address with `{name}` in it",
+        ),
+        (
+            'version: 1\nbackend: {type: http, address: "https://u:p@h/{name}"}',
+            "backend.address: must be an address with `{name}` in it",
+        ),
+        ("version: 1\nbackend: {type: consul}", "backend: `address` is missing"),
         ("version: 1\nbackend: {type: s3, region: a}", "2:1: backend: `bucket` is missing"),
         (f"version: 1\nbackend: {{{S3}, lock: both}}", "2:10: backend: lock `both` needs `table`"),
         (f"version: 1\nbackend: {{{S3}, table: t}}", "did you mean `both`?"),

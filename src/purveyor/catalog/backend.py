@@ -3,7 +3,7 @@
 A further type is one model here and one member of `Backend`.
 """
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -188,3 +188,8 @@ Backend: TypeAlias = Annotated[
     | GoogleBackend,
     Field(discriminator="type"),
 ]
+
+TYPES: tuple[str, ...] = tuple(
+    get_args(model.model_fields["type"].annotation)[0] for model in get_args(get_args(Backend)[0])
+)
+"""The values of `type`, in the order of the models above."""

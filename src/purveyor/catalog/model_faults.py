@@ -6,10 +6,13 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
+from purveyor.catalog.backend import TYPES
 from purveyor.catalog.document import unfold
 from purveyor.catalog.words import WANTED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
@@ -61,14 +64,19 @@ def _translate(error: ErrorDetails, document: Document) -> Fault:
     if kind == "missing":
         return document.fault(trail[:-1], f"`{trail[-1]}` is missing", at_key=True)
     if kind == "union_tag_not_found":
-        return document.fault(trail, "`type` is missing; it is local or s3", at_key=True)
+        text = f"`type` is missing; it is {_or(TYPES)}"
+        return document.fault(trail, text, at_key=True)
     if kind == "union_tag_invalid":
-        text = "this type is not supported; it is local or s3"
+        text = f"this type is not supported; it is {_or(TYPES)}"
         return document.fault((*trail, "type"), text)
     if kind == "value_error" and trail and not _stands(trail, document):
         # The label of a union's member: the fault is about the mapping as a whole.
         trail = trail[:-1]
     return document.fault(trail, _explain(error), at_key=_KEY_MARK in location)
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _explain(error: ErrorDetails) -> str:

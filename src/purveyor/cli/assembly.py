@@ -212,6 +212,7 @@ class Assembly:
     def _keep_for_state(self, block: BackendBlock, folder: Path) -> BackendBlock:
         from purveyor.credentials import keep_for_state
 
+        self.redactor.add(*(value for value in block.environment.values() if value))
         return keep_for_state(block, folder=folder, settings=self.settings)
 
 
