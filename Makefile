@@ -55,8 +55,8 @@ contracts: $(READY) ## Check which file may import which, and that generated pag
 	$(BIN)/python scripts/write_reference.py --check
 	$(BIN)/python scripts/write_catalog_reference.py --check
 
-bench: $(READY) ## Measure what a run pays besides its engine
-	$(BIN)/python scripts/bench.py
+bench: $(READY) ## Measure what Purveyor adds to bare engines
+	PYTHONPATH=tests:benchmarks $(BIN)/python benchmarks/bench_run.py $(ARGS)
 
 docs: $(READY) ## Write the pages and the schema that come from the code
 	$(BIN)/python scripts/write_reference.py
