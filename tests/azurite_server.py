@@ -155,8 +155,20 @@ def _login(token: str, logins: list[dict[str, str]], context: ssl.SSLContext) ->
             body = {"error_description": "AADSTS7000215: Invalid client secret: wrong."}
             if not wrong:
                 body = {"access_token": token, "expires_in": "3600", "token_type": "Bearer"}
+            self.answer(401 if wrong else 200, body)
+
+        def do_GET(self) -> None:
+            tenant = f"https://{LOGIN_HOST}/{self.path.split('/')[1]}"
+            body = {
+                "issuer": f"{tenant}/v2.0",
+                "token_endpoint": f"{tenant}/oauth2/v2.0/token",
+                "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
+            }
+            self.answer(200, body)
+
+        def answer(self, status: int, body: Mapping[str, str]) -> None:
             content = json_text.write(body).encode()
-            self.send_response(401 if wrong else 200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor.backends.model import StateVersion, no_version
-from purveyor.cloud.google import GOOGLE, GoogleStorage, document, judge
+from purveyor.cloud.google import GoogleStorage, document, judge
+from purveyor.cloud.google_login import GOOGLE
 from purveyor.cloud.refusal import Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError
 
