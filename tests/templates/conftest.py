@@ -8,11 +8,24 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from template_tools import Tools
 
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
 _TOOLS = os.environ.get("PURVEYOR_TEMPLATE_TOOLS")  # noqa: TID251 - read before tests clean it
+_PROGRAMS = (
+    "act",
+    "actionlint",
+    "zizmor",
+    "check-jsonschema",
+    "esbuild",
+    "node",
+    "gitlab-ci-local",
+)
 
 collect_ignore_glob = [] if _TOOLS else ["*"]
 
@@ -37,3 +50,21 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copyfile(source, copy / name)
     return copy
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say which of these programs took part, and what could not be had."""
+    if not _TOOLS:
+        return
+    tools = Tools(Path(_TOOLS))
+    skipped = [
+        report.longrepr[2].partition("left out: ")[2]
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    ]
+    left_out = ", ".join(sorted(filter(None, set(skipped)))) or "nothing"
+    there = ", ".join(name for name in _PROGRAMS if tools.find(name))
+    missing = ", ".join(name for name in _PROGRAMS if not tools.find(name)) or "none"
+    terminalreporter.write_line(
+        f"templates: {there}; missing: {missing} | {len(skipped)} tests left out: {left_out}"
+    )

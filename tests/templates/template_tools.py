@@ -22,10 +22,15 @@ class Tools:
         """The folder that holds `node_modules`."""
         return self.folder / "npm"
 
+    def find(self, name: str) -> Path | None:
+        """Return a program's path, None when it could not be had."""
+        places = ("bin", "npm/node_modules/.bin", "python/bin")
+        paths = [self.folder / place / name for place in places]
+        return next((path for path in paths if path.exists()), None)
+
     def program(self, name: str) -> Path:
         """Return a program's path; leave the test out, and say so, when it is not there."""
-        for place in ("bin", "npm/node_modules/.bin", "python/bin"):
-            path = self.folder / place / name
-            if path.exists():
-                return path
-        pytest.skip(f"left out: no {name}")
+        found = self.find(name)
+        if found is None:
+            pytest.skip(f"left out: no {name}")
+        return found
