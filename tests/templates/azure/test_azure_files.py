@@ -44,4 +44,4 @@ def test_it_would_find_one(tools: Tools, tmp_path: Path, typo: str) -> None:
     text = (ROOT / "azure-templates" / "stage.yml").read_text()
     file.write_text(text.replace("lockBehavior: sequential", typo))
     (found,) = judge(tools, file)
-    assert typo.split(":")[0] in found
+    assert typo.split(":", maxsplit=1)[0] in found
