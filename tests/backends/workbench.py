@@ -144,6 +144,11 @@ class Workbench:
             time.sleep(0.02)
         return Held(child, folder)
 
+    def run_in(self, folder: Path, key: StateKey, *arguments: str) -> str:
+        """Call the engine in the folder of an earlier run; return its output."""
+        done = self._run(folder, [str(self.engine), *arguments], self._environment(key))
+        return f"{done.stdout}{done.stderr}"
+
     def _prepare(self, key: StateKey, module: str) -> Path:
         folder = self.folder / f"run-{len(list(self.folder.glob('run-*')))}"
         folder.mkdir()
