@@ -184,3 +184,15 @@ def test_no_secret_is_in_the_log(pipeline: Pipeline, emulator: Emulator) -> None
     assert len(password) > 8
     assert password not in done.stdout + done.stderr
     assert emulator.api_key not in done.stdout + done.stderr
+
+
+def test_what_a_custom_action_gives_is_named_but_not_shown(
+    pipeline: Pipeline, emulator: Emulator
+) -> None:
+    service = made_database(pipeline)
+    link = str(emulator.create_link(service, name="checkout-orders")["id"])
+    assert pipeline.run(emulator.request_action(link, "create", {"username": "ann"})).code == 0
+    done = pipeline.run(emulator.request_action(link, "get-credentials"))
+    assert done.outcome["results"] == {
+        name: "(private)" for name in ("username", "password", "endpoint", "port")
+    }

@@ -14,7 +14,7 @@ import pytest
 from purveyor import json_text
 from purveyor.catalog.recipe import ActionProgram
 from purveyor.engines import program as engine_program
-from purveyor.engines.program import run_program
+from purveyor.engines.program import Surroundings, run_program
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
@@ -53,12 +53,14 @@ class Bench:
         return run_program(
             ActionProgram(argv, self.folder, timeout),
             document or {},
-            workspace=self.workspace,
-            environment=self.environment,
-            interruption=self.interruption,
-            listen=self.listen,
-            redactor=self.redactor,
-            learn=self.redactor.add_value,
+            Surroundings(
+                workspace=self.workspace,
+                environment=self.environment,
+                interruption=self.interruption,
+                listen=self.listen,
+                redactor=self.redactor,
+                learn=self.redactor.add_value,
+            ),
         )
 
     def run_python(self, code: str, *, timeout: float = 30) -> JsonObject:

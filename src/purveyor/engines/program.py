@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
@@ -71,46 +72,50 @@ def build_document(
     }
 
 
-def run_program(
-    program: ActionProgram,
-    document: JsonObject,
-    *,
-    workspace: Path,
-    environment: Mapping[str, str],
-    interruption: Interruption,
-    listen: Listen,
-    redactor: Redactor,
-    learn: Callable[[JsonValue], None],
-) -> JsonObject:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a program runs in: a fresh private directory, an environment, and who listens.
+
+    `listen` gets each line of its standard output; `learn` gets its result before anything of its
+    standard error is shown.
+    """
+
+    workspace: Path
+    environment: Mapping[str, str]
+    interruption: Interruption
+    listen: Listen
+    redactor: Redactor
+    learn: Callable[[JsonValue], None]
+
+
+def run_program(program: ActionProgram, document: JsonObject, around: Surroundings) -> JsonObject:
     """Run the program in its folder and return the object it wrote to PURVEYOR_RESULT.
 
-    `workspace` is a private directory. A program that ends well with a result has done its work,
-    even if it was asked to stop meanwhile. Nothing of the document is in argv or the environment.
-    Each line of its standard output goes to `listen`; `learn` gets the result before anything of
-    stderr is shown. Raise CatalogError when it cannot be
-    started, CancelledError when it was stopped with the run, EngineError ACTION_FAILED when it
-    fails, takes longer than its `timeout` (seconds) or gives no JSON object of up to 1 MiB.
+    A program that ends well with a result has done its work, even if it was asked to stop
+    meanwhile. Nothing of the document is in argv or the environment. Raise CatalogError when it
+    cannot be started, CancelledError when it was stopped with the run, EngineError ACTION_FAILED
+    when it fails, takes longer than its `timeout` (seconds) or gives no JSON object of up to 1 MiB.
     """
-    if interruption.requested:
+    if around.interruption.requested:
         raise _cancelled(program, "was not started", ())
-    result = workspace.absolute() / "result.json"
+    result = around.workspace.absolute() / "result.json"
     result.touch(mode=0o600, exist_ok=False)
     command = process.Command(
-        argv=(str(_locate(program, environment)), *program.run[1:]),
+        argv=(str(_locate(program, around.environment)), *program.run[1:]),
         cwd=program.cwd,
-        environment={**environment, RESULT_VARIABLE: str(result)},
+        environment={**around.environment, RESULT_VARIABLE: str(result)},
         stdin=json_text.write(document),
     )
-    done, expired = _attend(program, command, interruption, listen)
+    done, expired = _attend(program, command, around.interruption, around.listen)
     given = _read_result(result)
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
-        learn(given)
+        around.learn(given)
         if done.code == 0:
             return given
     problem = given if isinstance(given, str) else ""
-    last = _last_lines(done.stderr, redactor)
-    if interruption.requested:
+    last = _last_lines(done.stderr, around.redactor)
+    if around.interruption.requested:
         raise _cancelled(program, "was stopped", last)
     raise _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from purveyor.engines.program import build_document, run_program
+from purveyor.engines.program import Surroundings, build_document, run_program
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.provision.endings import succeed
 from purveyor.provision.results import Results, read_outputs
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
-    from purveyor.json_text import JsonValue
+    from purveyor.catalog.recipe import ActionProgram
+    from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Outcome
-    from purveyor.provision.ports import Ports
+    from purveyor.provision.ports import Backend, Ports
     from purveyor.redaction import Redactor
 
 
@@ -30,44 +31,45 @@ def prepare(
     What the program gives back may be credentials, so its values go to the platform's results
     and nowhere else: the redactor learns what is new in them, and no attribute is written.
     """
-    program = recipe.program
-    if program is None:
-        slug = context.specification.slug or context.slug
-        raise CatalogError(
-            f"No program belongs to the custom action {slug!r}.",
-            reason=ReasonCode.ACTION_UNKNOWN,
-            hint="Add it under `actions:` in the catalog, or as `actions/<slug>/run` in the"
-            " module.",
-        )
-    backend = ports.open_backend(recipe)
-    outputs = read_outputs(context.entity, backend, ports.redactor)
-    service_outputs = (
-        read_outputs(context.service, backend, ports.redactor)
-        if context.link is not None
-        else outputs
-    )
-    environment = {**ports.environment, **ports.assume(recipe.account, context)}
-    document = build_document(
-        context,
-        outputs=outputs,
-        service_outputs=service_outputs,
-        state_key=backend.locate(context.entity).path,
+    program = _find_program(context, recipe)
+    document = _build_document(context, ports.open_backend(recipe), ports.redactor)
+    around = Surroundings(
+        workspace=workspace,
+        environment={**ports.environment, **ports.assume(recipe.account, context)},
+        interruption=ports.interruption,
+        listen=ports.listen,
+        redactor=ports.redactor,
+        learn=lambda value: _learn_new(value, context, ports.redactor),
     )
 
     def run() -> Outcome:
-        given = run_program(
-            program,
-            document,
-            workspace=workspace,
-            environment=environment,
-            interruption=ports.interruption,
-            listen=ports.listen,
-            redactor=ports.redactor,
-            learn=lambda value: _learn_new(value, context, ports.redactor),
-        )
-        return dataclasses.replace(succeed(context, Results(given, {}, ())), run_url=ports.run_url)
+        outcome = succeed(context, Results(run_program(program, document, around), {}, ()))
+        return dataclasses.replace(outcome, private=True, run_url=ports.run_url)
 
     return run
+
+
+def _find_program(context: ActionContext, recipe: Recipe) -> ActionProgram:
+    if recipe.program is not None:
+        return recipe.program
+    slug = context.specification.slug or context.slug
+    raise CatalogError(
+        f"No program belongs to the custom action {slug!r}.",
+        reason=ReasonCode.ACTION_UNKNOWN,
+        hint="Add it under `actions:` in the catalog, or as `actions/<slug>/run` in the module.",
+    )
+
+
+def _build_document(context: ActionContext, backend: Backend, redactor: Redactor) -> JsonObject:
+    outputs = read_outputs(context.entity, backend, redactor)
+    return build_document(
+        context,
+        outputs=outputs,
+        service_outputs=outputs
+        if context.link is None
+        else read_outputs(context.service, backend, redactor),
+        state_key=backend.locate(context.entity).path,
+    )
 
 
 def _learn_new(value: JsonValue, context: ActionContext, redactor: Redactor) -> None:
