@@ -26,16 +26,19 @@ _PASSING = 500
 
 
 class GoogleStorage:
-    """Google's storage as the engine's gcs backend reaches it: by the same variables."""
+    """Google's storage as the engine's gcs backend reaches it: by the same variables.
 
-    def __init__(self, settings: Settings) -> None:
+    `as_owner` asks for a token that may change a bucket's settings too.
+    """
+
+    def __init__(self, settings: Settings, *, as_owner: bool = False) -> None:
         self.wire = Wire()
         self._settings = settings
         address = settings.first(
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
         )
         self._address = f"{(address or _ADDRESS).rstrip('/')}/"
-        self._login = GoogleLogin(settings, self.wire)
+        self._login = GoogleLogin(settings, self.wire, as_owner=as_owner)
 
     def ask(
         self,
@@ -45,10 +48,12 @@ class GoogleStorage:
         query: Mapping[str, str] | None = None,
         content: str | None = None,
         encrypted: bool = False,
+        resource: str | None = None,
     ) -> Answer:
         """Send one request; `path` is already quoted. Raise NoAnswerError or CredentialsError.
 
         `content` is uploaded; `encrypted` sends the customer's own key along, if the run has one.
+        `resource` is JSON about a bucket, which is sent where all but uploads goes.
         """
         start = self._address if content is None else urljoin(self._address, _UPLOAD)
         url = f"{start}{path}"
@@ -59,9 +64,10 @@ class GoogleStorage:
             headers = {"authorization": f"Bearer {self._login.token()}"}
             if encrypted and (key := self._settings.text("GOOGLE_ENCRYPTION_KEY")):
                 headers |= _key_headers(key)
-            if content is not None:
+            body = content if resource is None else resource
+            if body is not None:
                 headers["content-type"] = "application/json"
-            return Request(method, url, headers, (content or "").encode())
+            return Request(method, url, headers, (body or "").encode())
 
         return self.wire.send(sign)
 

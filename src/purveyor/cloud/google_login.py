@@ -23,6 +23,7 @@ GOOGLE = Cloud(
     "google-github-actions/auth, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
 )
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+_OWNER_SCOPE = "https://www.googleapis.com/auth/devstorage.full_control"
 _BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _HERE = "store"
 
@@ -43,7 +44,8 @@ class Credentials(Protocol):
 class GoogleLogin:
     """The run's own login: a given token, a credentials file, or what the machine offers."""
 
-    def __init__(self, settings: Settings, wire: Wire) -> None:
+    def __init__(self, settings: Settings, wire: Wire, *, as_owner: bool = False) -> None:
+        self._scope = _OWNER_SCOPE if as_owner else _SCOPE
         self._settings = settings
         self._wire = wire
         self._credentials: Credentials | None = None
@@ -80,7 +82,7 @@ class GoogleLogin:
         from google.oauth2.credentials import Credentials as TokenCredentials
 
         credentials: Credentials
-        scopes = [_BROAD_SCOPE if impersonated else _SCOPE]
+        scopes = [_BROAD_SCOPE if impersonated else self._scope]
         if given:
             credentials = TokenCredentials(given)
         elif text := self._settings.first("GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS"):
@@ -90,7 +92,7 @@ class GoogleLogin:
         else:
             credentials = self._ambient(scopes)
         if impersonated:
-            return impersonated_credentials.Credentials(credentials, impersonated, [_SCOPE])
+            return impersonated_credentials.Credentials(credentials, impersonated, [self._scope])
         return credentials
 
     def _ambient(self, scopes: list[str]) -> Credentials:
