@@ -25,6 +25,10 @@ class StateGroup(LazyGroup):
         "restore": (f"{_CHANGING}:restore", "Go back to an earlier version of a state."),
         "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
         "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
+        "bootstrap": (
+            "purveyor.cli.state_bootstrap:bootstrap",
+            "Make the place where states live, and make it safe.",
+        ),
         "doctor": ("purveyor.cli.state_doctor:doctor", "Look for what is wrong with states."),
     }
 

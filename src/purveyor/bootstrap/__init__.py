@@ -1,0 +1,7 @@
+"""Setting up the place where states live, again and again, and never weaker than it is."""
+
+from purveyor.bootstrap.model import Measure, Store, set_up
+from purveyor.bootstrap.opening import open_store
+from purveyor.bootstrap.rights import Rights, describe_rights
+
+__all__ = ["Measure", "Rights", "Store", "describe_rights", "open_store", "set_up"]

@@ -1,0 +1,153 @@
+"""The clients that set a bucket and a table up, and AWS's refusals on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from purveyor import aws
+from purveyor.aws import Trouble
+from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import boto3
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+    from purveyor.catalog.backend import S3Backend
+    from purveyor.settings import Settings
+
+# Two changes of one bucket at the same moment ("OperationAborted" in S3's list of error codes).
+_BUSY = frozenset({"OperationAborted", "ConflictException"})
+_TRIES = 12
+# What S3-compatible stores answer to settings that they do not have.
+_UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "501"})
+
+
+class UnknownSettingError(Exception):
+    """The store, which is not AWS, knows no such setting."""
+
+
+class AwsDoor:
+    """Clients for one backend entry. `pause` waits between tries, in seconds."""
+
+    def __init__(
+        self, config: S3Backend, settings: Settings, pause: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.config = config
+        self.pause = pause
+        self._settings = settings
+
+    @property
+    def in_aws(self) -> bool:
+        """False for an S3-compatible store of somebody else."""
+        if self.config.endpoint is None:
+            return True
+        host = urlsplit(self.config.endpoint).hostname or ""
+        return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+    @property
+    def plain(self) -> bool:
+        """True when the catalog reaches the store without TLS."""
+        return (self.config.endpoint or "").startswith("http://")
+
+    def account(self) -> str:
+        """Ask which account we are: one request; empty for a store that is not AWS."""
+        if not self.in_aws:
+            return ""
+        with self.explained("the account"):
+            sts = self._session.client(
+                "sts", endpoint_url=aws.endpoint("sts", self._settings), config=aws.patience()
+            )
+            return sts.get_caller_identity()["Account"]
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """A client for the bucket."""
+        return self._session.client(
+            "s3",
+            endpoint_url=self.config.endpoint or aws.endpoint("s3", self._settings),
+            config=aws.patience(path_style=self.config.endpoint is not None),
+        )
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """A client for the table."""
+        return self._session.client(
+            "dynamodb",
+            endpoint_url=self.config.endpoint or aws.endpoint("dynamodb", self._settings),
+            config=aws.patience(),
+        )
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        session = aws.open_session(self._settings, self.config.region)
+        role = self.config.role_arn
+        return session if role is None else aws.in_role(session, role, self._settings)
+
+    def patiently(self, what: str, change: Callable[[], object]) -> None:
+        """Carry a change out, again while another one of the same thing is on its way."""
+        from botocore.exceptions import ClientError
+
+        with self.explained(what):
+            for left in reversed(range(_TRIES)):
+                try:
+                    change()
+                except ClientError as error:
+                    if not left or code_of(error) not in _BUSY:
+                        raise
+                    self.pause(1.0)
+                else:
+                    return
+
+    @contextlib.contextmanager
+    def explained(self, what: str) -> Iterator[None]:
+        """Turn what AWS refuses about `what` into an error for readers.
+
+        Raise UnknownSettingError where a store that is not AWS lacks a setting.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            if not self.in_aws and code_of(error) in _UNKNOWN:
+                raise UnknownSettingError from None
+            raise _explain(what, error) from error
+
+
+def code_of(error: Exception) -> str:
+    """Return AWS's own code for a refusal, empty for any other error."""
+    from botocore.exceptions import ClientError
+
+    return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""
+
+
+def name_taken(what: str, detail: str) -> CatalogError:
+    """Return the error for a bucket or table that belongs to somebody else."""
+    return CatalogError(
+        f"{what} exists and belongs to somebody else, or may not be looked at.",
+        reason=ReasonCode.NAME_TAKEN,
+        hint="Choose another name in the catalog, or log in to the account that owns it.",
+        details=[detail],
+    )
+
+
+def _explain(what: str, error: Exception) -> PurveyorError:
+    refusal = aws.judge(error)
+    if refusal.trouble in aws.CREDENTIALS:
+        return aws.refuse_credentials(what, refusal)
+    elsewhere = refusal.trouble is Trouble.ELSEWHERE
+    return RecoveryError(
+        f"AWS refuses to set {what} up.",
+        reason=ReasonCode.STATE_UNREADABLE,
+        hint="Check `backend.region` in the catalog: the bucket lies in another one."
+        if elsewhere
+        else "The details hold AWS's answer; after mending it, run the command again.",
+        details=[refusal.detail],
+    )

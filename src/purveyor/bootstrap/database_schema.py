@@ -1,0 +1,136 @@
+"""A PostgreSQL schema for states, with the table that the engines want, and a run's rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.backends.pg_connection import Database
+from purveyor.bootstrap.model import Measure, settled
+from purveyor.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+    from purveyor.catalog.backend import PgBackend
+    from purveyor.settings import Settings
+
+_ABSENT = "no schema"
+_WHAT = "the states' schema"
+# Any number will do as long as it is always this one: two runs at once wait for each other, since
+# IF NOT EXISTS alone can fail when both look before one has made it.
+_TURN = "SELECT pg_advisory_xact_lock(7305808869231650116)"
+_SEQUENCE = "global_states_id_seq"
+_INDEX = "states_by_name"
+_TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+class SchemaStore:
+    """One schema. `role` is who is to read and write states there, if it is not ourselves."""
+
+    def __init__(self, config: PgBackend, settings: Settings, role: str | None) -> None:
+        self._schema = config.schema_name
+        self._role = role
+        self._database = Database(config, settings)
+
+    def survey(self) -> list[Measure]:
+        """Look at the catalogs of the database: one connection."""
+        with self._database.connect(_WHAT) as connection:
+            there = _one(connection, "SELECT to_regnamespace(%s)", _quoted(self._schema))
+            table = _one(connection, "SELECT to_regclass(%s)", self._table)
+            index = _one(connection, _HAS_INDEX, self._schema)
+            measures = [
+                self._measure("schema", self._schema, there, self._make_schema),
+                self._measure("table", self._table, table, self._make_table),
+                self._measure("unique names", "an index on name", index, self._make_index),
+            ]
+            if self._role is not None:
+                measures.append(self._rights(connection, self._role, there=bool(there and table)))
+        return measures
+
+    @property
+    def _table(self) -> str:
+        return f"{_quoted(self._schema)}.states"
+
+    def _measure(self, what: str, wanted: str, found: object, take: Callable[[], None]) -> Measure:
+        if found:
+            return settled(what, "there", wanted)
+        return Measure(what, "missing", wanted, "make it", take)
+
+    def _make_schema(self) -> None:
+        self._carry_out(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}")
+
+    def _make_table(self) -> None:
+        """Make what both engines make (measured), with the sequence that they share."""
+        self._carry_out(
+            f"CREATE SEQUENCE IF NOT EXISTS public.{_SEQUENCE} AS bigint",
+            f"CREATE TABLE IF NOT EXISTS {self._table} ("
+            f" id bigint NOT NULL DEFAULT nextval('public.{_SEQUENCE}') PRIMARY KEY,"
+            " name text UNIQUE, data text)",
+        )
+
+    def _make_index(self) -> None:
+        self._carry_out(f"CREATE UNIQUE INDEX IF NOT EXISTS {_INDEX} ON {self._table} (name)")
+
+    def _rights(self, connection: psycopg.Connection, role: str, *, there: bool) -> Measure:
+        if not _one(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            raise CatalogError(
+                "The role that is to have rights on the states does not exist.",
+                hint="Make it first, with CREATE ROLE … LOGIN, or check --grant-to.",
+                details=[f"role {role}"],
+            )
+        wanted = f"{role} reads and writes states"
+        granted = there and all(
+            _one(connection, f"SELECT has_{kind}_privilege(%s, %s, %s)", role, name, right)
+            for kind, name, right in self._needed()
+        )
+        if granted:
+            return settled("rights", wanted, wanted)
+        return Measure("rights", "not all" if there else _ABSENT, wanted, "grant them", self._grant)
+
+    def _needed(self) -> list[tuple[str, str, str]]:
+        return [
+            ("schema", self._schema, "USAGE"),
+            *(("table", self._table, right) for right in _TABLE_RIGHTS),
+            ("sequence", f"public.{_SEQUENCE}", "USAGE"),
+        ]
+
+    def _grant(self) -> None:
+        self._carry_out(*grants(self._schema, self._role or ""))
+
+    def _carry_out(self, *statements: str) -> None:
+        """Run the statements in one transaction, one run after the other."""
+        with self._database.connect(_WHAT) as connection, connection.transaction():
+            for each in (_TURN, *statements):
+                connection.execute(each.encode())
+
+
+def grants(schema: str, role: str) -> list[str]:
+    """Return the SQL that lets a role read and write states, and nothing else."""
+    whom = _quoted(role)
+    return [
+        f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {whom}",
+        f"GRANT {', '.join(_TABLE_RIGHTS)} ON {_quoted(schema)}.states TO {whom}",
+        f"GRANT USAGE ON SEQUENCE public.{_SEQUENCE} TO {whom}",
+    ]
+
+
+_HAS_INDEX = (
+    "SELECT 1 FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid"
+    " JOIN pg_namespace n ON n.oid = t.relnamespace"
+    " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]"
+    " WHERE n.nspname = %s AND t.relname = 'states' AND i.indisunique AND i.indnatts = 1"
+    " AND a.attname = 'name'"
+)
+
+
+def _quoted(name: str) -> str:
+    """Quote a name as SQL does (PostgreSQL documentation, section 4.1.1)."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _one(connection: psycopg.Connection, statement: str, *values: str) -> object:
+    row = connection.execute(statement.encode(), values).fetchone()
+    return row[0] if row else None

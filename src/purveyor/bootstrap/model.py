@@ -1,0 +1,61 @@
+"""What setting a store up means: one measure after the other, each told before it is taken."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One property of a store: how it is, how it should be, and what brings it there.
+
+    `change` is empty where nothing is to be done. `take` carries the change out, and may do so
+    twice; what it returns, if anything, says why it was not done. None where Purveyor cannot, and
+    then `by_hand` is the command for a person. `note` says what a reader should know besides.
+    """
+
+    what: str
+    now: str
+    wanted: str
+    change: str = ""
+    take: Callable[[], str | None] | None = None
+    by_hand: str = ""
+    note: str = ""
+
+
+class Store(Protocol):
+    """One place for states, as far as setting it up goes."""
+
+    def survey(self) -> Sequence[Measure]:
+        """Look at everything and change nothing; measures come in the order to be taken.
+
+        Raise CredentialsError, CatalogError NAME_TAKEN for what belongs to somebody else, or
+        RecoveryError STATE_UNREADABLE.
+        """
+
+
+def settled(what: str, now: str, wanted: str, *, note: str = "") -> Measure:
+    """Return the measure for what is already as it should be, or stronger."""
+    return Measure(what, now, wanted, note=note)
+
+
+def set_up(store: Store, *, dry_run: bool) -> Sequence[Measure]:
+    """Survey a store and, unless it is a dry run, take every measure; return all of them.
+
+    Each measure stands alone and may be taken again, so that a run that was killed in the middle,
+    or another one at the same time, does no harm.
+    """
+    measures = store.survey()
+    return measures if dry_run else [_carry_out(each) for each in measures]
+
+
+def _carry_out(measure: Measure) -> Measure:
+    left_out = measure.take() if measure.take is not None else None
+    if not left_out:
+        return measure
+    return dataclasses.replace(measure, change="", take=None, note=left_out)

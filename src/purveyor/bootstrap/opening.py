@@ -1,0 +1,63 @@
+"""Chooses what sets a catalog's store up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, PgBackend, S3Backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.bootstrap.model import Measure, Store
+    from purveyor.catalog.backend import Backend
+    from purveyor.settings import Settings
+
+
+def open_store(
+    config: Backend, *, root: Path, settings: Settings, grant_to: str | None = None
+) -> Store:
+    """Return the store; `root` is the catalog's folder, `grant_to` a role of a database."""
+    match config:
+        case LocalBackend():
+            from purveyor.bootstrap.elsewhere import Folder
+
+            return Folder(root / config.path)
+        case S3Backend():
+            return S3Store(config, settings)
+        case AzureBackend():
+            from purveyor.bootstrap.azure_container import AzureStore
+
+            return AzureStore(config, settings)
+        case GoogleBackend():
+            from purveyor.bootstrap.google_bucket import GoogleStore
+
+            return GoogleStore(config, settings)
+        case PgBackend():
+            from purveyor.bootstrap.database_schema import SchemaStore
+
+            return SchemaStore(config, settings, grant_to)
+        case _:
+            from purveyor.bootstrap.elsewhere import Foreign
+
+            return Foreign(config.type)
+
+
+class S3Store:
+    """A bucket and, where the catalog wants one, its lock table."""
+
+    def __init__(self, config: S3Backend, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+
+    def survey(self) -> list[Measure]:
+        """Look at the bucket, then at the table."""
+        from purveyor.bootstrap.aws_door import AwsDoor
+        from purveyor.bootstrap.lock_table import LockTable
+        from purveyor.bootstrap.s3_bucket import StateBucket
+
+        door = AwsDoor(self._config, self._settings)
+        measures = StateBucket(door).survey()
+        if self._config.table is not None:
+            measures += LockTable(door, self._config.table).survey()
+        return measures

@@ -1,0 +1,94 @@
+"""The least that `run` and `bootstrap` need in a store: policies, roles or statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.bootstrap import aws_rights
+from purveyor.bootstrap.database_schema import grants
+from purveyor.catalog.backend import AzureBackend, GoogleBackend, PgBackend, S3Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from purveyor.catalog.backend import Backend
+    from purveyor.json_text import JsonObject
+
+_ANYBODY = "<role>"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one command needs: `policy` for IAM, or `lines` to carry out or to read."""
+
+    command: str
+    policy: JsonObject | None = None
+    lines: tuple[str, ...] = ()
+
+
+def describe_rights(
+    config: Backend, *, roles: Sequence[str] = (), grant_to: str | None = None
+) -> list[Rights]:
+    """Return the least rights for each command; `roles` are the first ones of the accounts."""
+    match config:
+        case S3Backend():
+            return [
+                Rights("run", aws_rights.run_policy(config, roles=roles)),
+                Rights("state history, pull, restore, doctor", aws_rights.history_policy(config)),
+                Rights("state bootstrap", aws_rights.bootstrap_policy(config)),
+            ]
+        case AzureBackend():
+            return _azure(config)
+        case GoogleBackend():
+            return _google(config)
+        case PgBackend():
+            return _database(config, grant_to or _ANYBODY)
+        case _:
+            line = "whatever the server asks for; Purveyor needs no rights of its own"
+            return [Rights("run", lines=(line,))]
+
+
+def _azure(config: AzureBackend) -> list[Rights]:
+    account = f".../Microsoft.Storage/storageAccounts/{config.account}"
+    container = f"{account}/blobServices/default/containers/{config.container}"
+    return [
+        Rights("run", lines=(f"role `Storage Blob Data Contributor` on {container}",)),
+        Rights(
+            "state bootstrap",
+            lines=(
+                f"role `Storage Blob Data Contributor` on {account}, to make the container",
+                f"role `Storage Account Contributor` on {account}, for soft delete and versioning",
+                "or the account's key in ARM_ACCESS_KEY, which reaches all but versioning",
+            ),
+        ),
+    ]
+
+
+def _google(config: GoogleBackend) -> list[Rights]:
+    bucket = f"gs://{config.bucket}"
+    run = [f"role `roles/storage.objectUser` on {bucket}"]
+    bootstrap = [
+        "permission `storage.buckets.create` in the project, while the bucket is missing",
+        f"permissions `storage.buckets.get` and `storage.buckets.update` on {bucket}",
+    ]
+    if config.kms_key is not None:
+        run.append(
+            "role `roles/cloudkms.cryptoKeyEncrypterDecrypter` on the key for the project's"
+            " Cloud Storage service agent"
+        )
+    return [Rights("run", lines=tuple(run)), Rights("state bootstrap", lines=tuple(bootstrap))]
+
+
+def _database(config: PgBackend, role: str) -> list[Rights]:
+    statements = [f"{each};" for each in grants(config.schema_name, role)]
+    return [
+        Rights("run", lines=tuple(statements)),
+        Rights(
+            "state bootstrap",
+            lines=(
+                "GRANT CREATE ON DATABASE <database> TO <administrator>;",
+                "GRANT CREATE ON SCHEMA public TO <administrator>;",
+            ),
+        ),
+    ]

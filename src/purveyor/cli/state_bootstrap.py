@@ -1,0 +1,110 @@
+"""`purveyor state bootstrap`: makes the place where states live, or tells what it would change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor import json_text
+from purveyor.cli.state_room import with_catalog, with_json
+from purveyor.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from purveyor.bootstrap import Measure, Rights
+    from purveyor.catalog import Catalog
+    from purveyor.json_text import JsonValue
+
+_HEADS = ("WHAT", "NOW", "WANTED", "CHANGE")
+
+
+@click.command()
+@with_catalog
+@click.option("--dry-run", is_flag=True, help="Only tell what would change.")
+@click.option("--policies", is_flag=True, help="Only print the least rights for each command.")
+@click.option("--grant-to", metavar="ROLE", help="The database role that runs use (PostgreSQL).")
+@with_json
+def bootstrap(
+    *,
+    catalog_path: str | None,
+    dry_run: bool,
+    policies: bool,
+    grant_to: str | None,
+    as_json: bool,
+) -> None:
+    """Make the place where states live, and make it safe.
+
+    A bucket is versioned, encrypted, closed to the public and to plain connections; a table has
+    backups and cannot be deleted. It can be run again at any time: it never weakens what is there.
+    """
+    from purveyor.bootstrap import describe_rights, open_store, set_up
+    from purveyor.catalog import load_catalog
+
+    settings = read_settings()
+    path = catalog_path or settings.text("PURVEYOR_CATALOG")
+    catalog = load_catalog(Path(path) if path else None)
+    config = catalog.model.backend
+    if policies:
+        _print_rights(
+            describe_rights(config, roles=_first_roles(catalog), grant_to=grant_to), as_json=as_json
+        )
+        return
+    store = open_store(config, root=catalog.root, settings=settings, grant_to=grant_to)
+    measures = set_up(store, dry_run=dry_run)
+    _print_measures(measures, kind=config.type, dry_run=dry_run, as_json=as_json)
+
+
+def _print_measures(
+    measures: Sequence[Measure], *, kind: str, dry_run: bool, as_json: bool
+) -> None:
+    changes = sum(bool(each.change) for each in measures)
+    if as_json:
+        listed: list[JsonValue] = [
+            {
+                "what": each.what,
+                "now": each.now,
+                "wanted": each.wanted,
+                "change": each.change,
+                "by_hand": each.by_hand,
+                "note": each.note,
+            }
+            for each in measures
+        ]
+        told = {"backend": kind, "dry_run": dry_run, "changes": changes, "measures": listed}
+        click.echo(json_text.write(told, indent=2))
+        return
+    from purveyor.cli.state_table import print_rows
+
+    rows = ((each.what, each.now, each.wanted, each.change or "-") for each in measures)
+    print_rows(_HEADS, rows)
+    for each in measures:
+        if each.note:
+            click.echo(f"note: {each.what}: {each.note}", err=True)
+        if each.by_hand:
+            click.echo(f"by hand: {each.what}: {each.by_hand}", err=True)
+    verb = "would be made" if dry_run else "made"
+    click.echo(f"{changes} changes {verb}", err=True)
+
+
+def _print_rights(rights: Sequence[Rights], *, as_json: bool) -> None:
+    if as_json:
+        listed = [
+            {"command": each.command, "policy": each.policy, "lines": list(each.lines)}
+            for each in rights
+        ]
+        click.echo(json_text.write(listed, indent=2))
+        return
+    for each in rights:
+        click.echo(f"# purveyor {each.command}")
+        if each.policy is not None:
+            click.echo(json_text.write(each.policy, indent=2))
+        for line in each.lines:
+            click.echo(line)
+
+
+def _first_roles(catalog: Catalog) -> list[str]:
+    """Return the roles that the run's own credentials take on."""
+    return [each.role_arn for each in catalog.model.accounts if each.role_arn is not None]
