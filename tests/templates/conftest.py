@@ -1,4 +1,4 @@
-"""The programs that read and run CI templates; nothing is collected where they are not installed.
+"""The programs that read and run CI templates; where there are none, only the walker is collected.
 
 `make test-templates` installs them and names their folder in PURVEYOR_TEMPLATE_TOOLS.
 """
@@ -27,7 +27,8 @@ _PROGRAMS = (
     "gitlab-ci-local",
 )
 
-collect_ignore_glob = [] if _TOOLS else ["*"]
+# The walker in this folder needs none of them, the folders below do.
+collect_ignore_glob = [] if _TOOLS else ["*/*"]
 
 
 @pytest.fixture(scope="session")
