@@ -35,6 +35,7 @@ class RealPrograms:
     fake_gcs: Path | None = None
     azurite: Path | None = None
     node: Path | None = None
+    consul: Path | None = None
 
     def engine(self, name: str) -> EngineBinary | None:
         """Return the engine `terraform` or `opentofu`, None when it is missing."""
@@ -49,6 +50,8 @@ class RealPrograms:
             lines.append(f"moto {self.moto}")
         if self.postgresql:
             lines.append(f"PostgreSQL {self.postgresql}")
+        if self.consul:
+            lines.append(f"Consul {_version(self.consul, 'version')}")
         return lines + [f"{name} {_store_version(path)}" for name, path in self.stores() if path]
 
     def stores(self) -> list[tuple[str, Path | None]]:
@@ -73,6 +76,8 @@ class RealPrograms:
             lines.append("moto: not installed")
         if not self.postgresql:
             lines.append("PostgreSQL: no `postgres` program")
+        if not self.consul:
+            lines.append("Consul: not on PATH")
         lines += [
             f"{name}: not in the cache (`make tools` brings it)"
             for name, path in self.stores()
@@ -97,6 +102,7 @@ def look_around(settings: Settings) -> RealPrograms:
         ),
         azurite=_store(f"azurite/{{}}/{_AZURITE}", _PINS / "azurite/package.json", settings),
         node=process.find("node", settings.for_children()),
+        consul=process.find("consul", settings.for_children()),
     )
 
 

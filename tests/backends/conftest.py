@@ -10,6 +10,7 @@ from cloud_places import in_azurite, in_fake_gcs, in_minio
 from workbench import BY_ID, PLACES, Place, Workbench
 
 from azurite_server import AzuriteServer, run_azurite
+from consul_server import TOKEN, ConsulServer, run_consul
 from fake_gcs_server import FakeGcsServer, run_fake_gcs
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states
 from minio_server import MinioServer, run_minio
@@ -17,7 +18,14 @@ from moto_server import REGION, MotoServer, run_moto
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
 from purveyor.backends.http import name_of
-from purveyor.catalog.backend import GitlabBackend, HttpBackend, LocalBackend, PgBackend, S3Backend
+from purveyor.catalog.backend import (
+    ConsulBackend,
+    GitlabBackend,
+    HttpBackend,
+    LocalBackend,
+    PgBackend,
+    S3Backend,
+)
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,6 +171,35 @@ def in_cloud(name: str, request: pytest.FixtureRequest, root: Path) -> Place:
     return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"))
 
 
+@pytest.fixture(scope="session")
+def consul(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsulServer]:
+    """One Consul server for all tests; each test has a prefix of its own."""
+    if real.consul is None:
+        pytest.skip("left out: no consul")
+    with run_consul(real.consul, tmp_path_factory.mktemp("consul")) as server:
+        yield server
+
+
+def _in_consul(server: ConsulServer, environment: dict[str, str], root: Path) -> Place:
+    environment = environment | {"STATES_TOKEN": TOKEN}
+    prefix = f"states/{uuid.uuid4().hex[:12]}"
+    config = ConsulBackend(
+        type="consul", address=server.url, prefix=prefix, token_from="STATES_TOKEN"
+    )
+
+    def paths() -> list[str]:
+        found = [each.removeprefix(f"{prefix}/") for each in server.keys(prefix)]
+        return [each for each in found if not each.endswith(("/.lock", "/.lockinfo"))]
+
+    return Place(
+        "consul",
+        open_backend(config, root=root, settings=Settings(environment)),
+        environment,
+        lambda path, text: server.put(f"{prefix}/{path}", text.encode()),
+        paths,
+    )
+
+
 def _on_server(name: str, environment: dict[str, str], root: Path) -> Iterator[Place]:
     login = ("gitlab-ci-token", "job token") if name == "gitlab" else (USER, PASSWORD)
     with run_http_states(login) as server:
@@ -207,6 +244,9 @@ def _listing_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "pg":
         server = request.getfixturevalue("postgres")
         return in_postgres(server, request.getfixturevalue("clean_environment"), tmp_path)
+    if request.param == "consul":
+        agent = request.getfixturevalue("consul")
+        return _in_consul(agent, request.getfixturevalue("clean_environment"), tmp_path)
     if request.param in {"minio", "azurerm", "gcs"}:
         return in_cloud(request.param, request, tmp_path)
     environment = request.getfixturevalue("s3_environment")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from purveyor.state_key import StateKey
 
 BY_ID = ("http", "gitlab")
-PLACES = ("local", "lockfile", "dynamodb", "both", "pg", "minio", "azurerm", "gcs", *BY_ID)
+IN_CLOUDS = ("lockfile", "dynamodb", "both", "minio", "azurerm", "gcs")
+PLACES = ("local", *IN_CLOUDS, "pg", "consul", *BY_ID)
 LISTING = pytest.mark.parametrize("place", [p for p in PLACES if p not in BY_ID], indirect=True)
 PATIENCE = 30.0
 MODULE = """
