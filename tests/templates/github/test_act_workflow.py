@@ -99,7 +99,9 @@ def _as_act_can(text: str) -> str:
 def test_a_cancelled_run_ends_gracefully_and_the_platform_hears_it(
     runner: ActRunner, emulator: Emulator
 ) -> None:
-    use(runner, example())
+    # GitHub's runner waits for a cancelled step; act does so only in front of another one, and
+    # removes the action's files at the end of the job.
+    use(runner, f'{example()}      - if: always()\n        run: "true"\n        shell: bash\n')
     _make_slow(runner.workspace)
     service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
     create = emulator.request_action(service, "create", DATABASE)
@@ -111,9 +113,9 @@ def test_a_cancelled_run_ends_gracefully_and_the_platform_hears_it(
     _wait_until(lambda: status(emulator, create) != "in_progress")
     assert ran.job != "success"
     told = str(emulator.action(action_id(create)))
-    assert status(emulator, create) == "failed", told
-    assert "cancel" in told.lower()
     output = (runner.folder / "output").read_text("utf-8", "replace")
+    assert status(emulator, create) == "failed", output
+    assert "CANCELLED" in told, output
     assert "Two interrupts" not in output
 
 
