@@ -25,7 +25,7 @@ FILE_LINES = 300
 FUNCTION_LINES = 40
 HEAVY = {
     "boto3", "botocore", "pydantic", "httpx2", "stamina", "rich", "yaml", "hcl2", "pygohcl",
-    "starlette", "uvicorn", "jsonschema", "lark", "asyncio",
+    "starlette", "uvicorn", "jsonschema", "lark", "asyncio", "psycopg",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from workbench import entity
 
 from purveyor import json_text
 from purveyor.backends import open_backend
+from purveyor.backends.consul import ConsulStates
 from purveyor.catalog.backend import ConsulBackend
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.settings import Settings
@@ -44,7 +45,9 @@ class Double:
     sessions: dict[str, str] = field(default_factory=dict)
     refusal: int = 0
 
-    def answer(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, bytes]:
+    def answer(
+        self, method: str, path: str, query: dict[str, list[str]], body: bytes
+    ) -> tuple[int, bytes]:
         """Return status and body."""
         if self.refusal:
             return self.refusal, b"no"
@@ -52,10 +55,13 @@ class Double:
             self.sessions = {k: s for k, s in self.sessions.items() if not path.endswith(s)}
             return 200, b"true"
         key = path.removeprefix("/v1/kv/")
+        if method == "PUT":
+            self.values[key] = body
         if method == "DELETE":
             below = "recurse" in query
             kept = [k for k in self.values if k != key and not (below and k.startswith(key))]
             self.values = {k: self.values[k] for k in kept}
+        if method != "GET":
             return 200, b"true"
         found = sorted(k for k in self.values if k.startswith(key))
         if "keys" in query:
@@ -79,7 +85,8 @@ def running() -> Iterator[Double]:
             query = parse_qs(parts.query, keep_blank_values=True)
             status, body = 403, b"ACL not found"
             if self.headers.get("X-Consul-Token") == TOKEN:
-                status, body = double.answer(self.command, unquote(parts.path), query)
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, body = double.answer(self.command, unquote(parts.path), query, sent)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -235,3 +242,15 @@ def test_a_server_that_is_away_is_never_no_state(tmp_path: Path) -> None:
     with pytest.raises(RecoveryError) as caught:
         backend_at("http://127.0.0.1:1", tmp_path).locate(entity())
     assert "does not answer" in caught.value.message
+
+
+def test_a_note_beside_a_state_is_no_state(double: Double, tmp_path: Path) -> None:
+    backend = backend_at(double.url, tmp_path)
+    assert isinstance(backend, ConsulStates)
+    double.values[AT] = STATE
+    assert backend.read_mark(KEY) is None
+    backend.mark(KEY, "gone to another place")
+    assert backend.read_mark(KEY) == "gone to another place"
+    assert [each.path for each in backend.list()] == [KEY.path]
+    assert backend.locate(entity()) == KEY
+    assert list(backend.paths()) == [KEY.path, f"{KEY.path}.moved"]

@@ -10,7 +10,11 @@ from workbench import ENCRYPTION, MODULE, Place, Workbench, entity
 
 from postgres_server import USER, PostgresServer
 from purveyor import json_text
+from purveyor.backends.pg import PgStates
+from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.errors import StateLockedError
+from purveyor.process import Interruption
+from purveyor.redaction import Redactor
 from purveyor.state_key import StateKey
 
 if TYPE_CHECKING:
@@ -160,3 +164,32 @@ def test_an_encrypted_state_is_known_as_such(place: Place, tofu: Path, tmp_path:
     assert state is not None
     assert (state.encrypted, bool(state.lineage)) == (True, True)
     assert place.backend.locate(entity()) == StateKey(key.path, exists=True)
+
+
+@IN_PG
+def test_a_note_beside_a_state_is_no_state(place: Place) -> None:
+    backend = place.backend
+    assert isinstance(backend, PgStates)
+    place.put(KEY.path, "{}")
+    assert backend.read_mark(KEY) is None
+    backend.mark(KEY, "gone")
+    backend.mark(KEY, "gone to another place")
+    assert backend.read_mark(KEY) == "gone to another place"
+    assert [each.path for each in backend.list()] == [KEY.path]
+    assert backend.locate(entity()) == KEY
+    assert sorted(backend.paths()) == [KEY.path, f"{KEY.path}.moved"]
+
+
+@IN_PG
+def test_a_state_is_pushed_into_its_own_row(
+    place: Place, engine: EngineBinary, tmp_path: Path
+) -> None:
+    key = place.backend.locate(entity())
+    Workbench(engine.path, place, tmp_path).apply(key)
+    other = place.backend.locate(entity("other"))
+    text = place.backend.read_version(key, "latest")
+    writer = StateWriter(
+        engine, environment=place.environment, redactor=Redactor(), interruption=Interruption()
+    )
+    writer.push(place.backend.block(other), text)
+    assert sorted(place.paths()) == sorted([key.path, other.path])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from purveyor import json_text
 from purveyor.backends.consul_store import ConsulStore
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock
 from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
@@ -115,6 +115,21 @@ class ConsulStates:
             raise another_lock(key.path, lock_id, holder)
         self._store.end_session(holder.id, self._key(key.path))
         return True
+
+    def paths(self) -> Iterator[str]:
+        """List all keys below the prefix."""
+        start = self._key("")
+        for each in self._store.keys(start):
+            yield each.removeprefix(start)
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the key beside the state's."""
+        entry = self._store.entry(f"{self._key(key.path)}{MOVED}")
+        return None if entry is None else entry.value.decode(errors="replace")
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Set the key beside the state's."""
+        self._store.put(f"{self._key(key.path)}{MOVED}", text)
 
     def _key(self, path: str) -> str:
         return f"{self._config.prefix}/{path}" if self._config.prefix else path

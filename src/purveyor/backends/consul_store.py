@@ -65,6 +65,10 @@ class ConsulStore:
             raise _unreadable(start, "what it answers is no list of keys")
         return [each for each in document if isinstance(each, str)]
 
+    def put(self, key: str, text: str) -> None:
+        """Set a key."""
+        self._send("PUT", self._url("kv", key), key, text)
+
     def delete(self, key: str, *, below: bool = False) -> None:
         """Delete a key, or all keys that begin with it."""
         self._send("DELETE", self._url("kv", key, **({"recurse": "true"} if below else {})), key)
@@ -87,9 +91,9 @@ class ConsulStore:
             raise _unreadable(key, "it does not answer", str(error)) from None
         return None if answer.status == _MISSING else _accept(answer, key)
 
-    def _send(self, method: str, url: str, key: str) -> None:
+    def _send(self, method: str, url: str, key: str, content: str = "") -> None:
         try:
-            _accept(self._http.send(method, url), key)
+            _accept(self._http.send(method, url, content), key)
         except NoAnswerError as error:
             raise _unreadable(key, "it does not answer", str(error)) from None
 

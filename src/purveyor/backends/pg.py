@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from purveyor.backends.lock_text import held
-from purveyor.backends.model import ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
 from purveyor.backends.pg_connection import Database
 from purveyor.backends.pg_table import Table
 from purveyor.errors import RecoveryError
@@ -128,6 +128,22 @@ class PgStates:
             while table.holder(_name(key.path)) == holder and time.monotonic() < end:
                 time.sleep(_NAP)
         return True
+
+    def paths(self) -> Iterator[str]:
+        """Tell the rows' paths; a row that no engine's workspace of ours is by its own name."""
+        with self._table("the states") as table:
+            for row in table.rows():
+                yield _path(row.name) or row.name
+
+    def read_mark(self, key: StateKey) -> str | None:
+        """Read the row beside the state's; its name holds slashes, as no workspace's can."""
+        with self._table(f"the state {key.path}") as table:
+            return table.text(f"{key.path}{MOVED}")
+
+    def mark(self, key: StateKey, text: str) -> None:
+        """Write the row beside the state's."""
+        with self._table(f"the state {key.path}") as table:
+            table.put(f"{key.path}{MOVED}", text)
 
     @contextlib.contextmanager
     def _table(self, place: str) -> Iterator[Table]:

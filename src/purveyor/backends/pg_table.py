@@ -38,6 +38,10 @@ _HOLDER = """
     WHERE h.number = (SELECT id FROM {table} WHERE name = %s)
 """
 _TEXT = "SELECT data FROM {table} WHERE name = %s"
+_PUT = """
+    INSERT INTO {table} (name, data) VALUES (%s, %s)
+    ON CONFLICT (name) DO UPDATE SET data = excluded.data
+"""
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(id) FROM {table} WHERE name = %s"
 _DELETE = "DELETE FROM {table} WHERE name = %s"
 _END_SESSION = """
@@ -85,6 +89,10 @@ class Table:
         """Return a state's text; None when there is no row."""
         row = self._connection.execute(self._sql(_TEXT), (name,)).fetchone()
         return None if row is None else row[0] or ""
+
+    def put(self, name: str, text: str) -> None:
+        """Write a row; only for what no engine locks."""
+        self._connection.execute(self._sql(_PUT), (name, text))
 
     def holder(self, name: str) -> Holder | None:
         """Return the session that holds a state's lock; None when it is free."""

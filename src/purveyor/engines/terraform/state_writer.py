@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import lock
 from purveyor.engines.terraform import commands, files, plugins
-from purveyor.engines.terraform.environment import build_environment
+from purveyor.engines.terraform.environment import WORKSPACE, build_environment
 from purveyor.engines.terraform.program import Program
 from purveyor.errors import EngineError, StateLockedError
 from purveyor.process import Interruption
@@ -52,7 +52,7 @@ class StateWriter:
         """
         with tempfile.TemporaryDirectory(prefix="purveyor-") as folder:
             program = self._program(Path(folder), block)
-            self._check(program.call(*_INIT, streamed=False), "init")
+            self._check(program.without(WORKSPACE).call(*_INIT, streamed=False), "init")
             self._check(program.call(*_PUSH, streamed=False, stdin=text), "state push")
 
     def _program(self, folder: Path, block: BackendBlock) -> Program:
@@ -62,7 +62,11 @@ class StateWriter:
         plugins.write_cli_config(cli_config, None)
         files.write_backend(directory, block, evaluated=self._binary.name != "terraform")
         environment = build_environment(
-            self._environment, backend=block.environment, cli_config=cli_config, cache=None
+            self._environment,
+            backend=block.environment,
+            cli_config=cli_config,
+            cache=None,
+            workspace=block.workspace,
         )
         return Program(
             path=self._binary.path,
