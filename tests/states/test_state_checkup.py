@@ -32,6 +32,7 @@ def findings(stage: Stage, *, code: int) -> dict[str, str]:
 def test_sound_states_give_no_problem(stage: Stage) -> None:
     stage.put(KEY, made_state())
     stage.put("links/77/reader.tfstate", made_state(stamp=""))
+    stage.put("journal/entities/service/5a1f/recovery/1.tfstate", made_state())
     assert findings(stage, code=0) == {}
 
 

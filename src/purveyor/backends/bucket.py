@@ -12,13 +12,13 @@ from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import boto3
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
     from purveyor.catalog.backend import S3Backend
     from purveyor.settings import Settings
@@ -64,7 +64,7 @@ class Bucket:
             pages = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.config.bucket, Prefix=f"{start}{folder}/" if folder else start
             )
-            for page in pages:
+            for page in _ahead(pages):
                 for entry in page.get("Contents", []):
                     yield entry["Key"].removeprefix(start), entry
 
@@ -244,6 +244,24 @@ class Bucket:
             hint=hint,
             details=[refusal.detail],
         )
+
+
+def _ahead(
+    pages: Iterable[ListObjectsV2OutputTypeDef],
+) -> Iterator[ListObjectsV2OutputTypeDef]:
+    """Ask for the next page while the last one is read; a single page costs no thread."""
+    left = iter(pages)
+    page = next(left, None)
+    if page is None or not page.get("IsTruncated"):
+        yield from (each for each in (page,) if each is not None)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        while page is not None:
+            following = pool.submit(next, left, None)
+            yield page
+            page = following.result()
 
 
 # MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from purveyor.states.listing import Look
 
 _SHOWN = 160
+_JOURNAL = "journal/"
 
 
 def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
@@ -93,7 +94,7 @@ def _judge_paths(paths: Iterator[str]) -> Iterator[Finding]:
                 "Run `purveyor state migrate` again to be sure; remove the old one when nobody"
                 " needs it.",
             )
-        elif path.endswith(SUFFIX) and parse_path(path) is None:
+        elif path.endswith(SUFFIX) and parse_path(path) is None and not path.startswith(_JOURNAL):
             yield Finding(
                 Level.NOTE,
                 "stray",
