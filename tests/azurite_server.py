@@ -67,6 +67,12 @@ class AzuriteServer:
         answer = self.storage().ask("PUT", path, headers=kind, content=text.encode())
         assert answer.ok, answer.text
 
+    def names(self, container: str) -> list[str]:
+        """Return the names of all blobs."""
+        query = {"restype": "container", "comp": "list"}
+        found = self.storage().ask("GET", container, query=query).text.split("<Name>")[1:]
+        return [each.partition("<")[0] for each in found]
+
 
 @contextlib.contextmanager
 def run_azurite(node: Path, program: Path, folder: Path) -> Iterator[AzuriteServer]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
+    from azurite_server import AzuriteServer
+    from fake_gcs_server import FakeGcsServer
+    from minio_server import MinioServer
+
 _REAL = pytest.StashKey[RealPrograms]()
 _LEFT_OUT = "left out: "
 _NOT_FOR_TESTS = ("TF_", "PURVEYOR_", "NULLPLATFORM_", "NP_", "GITHUB_", "GITLAB_", "CI", "AWS_")
@@ -78,6 +82,47 @@ def _skip_reason(report: pytest.TestReport) -> str:
 def real(pytestconfig: pytest.Config) -> RealPrograms:
     """Every real program that was found."""
     return pytestconfig.stash[_REAL]
+
+
+@pytest.fixture(scope="session")
+def minio(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
+    """One MinIO for all tests."""
+    if real.minio is None:
+        pytest.skip(f"{_LEFT_OUT}no MinIO")
+    from minio_server import run_minio
+
+    with run_minio(real.minio, tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(
+    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AzuriteServer]:
+    """One Azurite for all tests."""
+    if real.azurite is None or real.node is None:
+        pytest.skip(f"{_LEFT_OUT}no Azurite")
+    from azurite_server import run_azurite
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        run_azurite(real.node, real.azurite, tmp_path_factory.mktemp("azurite")) as server,
+    ):
+        patch.delenv("NO_PROXY", raising=False)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(
+    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FakeGcsServer]:
+    """One fake-gcs-server for all tests."""
+    if real.fake_gcs is None:
+        pytest.skip(f"{_LEFT_OUT}no fake-gcs-server")
+    from fake_gcs_server import run_fake_gcs
+
+    with run_fake_gcs(real.fake_gcs, tmp_path_factory.mktemp("gcs")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -60,9 +60,7 @@ def in_azurite(
     server.make_container(container)
 
     def paths() -> list[str]:
-        query = {"restype": "container", "comp": "list"}
-        found = server.storage().ask("GET", container, query=query).text.split("<Name>")[1:]
-        return [each.partition("<")[0].removeprefix(f"{PREFIX}/") for each in found]
+        return [each.removeprefix(f"{PREFIX}/") for each in server.names(container)]
 
     environment = environment | server.environment()
     config = AzureBackend(type="azurerm", account=ACCOUNT, container=container, prefix=PREFIX)

@@ -9,11 +9,8 @@ import pytest
 from cloud_places import in_azurite, in_fake_gcs, in_minio
 from workbench import BY_ID, PLACES, Place, Workbench
 
-from azurite_server import AzuriteServer, run_azurite
 from consul_server import TOKEN, ConsulServer, run_consul
-from fake_gcs_server import FakeGcsServer, run_fake_gcs
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states
-from minio_server import MinioServer, run_minio
 from moto_server import REGION, MotoServer, run_moto
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
@@ -123,41 +120,6 @@ def in_postgres(server: PostgresServer, environment: dict[str, str], root: Path)
     return Place(
         "pg", backend, environment, put, paths, frees_itself=True, engine_knows_holder=False
     )
-
-
-@pytest.fixture(scope="session")
-def minio(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
-    """One MinIO for all tests."""
-    if real.minio is None:
-        pytest.skip("left out: no MinIO")
-    with run_minio(real.minio, tmp_path_factory.mktemp("minio")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def azurite(
-    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AzuriteServer]:
-    """One Azurite for all tests."""
-    if real.azurite is None or real.node is None:
-        pytest.skip("left out: no Azurite")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        run_azurite(real.node, real.azurite, tmp_path_factory.mktemp("azurite")) as server,
-    ):
-        patch.delenv("NO_PROXY", raising=False)
-        yield server
-
-
-@pytest.fixture(scope="session")
-def fake_gcs(
-    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FakeGcsServer]:
-    """One fake-gcs-server for all tests."""
-    if real.fake_gcs is None:
-        pytest.skip("left out: no fake-gcs-server")
-    with run_fake_gcs(real.fake_gcs, tmp_path_factory.mktemp("gcs")) as server:
-        yield server
 
 
 def in_cloud(name: str, request: pytest.FixtureRequest, root: Path) -> Place:

@@ -147,10 +147,10 @@ class AzureAccess:
         if properties is None or (holder := _holder(properties)) is None:
             return False
         others = {name: text for name, text in properties.metadata.items() if name != _LOCK}
-        if (
-            holder.id not in {"", lock_id}
-            or not self._container.describe(self._path, others, lease=lock_id)
-            or not self._container.release(self._path, lease=lock_id)
+        # Azure itself refuses both for any other lease.
+        if not (
+            self._container.describe(self._path, others, lease=lock_id)
+            and self._container.release(self._path, lease=lock_id)
         ):
             raise another_lock(self._path, lock_id, self.holder() or holder)
         return True
