@@ -58,21 +58,26 @@ class Double:
         if method == "PUT":
             self.values[key] = body
         if method == "DELETE":
-            below = "recurse" in query
-            kept = [k for k in self.values if k != key and not (below and k.startswith(key))]
-            self.values = {k: self.values[k] for k in kept}
+            self._delete(key, below="recurse" in query)
         if method != "GET":
             return 200, b"true"
+        return self._read(key, query)
+
+    def _read(self, key: str, query: dict[str, list[str]]) -> tuple[int, bytes]:
         found = sorted(k for k in self.values if k.startswith(key))
-        if "keys" in query:
-            return (200, json_text.write(found).encode()) if found else (404, b"")
-        if key not in self.values:
+        if not found or (key not in found and "keys" not in query):
             return 404, b""
+        if "keys" in query:
+            return 200, json_text.write(found).encode()
         entry: dict[str, JsonValue] = {"Key": key}
         entry["Value"] = base64.b64encode(self.values[key]).decode() or None
         if key in self.sessions:
             entry["Session"] = self.sessions[key]
         return 200, json_text.write([entry]).encode()
+
+    def _delete(self, key: str, *, below: bool) -> None:
+        kept = [k for k in self.values if k != key and not (below and k.startswith(key))]
+        self.values = {k: self.values[k] for k in kept}
 
 
 @contextmanager
