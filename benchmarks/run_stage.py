@@ -6,6 +6,7 @@ import compileall
 import contextlib
 import itertools
 import os
+import resource
 import shutil
 import subprocess  # noqa: TID251 - both sides are timed by the same plain call
 import sys
@@ -53,6 +54,18 @@ output "queue_arn" { value = aws_sns_topic.queue.arn }
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds on the wall, and of processors; the latter counts programs started below."""
+
+    wall: float
+    cpu: float
+
+    def __add__(self, other: Cost) -> Cost:
+        """Add up what was done one after the other."""
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+
+
 @dataclass
 class Stage:
     """A folder for everything, and the environment in which both sides run."""
@@ -70,9 +83,9 @@ class Stage:
         cwd: Path | None = None,
         stdin: str = "",
         more: Mapping[str, str] | None = None,
-    ) -> float:
-        """Run a program to its end; return the milliseconds it took. Exit when it fails."""
-        began = time.perf_counter()
+    ) -> Cost:
+        """Run a program to its end; return what it took. Exit when it fails."""
+        began, used = time.perf_counter(), _cpu()
         done = subprocess.run(
             argv,
             cwd=cwd or self.folder,
@@ -82,21 +95,22 @@ class Stage:
             text=True,
             check=False,
         )
-        took = (time.perf_counter() - began) * 1000
+        took = Cost((time.perf_counter() - began) * 1000, _cpu() - used)
         if done.returncode:
             sys.exit(f"{argv} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return took
 
-    def call_engine(self, work: Path, *calls: str, more: Mapping[str, str]) -> float:
-        """Call the engine once for each line of arguments; return milliseconds together."""
-        return sum(
-            self.time((str(self.engine), *call.split()), cwd=work, more=more) for call in calls
-        )
+    def call_engine(self, work: Path, *calls: str, more: Mapping[str, str]) -> Cost:
+        """Call the engine once for each line of arguments; return what all took together."""
+        took = Cost(0, 0)
+        for call in calls:
+            took += self.time((str(self.engine), *call.split()), cwd=work, more=more)
+        return took
 
     def run_purveyor(
         self, notification: JsonObject, catalog: Path, more: Mapping[str, str]
-    ) -> float:
-        """Run one action as a pipeline would; return milliseconds."""
+    ) -> Cost:
+        """Run one action as a pipeline would; return what it took."""
         argv = (sys.executable, "-m", "purveyor", "run", "--context", "-", "--catalog")
         text = json_text.write(notification)
         return self.time((*argv, str(catalog)), stdin=text, more=more)
@@ -149,6 +163,11 @@ def set_up(folder: Path) -> Iterator[Stage]:
     finally:
         platform.terminate()
         platform.wait()
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
 
 
 def _read_line(platform: subprocess.Popen[str]) -> JsonObject:
