@@ -28,7 +28,7 @@ def answering(body: bytes, *, status: int = 200, claimed: int | None = None) -> 
             self.end_headers()
             self.wfile.write(content)
 
-        do_DELETE = do_PUT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
+        do_HEAD = do_DELETE = do_PUT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from purveyor import aws
 from purveyor.aws import Trouble
+from purveyor.bootstrap.model import UnknownSettingError
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
@@ -25,12 +26,8 @@ if TYPE_CHECKING:
 # Two changes of one bucket at the same moment ("OperationAborted" in S3's list of error codes).
 _BUSY = frozenset({"OperationAborted", "ConflictException"})
 _TRIES = 12
-# What S3-compatible stores answer to settings that they do not have.
-_UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "501"})
-
-
-class UnknownSettingError(Exception):
-    """The store, which is not AWS, knows no such setting."""
+# What S3-compatible stores answer to settings that they do not have (MinIO: the first two).
+_UNKNOWN = frozenset({"NotImplemented", "MalformedXML", "MethodNotAllowed", "501"})
 
 
 class AwsDoor:

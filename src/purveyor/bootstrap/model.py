@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+NO_SETTING = "this store has no such setting: see to it there"
+
+
+class UnknownSettingError(Exception):
+    """The store, which is not the vendor's own, knows no such setting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -55,7 +61,10 @@ def set_up(store: Store, *, dry_run: bool) -> Sequence[Measure]:
 
 
 def _carry_out(measure: Measure) -> Measure:
-    left_out = measure.take() if measure.take is not None else None
+    try:
+        left_out = measure.take() if measure.take is not None else None
+    except UnknownSettingError:
+        left_out = NO_SETTING
     if not left_out:
         return measure
     return dataclasses.replace(measure, change="", take=None, note=left_out)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.bootstrap.aws_door import UnknownSettingError, code_of, name_taken
+from purveyor.bootstrap.aws_door import code_of, name_taken
 from purveyor.bootstrap.aws_rights import partition_of
 from purveyor.bootstrap.bucket_policy import add_tls_only, has_tls_only, parse_policy
 from purveyor.bootstrap.bucket_rules import BucketRules
-from purveyor.bootstrap.model import Measure, settled
+from purveyor.bootstrap.model import NO_SETTING, Measure, UnknownSettingError, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +57,7 @@ class StateBucket:
             try:
                 measures.append(look(there))
             except UnknownSettingError:
-                note = "this store has no such setting: see to it there"
-                measures.append(settled(what, "unknown", "", note=note))
+                measures.append(settled(what, "unknown", "", note=NO_SETTING))
         return measures
 
     def _looks(self) -> dict[str, Callable[[bool], Measure]]:
