@@ -1,0 +1,1 @@
+"""Asking the CIs whether a run still lives."""

@@ -1,0 +1,1 @@
+"""Closing actions whose runner died, and freeing locks whose holder is dead."""
