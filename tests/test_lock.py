@@ -76,12 +76,32 @@ def test_the_waiters_own_lock_is_not_taken_for_the_holders() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        (
+            "failed to lock azure state: state blob is already locked\n"
+            'blob metadata "terraformlockid" was empty'
+        ),
+        (
+            "failed to lock azure state: unexpected status 409 (There is already a lease present.)"
+            ' with LeaseAlreadyPresent\nblob metadata "terraformlockid" was empty'
+        ),
+        "unexpected status 412 with LeaseIdMissing: There is currently a lease on the blob",
+        'writing "gs://b/default.tflock" failed: googleapi: Error 412: conditionNotMet',
+    ],
+)
+def test_a_holder_that_has_not_written_its_name_yet_holds_all_the_same(text: str) -> None:
+    assert parse_lock(text) == Lock(id="")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         f"Error message: {NO_TABLE}\n\n{ADVICE}",
         f"Error message: HTTP remote state endpoint requires auth\n\n{ADVICE}",
         f"Error message: api error AccessDenied: Access Denied\n\n{ADVICE}",
+        'with AuthorizationFailure: no\nblob metadata "terraformlockid" was empty',
     ],
-    ids=["nothing", "no table", "no login", "no rights"],
+    ids=["nothing", "no table", "no login", "no rights", "no rights in Azure"],
 )
 def test_another_fault_is_no_held_lock(text: str) -> None:
     assert parse_lock(text) is None

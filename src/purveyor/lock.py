@@ -20,6 +20,15 @@ _PRINTS_OWN = (
     "HTTP remote state already locked",
 )
 
+# A refused lock whose holder has not written its name yet, or has just let go (measured): Azure's
+# codes, and Google's.
+_NAMELESS = (
+    "state blob is already locked",
+    "LeaseAlreadyPresent",
+    "LeaseIdMissing",
+    "conditionNotMet",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -47,7 +56,7 @@ def parse_lock(prose: str) -> Lock | None:
         return Lock(id=told[1] if told else "")
     info = _INFO.search(prose)
     if info is None:
-        return None
+        return Lock(id="") if any(words in prose for words in _NAMELESS) else None
     fields = dict(_FIELD.findall(prose, info.end()))
     if not fields.get("ID"):
         return None

@@ -83,7 +83,8 @@ def initialise(session: Session, *, engine: str, cache: Path | None) -> None:
     program = session.program.without(WORKSPACE)
     alone = plugins.alone_in(cache, session.step.interruption) if cache else nullcontext()
     with alone:
-        ran = program.call(*commands.init(json=True, read_only_lock_file=read_only))
+        json = commands.init(json=True, read_only_lock_file=read_only)
+        ran = session.call_locked(*json, program=program)
         if ran.code and _UNKNOWN_JSON in ran.completed.stdout + ran.completed.stderr:
             ran = program.call(*commands.init(json=False, read_only_lock_file=read_only))
     if ran.code:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from purveyor.step import Step
 
 _LOCK_SUMMARY = "Error acquiring the state lock"
+# Backends `azurerm` and `gcs` lock a new state to write an empty one, in whichever command comes
+# first, and never wait for that (measured).
+_LOADING = "Error loading state"
 # Backend `pg`: somebody makes the row of a new state, which takes milliseconds (measured).
 _CREATION_LOCK = "locked for workspace creation"
 _TELL_SECONDS = 5.0
@@ -45,17 +48,20 @@ class Session:
         if self.step.interruption.requested:
             raise CancelledError(message, hint="Start the action again when it is wanted.")
 
-    def call_locked(self, *arguments: str) -> Ran:
+    def call_locked(self, *arguments: str, program: Program | None = None) -> Ran:
         """Run a command that takes the state's lock; while it is held, wait and try again.
+
+        `program` stands in for the session's own.
 
         Raise StateLockedError after the step's `lock_wait` seconds, CancelledError when the run is
         asked to stop meanwhile.
         """
         begun = time.monotonic()
-        ran = self.program.call(*arguments)
+        call = (program or self.program).call
+        ran = call(*arguments)
         while (holder := find_holder(ran)) is not None:
             self._await_release(holder, begun)
-            ran = self.program.call(*arguments)
+            ran = call(*arguments)
         return ran
 
     def _await_release(self, holder: Lock, begun: float) -> None:
@@ -81,6 +87,8 @@ def find_holder(ran: Ran) -> Lock | None:
         for each in ran.report.errors:
             if each.summary == _LOCK_SUMMARY:
                 return parse_lock(each.detail)
+            if each.summary.startswith(_LOADING) and (holder := parse_lock(each.text)):
+                return holder
             if _CREATION_LOCK in each.summary:
                 return Lock(id="")
     return None
