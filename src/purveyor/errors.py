@@ -77,6 +77,14 @@ class ReasonCode(StrEnum):
     )
     PLATFORM_REFUSED = "PLATFORM_REFUSED", "The platform refused what it was told."
     CANCELLED = "CANCELLED", "The run was asked to stop."
+    RUNNER_LOST = (
+        "RUNNER_LOST",
+        "The machine or process that carried the action out is gone, in the middle of it.",
+    )
+    RUN_NOT_STARTED = (
+        "RUN_NOT_STARTED",
+        "The pipeline ended before the action was begun; nothing was changed.",
+    )
     NEEDS_RECOVERY = (
         "NEEDS_RECOVERY",
         "A state could not be saved; a person has to look before the next run.",

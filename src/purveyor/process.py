@@ -45,11 +45,13 @@ class Interruption:
     """Whether the run was asked to stop, and by which signal.
 
     The first SIGINT or SIGTERM becomes exactly one SIGINT to the running program; later ones are
-    absorbed, since a second one makes Terraform drop the state write (measured).
+    absorbed, since a second one makes Terraform drop the state write (measured). `on_program` is
+    told the id of each program that starts.
     """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self.on_program: Callable[[int], None] | None = None
         self._pid: int | None = None
         self._sent = False
 
@@ -75,6 +77,8 @@ class Interruption:
     def passed_to(self, pid: int) -> Iterator[None]:
         """Pass the signal on to `pid` while the block runs."""
         self._pid, self._sent = pid, False
+        if self.on_program is not None:
+            self.on_program(pid)
         if self.requested:
             self.pass_on()
         try:
@@ -107,6 +111,46 @@ def find(name: str, environment: Mapping[str, str]) -> Path | None:
     """Return the program `name` on `environment`'s PATH."""
     found = shutil.which(name, path=environment.get("PATH", os.defpath))
     return Path(found) if found else None
+
+
+def read_mark(pid: int) -> str:
+    """Return what tells a process from a later one with its id; empty where nothing does.
+
+    It is the start time in Linux' /proc/<pid>/stat, in ticks since boot (man 5 proc).
+    """
+    return (_read_stat(pid) or [""] * 20)[19]
+
+
+def is_same(pid: int, mark: str) -> bool:
+    """Return whether the process still runs; one that waits to be reaped does not."""
+    if pid <= 0 or is_gone(pid):
+        return False
+    stat = _read_stat(pid)
+    return stat is None or (stat[0] not in {"Z", "X"} and mark in {"", stat[19]})
+
+
+def find_leaders(folder: Path) -> list[int]:
+    """Return the ids of session leaders that work below `folder`: programs that `run` started.
+
+    Empty where there is no /proc.
+    """
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        pid = int(place.name)
+        with contextlib.suppress(OSError):
+            stat = _read_stat(pid)
+            leads = stat is not None and stat[3] == place.name and stat[0] != "Z"
+            if leads and (place / "cwd").readlink().is_relative_to(folder):
+                found.append(pid)
+    return found
+
+
+def _read_stat(pid: int) -> list[str] | None:
+    """Return the fields after the name: state, parent, group, session and so on."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
 
 
 def is_gone(pid: int) -> bool:

@@ -117,6 +117,11 @@ SETTINGS = (
     Setting("SYSTEM_TEAMPROJECT", "Set by Azure Pipelines: part of the run's address."),
     Setting("BUILD_BUILDID", "Set by Azure Pipelines: part of the run's address."),
     Setting("AGENT_TEMPDIRECTORY", "Set by Azure Pipelines: folder for the summary's file."),
+    Setting(
+        "PURVEYOR_JOB_STATUS", "How the CI's job stands, for `finish`; GitHub's template sets it."
+    ),
+    Setting("CI_JOB_STATUS", "Set by GitLab for the last part of a job: how it stands."),
+    Setting("AGENT_JOBSTATUS", "Set by Azure Pipelines: how the job stands."),
     Setting("TERM", "`dumb`: neither colours nor a line that changes."),
     Setting("PATH", "Where engines and other programs are looked for."),
     Setting("HOME", "Where the cache folder is by default."),

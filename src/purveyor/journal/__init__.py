@@ -2,6 +2,8 @@
 
 from purveyor.journal.claiming import Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.records import Beat, Begin, End
+from purveyor.journal.run_file import RunFile, RunFiles
+from purveyor.journal.telling import keep_outcome, recall_outcome
 
 __all__ = [
     "Beat",
@@ -10,6 +12,10 @@ __all__ = [
     "End",
     "Ended",
     "Journal",
+    "RunFile",
+    "RunFiles",
     "Running",
     "Unknown",
+    "keep_outcome",
+    "recall_outcome",
 ]

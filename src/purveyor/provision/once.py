@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
-from purveyor.journal import Beat, Begin, Claimed, End, Ended, Running, Unknown
+from purveyor.journal import (
+    Beat,
+    Begin,
+    Claimed,
+    Ended,
+    Running,
+    Unknown,
+    keep_outcome,
+    recall_outcome,
+)
 from purveyor.outcome import Outcome, Status
 from purveyor.step import PhaseStarted
 
@@ -41,20 +50,7 @@ class Attempt:
         """Keep how it ended, before the platform is told."""
         if self.journal is None or self.begin is None:
             return
-        end = End(
-            at=at,
-            status=outcome.status.value,
-            reason=outcome.reason.value,
-            exit_code=outcome.exit_code,
-            message=outcome.message,
-            next_step=outcome.next_step,
-            details=outcome.details,
-            results=None if outcome.private else dict(outcome.results),
-            state_key=outcome.state_key,
-            run_url=outcome.run_url,
-            seconds=outcome.seconds,
-        )
-        self.journal.end(self.begin, end)
+        self.journal.end(self.begin, keep_outcome(outcome, at=at))
 
     def close(self) -> None:
         """Note that the platform has heard it."""
@@ -115,28 +111,11 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
         case Claimed(begin):
             return Attempt(journal, begin)
         case Ended(begin, end, _):
-            return Elsewhere(_recall(end), replay=Attempt(journal, begin))
+            return Elsewhere(recall_outcome(end), replay=Attempt(journal, begin))
         case Running(begin, quiet):
             return Elsewhere(_point_at(begin, quiet))
         case Unknown(begin, quiet):
             return Elsewhere(_doubt(begin, quiet))
-
-
-def _recall(end: End) -> Outcome:
-    notes = () if end.results is not None else ("The results were private and are not kept.",)
-    return Outcome(
-        status=Status(end.status),
-        reason=ReasonCode[end.reason],
-        exit_code=0,
-        message=end.message,
-        next_step=end.next_step,
-        details=(*end.details, *notes),
-        results=end.results or {},
-        private=end.results is None,
-        state_key=end.state_key,
-        run_url=end.run_url,
-        seconds=end.seconds,
-    )
 
 
 def _point_at(begin: Begin, quiet: float) -> Outcome:

@@ -1,0 +1,42 @@
+"""An outcome as the journal keeps it, and back."""
+
+from __future__ import annotations
+
+from purveyor.errors import ReasonCode
+from purveyor.journal.records import End
+from purveyor.outcome import Outcome, Status
+
+
+def keep_outcome(outcome: Outcome, *, at: float) -> End:
+    """Return what the journal keeps: no private result, no secret."""
+    return End(
+        at=at,
+        status=outcome.status.value,
+        reason=outcome.reason.value,
+        exit_code=outcome.exit_code,
+        message=outcome.message,
+        next_step=outcome.next_step,
+        details=outcome.details,
+        results=None if outcome.private else dict(outcome.results),
+        state_key=outcome.state_key,
+        run_url=outcome.run_url,
+        seconds=outcome.seconds,
+    )
+
+
+def recall_outcome(end: End) -> Outcome:
+    """Return the outcome of a kept end, to be told again: its exit code is 0."""
+    notes = () if end.results is not None else ("The results were private and are not kept.",)
+    return Outcome(
+        status=Status(end.status),
+        reason=ReasonCode[end.reason],
+        exit_code=0,
+        message=end.message,
+        next_step=end.next_step,
+        details=(*end.details, *notes),
+        results=end.results or {},
+        private=end.results is None,
+        state_key=end.state_key,
+        run_url=end.run_url,
+        seconds=end.seconds,
+    )
