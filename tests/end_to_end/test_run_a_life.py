@@ -196,3 +196,13 @@ def test_what_a_custom_action_gives_is_named_but_not_shown(
     assert done.outcome["results"] == {
         name: "(private)" for name in ("username", "password", "endpoint", "port")
     }
+
+
+def test_a_setting_that_is_no_number_ends_the_action(
+    pipeline: Pipeline, emulator: Emulator
+) -> None:
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    asked = emulator.request_action(service, "create", DATABASE)
+    done = pipeline.run(asked, PURVEYOR_LOCK_TIMEOUT="soon")
+    assert (done.code, done.reason) == (11, "CATALOG_INVALID")
+    assert shown(emulator, asked)["status"] == "failed"

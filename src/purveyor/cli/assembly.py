@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor import process
+from purveyor.errors import CatalogError
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
 from purveyor.run_identity import read_machine
@@ -136,9 +137,18 @@ class Assembly:
             identity=read_identity(self.ci, self.settings),
             is_dead=_is_dead,
             run_url=self.ci.run_url(),
-            lock_wait=float(self.settings.text("PURVEYOR_LOCK_TIMEOUT") or _LOCK_WAIT),
+            lock_wait=self._read_lock_wait,
             forced_lock_wait=self.wishes.lock_timeout,
         )
+
+    def _read_lock_wait(self) -> float:
+        text = self.settings.text("PURVEYOR_LOCK_TIMEOUT")
+        try:
+            return _LOCK_WAIT if text is None else float(text)
+        except ValueError:
+            raise CatalogError(
+                "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
+            ) from None
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog
@@ -154,7 +164,9 @@ class Assembly:
 
         if not self.wishes.report:
             return SilentReporter()
-        return open_reporter(self.settings, self.redactor)
+        return open_reporter(
+            self.settings, self.redactor, interrupted=lambda: self.interruption.requested
+        )
 
     def _open_backend(self, recipe: Recipe) -> Backend:
         from purveyor.backends import open_backend

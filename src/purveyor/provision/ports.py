@@ -80,13 +80,12 @@ class Ports:
     identity: RunIdentity
     is_dead: Callable[[RunIdentity], bool | None]
     run_url: str = ""
-    lock_wait: float = 300.0
+    lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None
 
     def choose_lock_wait(self, recipe: Recipe) -> float:
         """Return how long to wait for a lock, in seconds: command line, catalog, setting."""
-        return next(
-            each
-            for each in (self.forced_lock_wait, recipe.lock_wait, self.lock_wait)
-            if each is not None
-        )
+        for each in (self.forced_lock_wait, recipe.lock_wait):
+            if each is not None:
+                return each
+        return self.lock_wait()
