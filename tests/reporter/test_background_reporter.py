@@ -17,7 +17,7 @@ from purveyor.client import Patience
 from purveyor.emulator import Emulator
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
-from purveyor.reporter import BackgroundReporter, SilentReporter, open_reporter
+from purveyor.reporter import BackgroundReporter, SilentReporter, background, open_reporter
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -205,3 +205,66 @@ def test_a_time_limit_for_reports_is_kept_or_refused(emulator: Emulator) -> None
     assert time.monotonic() - began < 20
     with pytest.raises(CredentialsError, match="PURVEYOR_PLATFORM_PATIENCE"):
         open_reporter(Settings({**nobody, "PURVEYOR_PLATFORM_PATIENCE": "soon"}), Redactor())
+
+
+def _away(patience: int) -> Settings:
+    """An environment whose platform refuses every connection."""
+    seconds = {"PURVEYOR_PLATFORM_PATIENCE": str(patience)}
+    return Settings({"NULLPLATFORM_HOST": "http://127.0.0.1:9", "NP_TOKEN": "token", **seconds})
+
+
+def test_an_outage_costs_one_patience_and_is_said_in_one_sentence(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    reporter = open_reporter(_away(3), Redactor())
+    reporter.begin(stage.context, run_url=_RUN)
+    reporter.say(stage.context, "warn", "trouble")
+    began = time.monotonic()
+    heard = reporter.end(stage.context, worked({"port": 3306}, {"password": "p4ss-word"}))
+    assert time.monotonic() - began < 3 + 1.5
+    assert not heard.heard
+    assert len(heard.notes) == 1
+    assert "did not answer when we tried to update the action" in heard.notes[0]
+
+
+@pytest.mark.parametrize("when", ["before the end", "while it is told"])
+def test_a_stopped_run_does_not_wait_for_a_platform_that_is_away(
+    emulator: Emulator, when: str
+) -> None:
+    stage = set_stage(emulator)
+    stopped = threading.Event()
+    reporter = open_reporter(_away(60), Redactor(), interrupted=stopped.is_set)
+    if when == "before the end":
+        stopped.set()
+    else:
+        threading.Timer(0.3, stopped.set).start()
+    began = time.monotonic()
+    heard = reporter.end(stage.context, worked({"port": 3306}))
+    assert time.monotonic() - began < 4
+    assert not heard.heard
+    assert "did not answer" in heard.notes[0]
+
+
+def test_a_stopped_run_does_not_wait_for_a_request_that_nobody_answers(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_STILL_TRIED_SECONDS", 0.2)
+    monkeypatch.setattr(background, "_ON_THE_WIRE_SECONDS", 0.2)
+    stage = set_stage(emulator)
+    with stage.reporter() as inner:
+        reporter = BackgroundReporter(inner, interrupted=lambda: True)
+        emulator.fault("latency", seconds=4, count=1)
+        began = time.monotonic()
+        assert not reporter.read_standing(stage.context).asked
+        heard = reporter.end(stage.context, broke())
+        assert time.monotonic() - began < 3
+    assert not heard.heard
+    assert "told to stop" in heard.notes[0]
+
+
+def test_a_stopped_run_still_outlives_trouble_that_passes(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("drop", count=2)
+    with stage.reporter() as inner:
+        reporter = BackgroundReporter(inner, interrupted=lambda: True)
+        assert reporter.end(stage.context, broke()).heard
+    assert stage.action()["status"] == "failed"

@@ -12,6 +12,7 @@ from purveyor.client.patience import Patience, Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from purveyor.action import Kind
     from purveyor.client.login import Credentials
@@ -105,6 +106,10 @@ class PlatformClient:
         return self._exchange.call(
             "GET", path, what=f"read the {kind} specification", patience=patience
         )
+
+    def sharing(self, seconds: float) -> AbstractContextManager[None]:
+        """Let all calls in the block share `seconds`; after one in vain, others are tried once."""
+        return self._exchange.sharing(seconds)
 
     def give_up(self) -> None:
         """Let calls under way fail instead of waiting for another try, until `carry_on`."""

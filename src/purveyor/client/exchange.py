@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.client.login import Login
-from purveyor.client.patience import Patience, Time, persist
+from purveyor.client.patience import Share, TransientError, persist
 from purveyor.client.refusal import PlatformRefusedError, refusal_of
 from purveyor.client.wire import Answer, Request, Wire
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from purveyor.client.login import Credentials
+    from purveyor.client.patience import Patience, Time
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
 
@@ -39,6 +41,7 @@ class Exchange:
         self._redactor = redactor
         self._patience = patience
         self._time = time
+        self._share: Share | None = None
         self._login = Login(credentials, trade=self._trade, redactor=redactor, now=time.now)
 
     def call(
@@ -51,14 +54,31 @@ class Exchange:
         patience: Patience | None = None,
     ) -> JsonObject:
         """Send until answered; `what` says it in an error. An empty answer is an empty object."""
-        patience = patience or self._patience
+        patience, share = patience or self._patience, self._share
+        if share is not None:
+            patience = share.limit(patience)
         content = b"" if body is None else json_text.write(body).encode()
         request = Request(method, path, content, connect=patience.connect, read=patience.read)
 
         def send(left: float) -> Answer:
-            return self._send(replace(request, read=min(left, request.read)), what)
+            connect, read = min(left, request.connect), min(left, request.read)
+            return self._send(replace(request, connect=connect, read=read), what)
 
-        return _document(persist(send, patience=patience, time=self._time), what)
+        try:
+            return _document(persist(send, patience=patience, time=self._time), what)
+        except TransientError as error:
+            if share is not None:
+                share.learn(error)
+            raise
+
+    @contextlib.contextmanager
+    def sharing(self, seconds: float) -> Iterator[None]:
+        """Let all calls in the block end within `seconds`, but for the one under way then."""
+        self._share = Share(seconds, self._time.clock)
+        try:
+            yield
+        finally:
+            self._share = None
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -80,7 +100,8 @@ class Exchange:
         """Trade the API key for the answer of `POST /token`."""
         what = "log in"
         content = json_text.write({"api_key": key}).encode()
-        answer = self._wire.send(Request("POST", "/token", content, read=_LOGIN_READ), what)
+        read = min(_LOGIN_READ, self._share.left()) if self._share else _LOGIN_READ
+        answer = self._wire.send(Request("POST", "/token", content, read=read), what)
         if answer.ok:
             return _document(answer, what)
         error = refusal_of(answer, what, self._redactor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from purveyor.errors import PlatformError
@@ -56,6 +56,31 @@ class Time:
     clock: Callable[[], float]
     now: Callable[[], float]
     pause: Callable[[float], object]
+
+
+class Share:
+    """Seconds that several calls share, so that an outage costs them once, not each its own.
+
+    When one call was tried to its end in vain, the others are tried once.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._end = clock() + seconds
+        self._clock = clock
+        self._away = False
+
+    def limit(self, patience: Patience) -> Patience:
+        """Return a call's patience, cut to what is left."""
+        left = 0.0 if self._away else max(self._end - self._clock(), 0.0)
+        return replace(patience, total=min(patience.total, left))
+
+    def left(self) -> float:
+        """Return the seconds that one more request may take, at least one."""
+        return max(self._end - self._clock(), 1.0)
+
+    def learn(self, error: TransientError) -> None:
+        """Note that the platform is away, or broken: no answer, or none but 5xx."""
+        self._away = self._away or not error.status or error.status >= 500  # noqa: PLR2004 - HTTP's own range
 
 
 def persist(send: Callable[[float], _T], *, patience: Patience, time: Time) -> _T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CLOSING_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
+# After a signal a CI kills within ten seconds; the journal keeps what nobody heard.
+_STILL_TRIED_SECONDS = 2.0
+_ON_THE_WIRE_SECONDS = 3.0
+_GIVEN_UP = (
+    "The run was told to stop before the platform had answered: whether it has heard how the action"
+    " ended is not known."
+)
 
 
 class BackgroundReporter:
@@ -27,10 +35,16 @@ class BackgroundReporter:
     `begin` and `say` return at once. `read_standing` and `end` wait for their answer; `end` first
     asks what is under way to come to its end, and is not itself ended by KeyboardInterrupt: that
     is raised when the platform has been told.
+
+    Once `interrupted` says so, both wait two seconds longer for a platform that is away, and five
+    for one that has a request and does not answer it.
     """
 
-    def __init__(self, reporter: PlatformReporter) -> None:
+    def __init__(
+        self, reporter: PlatformReporter, *, interrupted: Callable[[], bool] = lambda: False
+    ) -> None:
         self._reporter = reporter
+        self._interrupted = interrupted
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._standing: Future[Standing] | None = None
@@ -45,7 +59,9 @@ class BackgroundReporter:
         """Ask for the action's status and the current attributes."""
         asked, self._standing = self._standing, None
         asked = asked or self._pass_on(partial(self._reporter.read_standing, context))
-        return asked.result()
+        if self._attend(asked):
+            return asked.result()
+        return Standing(None, None, None, asked=False, note="The platform was not waited for.")
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress, and read its specifications meanwhile."""
@@ -64,17 +80,23 @@ class BackgroundReporter:
         """Tell how it ended, and stop."""
         self._reporter.hurry()
         ending = self._pass_on(partial(self._reporter.end, context, outcome))
-        interrupted: KeyboardInterrupt | None = None
-        while not ending.done():
+        signal: KeyboardInterrupt | None = None
+        answered: bool | None = None
+        while answered is None:
             try:
-                ending.exception()
-            except KeyboardInterrupt as signal:
-                interrupted = signal
-        self.close()
-        if interrupted:
-            raise interrupted
+                answered = self._attend(ending, stop=signal is not None)
+            except KeyboardInterrupt as another:
+                signal = another
+        if answered:
+            self.close()
+        else:
+            self._thread = None  # a daemon with a request on the wire: it ends with the program
+        if signal:
+            raise signal
+        if not answered:
+            return Heard(heard=False, notes=(_GIVEN_UP,))
         heard = ending.result()
-        faults = [str(each.exception()) for each in self._begun if each.exception()]
+        faults = [str(each.exception()) for each in self._begun if each.done() and each.exception()]
         return Heard(heard.heard, (*heard.notes, *faults))
 
     def close(self) -> None:
@@ -84,6 +106,16 @@ class BackgroundReporter:
             self._calls.put(None)
             thread.join(_CLOSING_SECONDS)
         self._reporter.close()
+
+    def _attend(self, call: Future[_T], *, stop: bool = False) -> bool:
+        """Wait for a call; return False when an interruption cut it off."""
+        while not (stop or self._interrupted()):
+            if wait([call], timeout=_LOOK_SECONDS).done:
+                return True
+        if wait([call], timeout=_STILL_TRIED_SECONDS).done:
+            return True
+        self._reporter.hurry()
+        return bool(wait([call], timeout=_ON_THE_WIRE_SECONDS).done)
 
     def _pass_on(self, call: Callable[[], _T]) -> Future[_T]:
         future: Future[_T] = Future()

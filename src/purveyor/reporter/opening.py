@@ -12,6 +12,8 @@ from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from purveyor.redaction import Redactor
     from purveyor.reporter.model import Reporter
     from purveyor.settings import Settings
@@ -22,17 +24,20 @@ _NO_CREDENTIALS = (
 )
 
 
-def open_reporter(settings: Settings, redactor: Redactor) -> Reporter:
+def open_reporter(
+    settings: Settings, redactor: Redactor, *, interrupted: Callable[[], bool] = lambda: False
+) -> Reporter:
     """Return a reporter to the platform; a silent one without credentials.
 
-    Nothing is sent yet. Raises CredentialsError for an address, a credential or a time limit that
-    cannot be used.
+    Nothing is sent yet. A silent platform is given up soon once `interrupted` says so. Raises
+    CredentialsError for an address, a credential or a time limit that cannot be used.
     """
     credentials = read_credentials(settings)
     if credentials is None:
         return SilentReporter(_NO_CREDENTIALS, wanted=True)
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
-    return BackgroundReporter(PlatformReporter(client, redactor, pace=_read_pace(settings)))
+    reporter = PlatformReporter(client, redactor, pace=_read_pace(settings))
+    return BackgroundReporter(reporter, interrupted=interrupted)
 
 
 def _read_pace(settings: Settings) -> Pace:

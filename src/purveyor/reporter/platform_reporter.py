@@ -48,7 +48,9 @@ class PlatformReporter:
         self._known = Known()
         self._notes: list[str] = []
         self._uncertain = False
+        self._silences: list[str] = []
         self._hurried = False
+        self._ends_by: float | None = None
 
     @property
     def flush_after(self) -> float | None:
@@ -85,39 +87,61 @@ class PlatformReporter:
             self._send(context, {})
 
     def hurry(self) -> None:
-        """Let what is under way come to its end soon: `end` is next."""
+        """Let what is under way come to its end soon: `end` is next, or what is left of it.
+
+        The end's patience counts from the first call.
+        """
         self._hurried = True
+        self._ends_by = self._ends_by or self._clock() + self._pace.ending.total
         self._client.give_up()
 
     def end(self, context: ActionContext, outcome: Outcome) -> Heard:
         """Tell how the action ended: attributes first, then status, results and messages.
 
         Attributes go first, so that nobody sees a success without its values; that they fail does
-        not keep the status back.
+        not keep the status back. All of it shares one patience, of which attributes take up to
+        a half: an outage costs no more than that.
         """
         self._client.carry_on()
         self._hurried = False
+        whole = self._pace.ending.total
+        self._ends_by = self._ends_by or self._clock() + whole
         self._redactor.add_value(dict(outcome.secrets))
-        parcel, arrival = self._bring(context, outcome)
+        with self._client.sharing(min(self._pace.attributes.total, whole / 2, self._left())):
+            parcel, arrival = self._bring(context, outcome)
+        with self._client.sharing(self._left()):
+            heard, notes = self._tell(context, outcome, parcel, arrival)
+        self._client.close()
+        return Heard(heard, tuple(map(self._redactor.redact, notes)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _left(self) -> float:
+        return max((self._ends_by or 0.0) - self._clock(), 0.0)
+
+    def _tell(
+        self, context: ActionContext, outcome: Outcome, parcel: Parcel, arrival: Arrival
+    ) -> tuple[bool, list[str]]:
+        """Tell the status, then what could not be told before it; return what is to be noted."""
         faults = (*parcel.left_out, *arrival.faults)
         messages = self._messages.take_all([*tell_ending(outcome), *tell_faults(faults)])
         final = FinalStatus(self._client, context, self._pace)
         heard = final.tell(Ending(outcome.status, parcel.results, messages))
-        notes = [*self._notes, *faults, *heard.notes]
-        if heard.heard and self._uncertain:
+        if not heard.heard:
+            # What else met the same outage is said by the last attempt, and by it alone.
+            return False, [*self._notes, *(() if arrival.again else faults), *heard.notes]
+        notes = [*self._notes, *dict.fromkeys(self._silences), *faults, *heard.notes]
+        if self._uncertain:
             notes += final.confirm(outcome.status)
-        if heard.heard and arrival.again:
+        if arrival.again:
             arrival = bring_attributes(self._client, context.entity, parcel, self._pace.attributes)
             meanwhile = arrival.faults or ("The attributes have arrived meanwhile.",)
             self._messages.add("info", " ".join(meanwhile))
             self.flush(context)
             notes += meanwhile
-        self._client.close()
-        return Heard(heard.heard and not arrival.again, tuple(map(self._redactor.redact, notes)))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        return not arrival.again, notes
 
     def _bring(self, context: ActionContext, outcome: Outcome) -> tuple[Parcel, Arrival]:
         if not outcome.results and not outcome.secrets:
@@ -141,8 +165,9 @@ class PlatformReporter:
         try:
             self._client.patch_action(where.kind, where.id, context.id, body, patience=patience)
         except PurveyorError as error:
-            self._notes.append(f"{error.message}.")
-            if not isinstance(error, PlatformRefusedError):
+            refused = isinstance(error, PlatformRefusedError)
+            (self._notes if refused else self._silences).append(f"{error.message}.")
+            if not refused:
                 # It may have been heard, or be heard later; better twice than never.
                 self._uncertain = True
                 self._messages.give_back(messages)
