@@ -99,7 +99,10 @@ SETTINGS = (
     Setting("GITHUB_REPOSITORY", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
+    Setting("GITHUB_API_URL", "Set by GitHub: its API's address.", "https://api.github.com"),
+    Setting("GITHUB_TOKEN", "Asks GitHub whether a run lives.", secret=True, passed_on=True),
     Setting("GITLAB_CI", "Set by GitLab: we are in a job."),
+    Setting("GITLAB_TOKEN", "Asks GitLab whether a job lives.", secret=True, passed_on=True),
     Setting(
         "CI_JOB_TOKEN",
         "Set by GitLab: opens the states that it keeps; hidden everywhere.",
@@ -107,6 +110,7 @@ SETTINGS = (
         passed_on=True,
     ),
     Setting("CI_API_V4_URL", "Set by GitLab: its API's address."),
+    Setting("CI_SERVER_URL", "Set by GitLab: its address; read when CI_API_V4_URL is not set."),
     Setting("CI_PROJECT_ID", "Set by GitLab: the project that keeps states."),
     Setting("CI_JOB_URL", "Set by GitLab: the job's address."),
     Setting("CI_JOB_ID", "Set by GitLab: the job, to tell one run from another."),

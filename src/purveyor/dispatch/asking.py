@@ -1,0 +1,83 @@
+"""Whether a run still lives: asked at its CI, never guessed."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Protocol
+
+from purveyor.dispatch import azure, github, gitlab, terminal
+from purveyor.dispatch.model import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.run_identity import RunIdentity
+    from purveyor.settings import Settings
+
+
+class _Vendor(Protocol):
+    @property
+    def TOKENS(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
+    @property
+    def ADDRESSES(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
+    @property
+    def LIBRARY(self) -> str: ...  # noqa: N802 - a module's constant
+
+    def ask(self, identity: RunIdentity, settings: Settings, token: str) -> RunState: ...
+
+
+_VENDORS: Mapping[str, tuple[str, _Vendor]] = {
+    "github": ("GitHub", github),
+    "gitlab": ("GitLab", gitlab),
+    "azure": ("Azure Pipelines", azure),
+}
+_DEFAULT_ADDRESS = frozenset({"github"})
+_PACKAGES = {"github": "github", "gitlab": "gitlab", "azure": "azure.devops"}
+
+
+def look_up(identity: RunIdentity, settings: Settings) -> RunState:
+    """Ask whether a run lives. Never raises: what cannot be asked is unknown, never dead.
+
+    A run of no CI is judged by its process.
+    """
+    if identity.ci == "terminal":
+        return terminal.judge(identity)
+    name, vendor = _VENDORS.get(identity.ci, ("", None))
+    if vendor is None:
+        return RunState(None, f"nobody knows how to ask {identity.ci[:32]!r}", identity.url)
+    token = settings.first(*vendor.TOKENS)
+    why = _why_not(identity, settings, vendor, has_token=token is not None)
+    if why or token is None:
+        return RunState(None, why, identity.url)
+    try:
+        return vendor.ask(identity, settings, token)
+    except Exception as error:  # noqa: BLE001 - three libraries, each with errors of its own: all mean "unknown"
+        return RunState(None, f"{name} gave no answer ({_describe(error)})", identity.url)
+
+
+def _why_not(identity: RunIdentity, settings: Settings, vendor: _Vendor, *, has_token: bool) -> str:
+    if not has_token:
+        return f"{vendor.TOKENS[0]} is not set"
+    if identity.ci not in _DEFAULT_ADDRESS and not settings.first(*vendor.ADDRESSES):
+        return f"{vendor.ADDRESSES[0]} is not set"
+    if not identity.project or not identity.run.isdecimal():
+        return "the journal does not name its run"
+    if not _is_installed(_PACKAGES[identity.ci]):
+        return f"purveyor[{vendor.LIBRARY}] is not installed"
+    return ""
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:  # its parent is missing
+        return False
+
+
+def _describe(error: Exception) -> str:
+    # An error's text may hold the request, and with it the token: its kind and number say enough.
+    for name in ("status", "response_code", "status_code"):
+        number = getattr(error, name, None)
+        if isinstance(number, int):
+            return f"{type(error).__name__}, HTTP {number}"
+    return type(error).__name__
