@@ -19,6 +19,7 @@ from purveyor.journal import (
     recall_outcome,
 )
 from purveyor.outcome import Outcome, Status
+from purveyor.provision.trace import leave_trace
 from purveyor.step import PhaseStarted
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal
     from purveyor.provision.ports import Ports
+    from purveyor.provision.trace import Trace
     from purveyor.step import StepEvent
 
 BEAT_SECONDS = 30.0
@@ -40,6 +42,7 @@ class Attempt:
     journal: Journal | None
     begin: Begin | None
     phase: str = ""
+    trace: Trace | None = None
 
     def notice(self, event: StepEvent) -> None:
         """Remember the phase for the heartbeat."""
@@ -48,12 +51,16 @@ class Attempt:
 
     def finish(self, outcome: Outcome, *, at: float) -> None:
         """Keep how it ended, before the platform is told."""
+        if self.trace is not None:
+            self.trace.notice_end(outcome, at=at)
         if self.journal is None or self.begin is None:
             return
         self.journal.end(self.begin, keep_outcome(outcome, at=at))
 
     def close(self) -> None:
         """Note that the platform has heard it."""
+        if self.trace is not None:
+            self.trace.clear()
         if self.journal is not None and self.begin is not None:
             self.journal.close(self.begin)
 
@@ -94,7 +101,7 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
     """
     journal = ports.open_journal(recipe)
     if journal is None:
-        return Attempt(None, None)
+        return Attempt(None, None, trace=leave_trace(context, ports, attempt=0))
     wanted = Begin(
         action=context.id,
         attempt=1,
@@ -106,10 +113,14 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
         state_key="",
         identity=ports.identity,
         at=ports.wall_clock(),
+        slug=context.entity.slug,
+        specification=context.entity.specification.id,
+        action_specification=context.specification.id,
     )
     match journal.claim(wanted, is_dead=ports.is_dead):
         case Claimed(begin):
-            return Attempt(journal, begin)
+            trace = leave_trace(context, ports, attempt=begin.attempt)
+            return Attempt(journal, begin, trace=trace)
         case Ended(begin, end, _):
             return Elsewhere(recall_outcome(end), replay=Attempt(journal, begin))
         case Running(begin, quiet):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
-    from purveyor.journal import Journal
+    from purveyor.journal import Journal, RunFiles
     from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
@@ -61,7 +61,7 @@ class Ports:
     `assume` returns an account's credentials as variables, `keep_for_state` lets the state be
     reached without them. `environment` is what engines and programs may see. Lock waits are in
     seconds; `clock` is for lengths, `wall_clock` tells seconds since 1970. `open_journal` gives
-    None where no store can keep one.
+    None where no store can keep one. `run_files` is what a run leaves on its own machine.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -79,6 +79,7 @@ class Ports:
     open_journal: Callable[[Recipe], Journal | None]
     identity: RunIdentity
     is_dead: Callable[[RunIdentity], bool | None]
+    run_files: RunFiles | None = None
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
@@ -15,6 +13,7 @@ from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.endings import break_down, fail
 from purveyor.provision.once import Attempt, Elsewhere, claim
+from purveyor.provision.trace import watching, working
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
     if isinstance(claimed, Elsewhere):
         return _pass_on(context, claimed, ports)
     try:
-        with claimed.beating(ports):
-            outcome = _attempt(context, recipe, standing, _overheard(ports, claimed))
+        with claimed.beating(ports), watching(claimed.trace, context, ports):
+            outcome = _attempt(context, recipe, standing, _overheard(ports, claimed), claimed)
     except PurveyorError as error:
         outcome = fail(error)
     except BaseException:
@@ -94,9 +93,10 @@ def _pass_on(context: ActionContext, elsewhere: Elsewhere, ports: Ports) -> Endi
     return Ending(elsewhere.outcome, heard.heard, ("It was carried out before.", *heard.notes))
 
 
-def _attempt(context: ActionContext, recipe: Recipe, standing: Standing, ports: Ports) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="purveyor-") as name:
-        workspace = Path(name)
+def _attempt(
+    context: ActionContext, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
+) -> Outcome:
+    with working(claimed.trace) as workspace:
         run: Callable[[], Outcome]
         if context.operation is Operation.CUSTOM:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
