@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
-    from purveyor.journal import Journal
+    from purveyor.journal import Journal, RunFiles
     from purveyor.provision import Ending, Ports
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
@@ -136,6 +136,7 @@ class Assembly:
             open_journal=self._open_journal,
             identity=read_identity(self.ci, self.settings),
             is_dead=_is_dead,
+            run_files=self.open_run_files(),
             run_url=self.ci.run_url(),
             lock_wait=self._read_lock_wait,
             forced_lock_wait=self.wishes.lock_timeout,
@@ -149,6 +150,13 @@ class Assembly:
             raise CatalogError(
                 "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
             ) from None
+
+    def open_run_files(self) -> RunFiles:
+        """Return what runs leave on this machine."""
+        from purveyor.engines.binary import cache_folder
+        from purveyor.journal import RunFiles
+
+        return RunFiles(cache_folder(self.settings) / "runs")
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog
