@@ -1,16 +1,20 @@
 """The record of each action, beside the states: who runs it, how it ended, whether it was heard."""
 
-from purveyor.journal.claiming import Claimed, Ended, Journal, Running, Unknown
+from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
+from purveyor.journal.history import Attempted, History
 from purveyor.journal.records import Beat, Begin, End
 from purveyor.journal.run_file import RunFile, RunFiles
 from purveyor.journal.telling import keep_outcome, recall_outcome
 
 __all__ = [
+    "DEAD_AFTER",
+    "Attempted",
     "Beat",
     "Begin",
     "Claimed",
     "End",
     "Ended",
+    "History",
     "Journal",
     "RunFile",
     "RunFiles",

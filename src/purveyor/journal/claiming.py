@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from purveyor import json_text
 from purveyor.errors import ContextError, ReasonCode
 from purveyor.journal.records import (
     read_beat,
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
     from purveyor.journal.records import Beat, Begin, End
     from purveyor.journal.store import Store
+    from purveyor.json_text import JsonObject
     from purveyor.run_identity import RunIdentity
 
 # A heartbeat older than this is no sign of life (design, section 5), in seconds.
 DEAD_AFTER = 300.0
 OPEN = "journal/open"
 ACTIONS = "journal/actions"
+ENTITIES = "journal/entities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Journal:
         attempt follows a dead one, and a failed one that the same CI run tries again.
         Raise ContextError for the same id with another content.
         """
-        self._store.put(f"{OPEN}/{wanted.action}", wanted.identity.url or wanted.identity.host)
+        where = wanted.identity.url or wanted.identity.host
+        self._store.put(f"{OPEN}/{wanted.action}", f"{where} {self._clock():.0f}")
         claimed = self._begin(dataclasses.replace(wanted, attempt=1))
         if claimed is not None:
             return Claimed(claimed)
@@ -94,13 +98,37 @@ class Journal:
 
     def close(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action is no longer open."""
+        self.hear(begin)
+        self.forget(begin.action)
+
+    def hear(self, begin: Begin) -> None:
+        """Note that the platform has heard the end; the action stays among the open ones."""
         self._store.create(f"{_folder(begin)}/heard.json", "{}")
-        self._store.remove(f"{OPEN}/{begin.action}")
+
+    def forget(self, action: str) -> None:
+        """Take an action off the open ones; nothing happens when it is not among them."""
+        self._store.remove(f"{OPEN}/{action}")
 
     def open_actions(self) -> Iterator[str]:
         """Yield the ids of the actions that began and are not closed."""
         for path in self._store.paths(OPEN):
             yield path.rsplit("/", 1)[-1]
+
+    def last_action(self, kind: str, entity: str) -> str | None:
+        """Return the action that was begun last on a service or link; None when none is known."""
+        return self._store.read(f"{ENTITIES}/{kind}/{entity}/last")
+
+    def note_unlock(self, kind: str, entity: str, note: JsonObject) -> None:
+        """Keep who freed a lock by force, and why. `note` has `at`, ISO 8601 in UTC."""
+        moment = str(note.get("at", "")).replace(":", "")
+        self._store.create(
+            f"{ENTITIES}/{kind}/{entity}/unlocks/{moment}.json", json_text.write(note)
+        )
+
+    def opened(self, action: str) -> float | None:
+        """Return when an open action was last delivered, in seconds since 1970; None: not known."""
+        words = (self._store.read(f"{OPEN}/{action}") or "").split()
+        return float(words[-1]) if len(words) > 1 and words[-1].isdecimal() else None
 
     def last(self, action: str) -> tuple[Begin, Beat | None, End | None, bool] | None:
         """Return the last attempt: begin, heartbeat, end, and whether the platform heard it."""
@@ -122,8 +150,11 @@ class Journal:
         )
 
     def _begin(self, wanted: Begin) -> Begin | None:
-        path = f"{_folder(wanted)}/begin.json"
-        return wanted if self._store.create(path, write_record(wanted)) else None
+        if not self._store.create(f"{_folder(wanted)}/begin.json", write_record(wanted)):
+            return None
+        # From an entity, and so from a lock on its state, to who worked on it last.
+        self._store.put(f"{ENTITIES}/{wanted.kind}/{wanted.entity}/last", wanted.action)
+        return wanted
 
     def _follow(self, wanted: Begin, is_dead: IsDead) -> Verdict:
         found = self.last(wanted.action)
@@ -148,7 +179,9 @@ class Journal:
         quiet = max(0.0, self._clock() - (beat.at if beat else begin.at))
         if _is_later_try(wanted.identity, begin.identity):
             return None
-        dead = is_dead(begin.identity)
+        # A process is looked at in no time; a CI is asked only about those that fell silent.
+        ours = begin.identity.ci == "terminal"
+        dead = is_dead(begin.identity) if ours or quiet >= DEAD_AFTER else None
         if dead:
             return None
         if dead is False or quiet < DEAD_AFTER:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """An attempt begins. `at` is in seconds since 1970, by the clock of its own machine."""
+    """An attempt begins. `at` is in seconds since 1970, by the clock of its own machine.
+
+    `slug` is the entity's; `specification` is the id of the entity's, `action_specification` of the
+    action's: with them a later process finds the state and tells the platform. All three are empty
+    in what an earlier version wrote.
+    """
 
     action: str
     attempt: int
@@ -31,6 +36,9 @@ class Begin:
     state_key: str
     identity: RunIdentity
     at: float
+    slug: str = ""
+    specification: str = ""
+    action_specification: str = ""
 
 
 @dataclass(frozen=True, slots=True)

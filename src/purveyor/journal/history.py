@@ -1,0 +1,71 @@
+"""Reading the journal: every action, and each of its attempts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.journal.claiming import ACTIONS
+from purveyor.journal.records import Beat, Begin, End, read_beat, read_begin, read_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.journal.store import Store
+
+_PARTS = 5  # journal/actions/<action id>/<attempt>/<name>
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt as the journal knows it. `heard` tells whether the platform knows its end."""
+
+    begin: Begin
+    beat: Beat | None
+    end: End | None
+    heard: bool
+
+    @property
+    def last_sign(self) -> float:
+        """When it last showed that it lives, in seconds since 1970."""
+        known = [each.at for each in (self.begin, self.beat, self.end) if each is not None]
+        return max(known)
+
+
+class History:
+    """What lies in one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def actions(self) -> Iterator[str]:
+        """Yield every action's id once; a listing of all that was ever kept."""
+        seen: set[str] = set()
+        for path in self._store.paths(ACTIONS):
+            parts = path.split("/")
+            if len(parts) == _PARTS and parts[2] not in seen:
+                seen.add(parts[2])
+                yield parts[2]
+
+    def attempts(self, action: str) -> Sequence[Attempted]:
+        """Return an action's attempts, the first one first; none when it is not known."""
+        names: dict[int, set[str]] = {}
+        for path in self._store.paths(f"{ACTIONS}/{action}"):
+            parts = path.split("/")
+            if len(parts) == _PARTS and parts[3].isdecimal():
+                names.setdefault(int(parts[3]), set()).add(parts[4])
+        read = (self._read(f"{ACTIONS}/{action}/{each}", names[each]) for each in sorted(names))
+        return [each for each in read if each is not None]
+
+    def _read(self, folder: str, names: set[str]) -> Attempted | None:
+        begin = self._store.read(f"{folder}/begin.json")
+        if begin is None:
+            return None
+        beat = self._store.read(f"{folder}/beat.json") if "beat.json" in names else None
+        end = self._store.read(f"{folder}/end.json") if "end.json" in names else None
+        return Attempted(
+            read_begin(begin),
+            read_beat(beat) if beat else None,
+            read_end(end) if end else None,
+            "heard.json" in names,
+        )
