@@ -28,6 +28,10 @@ _BACKENDS = {
 _SECTIONS = {
     **_BACKENDS,
     "AccountEntry": "accounts",
+    "TokenEntry": "web_identity",
+    "KeysEntry": "keys",
+    "AzureEntry": "azure",
+    "GoogleEntry": "google",
     "EngineEntry": "engine",
     "ServiceEntry": "services",
     "Entry": "links",

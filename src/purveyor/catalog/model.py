@@ -3,12 +3,13 @@
 The JSON Schema for editors and the reference page are made from this file.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from purveyor.catalog.address import find_address_fault
 from purveyor.catalog.backend import Backend, LocalBackend, Strict
+from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
 from purveyor.catalog.words import (
     Constraint,
     ExactVersion,
@@ -19,6 +20,8 @@ from purveyor.catalog.words import (
     Slug,
     Word,
 )
+
+_CHAINED_SECONDS = 3600  # "Role chaining" in the IAM user guide
 
 
 class AccountEntry(Strict):
@@ -33,7 +36,18 @@ class AccountEntry(Strict):
     role_arn: RoleArn | None = Field(
         default=None, description="Role to assume; without it, the run's own credentials."
     )
+    through: list[RoleArn] = Field(
+        default=[], description="Roles to assume before it, each from the one before."
+    )
     external_id: Word | None = Field(default=None, description="External id for assuming the role.")
+    web_identity: TokenEntry | None = Field(
+        default=None, description="Assume the first role with an identity token, not with keys."
+    )
+    keys: KeysEntry | None = Field(
+        default=None, description="Access keys to use instead of the run's own."
+    )
+    azure: AzureEntry | None = Field(default=None, description="The identity in Azure.")
+    google: GoogleEntry | None = Field(default=None, description="The identity in Google Cloud.")
     region: Region | None = Field(
         default=None, description="Region for the engine and its providers."
     )
@@ -46,6 +60,18 @@ class AccountEntry(Strict):
             "Variables for every module that declares them; they win over everything else."
         ),
     )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.role_arn is None and (self.through or self.web_identity):
+            raise ValueError("`through` and `web_identity` need `role_arn`, the role to end in")
+        if self.web_identity is not None and self.keys is not None:
+            raise ValueError("`web_identity` and `keys` exclude each other")
+        if self.web_identity is not None and self.external_id and not self.through:
+            raise ValueError("`external_id` has no use where a token opens the only role")
+        if self.through and self.session_seconds > _CHAINED_SECONDS:
+            raise ValueError("a role that is assumed from another one lasts 3600 seconds at most")
+        return self
 
 
 class EngineEntry(Strict):

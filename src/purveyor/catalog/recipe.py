@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.catalog.backend import Backend
+    from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
     from purveyor.step import EngineRequirement, ModuleSource
 
@@ -30,6 +31,8 @@ class Account:
 
     `name` is for people; without one in the catalog it is made from the dimensions. `region` is
     None when the catalog names none. `session_seconds` is the length of an assumed session.
+    `through` are roles to assume before `role_arn`. `withheld` are the environment variables that
+    log in to any account of the catalog: no engine and no program gets them.
     """
 
     name: str = ""
@@ -37,6 +40,12 @@ class Account:
     external_id: str | None = None
     region: str | None = None
     session_seconds: int = 3600
+    through: tuple[str, ...] = ()
+    web_identity: TokenEntry | None = None
+    keys: KeysEntry | None = None
+    azure: AzureEntry | None = None
+    google: GoogleEntry | None = None
+    withheld: frozenset[str] = frozenset()
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
 
 

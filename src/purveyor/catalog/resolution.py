@@ -9,13 +9,14 @@ from purveyor.action import Kind, Operation
 from purveyor.catalog import lookup
 from purveyor.catalog.accounts import choose_matches, show_match
 from purveyor.catalog.address import is_remote
+from purveyor.catalog.logins import named_variables
 from purveyor.catalog.recipe import Account, OutputRule, Recipe
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
 from purveyor.step import EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from purveyor.action import ActionContext
@@ -68,7 +69,7 @@ class Catalog:
             return Account()
         chosen = choose_matches([entry.match for entry in entries], dimensions)
         if len(chosen) == 1:
-            return read_account(entries[chosen[0]])
+            return read_account(entries[chosen[0]], among=entries)
         shown = show_match(dimensions) if dimensions else "no dimensions"
         if not chosen:
             raise CatalogError(
@@ -95,14 +96,21 @@ class Catalog:
         return ModuleSource(self.root, path=lookup.find_module(self.root, target))
 
 
-def read_account(entry: AccountEntry) -> Account:
-    """Return an account as a run needs it."""
+def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> Account:
+    """Return an account as a run needs it; what logs in to any of the others is withheld."""
+    logins = [each for e in among for each in (e.web_identity, e.keys, e.azure, e.google)]
     return Account(
         name=entry.name or show_match(entry.match),
         role_arn=entry.role_arn,
         external_id=entry.external_id,
         region=entry.region,
         session_seconds=entry.session_seconds,
+        through=tuple(entry.through),
+        web_identity=entry.web_identity,
+        keys=entry.keys,
+        azure=entry.azure,
+        google=entry.google,
+        withheld=named_variables(*logins),
         variables=entry.variables,
     )
 

@@ -44,13 +44,14 @@ _NO_JOURNAL = (
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line asked for; `lock_timeout` in seconds."""
+    """What the command line asked for; `lock_timeout` and `timeout` in seconds."""
 
     context: str | None
     catalog: str | None
     report: bool
     progress: TextIO
     lock_timeout: float | None = None
+    timeout: float | None = None
 
 
 class Assembly:
@@ -80,7 +81,7 @@ class Assembly:
                 ending = refuse(error, self._ports())
         else:
             self.ci.say(self.redactor.redact(_title(context)))
-            with self.interruption.caught():
+            with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
                 ending = provision(context, self._ports(ask_about=context))
         self._publish(context, ending)
         return ending
@@ -140,6 +141,17 @@ class Assembly:
             run_url=self.ci.run_url(),
             lock_wait=self._read_lock_wait,
             forced_lock_wait=self.wishes.lock_timeout,
+        )
+
+    def _read_time_limit(self) -> float | None:
+        text = self.settings.text("PURVEYOR_TIMEOUT")
+        if self.wishes.timeout is not None or text is None:
+            return self.wishes.timeout
+        if text.isascii() and text.isdigit() and int(text) > 0:
+            return float(text)
+        raise CatalogError(
+            "PURVEYOR_TIMEOUT is no whole number of seconds.",
+            hint="Give a number such as 3000, or leave it out.",
         )
 
     def _read_lock_wait(self) -> float:
@@ -213,27 +225,26 @@ class Assembly:
             interruption=self.interruption,
         )
 
-    def _assume(self, account: Account, context: ActionContext) -> Mapping[str, str]:
-        if account.role_arn is None:
-            return {}
-        from purveyor.credentials import assume
+    def _assume(self, account: Account, context: ActionContext, folder: Path) -> Mapping[str, str]:
+        from purveyor.credentials import log_in, warn_of_short
 
-        given = assume(
-            account.role_arn,
-            settings=self.settings,
-            region=account.region,
-            session_name=context.id,
-            external_id=account.external_id,
-            session_seconds=account.session_seconds,
-        )
+        self.redactor.add(*filter(None, map(self.settings.text, account.withheld)))
+        given = log_in(account, settings=self.settings, session_name=context.id, folder=folder)
         self.redactor.add(*given.secrets)
+        for note in (*given.notes, warn_of_short(given, time.time())):
+            if note:
+                self.show(Noticed("warning", note))
         return given.environment
 
-    def _keep_for_state(self, block: BackendBlock, folder: Path) -> BackendBlock:
-        from purveyor.credentials import keep_for_state
+    def _keep_for_state(
+        self, block: BackendBlock, folder: Path, given: Mapping[str, str]
+    ) -> BackendBlock:
+        from purveyor.credentials import LOGINS, keep_for_state
 
         self.redactor.add(*(value for value in block.environment.values() if value))
-        return keep_for_state(block, folder=folder, settings=self.settings)
+        if not LOGINS & set(given):
+            return block
+        return keep_for_state(block, folder=folder, settings=self.settings, given=given)
 
 
 def _is_dead(identity: RunIdentity) -> bool | None:

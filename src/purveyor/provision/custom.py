@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from purveyor.credentials import narrow
 from purveyor.engines.program import Surroundings, build_document, run_program
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.provision.endings import succeed
@@ -33,9 +34,10 @@ def prepare(
     """
     program = _find_program(context, recipe)
     document = _build_document(context, ports.open_backend(recipe), ports.redactor)
+    credentials = ports.assume(recipe.account, context, workspace)
     around = Surroundings(
         workspace=workspace,
-        environment={**ports.environment, **ports.assume(recipe.account, context)},
+        environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
         interruption=ports.interruption,
         listen=ports.listen,
         redactor=ports.redactor,

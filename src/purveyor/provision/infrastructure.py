@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
+from purveyor.credentials import narrow
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.provision.endings import succeed
 from purveyor.provision.results import Results, read_outputs, sort_outputs
@@ -60,10 +61,10 @@ def prepare(
     )
     learn_secrets(ports.redactor, interface, settled.variables)
     key = _locate(context, backend)
-    credentials = ports.assume(recipe.account, context)
+    credentials = ports.assume(recipe.account, context, workspace)
     block = backend.block(key)
     if credentials:
-        block = ports.keep_for_state(block, workspace)
+        block = ports.keep_for_state(block, workspace, credentials)
     step = Step(
         operation=context.operation,
         engine=recipe.engine,
@@ -72,7 +73,7 @@ def prepare(
         variables=settled.variables,
         backend=block,
         state=backend.access(key),
-        environment={**ports.environment, **credentials},
+        environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
         identity=identity(context.entity),
         guard=recipe.guard,
         interruption=ports.interruption,

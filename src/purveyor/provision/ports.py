@@ -58,18 +58,19 @@ class Backend(Protocol):
 class Ports:
     """The outside of one run.
 
-    `assume` returns an account's credentials as variables, `keep_for_state` lets the state be
-    reached without them. `environment` is what engines and programs may see. Lock waits are in
-    seconds; `clock` is for lengths, `wall_clock` tells seconds since 1970. `open_journal` gives
-    None where no store can keep one. `run_files` is what a run leaves on its own machine.
+    `assume` returns an account's credentials as variables, and may leave files in the run's private
+    folder; `keep_for_state` lets the state be reached without them. `environment` is what engines
+    and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
+    seconds since 1970. `open_journal` gives None where no store can keep one. `run_files` is what a
+    run leaves on its own machine.
     """
 
     resolve: Callable[[ActionContext], Recipe]
     reporter: Reporter
     open_backend: Callable[[Recipe], Backend]
     open_engine: Callable[[EngineRequirement], Engine]
-    assume: Callable[[Account, ActionContext], Mapping[str, str]]
-    keep_for_state: Callable[[BackendBlock, Path], BackendBlock]
+    assume: Callable[[Account, ActionContext, Path], Mapping[str, str]]
+    keep_for_state: Callable[[BackendBlock, Path, Mapping[str, str]], BackendBlock]
     environment: Mapping[str, str]
     redactor: Redactor
     listen: Listen

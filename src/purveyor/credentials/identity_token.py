@@ -1,0 +1,95 @@
+"""The token with which a CI proves who a run is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from purveyor import json_text
+from purveyor.cloud.wire import NoAnswerError, Request, Wire
+from purveyor.errors import CredentialsError, ReasonCode
+
+if TYPE_CHECKING:
+    from purveyor.catalog.logins import TokenEntry
+    from purveyor.settings import Settings
+
+_REQUEST = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+
+def read_token(entry: TokenEntry, *, settings: Settings, audience: str) -> str:
+    """Return the token: from its variable, its file, or the CI that gives one to whom it is for.
+
+    Raise CredentialsError.
+    """
+    if entry.token_from is not None:
+        return read_variable(entry.token_from, settings)
+    path = entry.token_file or settings.text("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if path and (entry.token_file or not settings.text(_REQUEST[0])):
+        return _read_file(path)
+    return _ask(settings, entry.audience or audience)
+
+
+def read_variable(name: str, settings: Settings) -> str:
+    """Return a variable that the catalog names; raise CredentialsError when it is not set."""
+    value = settings.text(name)
+    if value is None:
+        raise CredentialsError(
+            f"The environment variable {name}, which the account's login needs, is not set.",
+            hint="Set it in the pipeline as a secret, or change the account in the catalog.",
+        )
+    return value.strip()
+
+
+def request_address(settings: Settings, audience: str) -> tuple[str, str] | None:
+    """Return where GitHub gives a token for `audience`, and with what; None elsewhere."""
+    url, token = settings.text(_REQUEST[0]), settings.text(_REQUEST[1])
+    if url is None or token is None:
+        return None
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'audience': audience})}", token
+
+
+def _ask(settings: Settings, audience: str) -> str:
+    found = request_address(settings, audience)
+    if found is None:
+        raise CredentialsError(
+            "There is no identity token for the account's login.",
+            hint="On GitHub grant the job `id-token: write`; elsewhere name the token's variable"
+            " or file in the catalog: `token_from` or `token_file`.",
+        )
+    url, token = found
+    headers = {"authorization": f"Bearer {token}"}
+    try:
+        answer = Wire().send(lambda: Request("GET", url, headers))
+        document = json_text.parse(answer.text) if answer.ok else None
+    except (NoAnswerError, json_text.JsonTextError) as error:
+        raise _refused(str(error)) from None
+    given = document.get("value") if isinstance(document, dict) else None
+    if not isinstance(given, str) or not given:
+        raise _refused(f"its answer was {answer.status}")
+    return given
+
+
+def _read_file(path: str) -> str:
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        text, why = "", type(error).__name__
+    else:
+        why = "it is empty"
+    if not text:
+        raise CredentialsError(
+            "The file with the identity token cannot be used.",
+            hint="Check `token_file` in the catalog, or how the runner writes it.",
+            details=[why],
+        )
+    return text
+
+
+def _refused(why: str) -> CredentialsError:
+    return CredentialsError(
+        "GitHub gave no identity token.",
+        reason=ReasonCode.PROVIDER_UNAVAILABLE,
+        hint="Run the action again; check that the job has `id-token: write`.",
+        details=[why],
+    )
