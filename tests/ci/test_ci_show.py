@@ -187,6 +187,17 @@ def test_a_failure_closes_with_why_and_what_next() -> None:
     ]
 
 
+def test_an_action_that_had_already_failed_is_no_error_of_this_run() -> None:
+    stage = Stage()
+    message = "The platform says that this action already ended (failed): nothing was run."
+    stage.show.closing(
+        dataclasses.replace(
+            FAILED, reason=ReasonCode.NOTHING_TO_DO, message=message, exit_code=0, details=()
+        )
+    )
+    assert stage.page.lines == [message, "Took 0.2 s."]
+
+
 def test_the_summary_of_a_success_tells_changes_and_public_results() -> None:
     page = Stage().show.summary(CONTEXT, DONE)
     assert page.startswith("### Created service orders &#40;mysql&#41;&#58; 1 created.\n")

@@ -172,6 +172,7 @@ def test_without_credentials_nothing_is_told_and_the_end_is_unheard(emulator: Em
     heard = reporter.end(stage.context, broke())
     assert not standing.asked
     assert "NULLPLATFORM_API_KEY" in standing.note
+    assert standing.level == "warning"
     assert (heard.heard, heard.notes) == (False, (standing.note,))
     assert stage.sent() == []
 
@@ -179,7 +180,9 @@ def test_without_credentials_nothing_is_told_and_the_end_is_unheard(emulator: Em
 def test_switched_off_reporting_counts_as_heard(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     reporter = SilentReporter()
-    assert "switched off" in reporter.read_standing(stage.context).note
+    standing = reporter.read_standing(stage.context)
+    assert "switched off" in standing.note
+    assert standing.level == "info", "it was asked for"
     assert reporter.end(stage.context, broke()).heard
 
 

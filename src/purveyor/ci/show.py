@@ -9,6 +9,7 @@ from purveyor.ci.durations import tell_duration
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
 from purveyor.ci.summary import write_page
+from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status
 from purveyor.plan import Verb
@@ -72,8 +73,10 @@ class Show:
         details = [f"  {each}" for each in outcome.details[:_DETAILS]]
         if len(outcome.details) > _DETAILS:
             details.append(f"  and {len(outcome.details) - _DETAILS} more")
-        if outcome.status is Status.SUCCESS:
-            self._say(outcome.message, Tone.GOOD)
+        if outcome.status is Status.SUCCESS or outcome.reason is ReasonCode.NOTHING_TO_DO:
+            self._say(
+                outcome.message, Tone.GOOD if outcome.status is Status.SUCCESS else Tone.PLAIN
+            )
             for each in details:
                 self._say(each)
         else:

@@ -46,7 +46,7 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
     began = ports.clock()
     standing = ports.reporter.read_standing(context)
     if standing.note:
-        ports.listen(Noticed("warning", standing.note))
+        ports.listen(Noticed(standing.level, standing.note))
     if standing.action_status in _FINISHED:
         return Ending(_already(standing.action_status or ""), heard=True)
     try:
@@ -150,4 +150,5 @@ def _end(
     if heard.heard:
         with contextlib.suppress(PurveyorError):  # it stays open in the journal, which harms nobody
             attempt.close()
-    return Ending(outcome, heard.heard, (*notes, *heard.notes))
+    told = dataclasses.replace(outcome, seconds=ports.clock() - began)
+    return Ending(told, heard.heard, (*notes, *heard.notes))

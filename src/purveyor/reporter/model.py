@@ -21,7 +21,8 @@ FINISHED = frozenset({"success", "failed", "cancelled"})
 class Standing:
     """What the platform knows of an action now.
 
-    `asked` is False when it could not be asked: go on with the notification and show `note`. The
+    `asked` is False when it was not asked: go on with the notification and show `note`, which is
+    a warning where it should have been, and else for information. The
     attributes are None when they are not known. A secret reads as null; where the notification has
     a value for it, that value stands here.
     """
@@ -31,6 +32,7 @@ class Standing:
     link_attributes: Mapping[str, JsonValue] | None
     asked: bool
     note: str = ""
+    level: str = "warning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class SilentReporter:
     def read_standing(self, context: ActionContext) -> Standing:
         """Know nothing."""
         del context
-        return Standing(None, None, None, asked=False, note=self._why)
+        level = "warning" if self._wanted else "info"
+        return Standing(None, None, None, asked=False, note=self._why, level=level)
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Say nothing."""
