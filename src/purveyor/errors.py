@@ -50,6 +50,10 @@ class ReasonCode(StrEnum):
         "GUARD_DENIED",
         "The plan would delete or replace something that the catalog protects.",
     )
+    LINKS_REMAIN = (
+        "LINKS_REMAIN",
+        "The service still has links: they are deleted first, then the service.",
+    )
     STATE_LOCKED = "STATE_LOCKED", "Another run holds the state's lock and did not let go in time."
     STATE_MISSING = (
         "STATE_MISSING",
@@ -77,6 +81,7 @@ class ReasonCode(StrEnum):
     )
     PLATFORM_REFUSED = "PLATFORM_REFUSED", "The platform refused what it was told."
     CANCELLED = "CANCELLED", "The run was asked to stop."
+    TIMED_OUT = "TIMED_OUT", "The run reached its time limit and was stopped in order."
     RUNNER_LOST = (
         "RUNNER_LOST",
         "The machine or process that carried the action out is gone, in the middle of it.",

@@ -51,6 +51,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self.timed_out = False
         self.on_program: Callable[[int], None] | None = None
         self._pid: int | None = None
         self._sent = False
@@ -85,6 +86,25 @@ class Interruption:
             yield
         finally:
             self._pid = None
+
+    @contextlib.contextmanager
+    def limited(self, seconds: float | None) -> Iterator[None]:
+        """Ask for a stop after `seconds` of the block, as a signal would; None is no limit."""
+        if seconds is None:
+            yield
+            return
+        timer = threading.Timer(seconds, self._run_out)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _run_out(self) -> None:
+        if not self.requested:
+            self.timed_out = True
+            self._notice(signal.SIGINT, None)
 
     def wait(self, seconds: float) -> bool:
         """Sleep for `seconds`, or less when a signal comes; return `requested`."""

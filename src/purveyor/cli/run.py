@@ -43,6 +43,13 @@ Examples:
     metavar="SECONDS",
     help="How long to wait for a state that another run has locked.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop in order after so long: the engine ends its current work and saves the state."
+    " Without it: PURVEYOR_TIMEOUT, then no limit.",
+)
 def run(
     *,
     context_argument: str | None,
@@ -50,13 +57,14 @@ def run(
     no_report: bool,
     as_json: bool,
     lock_timeout: float | None,
+    timeout: float | None,
 ) -> None:
     """Carry out one action and tell the platform how it ended.
 
     Progress goes to standard output (to standard error with --json). The exit code says how it
     ended: 0 done, 10 bad CONTEXT, 11 bad catalog, 12 parameters refused, 13 guard refused, 14
     state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
-    cancelled, 19 a person has to look first.
+    cancelled or out of time, 19 a person has to look first.
     """
     from purveyor.cli.assembly import Assembly, Wishes
 
@@ -67,6 +75,7 @@ def run(
             report=not no_report,
             progress=sys.stderr if as_json else sys.stdout,
             lock_timeout=lock_timeout,
+            timeout=timeout,
         )
     )
     ending = assembly.carry_out()
