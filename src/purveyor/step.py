@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from purveyor.action import Operation
@@ -66,13 +66,35 @@ class StateAccess(Protocol):
         """Return the lock's holder; None when it is free or cannot be told."""
 
 
+class Recovery(Protocol):
+    """States of one entity that could not be saved, kept until a later run has saved them."""
+
+    def park(self, text: str, *, lock_id: str = "") -> Sequence[str]:
+        """Keep a state and return where; `lock_id` is that of the lock which it leaves.
+
+        Raise RecoveryError when no place takes it.
+        """
+
+    def waiting(self) -> Sequence[str]:
+        """Return the names of the states that wait, oldest first."""
+
+    def read(self, name: str) -> str | None:
+        """Return a state's text; None when it is gone meanwhile."""
+
+    def lock_of(self, name: str) -> str:
+        """Return the id of the lock that was left with it; empty when none is known."""
+
+    def remove(self, name: str) -> None:
+        """Forget a state that is saved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Everything an engine needs for one step.
 
     `module` is the root module inside the private directory `workspace`. `identity` stamps the
     state (`services/<id>`). `lock_wait` is how long to wait for a held lock, in seconds.
-    `interruption` goes to every program that is started.
+    `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
     """
 
     operation: Operation
@@ -87,14 +109,16 @@ class Step:
     guard: Guard
     interruption: Interruption
     lock_wait: float = 300.0
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step has done."""
+    """What a step has done; `notes` are for the developer."""
 
     changes: tuple[Change, ...]
     outputs: Mapping[str, OutputValue]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from purveyor.step import Noticed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.action import ActionContext
+    from purveyor.action import ActionContext, Entity
     from purveyor.backends import Backend
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
-    from purveyor.step import BackendBlock, Engine, EngineRequirement
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Recovery
 
 _LOCK_WAIT = 300.0
 _PASSING_STATES = (
@@ -138,6 +138,7 @@ class Assembly:
             identity=read_identity(self.ci, self.settings),
             is_dead=_is_dead,
             run_files=self.open_run_files(),
+            open_recovery=self.open_recovery,
             run_url=self.ci.run_url(),
             lock_wait=self._read_lock_wait,
             forced_lock_wait=self.wishes.lock_timeout,
@@ -169,6 +170,22 @@ class Assembly:
         from purveyor.journal import RunFiles
 
         return RunFiles(cache_folder(self.settings) / "runs")
+
+    def open_recovery(self, recipe: Recipe, entity: Entity) -> Recovery:
+        """Return the keeper of an entity's unsaved states."""
+        from purveyor.backends.folder_records import FolderRecords
+        from purveyor.backends.records import open_records
+        from purveyor.engines.binary import cache_folder
+        from purveyor.journal import ParkedStates
+
+        folder = cache_folder(self.settings) / "recovery"
+        return ParkedStates(
+            entity,
+            store=open_records(self._open_backend(recipe)),
+            disk=FolderRecords(folder),
+            place=str(folder),
+            clock=time.time,
+        )
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog

@@ -3,6 +3,7 @@
 from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.history import Attempted, History
 from purveyor.journal.records import Beat, Begin, End
+from purveyor.journal.recovery import ParkedStates
 from purveyor.journal.run_file import RunFile, RunFiles
 from purveyor.journal.telling import keep_outcome, recall_outcome
 
@@ -16,6 +17,7 @@ __all__ = [
     "Ended",
     "History",
     "Journal",
+    "ParkedStates",
     "RunFile",
     "RunFiles",
     "Running",

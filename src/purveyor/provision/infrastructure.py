@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from purveyor.provision.ports import Backend, Ports
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey
-    from purveyor.step import Engine
+    from purveyor.step import Engine, Recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def prepare(
         service_outputs=_service_outputs(context, interface, backend, ports),
     )
     learn_secrets(ports.redactor, interface, settled.variables)
-    key = _locate(context, backend)
+    recovery = ports.open_recovery(recipe, context.entity) if ports.open_recovery else None
+    key = _locate(context, backend, recovery)
     credentials = ports.assume(recipe.account, context, workspace)
     block = backend.block(key)
     if credentials:
@@ -78,6 +79,7 @@ def prepare(
         guard=recipe.guard,
         interruption=ports.interruption,
         lock_wait=ports.choose_lock_wait(recipe),
+        recovery=recovery,
     )
     return Prepared(context, recipe, engine, backend, key, step, settled.notes)
 
@@ -91,14 +93,16 @@ def carry_out(prepared: Prepared, ports: Ports) -> Outcome:
         results = Results({}, {}, ())
     else:
         results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)
-    results = dataclasses.replace(results, notes=(*prepared.notes, *results.notes))
+    results = dataclasses.replace(results, notes=(*prepared.notes, *done.notes, *results.notes))
     outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
     return dataclasses.replace(outcome, run_url=ports.run_url)
 
 
-def _locate(context: ActionContext, backend: Backend) -> StateKey:
+def _locate(context: ActionContext, backend: Backend, recovery: Recovery | None) -> StateKey:
     key = backend.locate(context.entity)
     if key.exists or context.operation is Operation.CREATE:
+        return key
+    if recovery is not None and recovery.waiting():
         return key
     what = "destroyed" if context.operation is Operation.DELETE else "updated"
     raise RecoveryError(

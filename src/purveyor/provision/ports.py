@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Heard, Standing
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import StateKey
-    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, StateAccess
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery, StateAccess
 
 
 class Reporter(Protocol):
@@ -81,6 +81,7 @@ class Ports:
     identity: RunIdentity
     is_dead: Callable[[RunIdentity], bool | None]
     run_files: RunFiles | None = None
+    open_recovery: Callable[[Recipe, Entity], Recovery] | None = None
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.endings import build_error
+from purveyor.engines.terraform.endings import build_error, settle
 from purveyor.engines.terraform.preparing import check_stamp
 from purveyor.engines.terraform.results import collect_outputs, parse_document
 from purveyor.plan import Change, find_denied, judge
@@ -53,10 +53,9 @@ def _change_planned(session: Session, *, plans_left: int = _PLANS) -> StepResult
 
 
 def _finish(session: Session, applied: Ran) -> StepResult:
-    if applied.code:
-        raise build_error(session, applied, "apply")
+    notes = settle(session, applied, "apply") if applied.code else ()
     outputs = collect_outputs(session, applied.report.outputs)
-    return StepResult(tuple(applied.report.changes), outputs)
+    return StepResult(tuple(applied.report.changes), outputs, notes)
 
 
 def _is_stale(applied: Ran) -> bool:

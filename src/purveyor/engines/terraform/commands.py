@@ -57,6 +57,11 @@ def state_list() -> tuple[str, ...]:
     return ("state", "list")
 
 
+def force_unlock(lock_id: str) -> tuple[str, ...]:
+    """Free the lock that has this id."""
+    return ("force-unlock", "-force", lock_id)
+
+
 def state_push() -> tuple[str, ...]:
     """Write the state that comes on standard input."""
     return ("state", "push", "-lock-timeout=0s", "-")

@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.failures import MOST_DETAILS, explain
+from purveyor.engines.terraform.rescue import UNSAVED, rescue_unsaved
 from purveyor.errors import CancelledError, PurveyorError, RecoveryError
 
 if TYPE_CHECKING:
     from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
 
-_UNSAVED = "errored.tfstate"
+_LOCK_KEPT = "Error releasing the state lock"
+
+
+_ABOUT_STATE = frozenset({"Failed to save state", "Failed to persist state to backend", _LOCK_KEPT})
 
 
 def build_error(session: Session, ran: Ran, phase: str) -> PurveyorError:
-    """Return the error to raise for a failed `ran`; an unsaved state is put in safety before."""
-    cause = explain(ran, phase, session.program.redactor)
-    unsaved = session.step.module / _UNSAVED
-    if unsaved.exists():
-        return _rescue(session, unsaved, cause)
+    """Return the error to raise for a failed `ran`."""
     changing = phase in {"apply", "destroy"}
     if ran.code < 0 and changing:
         return _killed(ran, phase)
     if session.step.interruption.requested:
         return _cancelled(ran, phase, changing=changing)
-    return cause
+    return explain(ran, phase, session.program.redactor)
 
 
-def _rescue(session: Session, unsaved: Path, cause: PurveyorError) -> RecoveryError:
-    session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = re.sub(r"[^\w-]+", "-", session.step.identity)
-    kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / _UNSAVED
-    kept.touch(mode=0o600)
-    shutil.copyfile(unsaved, kept)
-    return RecoveryError(
-        "The state could not be saved after the change; it is kept on the runner and holds what"
-        " exists now.",
-        details=[f"kept in {kept}", cause.message, *cause.details],
-        hint="Do not start the action again before the platform team has run `state push` with"
-        " the kept file.",
-    )
+def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
+    """Save what a failed change left unsaved, then raise its error.
+
+    Return notes instead when all was done and only the state had not been saved, which it is now.
+    Raise RecoveryError when it cannot be saved.
+    """
+    unsaved = session.step.module / UNSAVED
+    if not unsaved.exists():
+        raise build_error(session, ran, phase)
+    summaries = {each.summary for each in ran.report.errors}
+    try:
+        note = rescue_unsaved(session, unsaved, lock_left=_LOCK_KEPT in summaries)
+    except RecoveryError as error:
+        cause = explain(ran, phase, session.program.redactor)
+        error.details = (*error.details, cause.message, *cause.details)
+        raise
+    if summaries <= _ABOUT_STATE and not (ran.report.failed or ran.report.open):
+        return (note,)
+    failure = build_error(session, ran, phase)
+    failure.details = (*failure.details, note)
+    raise failure
 
 
 def _killed(ran: Ran, phase: str) -> RecoveryError:

@@ -14,6 +14,7 @@ from purveyor.engines.terraform.environment import build_environment
 from purveyor.engines.terraform.preparing import check_module, check_stamp, initialise
 from purveyor.engines.terraform.program import Program
 from purveyor.engines.terraform.removing import remove
+from purveyor.engines.terraform.rescue import consume_parked
 from purveyor.engines.terraform.session import Session
 from purveyor.engines.terraform.sources import download_module
 from purveyor.engines.terraform.tree import copy_module
@@ -110,6 +111,7 @@ class TerraformEngine:
         initialise(session, engine=self._binary.name, cache=cache)
         if encrypted:
             check_stamp(session, initialised=True)
+        consume_parked(session)
         return remove(session) if step.operation is Operation.DELETE else change(session)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.endings import build_error
+from purveyor.engines.terraform.endings import build_error, settle
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.step import StepResult
 
@@ -17,8 +17,7 @@ def remove(session: Session) -> StepResult:
     """Destroy everything in the state; raise RecoveryError when something is left in it."""
     session.start("destroy")
     ran = session.call_locked(*commands.destroy())
-    if ran.code:
-        raise build_error(session, ran, "destroy")
+    notes = settle(session, ran, "destroy") if ran.code else ()
     left = _count_left(session)
     if left:
         raise RecoveryError(
@@ -26,7 +25,7 @@ def remove(session: Session) -> StepResult:
             reason=ReasonCode.STATE_NOT_EMPTY,
             hint="Ask the platform team to look at what is left, and start the action again.",
         )
-    return StepResult(tuple(ran.report.changes), {})
+    return StepResult(tuple(ran.report.changes), {}, notes)
 
 
 def _count_left(session: Session) -> int:

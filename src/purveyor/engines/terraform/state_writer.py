@@ -52,8 +52,10 @@ class StateWriter:
         """
         with tempfile.TemporaryDirectory(prefix="purveyor-") as folder:
             program = self._program(Path(folder), block)
-            self._check(program.without(WORKSPACE).call(*_INIT, streamed=False), "init")
-            self._check(program.call(*_PUSH, streamed=False, stdin=text), "state push")
+            ran = program.without(WORKSPACE).call(*_INIT, streamed=False)
+            check_written(ran, "init", self._redactor)
+            ran = program.call(*_PUSH, streamed=False, stdin=text)
+            check_written(ran, "state push", self._redactor)
 
     def _program(self, folder: Path, block: BackendBlock) -> Program:
         directory = folder / "work"
@@ -77,22 +79,32 @@ class StateWriter:
             listen=_ignore,
         )
 
-    def _check(self, ran: Ran, what: str) -> None:
-        if ran.code == 0:
-            return
-        prose = _DECORATION.sub("", f"{ran.completed.stdout}\n{ran.completed.stderr}")
-        holder = lock.parse_lock(prose)
-        if holder is not None:
-            raise StateLockedError(
-                f"The state is not written: it is locked by {lock.describe_lock(holder)}.",
-                hint="Wait for that run to end, or free the lock if it is known to be dead.",
-            )
-        lines = [line for each in prose.splitlines() if (line := " ".join(each.split()))]
-        raise EngineError(
-            f"The engine's `{what}` failed; the state is as it was.",
-            hint="The details hold the engine's words.",
-            details=[self._redactor.redact(line) for line in lines[-_DETAIL_LINES:]],
+
+def find_lock(ran: Ran) -> lock.Lock | None:
+    """Return the lock that kept a command which speaks prose from its work."""
+    return lock.parse_lock(_read_prose(ran)) if ran.code else None
+
+
+def check_written(ran: Ran, what: str, redactor: Redactor) -> None:
+    """Raise StateLockedError, or EngineError for any other failure, of a command about a state."""
+    if ran.code == 0:
+        return
+    holder = find_lock(ran)
+    if holder is not None:
+        raise StateLockedError(
+            f"The state is not written: it is locked by {lock.describe_lock(holder)}.",
+            hint="Wait for that run to end, or free the lock if it is known to be dead.",
         )
+    lines = [line for each in _read_prose(ran).splitlines() if (line := " ".join(each.split()))]
+    raise EngineError(
+        f"The engine's `{what}` failed; the state is as it was.",
+        hint="The details hold the engine's words.",
+        details=[redactor.redact(line) for line in lines[-_DETAIL_LINES:]],
+    )
+
+
+def _read_prose(ran: Ran) -> str:
+    return _DECORATION.sub("", f"{ran.completed.stdout}\n{ran.completed.stderr}")
 
 
 _INIT = commands.init(json=False, read_only_lock_file=False)

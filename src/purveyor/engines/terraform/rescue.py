@@ -1,0 +1,169 @@
+"""Brings home a state that could not be saved: checked, tried again, or kept for the next run."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.engines.terraform import commands
+from purveyor.engines.terraform.state_writer import check_written, find_lock
+from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
+from purveyor.process import Interruption
+from purveyor.state_key import parse_state
+from purveyor.step import Noticed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from purveyor.engines.terraform.session import Session
+    from purveyor.state_key import StateDocument
+    from purveyor.step import StateAccess
+
+UNSAVED = "errored.tfstate"
+# A fault that passes is over soon; a cancelled run has ten seconds in all, and `finish` after it.
+NAPS = (0.5, 1.5, 4.0)
+_WHERE = "that could not be saved"
+
+
+def bring_home(
+    text: str,
+    *,
+    state: StateAccess,
+    push: Callable[[str], None],
+    naps: Sequence[float] = NAPS,
+) -> bool:
+    """Save a state; False when the store holds it already, or a later one that followed it.
+
+    Raise RecoveryError STATE_FOREIGN for another lineage, or the error of the last try.
+    """
+    for nap in (*naps, None):
+        try:
+            if _is_home(text, state.read()):
+                return False
+            push(text)
+        except PurveyorError as error:
+            if nap is None or error.reason is ReasonCode.STATE_FOREIGN:
+                raise
+            time.sleep(nap)
+        else:
+            return True
+    return False
+
+
+def _is_home(text: str, current: StateDocument | None) -> bool:
+    wanted = parse_state(text, where=_WHERE)
+    if current is None:
+        return False
+    if current.lineage and wanted.lineage and current.lineage != wanted.lineage:
+        raise RecoveryError(
+            "The state that could not be saved is not of the same origin as the one in its place.",
+            reason=ReasonCode.STATE_FOREIGN,
+            details=[f"unsaved: {wanted.lineage}", f"in its place: {current.lineage}"],
+            hint="Find out which of the two describes what exists; `purveyor state rescue` and"
+            " `purveyor state restore` put it in place.",
+        )
+    return current.serial > wanted.serial
+
+
+class SessionRescue:
+    """Saves states from within a step's own directory, so that its encryption holds for them."""
+
+    def __init__(self, session: Session) -> None:
+        # The step's own interruption has had its signal: it would stop what saves the state.
+        self._program = dataclasses.replace(session.program, interruption=Interruption())
+        self._session = session
+        self.lock_id = ""
+
+    def save(self, text: str, *, free: bool, lock_id: str = "", naps: Sequence[float]) -> bool:
+        """Save a state, as `bring_home` does.
+
+        `free` tells that the lock which is met is the failed step's own; `lock_id` is the only one
+        that may be freed where that is not so.
+        """
+
+        def push(content: str) -> None:
+            self._push(content, free=free, lock_id=lock_id)
+
+        return bring_home(text, state=self._session.step.state, push=push, naps=naps)
+
+    def _push(self, text: str, *, free: bool, lock_id: str) -> None:
+        ran = self._program.call(*commands.state_push(), streamed=False, stdin=text)
+        holder = find_lock(ran)
+        if holder is not None and holder.id and (free or holder.id == lock_id):
+            self.lock_id = holder.id
+            self._program.call(*commands.force_unlock(holder.id), streamed=False)
+            ran = self._program.call(*commands.state_push(), streamed=False, stdin=text)
+        check_written(ran, "state push", self._program.redactor)
+
+
+def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
+    """Save what a step left unsaved and say so; park it and raise RecoveryError when that fails."""
+    text = unsaved.read_text(encoding="utf-8")
+    rescue = SessionRescue(session)
+    try:
+        rescue.save(text, free=lock_left, naps=NAPS)
+    except PurveyorError as error:
+        places = _keep(session, text, rescue.lock_id if lock_left else "")
+        if places:
+            unsaved.unlink()
+        raise _lost(places or (str(unsaved),), error) from None
+    unsaved.unlink()
+    note = "The state could not be saved at first; it is saved now."
+    session.program.listen(Noticed("warning", note))
+    return note
+
+
+def consume_parked(session: Session) -> None:
+    """Save first what earlier runs on this entity could not; raise RecoveryError if it fails."""
+    recovery = session.step.recovery
+    for name in recovery.waiting() if recovery is not None else ():
+        assert recovery is not None  # noqa: S101 - it has just told a name
+        text = recovery.read(name)
+        if text is None:
+            continue
+        try:
+            SessionRescue(session).save(
+                text, free=False, lock_id=recovery.lock_of(name), naps=NAPS[:1]
+            )
+        except StateLockedError:
+            raise
+        except PurveyorError as error:
+            raise RecoveryError(
+                "An earlier run could not save its state, and it cannot be saved now; nothing was"
+                " changed.",
+                details=[f"kept as {name}", error.message, *error.details],
+                hint="Mend what keeps the state from being written, then start the action again;"
+                f" or save it by hand: purveyor state rescue {name.split('/')[3]}",
+            ) from None
+        recovery.remove(name)
+        session.program.listen(
+            Noticed("warning", "The state that an earlier run could not save is saved now.")
+        )
+
+
+def _keep(session: Session, text: str, lock_id: str) -> tuple[str, ...]:
+    recovery = session.step.recovery
+    try:
+        if recovery is not None:
+            return tuple(recovery.park(text, lock_id=lock_id))
+        session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = re.sub(r"[^\w-]+", "-", session.step.identity)
+        kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / UNSAVED
+        kept.touch(mode=0o600)
+        kept.write_text(text, encoding="utf-8")
+    except (PurveyorError, OSError):
+        return ()
+    return (str(kept),)
+
+
+def _lost(places: Sequence[str], error: PurveyorError) -> RecoveryError:
+    return RecoveryError(
+        "The state could not be saved after the change; it is kept and holds what exists now.",
+        details=[*(f"kept in {place}" for place in places), error.message, *error.details],
+        hint="Mend what keeps the state from being written, then start the action again: it saves"
+        " that state first. `purveyor state rescue` saves it by hand.",
+    )

@@ -1,0 +1,94 @@
+"""States of one entity that could not be saved, kept until a later run has saved them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from purveyor.errors import PurveyorError, RecoveryError
+from purveyor.state_key import SUFFIX, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.journal.store import Store
+    from purveyor.state_key import Owner
+
+_COPY = f".copy{SUFFIX}"
+_LOCK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class ParkedStates:
+    """The states, in the journal's store where there is one, and on this machine's disk.
+
+    What the store has taken lies on the disk as a copy only, which no run reads again. A name is
+    `<time>.tfstate`, or `<time>.<lock id>.tfstate` for a lock that the lost run left. `place` says
+    where the disk's part is; `clock` tells seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        *,
+        store: Store | None,
+        disk: Store,
+        place: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._folder = f"journal/entities/{identity(owner)}/recovery"
+        self._store = store
+        self._disk = disk
+        self._place = place
+        self._clock = clock
+
+    def park(self, text: str, *, lock_id: str = "") -> tuple[str, ...]:
+        """Keep a state; return where, for people. Raise RecoveryError when no place takes it."""
+        moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
+        name = f"{self._folder}/{moment}{lock}{SUFFIX}"
+        places, refusals = [], []
+        if self._store is not None:
+            try:
+                self._store.put(name, text)
+                places.append(f"{name}, beside the states")
+            except PurveyorError as error:
+                refusals.append(error)
+        local = name.removesuffix(SUFFIX) + _COPY if places else name
+        try:
+            self._disk.put(local, text)
+            places.append(f"{self._place}/{local} on the runner")
+        except PurveyorError as error:
+            refusals.append(error)
+        if not places:
+            raise RecoveryError(
+                "The state can be kept nowhere.",
+                details=[each.message for each in refusals],
+                hint=refusals[0].hint,
+            )
+        return tuple(places)
+
+    def waiting(self) -> tuple[str, ...]:
+        """Return the names of the states that wait to be saved, oldest first."""
+        found: set[str] = set()
+        for store in self._stores():
+            found |= {path for path in store.paths(self._folder) if path.endswith(SUFFIX)}
+        return tuple(sorted(name for name in found if not name.endswith(_COPY)))
+
+    def read(self, name: str) -> str | None:
+        """Return a state's text; None when it is gone meanwhile."""
+        texts = (store.read(name) for store in self._stores())
+        return next((text for text in texts if text is not None), None)
+
+    def lock_of(self, name: str) -> str:
+        """Return the id of the lock that the lost run left; empty when none is known."""
+        return name.rpartition("/")[2].removesuffix(SUFFIX).partition(".")[2]
+
+    def remove(self, name: str) -> None:
+        """Forget a state that is saved, and its copy."""
+        for store in self._stores():
+            store.remove(name)
+        self._disk.remove(name.removesuffix(SUFFIX) + _COPY)
+
+    def _stores(self) -> tuple[Store, ...]:
+        return (self._disk,) if self._store is None else (self._store, self._disk)
