@@ -88,12 +88,32 @@ def test_silence_alone_is_never_death(journal: Journal, clock: Clock) -> None:
     assert claim(journal, identity=other_run("101")) == Unknown(BEGIN, 10_000.0)
 
 
-def test_a_run_that_is_certainly_over_is_followed(journal: Journal) -> None:
+def test_a_run_that_is_certainly_over_is_followed(journal: Journal, clock: Clock) -> None:
     claim(journal)
+    clock.now += 301
     second = claim(journal, dead=True, identity=other_run("101"))
     assert isinstance(second, Claimed)
     assert second.begin.attempt == 2
     assert second.before == BEGIN
+
+
+def test_a_ci_is_asked_only_about_a_run_that_fell_silent(journal: Journal, clock: Clock) -> None:
+    asked: list[RunIdentity] = []
+    claim(journal)
+    clock.now += 299
+    later = dataclasses.replace(BEGIN, identity=other_run("101"))
+    journal.claim(later, is_dead=asked.append)
+    assert asked == []
+    clock.now += 1
+    journal.claim(later, is_dead=asked.append)
+    assert asked == [GITHUB]
+
+
+def test_the_journal_knows_who_worked_on_an_entity_last(journal: Journal) -> None:
+    assert journal.last_action("service", "s-1") is None
+    claim(journal)
+    claim(journal, action="a-2", identity=other_run("101"))
+    assert journal.last_action("service", "s-1") == "a-2"
 
 
 def test_the_same_ci_run_started_again_follows_its_first_try(journal: Journal) -> None:
@@ -186,5 +206,7 @@ def follow(root: Path, number: int) -> str:
     def is_dead(identity: RunIdentity) -> bool | None:
         return True if identity.run == "100" else None
 
-    wanted = dataclasses.replace(BEGIN, identity=other_run(f"2{number}"))
-    return type(Journal(FolderRecords(root), Clock()).claim(wanted, is_dead=is_dead)).__name__
+    wanted = dataclasses.replace(BEGIN, identity=other_run(f"2{number}"), at=1400.0)
+    clock = Clock()
+    clock.now = 1400.0
+    return type(Journal(FolderRecords(root), clock).claim(wanted, is_dead=is_dead)).__name__

@@ -81,8 +81,7 @@ class Journal:
         attempt follows a dead one, and a failed one that the same CI run tries again.
         Raise ContextError for the same id with another content.
         """
-        where = wanted.identity.url or wanted.identity.host
-        self._store.put(f"{OPEN}/{wanted.action}", f"{where} {self._clock():.0f}")
+        self._open(wanted)
         claimed = self._begin(dataclasses.replace(wanted, attempt=1))
         if claimed is not None:
             return Claimed(claimed)
@@ -99,15 +98,21 @@ class Journal:
     def close(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action is no longer open."""
         self.hear(begin)
-        self.forget(begin.action)
+        self._store.remove(f"{OPEN}/{begin.action}")
 
     def hear(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action stays among the open ones."""
         self._store.create(f"{_folder(begin)}/heard.json", "{}")
 
-    def forget(self, action: str) -> None:
-        """Take an action off the open ones; nothing happens when it is not among them."""
+    def forget(self, action: str, *, attempt: int) -> None:
+        """Take an action off the open ones, unless an attempt after this one has begun meanwhile.
+
+        0 stands for "before the first". Nothing happens when it is not among them.
+        """
         self._store.remove(f"{OPEN}/{action}")
+        found = self.last(action)
+        if found is not None and found[0].attempt > attempt:
+            self._open(found[0])
 
     def open_actions(self) -> Iterator[str]:
         """Yield the ids of the actions that began and are not closed."""
@@ -149,6 +154,10 @@ class Journal:
             f"{folder}/heard.json" in names,
         )
 
+    def _open(self, begin: Begin) -> None:
+        where = begin.identity.url or begin.identity.host
+        self._store.put(f"{OPEN}/{begin.action}", f"{where} {self._clock():.0f}")
+
     def _begin(self, wanted: Begin) -> Begin | None:
         if not self._store.create(f"{_folder(wanted)}/begin.json", write_record(wanted)):
             return None
@@ -170,7 +179,10 @@ class Journal:
                 return verdict
         following = dataclasses.replace(wanted, attempt=begin.attempt + 1)
         claimed = self._begin(following)
-        return Claimed(claimed, before=begin) if claimed else Running(begin, 0.0)
+        if claimed is None:
+            return Running(begin, 0.0)
+        self._open(claimed)  # a sweep may have taken the action off the list between the two
+        return Claimed(claimed, before=begin)
 
     def _judge(
         self, wanted: Begin, begin: Begin, beat: Beat | None, is_dead: IsDead

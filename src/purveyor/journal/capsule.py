@@ -1,0 +1,94 @@
+"""What is kept of an entity after each success, so that it can be deleted without its catalog."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from purveyor.json_text import JsonObject, JsonValue
+
+_TUPLES = ("fixed", "withheld", "immutable", "protect")
+_TIMES = ("at", "deleted_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capsule:
+    """One entity as its last success left it; `at` and `deleted_at` in seconds since 1970.
+
+    `path` is a local module's folder below the catalog's, `address` and `version` a remote one's
+    pin. `tree` is the module with all it refers to (see `module_tree`), empty above the limit,
+    `digest` its SHA-256, `folder` the root module's directory in it. `lock_file` is the engine's
+    provider lock, which holds for `platform`. `variables` leaves out what is secret: those names
+    are in `withheld`; `fixed` are those that the catalog decided. `deleted_at` makes it a tombstone.
+    """
+
+    kind: str
+    entity: str
+    service: str
+    at: float
+    state_key: str = ""
+    lineage: str = ""
+    slug: str = ""
+    specification: str = ""
+    path: str = ""
+    address: str = ""
+    version: str = ""
+    digest: str = ""
+    folder: str = ""
+    tree: str = field(default="", repr=False)
+    engine: str = ""
+    engine_wanted: str = ""
+    engine_version: str = ""
+    platform: str = ""
+    lock_file: str = field(default="", repr=False)
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    immutable: tuple[str, ...] = ()
+    outputs: Mapping[str, JsonValue] | None = None
+    protect: tuple[str, ...] = ()
+    deleted_at: float | None = None
+
+    @property
+    def module(self) -> str:
+        """The module's name for people."""
+        return self.path or self.address
+
+
+def write_capsule(capsule: Capsule) -> str:
+    """Return the capsule as JSON."""
+    values = {each.name: getattr(capsule, each.name) for each in dataclasses.fields(capsule)}
+    return json_text.write(values)
+
+
+def read_capsule(text: str) -> Capsule:
+    """Read a capsule; raise JsonTextError for anything else.
+
+    A later version's further fields are passed over.
+    """
+    value = json_text.parse(text)
+    if not isinstance(value, dict):
+        raise json_text.JsonTextError("a capsule is an object")
+    build: Callable[..., Capsule] = Capsule
+    try:
+        return build(**_fields(value))
+    except (TypeError, ValueError) as error:
+        raise json_text.JsonTextError(f"a capsule's field is at fault: {error}") from None
+
+
+def _fields(value: JsonObject) -> dict[str, object]:
+    known = {each.name for each in dataclasses.fields(Capsule)}
+    kept: dict[str, object] = {name: each for name, each in value.items() if name in known}
+    for name in _TUPLES:
+        words = kept.get(name)
+        kept[name] = tuple(map(str, words)) if isinstance(words, list) else ()
+    for name in _TIMES:
+        if kept.get(name) is not None:
+            kept[name] = float(str(kept[name]))
+    return kept

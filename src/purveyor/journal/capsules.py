@@ -1,0 +1,96 @@
+"""What the journal knows of entities: their capsules, a service's links, and what never was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.journal.capsule import read_capsule, write_capsule
+
+if TYPE_CHECKING:
+    from purveyor.journal.capsule import Capsule
+    from purveyor.journal.store import Store
+
+_FOLDER = "journal/entities"
+_SERVICE, _LINK = "service", "link"
+_BEGUN, _UNTOUCHED = "begun.json", "untouched.json"
+_CAPSULE = "capsule.json"
+
+
+class Capsules:
+    """Capsules and marks in one store; every method raises what the store raises.
+
+    Beside a service's capsule, `links/<link id>` marks each of its links that was built: one
+    listing finds them all, however many entities there are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, kind: str, entity: str) -> Capsule | None:
+        """Return the capsule or tombstone; None when there is none. One request.
+
+        Raise RecoveryError STATE_UNREADABLE for one that is damaged.
+        """
+        path = f"{_folder(kind, entity)}/{_CAPSULE}"
+        text = self._store.read(path)
+        if text is None:
+            return None
+        try:
+            return read_capsule(text)
+        except json_text.JsonTextError as error:
+            raise RecoveryError(
+                f"The capsule {path} cannot be read: {error.problem}.",
+                reason=ReasonCode.STATE_UNREADABLE,
+                hint="Restore an earlier version of it, or remove it when the catalog still has"
+                " the entity's module.",
+            ) from None
+
+    def keep(self, capsule: Capsule) -> None:
+        """Write the capsule: one request, and for a link one more for its mark."""
+        if capsule.kind == _LINK:
+            self._store.put(_mark(capsule), capsule.slug)
+        self._store.put(
+            f"{_folder(capsule.kind, capsule.entity)}/{_CAPSULE}", write_capsule(capsule)
+        )
+
+    def bury(self, tombstone: Capsule) -> None:
+        """Put a capsule with `deleted_at` in the place of the living one."""
+        self._store.put(
+            f"{_folder(tombstone.kind, tombstone.entity)}/{_CAPSULE}", write_capsule(tombstone)
+        )
+        if tombstone.kind == _LINK:
+            self._store.remove(_mark(tombstone))
+
+    def built_links(self, service: str) -> tuple[str, ...]:
+        """Return the ids of the service's links that were built and not deleted. One listing."""
+        folder = f"{_folder(_SERVICE, service)}/links"
+        return tuple(sorted(path.rsplit("/", 1)[-1] for path in self._store.paths(folder)))
+
+    def note_begun(self, kind: str, entity: str, action: str) -> None:
+        """Note, before an engine changes anything, that from now on something may exist."""
+        self._store.put(f"{_folder(kind, entity)}/{_BEGUN}", json_text.write({"action": action}))
+
+    def note_untouched(self, kind: str, entity: str, action: str) -> None:
+        """Note that a create ended before an engine could change anything."""
+        record = json_text.write({"action": action})
+        self._store.put(f"{_folder(kind, entity)}/{_UNTOUCHED}", record)
+
+    def was_never_built(self, kind: str, entity: str) -> bool:
+        """Tell whether it is proven that nothing was ever created. One listing.
+
+        A create ended before it touched anything, and none went further. Without that note
+        nothing is proven: the entity may be older than the journal.
+        """
+        folder = _folder(kind, entity)
+        names = {path.removeprefix(f"{folder}/") for path in self._store.paths(folder)}
+        return _UNTOUCHED in names and not names & {_BEGUN, _CAPSULE}
+
+
+def _folder(kind: str, entity: str) -> str:
+    return f"{_FOLDER}/{kind}/{entity}"
+
+
+def _mark(link: Capsule) -> str:
+    return f"{_folder(_SERVICE, link.service)}/links/{link.entity}"

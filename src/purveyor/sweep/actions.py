@@ -1,0 +1,126 @@
+"""Open actions: those whose runner died get an ending, those that are closed leave the list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.journal import Attempted, recall_outcome
+from purveyor.reporter.model import FINISHED
+from purveyor.sweep.judging import Judged, Standing, judge
+from purveyor.sweep.model import SweptAction
+from purveyor.sweep.telling import end_lost, recall_context
+
+if TYPE_CHECKING:
+    from purveyor.journal import End
+    from purveyor.reporter import Standing as Shown
+    from purveyor.sweep.model import Ports
+
+# A marker without a begin is left by a run that died between the two, or is a moment old.
+_EMPTY_AFTER = 3600.0
+
+
+def find(action: str, ports: Ports) -> Judged | SweptAction:
+    """Read one open action; a finding at once where there is no attempt to judge."""
+    found = ports.journal.last(action)
+    if found is not None:
+        return judge(Attempted(*found), ports)
+    opened = ports.journal.opened(action)
+    age = None if opened is None else max(0.0, ports.wall_clock() - opened)
+    if age is not None and age >= _EMPTY_AFTER:
+        if not ports.dry_run:
+            ports.journal.forget(action, attempt=0)
+        return SweptAction(action, 0, "", "never begun", "taken off the list", age=age)
+    return SweptAction(action, 0, "", "not begun yet", "left alone", age=age)
+
+
+def settle(judged: Judged, ports: Ports) -> SweptAction:
+    """Give an action its ending, where it is certain that it has none or is not heard."""
+    match judged.standing:
+        case Standing.AT_WORK:
+            return _tell(judged, "left alone", found=f"at work: {judged.run.conclusion}")
+        case Standing.CLOSED:
+            return _tell(judged, "taken off the list", closed=True)
+        case Standing.DEAD:
+            return _close_lost(judged, ports)
+        case Standing.UNHEARD:
+            return _report(judged, judged.attempted.end, ports)
+        case Standing.UNKNOWN:
+            return _doubt(judged, ports)
+
+
+def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
+    """End what its runner did not end: unless the platform, or a later attempt, knows better."""
+    words = f"its run is over ({judged.run.conclusion})"
+    final = _ask(judged, ports)
+    if final.action_status in FINISHED:
+        return _hear(judged, f"{words}; the platform shows {final.action_status}", ports)
+    if not final.asked:
+        return _tell(judged, "left: the platform was not reached", found=words, needs_person=True)
+    if ports.dry_run:
+        return _tell(judged, "would be ended as RUNNER_LOST", found=words)
+    now = ports.journal.last(judged.attempted.begin.action)
+    if now is None or Attempted(*now) != judged.attempted:
+        return _tell(judged, "left: it moved meanwhile", found=words)
+    end = end_lost(judged, at=ports.wall_clock())
+    if not ports.journal.end(judged.attempted.begin, end):
+        return _tell(judged, "left: it ended meanwhile", found=words)
+    return _report(judged, end, ports, found=words)
+
+
+def _report(judged: Judged, end: End | None, ports: Ports, *, found: str = "") -> SweptAction:
+    """Tell the platform an end that is in the journal."""
+    if end is None:  # for the type checker: an unheard attempt has an end
+        return _tell(judged, "left alone")
+    words = f"reported as {end.status} ({end.reason})"
+    if ports.dry_run:
+        return _tell(judged, f"would be {words}", found=found)
+    begin = judged.attempted.begin
+    heard = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
+    if not heard.heard:
+        why = " ".join(heard.notes)
+        return _tell(
+            judged, f"the platform has not heard it: {why}", found=found, needs_person=True
+        )
+    ports.journal.hear(begin)
+    return _tell(judged, words, found=found, closed=True)
+
+
+def _doubt(judged: Judged, ports: Ports) -> SweptAction:
+    """Close what the platform shows as ended; all else is for a person."""
+    words = f"silent, and its run is unknown: {judged.run.conclusion}"
+    final = _ask(judged, ports)
+    if final.action_status in FINISHED:
+        return _hear(judged, f"{words}; the platform shows {final.action_status}", ports)
+    return _tell(judged, "look at its run", found=words, needs_person=True)
+
+
+def _hear(judged: Judged, found: str, ports: Ports) -> SweptAction:
+    if not ports.dry_run:
+        ports.journal.hear(judged.attempted.begin)
+    return _tell(judged, "closed", found=found, closed=True)
+
+
+def _ask(judged: Judged, ports: Ports) -> Shown:
+    return ports.open_reporter().read_standing(recall_context(judged.attempted.begin))
+
+
+def _tell(
+    judged: Judged,
+    done: str,
+    *,
+    found: str = "",
+    closed: bool = False,
+    needs_person: bool = False,
+) -> SweptAction:
+    begin = judged.attempted.begin
+    return SweptAction(
+        action=begin.action,
+        attempt=begin.attempt,
+        entity=f"{begin.kind} {begin.entity}",
+        found=found or judged.standing.value,
+        done=done,
+        run_url=judged.run_url,
+        age=judged.quiet,
+        closed=closed,
+        needs_person=needs_person,
+    )

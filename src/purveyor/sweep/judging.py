@@ -1,0 +1,70 @@
+"""What an open action is: at work, dead, ended but unheard, closed, or unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from purveyor.dispatch import RunState
+from purveyor.errors import ReasonCode
+from purveyor.journal import DEAD_AFTER
+
+if TYPE_CHECKING:
+    from purveyor.journal import Attempted
+    from purveyor.sweep.model import Ports
+
+
+class Standing(Enum):
+    """What an attempt is."""
+
+    AT_WORK = "at work"
+    DEAD = "its run is over"
+    UNHEARD = "ended, but the platform has not heard it"
+    CLOSED = "closed before"
+    UNKNOWN = "silent; whether its run lives is not known"
+
+
+_STANDING = {True: Standing.AT_WORK, False: Standing.DEAD, None: Standing.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An attempt, what it is, what its CI says, and for how long it has been silent (seconds)."""
+
+    attempted: Attempted
+    standing: Standing
+    run: RunState
+    quiet: float
+
+    @property
+    def lost(self) -> bool:
+        """Whether its runner died, so that its lock may be left behind."""
+        end = self.attempted.end
+        return self.standing is Standing.DEAD or (
+            end is not None and end.reason == ReasonCode.RUNNER_LOST.value
+        )
+
+    @property
+    def run_url(self) -> str:
+        """Where a person can look at the run."""
+        return self.run.url or self.attempted.begin.identity.url
+
+
+def judge(attempted: Attempted, ports: Ports) -> Judged:
+    """Judge the last attempt of an open action.
+
+    Dead is only what has been silent for five minutes and whose CI says that it has ended.
+    """
+    identity = attempted.begin.identity
+    quiet = max(0.0, ports.wall_clock() - attempted.last_sign)
+    if attempted.heard:
+        return Judged(attempted, Standing.CLOSED, RunState(None, "", identity.url), quiet)
+    if quiet < DEAD_AFTER:
+        fresh = RunState(True, "not silent for long", identity.url)
+        return Judged(attempted, Standing.AT_WORK, fresh, quiet)
+    if attempted.end is not None:
+        # Telling it once more harms nobody, whether the run lives or not.
+        return Judged(attempted, Standing.UNHEARD, RunState(None, "", identity.url), quiet)
+    run = ports.look_up(identity)
+    return Judged(attempted, _STANDING[run.alive], run, quiet)

@@ -1,0 +1,164 @@
+"""Locks that dead runs left behind: tied to their attempt, looked at twice, freed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from purveyor.errors import PurveyorError
+from purveyor.lock import describe_lock
+from purveyor.state_key import StateKey
+from purveyor.sweep.judging import Judged, Standing
+from purveyor.sweep.model import SweptLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.journal import Attempted
+    from purveyor.lock import Lock
+    from purveyor.sweep.model import Ports
+
+BETWEEN_LOOKS = 2.0
+# A heartbeat comes every 30 s: a lock taken later than two of them after the last one, or before
+# the attempt began, is somebody else's. Both times come from the machine that ran the engine.
+_AFTER_SIGN = 60.0
+_BEFORE_BEGIN = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An attempt that may have left a lock; `doubt` says why it is not certainly dead."""
+
+    attempted: Attempted
+    run_url: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is a suspect's; `doubt` says why it must not be freed, empty when it may."""
+
+    suspect: Suspect
+    key: StateKey
+    lock: Lock
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    kind: str
+    id: str
+    slug: str
+
+
+def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
+    """Name the attempts that are dead, or may be; also those that a later one took over from."""
+    for each in judged:
+        begin = each.attempted.begin
+        if each.lost:
+            yield Suspect(each.attempted, each.run_url)
+        elif each.standing is Standing.UNKNOWN:
+            yield Suspect(each.attempted, each.run_url, "whether its run lives is not known")
+        if begin.attempt > 1:
+            # A later attempt begins only over one that is certainly over.
+            for earlier in ports.history.attempts(begin.action):
+                if earlier.begin.attempt < begin.attempt and earlier.end is None:
+                    yield Suspect(earlier, earlier.begin.identity.url)
+
+
+def look(suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> Held | None:
+    """Return the lock that a suspect holds; None when its state is free, or held by another."""
+    begin = suspect.attempted.begin
+    path = suspect.attempted.end.state_key if suspect.attempted.end else begin.state_key
+    key = (
+        StateKey(path, exists=True)
+        if path
+        else ports.states.locate(_Owner(begin.kind, begin.entity, begin.slug))
+    )
+    lock = ports.states.access(key).holder()
+    if lock is None or not is_tied(lock, suspect.attempted):
+        return None
+    return Held(suspect, key, lock, suspect.doubt or _doubt(lock, suspect, judged, ports))
+
+
+def is_tied(lock: Lock, attempted: Attempted) -> bool:
+    """Tell whether a lock may be an attempt's; one that tells nothing of itself may be anyone's."""
+    if attempted.beat is not None and attempted.beat.lock_id:
+        return lock.id == attempted.beat.lock_id
+    host, expected = lock.who.rpartition("@")[2], attempted.begin.identity.host
+    if host and expected and host != expected:
+        return False
+    created = _seconds(lock)
+    if created is None:
+        return True
+    beat = attempted.beat.at if attempted.beat else attempted.begin.at
+    return attempted.begin.at - _BEFORE_BEGIN <= created <= beat + _AFTER_SIGN
+
+
+def free(held: Sequence[Held], ports: Ports) -> Iterator[SweptLock]:
+    """Free what is provably dead and still the same after a while; name the others."""
+    if not ports.dry_run and any(not each.doubt for each in held):
+        ports.sleep(BETWEEN_LOOKS)
+    for each in held:
+        yield _free(each, ports)
+
+
+def _free(held: Held, ports: Ports) -> SweptLock:
+    if held.doubt:
+        return _tell(held, held.doubt, "look at its run", ports, needs_person=True)
+    if ports.dry_run:
+        return _tell(held, "its holder is dead", "would be freed", ports)
+    try:
+        now = ports.states.access(held.key).holder()
+        if now is None or now.id != held.lock.id:
+            return _tell(held, "its holder is dead", "gone meanwhile", ports)
+        freed = ports.states.unlock(held.key, held.lock.id)
+    except PurveyorError as error:
+        return _tell(held, "its holder is dead", error.message, ports, needs_person=True)
+    return _tell(held, "its holder is dead", "freed" if freed else "gone meanwhile", ports)
+
+
+def _doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> str:
+    """Say why the holder may be alive after all; empty when it is dead for certain."""
+    beat, identity = suspect.attempted.beat, suspect.attempted.begin.identity
+    proven = beat is not None and bool(beat.lock_id)
+    if not lock.id:
+        return "the backend does not tell which lock it is"
+    if not proven and (_seconds(lock) is None or not lock.who.rpartition("@")[2]):
+        return "the lock does not tell whose it is"
+    if identity.ci == "terminal" and ports.engine_runs_here():
+        return "an engine still runs on this machine"
+    if not proven and any(_rivals(each, lock, suspect) for each in judged):
+        return "another open action on the same state may hold it"
+    return ""
+
+
+def _rivals(other: Judged, lock: Lock, suspect: Suspect) -> bool:
+    mine, theirs = suspect.attempted.begin, other.attempted.begin
+    same = (mine.kind, mine.entity) == (theirs.kind, theirs.entity)
+    return same and mine != theirs and not other.lost and is_tied(lock, other.attempted)
+
+
+def _seconds(lock: Lock) -> float | None:
+    try:
+        return datetime.fromisoformat(lock.created).timestamp()
+    except ValueError:
+        return None
+
+
+def _tell(
+    held: Held, found: str, done: str, ports: Ports, *, needs_person: bool = False
+) -> SweptLock:
+    created = _seconds(held.lock)
+    return SweptLock(
+        key=held.key.path,
+        lock_id=held.lock.id,
+        holder=describe_lock(held.lock),
+        action=held.suspect.attempted.begin.action,
+        found=found,
+        done=done,
+        run_url=held.suspect.run_url,
+        age=None if created is None else max(0.0, ports.wall_clock() - created),
+        needs_person=needs_person,
+    )

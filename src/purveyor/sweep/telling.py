@@ -1,0 +1,59 @@
+"""From a journal's record back to what the platform is asked and told about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.journal import End
+from purveyor.outcome import Status
+
+if TYPE_CHECKING:
+    from purveyor.journal import Begin
+    from purveyor.sweep.judging import Judged
+
+
+def recall_context(begin: Begin) -> ActionContext:
+    """Return as much of the action as the journal keeps: enough to ask and to tell the platform."""
+    specification = Specification(begin.specification, "")
+    kind = Kind(begin.kind)
+    entity = Entity(kind, begin.entity, begin.slug, specification)
+    service = Entity(Kind.SERVICE, begin.service, "", Specification("", ""))
+    return ActionContext(
+        id=begin.action,
+        slug="",
+        name="",
+        operation=Operation(begin.operation),
+        status="",
+        specification=Specification(begin.action_specification, ""),
+        service=entity if kind is Kind.SERVICE else service,
+        link=entity if kind is Kind.LINK else None,
+        parameters={},
+        tags={},
+        entity_nrn=None,
+        requested_by=None,
+        digest=begin.digest,
+    )
+
+
+def end_lost(judged: Judged, *, at: float) -> End:
+    """Return the end of an attempt whose runner died."""
+    begin, beat = judged.attempted.begin, judged.attempted.beat
+    phase = f" in phase {beat.phase}" if beat and beat.phase else ""
+    return End(
+        at=at,
+        status=Status.FAILED.value,
+        reason=ReasonCode.RUNNER_LOST.value,
+        exit_code=RecoveryError.exit_code,
+        message=f"The run that carried this action out ended{phase} without saying how.",
+        next_step="Look at its log, then start that very CI run again: it continues with what the"
+        " state has kept.",
+        details=(
+            f"attempt {begin.attempt}, {begin.identity.ci} says: {judged.run.conclusion}",
+            f"last sign of life {judged.quiet:.0f} s before this was noticed",
+        ),
+        state_key=begin.state_key,
+        run_url=begin.identity.url,
+        seconds=max(0.0, judged.attempted.last_sign - begin.at),
+    )
