@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from purveyor.json_text import JsonValue
@@ -84,3 +84,18 @@ class ModuleInterface:
     path: Path
     variables: Mapping[str, Variable]
     outputs: Mapping[str, ModuleOutput]
+
+
+def find_lost_place(constraint: TypeConstraint, path: Sequence[str]) -> str:
+    """Return the part of a path that a type has no place for; empty when there may be one."""
+    for part in path:
+        match constraint:
+            case Object(attributes) if part in attributes:
+                constraint = attributes[part].type
+            case Collection("map", element):
+                constraint = element
+            case Primitive("any"):
+                return ""
+            case _:
+                return part
+    return ""

@@ -14,6 +14,7 @@ from purveyor.catalog.accounts import find_ties, show_match
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.folder_faults import find_folder_faults
 from purveyor.catalog.loading import count_faults, read_catalog
+from purveyor.declaration import find_lost_place
 from purveyor.errors import CatalogError
 from purveyor.hcl import read_module
 from purveyor.parameters import find_type_faults
@@ -156,10 +157,13 @@ class _Inspector:
             self.note((*target.trail, "defaults", name), text, at_key=True)
 
     def inspect_names(self, target: Target, interface: ModuleInterface) -> None:
-        for number, name in enumerate(target.entry.immutable):
+        for number, place in enumerate(target.entry.immutable):
+            trail = (*target.trail, "immutable", number)
+            name, *inside = place.split(".")
             if name not in interface.variables:
-                trail = (*target.trail, "immutable", number)
                 self.note(trail, _missing("variable", name, interface.variables))
+            elif lost := find_lost_place(interface.variables[name].type, inside):
+                self.note(trail, f'the type of "{name}" has no place "{lost}"')
         for name, rule in (target.entry.outputs or {}).items():
             output = interface.outputs.get(rule.output)
             trail = (*target.trail, "outputs", name)

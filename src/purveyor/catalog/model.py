@@ -14,6 +14,7 @@ from purveyor.catalog.words import (
     Constraint,
     ExactVersion,
     Name,
+    Place,
     Region,
     ResourcePattern,
     RoleArn,
@@ -143,8 +144,12 @@ class Entry(Strict):
     variables: dict[Name, Any] = Field(
         default={}, description="Variables that win over attributes and parameters."
     )
-    immutable: list[Name] = Field(
-        default=[], description="Variables that no update may change once the thing exists."
+    immutable: list[Place] = Field(
+        default=[],
+        description=(
+            "Variables, or places in them (`storage.class`), that no update may change once the "
+            "thing exists."
+        ),
     )
     outputs: (
         dict[

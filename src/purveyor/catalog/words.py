@@ -13,6 +13,9 @@ WANTED: dict[str, str] = {
     (_WORD := r"^\S(.*\S)?$"): "text without blanks at its ends",
     (_SLUG := r"^[A-Za-z0-9][A-Za-z0-9._-]*$"): "a slug: letters, digits, `-`, `_` and `.`",
     (_NAME := r"^[A-Za-z_][A-Za-z0-9_-]*$"): "a name: letters, digits, `_` and `-`",
+    (_PLACE := r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"): (
+        "a variable's name, or a place in it such as storage.class"
+    ),
     (_BUCKET := r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"): (
         "a bucket's name: 3 to 63 small letters, digits, `-` and `.`"
     ),
@@ -56,6 +59,7 @@ WANTED: dict[str, str] = {
 Word: TypeAlias = Annotated[str, Field(pattern=_WORD)]
 Slug: TypeAlias = Annotated[str, Field(pattern=_SLUG)]
 Name: TypeAlias = Annotated[str, Field(pattern=_NAME)]
+Place: TypeAlias = Annotated[str, Field(pattern=_PLACE)]
 Bucket: TypeAlias = Annotated[str, Field(pattern=_BUCKET)]
 StorageAccount: TypeAlias = Annotated[str, Field(pattern=_ACCOUNT)]
 Container: TypeAlias = Annotated[str, Field(pattern=_CONTAINER, min_length=3, max_length=63)]
