@@ -62,6 +62,21 @@ class Catalog:
             lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
         )
 
+    def outline(self, context: ActionContext) -> Recipe:
+        """Return what the catalog says without any entry of its own: backend, account, engine.
+
+        Raise CatalogError when no account or more than one matches.
+        """
+        account = self.choose_account(context.dimensions)
+        engine = self.model.engine
+        return Recipe(
+            root=self.root,
+            engine=EngineRequirement(engine.name or "", engine.version or ""),
+            backend=self.model.backend,
+            account=account,
+            variables=account.variables,
+        )
+
     def choose_account(self, dimensions: Mapping[str, str]) -> Account:
         """Return the account for these dimensions; an empty one when the catalog has none."""
         entries = self.model.accounts

@@ -1,7 +1,10 @@
 """The record of each action, beside the states: who runs it, how it ended, whether it was heard."""
 
+from purveyor.journal.capsule import Capsule
+from purveyor.journal.capsules import Capsules
 from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.history import Attempted, History
+from purveyor.journal.module_tree import pack_tree, unpack_tree
 from purveyor.journal.records import Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
 from purveyor.journal.run_file import RunFile, RunFiles
@@ -12,6 +15,8 @@ __all__ = [
     "Attempted",
     "Beat",
     "Begin",
+    "Capsule",
+    "Capsules",
     "Claimed",
     "End",
     "Ended",
@@ -23,5 +28,7 @@ __all__ = [
     "Running",
     "Unknown",
     "keep_outcome",
+    "pack_tree",
     "recall_outcome",
+    "unpack_tree",
 ]

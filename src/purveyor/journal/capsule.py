@@ -25,7 +25,7 @@ class Capsule:
     pin. `tree` is the module with all it refers to (see `module_tree`), empty above the limit,
     `digest` its SHA-256, `folder` the root module's directory in it. `lock_file` is the engine's
     provider lock, which holds for `platform`. `variables` leaves out what is secret: those names
-    are in `withheld`; `fixed` are those that the catalog decided. `deleted_at` makes it a tombstone.
+    are in `withheld`; `fixed` are those that the catalog decided. `deleted_at` is a tombstone's.
     """
 
     kind: str

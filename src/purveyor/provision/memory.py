@@ -1,0 +1,163 @@
+"""What is remembered of one entity: its capsule, whether it was begun, whether it ever was."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.journal import Capsule
+from purveyor.step import Noticed, PhaseStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from purveyor.action import ActionContext
+    from purveyor.errors import CatalogError
+    from purveyor.journal import Capsules
+    from purveyor.json_text import JsonValue
+    from purveyor.lock import Lock
+    from purveyor.outcome import Outcome
+    from purveyor.state_key import StateDocument
+    from purveyor.step import Listen, StateAccess, StepEvent
+
+# Before these phases end an engine has changed nothing.
+_HARMLESS = frozenset({"init", "plan"})
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one action knows and leaves of its entity; without a store it knows nothing.
+
+    `refusal` is why the catalog cannot serve the entity: then `capsule`, if there is one, does.
+    `found` tells whether a state was found.
+    """
+
+    context: ActionContext
+    store: Capsules | None
+    now: Callable[[], float]
+    listen: Listen
+    refusal: CatalogError | None = None
+    capsule: Capsule | None = None
+    found: bool = False
+    begun: bool = False
+    notes: list[str] = field(default_factory=list)
+    _asked: bool = False
+
+    def recall(self) -> Capsule | None:
+        """Return the capsule or tombstone; it is read once, when it is first asked for."""
+        if self.store is not None and not self._asked:
+            entity = self.context.entity
+            self.capsule = self.store.read(entity.kind, entity.id)
+        self._asked = True
+        return self.capsule
+
+    def recall_living(self) -> Capsule | None:
+        """Return the capsule unless it is a tombstone."""
+        capsule = self.recall()
+        return None if capsule is None or capsule.deleted_at is not None else capsule
+
+    def recall_variables(self) -> Mapping[str, JsonValue]:
+        """Return the values that the last success had, but for secrets; for a delete."""
+        capsule = self.recall_living()
+        return capsule.variables if capsule else {}
+
+    def explain_absence(self) -> str:
+        """Return why nothing exists, where that is proven; else an empty text."""
+        if self.store is None:
+            return ""
+        capsule = self.recall()
+        if capsule is not None:
+            return "it was deleted before" if capsule.deleted_at is not None else ""
+        entity = self.context.entity
+        never = self.store.was_never_built(entity.kind, entity.id)
+        return "nothing was ever created" if never else ""
+
+    def notice(self, event: StepEvent) -> None:
+        """Note before the first change of a create that from now on something may exist."""
+        if self.begun or not isinstance(event, PhaseStarted) or event.name in _HARMLESS:
+            return
+        if self.store is not None and self.context.operation is Operation.CREATE:
+            entity = self.context.entity
+            self.store.note_begun(entity.kind, entity.id, self.context.id)
+        self.begun = True
+
+    def notice_end(self, outcome: Outcome) -> None:
+        """Note that a create ended before it changed anything; a store that fails stops nothing."""
+        create = self.context.operation is Operation.CREATE
+        if self.store is None or not create or self.begun or self.found or not outcome.exit_code:
+            return
+        entity = self.context.entity
+        with contextlib.suppress(PurveyorError):
+            self.store.note_untouched(entity.kind, entity.id, self.context.id)
+
+    def keep(self, capsule: Capsule) -> None:
+        """Keep the capsule of a success."""
+        self._write(lambda store: store.keep(capsule))
+
+    def bury(self, *, state_key: str) -> None:
+        """Leave a tombstone, after the state is gone."""
+        now, context = self.now(), self.context
+        tombstone = Capsule(
+            kind=context.kind.value,
+            entity=context.entity.id,
+            service=context.service.id,
+            at=now,
+            state_key=state_key,
+            slug=context.entity.slug,
+            specification=context.entity.specification.slug,
+            deleted_at=now,
+        )
+        self._write(lambda store: store.bury(tombstone))
+
+    def say(self, text: str) -> None:
+        """Tell the log at once, and the developer at the end."""
+        self.listen(Noticed("warning", text))
+        self.notes.append(text)
+
+    def _write(self, write: Callable[[Capsules], None]) -> None:
+        if self.store is None:
+            return
+        try:
+            write(self.store)
+        except PurveyorError as error:  # what was asked is done all the same
+            self.say(f"{error.message} The entity's capsule could not be written.")
+
+
+class RememberedState:
+    """A state whose last reading is remembered, and whose lineage must be the capsule's."""
+
+    def __init__(self, state: StateAccess, memory: Memory) -> None:
+        self._state = state
+        self._memory = memory
+        self.last: StateDocument | None = None
+
+    def read(self) -> StateDocument | None:
+        """Return the state; raise RecoveryError STATE_FOREIGN for one of another lineage."""
+        self.last = self._state.read()
+        capsule = self._memory.capsule
+        if self.last is None or capsule is None or capsule.deleted_at is not None:
+            return self.last
+        if capsule.lineage and self.last.lineage not in {"", capsule.lineage}:
+            raise RecoveryError(
+                f"The state of {capsule.kind} {capsule.entity} is not the one that its last"
+                " success left: it began its life elsewhere; nothing was changed.",
+                reason=ReasonCode.STATE_FOREIGN,
+                details=[f"lineage {self.last.lineage}, expected {capsule.lineage}"],
+                hint="Somebody copied, moved or rebuilt a state: put the right one back from the"
+                " store's versions, or remove the capsule when this one is right.",
+            )
+        return self.last
+
+    def holder(self) -> Lock | None:
+        """Return the lock's holder."""
+        return self._state.holder()
+
+    def lineage(self) -> str:
+        """Return the state's lineage; empty when it cannot be told."""
+        with contextlib.suppress(PurveyorError):
+            if self.last is None:
+                self.last = self._state.read()
+        return self.last.lineage if self.last else ""
