@@ -107,4 +107,8 @@ def _print_rights(rights: Sequence[Rights], *, as_json: bool) -> None:
 
 def _first_roles(catalog: Catalog) -> list[str]:
     """Return the roles that the run's own credentials take on."""
-    return [each.role_arn for each in catalog.model.accounts if each.role_arn is not None]
+    return [
+        [*each.through, each.role_arn][0]
+        for each in catalog.model.accounts
+        if each.role_arn is not None and each.keys is None and each.web_identity is None
+    ]
