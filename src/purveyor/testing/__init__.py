@@ -1,0 +1,52 @@
+"""The fault kit: run a catalog's actions against the emulator, break things, see what is left.
+
+For catalog authors and for Purveyor's own tests. Needs Linux: processes are found by /proc. The
+emulator has to be installed (`pip install 'purveyor[emulator]'`).
+"""
+
+from __future__ import annotations
+
+from purveyor.testing.disk import small_disk
+from purveyor.testing.ledger import Ledger
+from purveyor.testing.places import FolderPlace, StatePlace
+from purveyor.testing.proxy import Proxy, run_proxy
+from purveyor.testing.rig import Rig
+from purveyor.testing.schedules import (
+    AZURE,
+    GITHUB,
+    GITLAB_DOCKER,
+    GITLAB_SHELL,
+    MACHINE_LOST,
+    PROCESS_KILLED,
+    Schedule,
+    Strike,
+    Whom,
+)
+from purveyor.testing.sight import Sight, find_broken
+from purveyor.testing.started import Ended, Started
+from purveyor.testing.state_server import StateServer, run_states
+
+__all__ = [
+    "AZURE",
+    "GITHUB",
+    "GITLAB_DOCKER",
+    "GITLAB_SHELL",
+    "MACHINE_LOST",
+    "PROCESS_KILLED",
+    "Ended",
+    "FolderPlace",
+    "Ledger",
+    "Proxy",
+    "Rig",
+    "Schedule",
+    "Sight",
+    "Started",
+    "StatePlace",
+    "StateServer",
+    "Strike",
+    "Whom",
+    "find_broken",
+    "run_proxy",
+    "run_states",
+    "small_disk",
+]
