@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _COMMANDS = {
     "run": ("purveyor.cli.run:run", "Carry out one action and tell the platform how it ended."),
+    "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
     "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),
+    "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
+    "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
     "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
 }
 

@@ -56,7 +56,7 @@ class Ports:
     engine_runs_here: Callable[[], bool]
     open_reporter: Callable[[], Reporter]
     wall_clock: Callable[[], float]
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], object]
     dry_run: bool = False
 
 

@@ -1,0 +1,138 @@
+"""`purveyor sweep`: for a schedule; ends what died, frees what the dead left locked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor import json_text
+from purveyor.cli.state_room import now, open_room, with_catalog, with_json
+from purveyor.errors import CatalogError, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from purveyor.cli.state_room import Room
+    from purveyor.journal.store import Store
+    from purveyor.process import Interruption
+    from purveyor.sweep import Ports, Swept, SweptAction, SweptLock
+
+_HEADS = ("WHAT", "ID", "ATTEMPT", "OF", "FOUND", "DONE", "PERSON", "AGE", "RUN")
+
+
+@click.command()
+@with_catalog
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option(
+    "--loop",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Sweep again and again, with a pause between; a signal ends it.",
+)
+@with_json
+def sweep(*, catalog_path: str | None, dry_run: bool, loop: float | None, as_json: bool) -> None:
+    """End actions whose runner died, and free the locks that it left.
+
+    What is certain is done: a run that is silent for five minutes and of which its CI says that it
+    has ended is reported to the platform as failed, RUNNER_LOST; an ending that the platform has
+    not heard is told again. What is not certain is listed for a person, and the exit code is 19.
+    Two sweeps at once are safe.
+    """
+    from purveyor.process import Interruption
+
+    interruption = Interruption()
+    with interruption.caught():
+        ports = open_ports(open_room(catalog_path), dry_run=dry_run, interruption=interruption)
+        left = _sweep_once(ports, as_json=as_json)
+        while loop is not None and not interruption.wait(loop):
+            left = _sweep_once(ports, as_json=as_json)
+    if left:
+        click.get_current_context().exit(RecoveryError.exit_code)
+
+
+def open_store(room: Room) -> Store:
+    """Return where the journal lies; raise CatalogError where the backend keeps none."""
+    from purveyor.backends.records import open_records
+
+    records = open_records(room.backend)
+    if records is None:
+        raise CatalogError(
+            f"The backend {room.name} keeps no journal, so that nothing is known of its runs.",
+            hint="S3, Azure, Google and folders keep one beside the states.",
+        )
+    return records
+
+
+def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Ports:
+    """Return what a sweep needs, from the catalog's backend and the environment."""
+    import time
+    from functools import partial
+
+    from purveyor.dispatch import engine_runs_here, look_up
+    from purveyor.journal import History, Journal
+    from purveyor.redaction import Redactor
+    from purveyor.reporter import open_reporter
+    from purveyor.sweep import Ports
+
+    store = open_store(room)
+    redactor = Redactor(room.settings.secrets())
+    return Ports(
+        journal=Journal(store, time.time),
+        history=History(store),
+        states=room.backend,
+        look_up=partial(look_up, settings=room.settings),
+        engine_runs_here=engine_runs_here,
+        open_reporter=partial(open_reporter, room.settings, redactor),
+        wall_clock=time.time,
+        sleep=interruption.wait,
+        dry_run=dry_run,
+    )
+
+
+def _sweep_once(ports: Ports, *, as_json: bool) -> bool:
+    """Sweep and show; return whether something needs a person."""
+    from purveyor.cli.state_table import print_rows
+    from purveyor.sweep import sweep as sweep_all
+
+    swept = sweep_all(ports)
+    if as_json:
+        click.echo(json_text.write(_document(swept, dry_run=ports.dry_run)))
+    else:
+        print_rows(_HEADS, _rows(swept))
+    return swept.needs_person
+
+
+def _document(swept: Swept, *, dry_run: bool) -> dict[str, object]:
+    import dataclasses
+
+    return {
+        "at": now(),
+        "dry_run": dry_run,
+        "needs_person": swept.needs_person,
+        "actions": [dataclasses.asdict(each) for each in swept.actions],
+        "locks": [dataclasses.asdict(each) for each in swept.locks],
+    }
+
+
+def _rows(swept: Swept) -> Iterator[tuple[str, ...]]:
+    for action in swept.actions:
+        attempt = str(action.attempt or "-")
+        yield ("action", action.action, attempt, action.entity, *_ending(action))
+    for lock in swept.locks:
+        found = f"{lock.found}; held by {lock.holder}" if lock.holder else lock.found
+        yield ("lock", lock.lock_id, "-", lock.key, found, *_ending(lock)[1:])
+
+
+def _ending(each: SweptAction | SweptLock) -> tuple[str, ...]:
+    person = "yes" if each.needs_person else "no"
+    return (each.found, each.done, person, tell_seconds(each.age), each.run_url)
+
+
+def tell_seconds(seconds: float | None) -> str:
+    """Return `3 d`, `5 h`, or `?`."""
+    from datetime import UTC, datetime, timedelta
+
+    from purveyor.cli.state_room import tell_age
+
+    return tell_age(None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds))
