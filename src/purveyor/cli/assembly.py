@@ -275,10 +275,21 @@ def _is_dead(identity: RunIdentity) -> bool | None:
 
 
 def _load_ahead() -> None:
-    """Load what the run will need while the platform answers: the half of it is pydantic."""
+    """Load what the run will need while the platform answers: the half of it is pydantic.
+
+    The causes of failures, too (4 ms): a CI may clean up while the engine still ends in order, and
+    then nothing more can be loaded.
+    """
     import importlib
 
-    for name in ("catalog.model", "catalog.document", "engines.terraform", "engines.binary", "hcl"):
+    for name in (
+        "catalog.model",
+        "catalog.document",
+        "engines.terraform",
+        "engines.terraform.causes",
+        "engines.binary",
+        "hcl",
+    ):
         importlib.import_module(f"purveyor.{name}")
 
 
