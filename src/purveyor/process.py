@@ -9,16 +9,30 @@ import signal
 import subprocess  # noqa: TID251 - this file is the door
 import tempfile
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from purveyor.interruption import Interruption
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "Command",
+    "Completed",
+    "Interruption",
+    "find",
+    "find_leaders",
+    "is_gone",
+    "is_same",
+    "read_mark",
+    "run",
+]
 
 _TAIL_SECONDS = 0.05
+# The words of Terraform and OpenTofu for a signal that reached them (measured).
+_INTERRUPTED = b"nterrupt received"
 _CHUNK = 1 << 20
 
 
@@ -39,92 +53,6 @@ class Completed:
     code: int
     stdout: str
     stderr: str
-
-
-class Interruption:
-    """Whether the run was asked to stop, and by which signal.
-
-    The first SIGINT or SIGTERM becomes exactly one SIGINT to the running program; later ones are
-    absorbed, since a second one makes Terraform drop the state write (measured). `on_program` is
-    told the id of each program that starts.
-    """
-
-    def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
-        self.timed_out = False
-        self.on_program: Callable[[int], None] | None = None
-        self._pid: int | None = None
-        self._sent = False
-
-    @property
-    def requested(self) -> bool:
-        """True once a signal came."""
-        return self.signal is not None
-
-    @contextlib.contextmanager
-    def caught(self) -> Iterator[Interruption]:
-        """Catch SIGINT and SIGTERM for the length of the block. Main thread only."""
-        before = {
-            number: signal.signal(number, self._notice)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield self
-        finally:
-            for number, action in before.items():
-                signal.signal(number, action)
-
-    @contextlib.contextmanager
-    def passed_to(self, pid: int) -> Iterator[None]:
-        """Pass the signal on to `pid` while the block runs."""
-        self._pid, self._sent = pid, False
-        if self.on_program is not None:
-            self.on_program(pid)
-        if self.requested:
-            self.pass_on()
-        try:
-            yield
-        finally:
-            self._pid = None
-
-    @contextlib.contextmanager
-    def limited(self, seconds: float | None) -> Iterator[None]:
-        """Ask for a stop after `seconds` of the block, as a signal would; None is no limit."""
-        if seconds is None:
-            yield
-            return
-        timer = threading.Timer(seconds, self._run_out)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _run_out(self) -> None:
-        if not self.requested:
-            self.timed_out = True
-            self._notice(signal.SIGINT, None)
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep for `seconds`, or less when a signal comes; return `requested`."""
-        # Short naps: an Event must not be set by a handler that may interrupt its own lock.
-        end = time.monotonic() + seconds
-        while not self.requested and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _TAIL_SECONDS))
-        return self.requested
-
-    def _notice(self, number: int, _frame: FrameType | None) -> None:
-        if self.signal is None:
-            self.signal = signal.Signals(number)
-            self.pass_on()
-
-    def pass_on(self) -> None:
-        """Send the running program its one SIGINT, unless it had it."""
-        if self._pid is not None and not self._sent:
-            self._sent = True
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGINT)
 
 
 def find(name: str, environment: Mapping[str, str]) -> Path | None:
@@ -233,7 +161,7 @@ def _attend(
 ) -> None:
     with interruption.passed_to(child.pid):
         try:
-            _follow(child, out, on_line, timeout)
+            _follow(child, out, on_line, interruption, timeout=timeout)
         except BaseException:
             # Nobody reads on, but the program still gets its chance to end in order.
             interruption.pass_on()
@@ -245,6 +173,8 @@ def _follow(
     child: subprocess.Popen[bytes],
     out: IO[bytes],
     on_line: Callable[[str], None] | None,
+    interruption: Interruption,
+    *,
     timeout: float | None,
 ) -> None:
     ended = threading.Event()
@@ -258,6 +188,7 @@ def _follow(
     left = timeout
     while not ended.wait(_TAIL_SECONDS):
         lines.read()
+        interruption.pass_on_unless(heard=lambda: _INTERRUPTED in _tail(out))
         if left is not None:
             left -= _TAIL_SECONDS
             if left <= 0:
@@ -293,6 +224,11 @@ class _Lines:
 def _sweep(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+
+
+def _tail(stream: IO[bytes]) -> bytes:
+    end = os.fstat(stream.fileno()).st_size
+    return os.pread(stream.fileno(), _CHUNK, max(0, end - _CHUNK))
 
 
 def _text(stream: IO[bytes]) -> str:
