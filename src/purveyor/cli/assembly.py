@@ -114,13 +114,14 @@ class Assembly:
         return action
 
     def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
+        from purveyor.cli.load_ahead import load_ahead
         from purveyor.ci import read_identity
         from purveyor.provision import Ports
 
         reporter = self._open_reporter()
         if ask_about is not None:
             reporter.prepare(ask_about)
-            _load_ahead()
+            load_ahead()
         return Ports(
             resolve=self._resolve,
             reporter=reporter,
@@ -272,25 +273,6 @@ def _is_dead(identity: RunIdentity) -> bool | None:
     if (identity.host, identity.boot) != (here.host, here.boot):
         return None
     return process.is_gone(identity.pid)
-
-
-def _load_ahead() -> None:
-    """Load what the run will need while the platform answers: the half of it is pydantic.
-
-    The causes of failures, too (4 ms): a CI may clean up while the engine still ends in order, and
-    then nothing more can be loaded.
-    """
-    import importlib
-
-    for name in (
-        "catalog.model",
-        "catalog.document",
-        "engines.terraform",
-        "engines.terraform.causes",
-        "engines.binary",
-        "hcl",
-    ):
-        importlib.import_module(f"purveyor.{name}")
 
 
 def _title(context: ActionContext) -> str:
