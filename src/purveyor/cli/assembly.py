@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
-    from purveyor.journal import Journal, RunFiles
+    from purveyor.journal import Journal
     from purveyor.provision import Ending, Ports
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
@@ -74,7 +74,7 @@ class Assembly:
         from purveyor.provision import provision, refuse
 
         try:
-            context = self._take_context()
+            context = self.take_context()
         except FaultyActionError as error:
             context = error.action
             with self.interruption.caught():
@@ -100,7 +100,8 @@ class Assembly:
             }
         )
 
-    def _take_context(self) -> ActionContext:
+    def take_context(self) -> ActionContext:
+        """Return the action; raise ContextError, or FaultyActionError where its id is known."""
         from purveyor.notification import (
             parse_notification,
             read_action,
@@ -116,16 +117,17 @@ class Assembly:
     def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
         from purveyor.cli.load_ahead import load_ahead
         from purveyor.ci import read_identity
+        from purveyor.cli.machine import open_run_files
         from purveyor.provision import Ports
 
-        reporter = self._open_reporter()
+        reporter = self.open_reporter()
         if ask_about is not None:
             reporter.prepare(ask_about)
             load_ahead()
         return Ports(
-            resolve=self._resolve,
+            resolve=self.resolve,
             reporter=reporter,
-            open_backend=self._open_backend,
+            open_backend=self.open_backend,
             open_engine=self._open_engine,
             assume=self._assume,
             keep_for_state=self._keep_for_state,
@@ -135,10 +137,10 @@ class Assembly:
             interruption=self.interruption,
             clock=time.monotonic,
             wall_clock=time.time,
-            open_journal=self._open_journal,
+            open_journal=self.open_journal,
             identity=read_identity(self.ci, self.settings),
             is_dead=_is_dead,
-            run_files=self.open_run_files(),
+            run_files=open_run_files(self.settings),
             open_recovery=self.open_recovery,
             run_url=self.ci.run_url(),
             lock_wait=self._read_lock_wait,
@@ -165,28 +167,11 @@ class Assembly:
                 "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
             ) from None
 
-    def open_run_files(self) -> RunFiles:
-        """Return what runs leave on this machine."""
-        from purveyor.engines.binary import cache_folder
-        from purveyor.journal import RunFiles
-
-        return RunFiles(cache_folder(self.settings) / "runs")
-
     def open_recovery(self, recipe: Recipe, entity: Entity) -> Recovery:
         """Return the keeper of an entity's unsaved states."""
-        from purveyor.backends.folder_records import FolderRecords
-        from purveyor.backends.records import open_records
-        from purveyor.engines.binary import cache_folder
-        from purveyor.journal import ParkedStates
+        from purveyor.cli.machine import open_recovery
 
-        folder = cache_folder(self.settings) / "recovery"
-        return ParkedStates(
-            entity,
-            store=open_records(self._open_backend(recipe)),
-            disk=FolderRecords(folder),
-            place=str(folder),
-            clock=time.time,
-        )
+        return open_recovery(self.settings, self.open_backend(recipe), entity)
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog
@@ -194,10 +179,12 @@ class Assembly:
         path = self.wishes.catalog or self.settings.text("PURVEYOR_CATALOG")
         return load_catalog(Path(path) if path else None)
 
-    def _resolve(self, context: ActionContext) -> Recipe:
+    def resolve(self, context: ActionContext) -> Recipe:
+        """Return what the catalog says of the action."""
         return self._load_catalog().resolve(context)
 
-    def _open_reporter(self) -> Reporter:
+    def open_reporter(self) -> Reporter:
+        """Return the way to the platform."""
         from purveyor.reporter import SilentReporter, open_reporter
 
         if not self.wishes.report:
@@ -206,7 +193,8 @@ class Assembly:
             self.settings, self.redactor, interrupted=lambda: self.interruption.requested
         )
 
-    def _open_backend(self, recipe: Recipe) -> Backend:
+    def open_backend(self, recipe: Recipe) -> Backend:
+        """Return where the states live."""
         from purveyor.backends import open_backend
 
         if self._backend is not None:
@@ -217,13 +205,14 @@ class Assembly:
         self._backend = open_backend(recipe.backend, root=recipe.root, settings=self.settings)
         return self._backend
 
-    def _open_journal(self, recipe: Recipe) -> Journal | None:
+    def open_journal(self, recipe: Recipe) -> Journal | None:
+        """Return the journal; None where no store can keep one."""
         if not self.wishes.report:  # a dry run may be repeated
             return None
         from purveyor.backends.records import open_records
         from purveyor.journal import Journal
 
-        records = open_records(self._open_backend(recipe))
+        records = open_records(self.open_backend(recipe))
         if records is None:
             self.show(Noticed("warning", _NO_JOURNAL))
             return None

@@ -1,0 +1,34 @@
+"""What Purveyor keeps on its own machine: run files, and states that could not be saved."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from purveyor.engines.binary import cache_folder
+from purveyor.journal import ParkedStates, RunFiles
+
+if TYPE_CHECKING:
+    from purveyor.backends import Backend
+    from purveyor.settings import Settings
+    from purveyor.state_key import Owner
+
+
+def open_run_files(settings: Settings) -> RunFiles:
+    """Return what runs leave on this machine."""
+    return RunFiles(cache_folder(settings) / "runs")
+
+
+def open_recovery(settings: Settings, backend: Backend, owner: Owner) -> ParkedStates:
+    """Return the keeper of an entity's unsaved states: beside the states, and on the disk."""
+    from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.records import open_records
+
+    folder = cache_folder(settings) / "recovery"
+    return ParkedStates(
+        owner,
+        store=open_records(backend),
+        disk=FolderRecords(folder),
+        place=str(folder),
+        clock=time.time,
+    )

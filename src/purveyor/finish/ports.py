@@ -1,0 +1,68 @@
+"""What finishing an action needs from outside; the command line fills it with real adapters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from purveyor.action import ActionContext, Entity
+    from purveyor.catalog import Recipe
+    from purveyor.journal import Journal, RunFiles
+    from purveyor.outcome import Outcome
+    from purveyor.process import Interruption
+    from purveyor.reporter import Heard, Standing
+    from purveyor.run_identity import RunIdentity
+    from purveyor.state_key import StateKey
+    from purveyor.step import BackendBlock, Recovery, StateAccess
+
+
+class Reporter(Protocol):
+    """What the platform is asked and told."""
+
+    def read_standing(self, context: ActionContext) -> Standing:
+        """Ask what the platform knows of the action now."""
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how it ended."""
+
+
+class Backend(Protocol):
+    """Where states live."""
+
+    def locate(self, entity: Entity) -> StateKey:
+        """Find the entity's key."""
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Say how an engine reaches it."""
+
+    def access(self, key: StateKey) -> StateAccess:
+        """Read it and see its lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside of one ending.
+
+    `wait` is how long to wait for what still works, in seconds; `clock` is for lengths,
+    `wall_clock` tells seconds since 1970. `cancelled` is true when the CI says so of the job.
+    `push` writes a state through an engine.
+    """
+
+    resolve: Callable[[ActionContext], Recipe]
+    reporter: Reporter
+    open_journal: Callable[[Recipe], Journal | None]
+    open_backend: Callable[[Recipe], Backend]
+    open_recovery: Callable[[Recipe, Entity], Recovery]
+    push: Callable[[Recipe, BackendBlock, str], None]
+    run_files: RunFiles
+    identity: RunIdentity
+    interruption: Interruption
+    clock: Callable[[], float]
+    wall_clock: Callable[[], float]
+    say: Callable[[str], None]
+    wait: float
+    cancelled: bool = False
+    run_url: str = ""

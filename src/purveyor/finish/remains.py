@@ -1,0 +1,95 @@
+"""What a dead run left in its private directory: an unsaved state is saved or kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.engines.terraform.rescue import UNSAVED, bring_home
+from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from purveyor.action import ActionContext
+    from purveyor.catalog import Recipe
+    from purveyor.finish.ports import Ports
+    from purveyor.journal import RunFile
+
+_NAME = "purveyor-"
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What became of what was left: `notes` for the developer, `safe` unless a state is unsaved."""
+
+    notes: tuple[str, ...] = ()
+    safe: bool = True
+
+
+def rescue_left(
+    run: RunFile, context: ActionContext, recipe: Recipe | None, ports: Ports
+) -> Remains:
+    """Save the states that a dead run left unsaved; park those that cannot be saved."""
+    notes: list[str] = []
+    safe = True
+    for unsaved in _find(run):
+        saved, told = _rescue(unsaved, context, recipe, ports)
+        notes += told
+        safe = safe and saved
+    return Remains(tuple(notes), safe)
+
+
+def remove_workspace(run: RunFile) -> None:
+    """Take the private directory away, unless it holds a state that is nowhere else."""
+    folder = _folder(run)
+    if folder is not None and not _find(run):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rescue(
+    unsaved: Path, context: ActionContext, recipe: Recipe | None, ports: Ports
+) -> tuple[bool, list[str]]:
+    if recipe is None:
+        return False, [f"kept in {unsaved}"]
+    text = unsaved.read_text(encoding="utf-8")
+    try:
+        _save(text, context, recipe, ports)
+    except PurveyorError as error:
+        told = [error.message, *error.details]
+        try:
+            places = ports.open_recovery(recipe, context.entity).park(text)
+        except PurveyorError:
+            return False, [f"kept in {unsaved}", *told]
+        unsaved.unlink()
+        return False, [*(f"kept in {place}" for place in places), *told]
+    unsaved.unlink()
+    return True, ["The state that the run could not save is saved now."]
+
+
+def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> None:
+    backend = ports.open_backend(recipe)
+    key = backend.locate(context.entity)
+    state = backend.access(key)
+    current = state.read()
+    if current is not None and current.encrypted:
+        raise RecoveryError(
+            "The state in its place is encrypted: only a run with the module can save this one.",
+            reason=ReasonCode.NEEDS_RECOVERY,
+            hint="Start the action again: it saves that state first.",
+        )
+    block = backend.block(key)
+    bring_home(text, state=state, push=lambda content: ports.push(recipe, block, content))
+
+
+def _find(run: RunFile) -> list[Path]:
+    folder = _folder(run)
+    return sorted(folder.rglob(UNSAVED)) if folder is not None else []
+
+
+def _folder(run: RunFile) -> Path | None:
+    """Return the workspace, if it is one of ours."""
+    folder = Path(run.workspace)
+    ours = run.workspace and folder.name.startswith(_NAME) and folder.is_dir()
+    return folder if ours and folder.stat().st_uid == os.getuid() else None
