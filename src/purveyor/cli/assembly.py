@@ -115,8 +115,8 @@ class Assembly:
         return action
 
     def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
-        from purveyor.cli.load_ahead import load_ahead
         from purveyor.ci import read_identity
+        from purveyor.cli.load_ahead import load_ahead
         from purveyor.cli.machine import open_run_files
         from purveyor.provision import Ports
 
