@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-templates tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-long test-templates tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ demo: $(READY) ## Create, change and delete a service against the emulated platf
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
 	@$(HAS_ENGINE) || $(BIN)/purveyor engine install \
 		|| echo "make test: no engine; the tests that need one are left out" >&2
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long" $(ARGS)
+
+test-long: $(READY) ## Run the tests that go through all cases; after `make test`
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m long $(ARGS)
 
 test-templates: $(READY) ## Run the CI templates with the programs that read and run them
 	@tools=$$(tests/templates/install_tools.sh) && \

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,7 @@ from purveyor.settings import read_settings
 from real_programs import RealPrograms, look_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from _pytest.terminal import TerminalReporter
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from minio_server import MinioServer
 
 _REAL = pytest.StashKey[RealPrograms]()
+_FOR_LATER = pytest.StashKey[int]()
 _LEFT_OUT = "left out: "
 _NOT_FOR_TESTS = ("TF_", "PURVEYOR_", "NULLPLATFORM_", "NP_", "GITHUB_", "GITLAB_", "CI", "AWS_")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look for real programs once, before any test changes the environment."""
     settings = read_settings()
     config.stash[_REAL] = look_around(settings)
+    config.stash[_FOR_LATER] = 0
     cache = Path(settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor").expanduser()
     _guard_rail.watch(str(cache))
 
@@ -71,7 +73,34 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     count = sum(_LEFT_OUT in reason for reason in reasons)
     missing = "; ".join(real.missing())
     left_out = f"{count} tests, because of {missing}" if missing else "nothing"
-    terminalreporter.write_line(f"real: {', '.join(real.found())} | left out: {left_out}")
+    later = f" | left for make test-long: {config.stash[_FOR_LATER]} tests"
+    terminalreporter.write_line(
+        f"real: {', '.join(real.found())} | left out: {left_out}"
+        f"{later if config.stash[_FOR_LATER] else ''}"
+    )
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the long tests that are left out, on whichever worker that happens."""
+    if items:
+        config = items[0].config
+        config.stash[_FOR_LATER] += sum(
+            item.get_closest_marker("long") is not None for item in items
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker counted; each of them collects all tests."""
+    config, told = node.config, node.workeroutput
+    config.stash[_FOR_LATER] = max(config.stash[_FOR_LATER], told.get("for_later", 0))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the one who started this worker."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["for_later"] = session.config.stash[_FOR_LATER]
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

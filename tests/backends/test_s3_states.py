@@ -85,6 +85,7 @@ def test_a_folder_marker_is_no_state(place: Place) -> None:
     assert place.backend.locate(entity()).exists is False
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @IN_LOCKFILE
 def test_more_than_a_thousand_neighbours_hide_no_state(place: Place, moto: MotoServer) -> None:

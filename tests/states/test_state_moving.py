@@ -119,9 +119,10 @@ def test_a_state_arrives_whole_and_its_old_place_is_marked(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("stride", [pytest.param(1, marks=pytest.mark.long), 4])
 @DIRECTIONS
 def test_a_move_that_breaks_at_any_step_is_finished_by_the_next_one(
-    way: str, terraform_binary: EngineBinary, folder: Stage, bucket: Stage
+    way: str, stride: int, terraform_binary: EngineBinary, folder: Stage, bucket: Stage
 ) -> None:
     old, new = ends(way, folder, bucket)
     steps, moved = 0, None
@@ -130,7 +131,7 @@ def test_a_move_that_breaks_at_any_step_is_finished_by_the_next_one(
         try:
             moved = mover(old, new, terraform_binary, Fuse(steps)).move(MOVE)
         except BrokenError:
-            steps += 1
+            steps += stride
             # The old state is whole at every moment, and the next try needs nobody's help.
             assert old.text(KEY) == made_state("a", serial=7)
             check_copied(old, new, mover(old, new, terraform_binary).move(MOVE))

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["terraform_bench"]
 
 ENCRYPTION = """
-key_provider "pbkdf2" "one" { passphrase = "a passphrase for tests" }
+key_provider "pbkdf2" "one" {
+  passphrase = "a passphrase for tests"
+  iterations = 200000 # the least that it takes; each call of the engine derives keys anew
+}
 method "aes_gcm" "one" { keys = key_provider.pbkdf2.one }
 state { method = method.aes_gcm.one }
 """
