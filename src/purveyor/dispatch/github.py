@@ -25,8 +25,11 @@ def ask(identity: RunIdentity, settings: Settings, token: str) -> RunState:
     from github import Auth, Github
 
     address = (settings.first(*ADDRESSES) or _API).rstrip("/")
-    with Github(auth=Auth.Token(token), base_url=address, timeout=int(SECONDS), retry=None) as api:
-        run = api.get_repo(identity.project, lazy=True).get_workflow_run(int(identity.run))
+    # Lazy: the project itself is not asked for. No retries: the next sweep asks again.
+    with Github(
+        auth=Auth.Token(token), base_url=address, timeout=int(SECONDS), retry=None, lazy=True
+    ) as api:
+        run = api.get_repo(identity.project).get_workflow_run(int(identity.run))
         if run.run_attempt != identity.attempt:
             run = run.get_attempt(identity.attempt)
         ended = run.status == "completed"
