@@ -1,0 +1,267 @@
+"""Where the objects of one run meet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from purveyor.errors import CatalogError
+from purveyor.process import Interruption
+from purveyor.redaction import Redactor
+from purveyor.settings import read_settings
+from purveyor.step import Noticed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.action import ActionContext, Entity
+    from purveyor.backends import Backend
+    from purveyor.catalog import Catalog, Recipe
+    from purveyor.catalog.recipe import Account
+    from purveyor.ci import CI
+    from purveyor.journal import Journal
+    from purveyor.provision import Ending, Ports
+    from purveyor.reporter import Reporter
+    from purveyor.run_identity import RunIdentity
+    from purveyor.settings import Settings
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Recovery
+
+_LOCK_WAIT = 300.0
+_PASSING_STATES = (
+    "The catalog names no `backend`, so states lie on this runner's disk: they are lost with it,"
+    " and the next run can neither update nor delete what this one builds.\n"
+    "Next: name a store such as S3 under `backend` in purveyor.yaml."
+)
+_NO_JOURNAL = (
+    "This backend keeps no journal: an action that is delivered twice may be carried out twice."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asked for; `lock_timeout` and `timeout` in seconds."""
+
+    context: str | None
+    catalog: str | None
+    report: bool
+    progress: TextIO
+    lock_timeout: float | None = None
+    timeout: float | None = None
+
+
+class Assembly:
+    """Builds the adapters for one run and shows what they say."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        from purveyor.ci import Show, detect
+
+        self.wishes = wishes
+        self.settings: Settings = read_settings()
+        self.redactor = Redactor(self.settings.secrets())
+        self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
+        self.show = Show(self.ci, self.redactor)
+        self.interruption = Interruption()
+        self._backend: Backend | None = None
+
+    def carry_out(self) -> Ending:
+        """Take the context, run the action, show how it ended."""
+        from purveyor.notification import FaultyActionError
+        from purveyor.provision import provision, refuse
+
+        try:
+            context = self.take_context()
+        except FaultyActionError as error:
+            context = error.action
+            with self.interruption.caught():
+                ending = refuse(error, self._ports())
+        else:
+            self.ci.say(self.redactor.redact(_title(context)))
+            with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
+                ending = provision(context, self._ports(ask_about=context))
+        self._publish(context, ending)
+        return ending
+
+    def _publish(self, context: ActionContext, ending: Ending) -> None:
+        outcome = ending.outcome
+        self.show.closing(outcome, notes=ending.notes)
+        self.ci.write_summary(self.show.summary(context, outcome))
+        self.ci.write_outputs(
+            {
+                "status": outcome.status.value,
+                "reason": outcome.reason.value,
+                "message": self.redactor.redact(outcome.message),
+                "state-key": outcome.state_key,
+                "platform-heard": "true" if ending.heard else "false",
+            }
+        )
+
+    def take_context(self) -> ActionContext:
+        """Return the action; raise ContextError, or FaultyActionError where its id is known."""
+        from purveyor.notification import (
+            parse_notification,
+            read_action,
+            refuse_spliced,
+            take_context,
+        )
+
+        origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
+        action = read_action(parse_notification(origin))
+        refuse_spliced(origin, action, self.settings)
+        return action
+
+    def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
+        from purveyor.ci import read_identity
+        from purveyor.cli.load_ahead import load_ahead
+        from purveyor.cli.machine import open_run_files
+        from purveyor.provision import Ports
+
+        reporter = self.open_reporter()
+        if ask_about is not None:
+            reporter.prepare(ask_about)
+            load_ahead()
+        return Ports(
+            resolve=self.resolve,
+            reporter=reporter,
+            open_backend=self.open_backend,
+            open_engine=self._open_engine,
+            assume=self._assume,
+            keep_for_state=self._keep_for_state,
+            environment=self.settings.for_children(),
+            redactor=self.redactor,
+            listen=self.show,
+            interruption=self.interruption,
+            clock=time.monotonic,
+            wall_clock=time.time,
+            open_journal=self.open_journal,
+            identity=read_identity(self.ci, self.settings),
+            is_dead=self._is_dead,
+            run_files=open_run_files(self.settings),
+            open_recovery=self.open_recovery,
+            run_url=self.ci.run_url(),
+            lock_wait=self._read_lock_wait,
+            forced_lock_wait=self.wishes.lock_timeout,
+        )
+
+    def _read_time_limit(self) -> float | None:
+        text = self.settings.text("PURVEYOR_TIMEOUT")
+        if self.wishes.timeout is not None or text is None:
+            return self.wishes.timeout
+        if text.isascii() and text.isdigit() and int(text) > 0:
+            return float(text)
+        raise CatalogError(
+            "PURVEYOR_TIMEOUT is no whole number of seconds.",
+            hint="Give a number such as 3000, or leave it out.",
+        )
+
+    def _read_lock_wait(self) -> float:
+        text = self.settings.text("PURVEYOR_LOCK_TIMEOUT")
+        try:
+            return _LOCK_WAIT if text is None else float(text)
+        except ValueError:
+            raise CatalogError(
+                "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
+            ) from None
+
+    def open_recovery(self, recipe: Recipe, entity: Entity) -> Recovery:
+        """Return the keeper of an entity's unsaved states."""
+        from purveyor.cli.machine import open_recovery
+
+        return open_recovery(self.settings, self.open_backend(recipe), entity)
+
+    def _load_catalog(self) -> Catalog:
+        from purveyor.catalog import load_catalog
+
+        path = self.wishes.catalog or self.settings.text("PURVEYOR_CATALOG")
+        return load_catalog(Path(path) if path else None)
+
+    def resolve(self, context: ActionContext) -> Recipe:
+        """Return what the catalog says of the action."""
+        return self._load_catalog().resolve(context)
+
+    def open_reporter(self) -> Reporter:
+        """Return the way to the platform."""
+        from purveyor.reporter import SilentReporter, open_reporter
+
+        if not self.wishes.report:
+            return SilentReporter()
+        return open_reporter(
+            self.settings, self.redactor, interrupted=lambda: self.interruption.requested
+        )
+
+    def open_backend(self, recipe: Recipe) -> Backend:
+        """Return where the states live."""
+        from purveyor.backends import open_backend
+
+        if self._backend is not None:
+            return self._backend
+        chosen = "type" in recipe.backend.model_fields_set
+        if not chosen and self.ci.name != "terminal":
+            self.ci.annotate("warning", _PASSING_STATES, title="STATES_NOT_KEPT")
+        self._backend = open_backend(recipe.backend, root=recipe.root, settings=self.settings)
+        return self._backend
+
+    def open_journal(self, recipe: Recipe) -> Journal | None:
+        """Return the journal; None where no store can keep one."""
+        if not self.wishes.report:  # a dry run may be repeated
+            return None
+        from purveyor.backends.records import open_records
+        from purveyor.journal import Journal
+
+        records = open_records(self.open_backend(recipe))
+        if records is None:
+            self.show(Noticed("warning", _NO_JOURNAL))
+            return None
+        return Journal(records, time.time)
+
+    def _is_dead(self, identity: RunIdentity) -> bool | None:
+        from purveyor.dispatch import look_up
+
+        return look_up(identity, self.settings).dead
+
+    def _open_engine(self, requirement: EngineRequirement) -> Engine:
+        from purveyor.engines.binary import cache_folder, supply_engine
+        from purveyor.engines.terraform import TerraformEngine
+
+        mirror = self.settings.text("PURVEYOR_PLUGIN_MIRROR")
+        return TerraformEngine(
+            supply_engine(requirement, self.settings, say=self.ci.say),
+            environment=self.settings.for_children(),
+            cache=cache_folder(self.settings),
+            redactor=self.redactor,
+            plugin_mirror=Path(mirror) if mirror else None,
+            interruption=self.interruption,
+        )
+
+    def _assume(self, account: Account, context: ActionContext, folder: Path) -> Mapping[str, str]:
+        from purveyor.credentials import log_in, warn_of_short
+
+        self.redactor.add(*filter(None, map(self.settings.text, account.withheld)))
+        given = log_in(account, settings=self.settings, session_name=context.id, folder=folder)
+        self.redactor.add(*given.secrets)
+        for note in (*given.notes, warn_of_short(given, time.time())):
+            if note:
+                self.show(Noticed("warning", note))
+        return given.environment
+
+    def _keep_for_state(
+        self, block: BackendBlock, folder: Path, given: Mapping[str, str]
+    ) -> BackendBlock:
+        from purveyor.credentials import LOGINS, keep_for_state
+
+        self.redactor.add(*(value for value in block.environment.values() if value))
+        if not LOGINS & set(given):
+            return block
+        return keep_for_state(block, folder=folder, settings=self.settings, given=given)
+
+
+def _title(context: ActionContext) -> str:
+    entity = context.entity
+    custom = context.operation.value == "custom"
+    verb = f"{context.specification.slug} on" if custom else context.operation.value
+    return (
+        f"{verb} {entity.kind.value} {entity.slug or entity.id}"
+        f" ({entity.specification.slug}), action {context.id}"
+    )
