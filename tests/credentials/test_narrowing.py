@@ -89,6 +89,12 @@ def test_a_google_login_that_the_module_would_get_too_is_refused(
     assert kept(GOOGLE, tmp_path, mine, ROLE).environment == mine
 
 
+def identity(digit: str) -> dict[str, str]:
+    names = ("ARM_CLIENT_ID", "ARM_TENANT_ID", "ARM_SUBSCRIPTION_ID")
+    number = "-".join(digit * length for length in (8, 4, 4, 4, 12))
+    return {"ARM_USE_OIDC": "true", **dict.fromkeys(names, number)}
+
+
 def test_the_engine_reaches_the_state_as_the_run_while_the_account_stands_in_its_environment(
     azurite: AzuriteServer,
     clean_environment: dict[str, str],
@@ -107,18 +113,9 @@ def test_the_engine_reaches_the_state_as_the_run_while_the_account_stands_in_its
             **clean_environment,
             **azurite.way(),
             **asking,
-            "ARM_USE_OIDC": "true",
-            "ARM_CLIENT_ID": "11111111-1111-1111-1111-111111111111",
-            "ARM_TENANT_ID": "22222222-2222-2222-2222-222222222222",
-            "ARM_SUBSCRIPTION_ID": "33333333-3333-3333-3333-333333333333",
+            **identity("1"),
         }
-        given = {
-            **asking,
-            "ARM_USE_OIDC": "true",
-            "ARM_CLIENT_ID": "99999999-9999-9999-9999-999999999999",
-            "ARM_TENANT_ID": "88888888-8888-8888-8888-888888888888",
-            "ARM_SUBSCRIPTION_ID": "77777777-7777-7777-7777-777777777777",
-        }
+        given = asking | identity("9")
         settings = Settings(mine)
         key = StateKey("services/5a1f/x.tfstate", exists=False)
         plain = open_backend(config, root=tmp_path, settings=settings).block(key)
