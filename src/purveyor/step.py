@@ -114,11 +114,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step has done; `notes` are for the developer."""
+    """What a step has done, and which engine did it; `notes` are for the developer."""
 
     changes: tuple[Change, ...]
     outputs: Mapping[str, OutputValue]
     notes: tuple[str, ...] = ()
+    engine: str = ""
+    engine_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

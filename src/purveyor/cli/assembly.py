@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Catalog, Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
-    from purveyor.journal import Journal
+    from purveyor.journal import Capsules, Journal
     from purveyor.provision import Ending, Ports
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
@@ -124,6 +124,8 @@ class Assembly:
             load_ahead()
         return Ports(
             resolve=self.resolve,
+            outline=lambda context: self._load_catalog().outline(context),
+            open_capsules=self._open_capsules,
             reporter=reporter,
             open_backend=self.open_backend,
             open_engine=self._open_engine,
@@ -146,15 +148,9 @@ class Assembly:
         )
 
     def _read_time_limit(self) -> float | None:
-        text = self.settings.text("PURVEYOR_TIMEOUT")
-        if self.wishes.timeout is not None or text is None:
-            return self.wishes.timeout
-        if text.isascii() and text.isdigit() and int(text) > 0:
-            return float(text)
-        raise CatalogError(
-            "PURVEYOR_TIMEOUT is no whole number of seconds.",
-            hint="Give a number such as 3000, or leave it out.",
-        )
+        text = self.settings.text("PURVEYOR_TIMEOUT") or ""
+        number = float(text) if text.isascii() and text.isdigit() and int(text) else None
+        return self.wishes.timeout or number
 
     def _read_lock_wait(self) -> float:
         text = self.settings.text("PURVEYOR_LOCK_TIMEOUT")
@@ -179,6 +175,12 @@ class Assembly:
 
     def resolve(self, context: ActionContext) -> Recipe:
         """Return what the catalog says of the action."""
+        # Here a fault can still be told to the platform.
+        if self.settings.text("PURVEYOR_TIMEOUT") and self._read_time_limit() is None:
+            raise CatalogError(
+                "PURVEYOR_TIMEOUT is no whole number of seconds above 0.",
+                hint="Give a number such as 3000, or leave it out.",
+            )
         return self._load_catalog().resolve(context)
 
     def open_reporter(self) -> Reporter:
@@ -215,6 +217,13 @@ class Assembly:
             self.show(Noticed("warning", _NO_JOURNAL))
             return None
         return Journal(records, time.time)
+
+    def _open_capsules(self, recipe: Recipe) -> Capsules | None:
+        from purveyor.backends.records import open_records
+        from purveyor.journal import Capsules
+
+        records = open_records(self.open_backend(recipe))
+        return Capsules(records) if records is not None else None
 
     def _is_dead(self, identity: RunIdentity) -> bool | None:
         from purveyor.dispatch import look_up

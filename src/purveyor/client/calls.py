@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
 
+LINKS_PAGE = 100
+
 
 class PlatformClient:
     """Speaks to the platform at `address`. May be used by several threads.
@@ -73,6 +75,13 @@ class PlatformClient:
         """Return a service or link; secret attributes read as null."""
         path = _path(kind, entity_id)
         return self._exchange.call("GET", path, what=f"read the {kind}", patience=patience)
+
+    def list_links(
+        self, service_id: str, *, offset: int = 0, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return a page of a service's links: `{paging: {total, …}, results: [{id, …}]}`."""
+        path = f"/link?service_id={_part(service_id)}&limit={LINKS_PAGE}&offset={offset}"
+        return self._exchange.call("GET", path, what="list the links", patience=patience)
 
     def patch_attributes(
         self,

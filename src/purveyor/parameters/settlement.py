@@ -46,6 +46,21 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     return values
 
 
+def find_missing(request: Request, interface: ModuleInterface) -> list[str]:
+    """Name the required variables that nobody gives a value."""
+    values = merge_layers(request, interface)
+    return [
+        name
+        for name, variable in interface.variables.items()
+        if variable.required and values.get(name) is None
+    ]
+
+
+def find_offered(request: Request, interface: ModuleInterface) -> frozenset[str]:
+    """Name the variables that get a reserved value and no value of anybody's."""
+    return frozenset(choose_offered(request, interface)) - frozenset(request.fixed)
+
+
 def find_overruled(request: Request, interface: ModuleInterface) -> list[str]:
     """Name the parameters that a stronger layer changes, one sentence each, without values.
 

@@ -53,6 +53,19 @@ def succeed(
     )
 
 
+def succeed_absent(context: ActionContext, absence: str, *, state_key: str) -> Outcome:
+    """Return the outcome of a delete that found nothing, where `absence` is proven."""
+    entity = context.entity
+    return Outcome(
+        status=Status.SUCCESS,
+        reason=ReasonCode.NOTHING_TO_DO,
+        exit_code=0,
+        message=f"There was nothing to delete for {entity.kind} {entity.slug or entity.id}:"
+        f" {absence}.",
+        state_key=state_key,
+    )
+
+
 def fail(error: PurveyorError, *, state_key: str = "") -> Outcome:
     """Return the outcome of an action that ended in an error a user can meet."""
     return Outcome(

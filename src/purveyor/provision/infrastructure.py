@@ -10,6 +10,8 @@ from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.provision.endings import succeed
+from purveyor.provision.memory import Memory, RememberedState
+from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
 from purveyor.provision.results import Results, read_outputs, sort_outputs
 from purveyor.provision.variables import SERVICE_OUTPUTS, learn_secrets, settle_variables
 from purveyor.state_key import identity
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
+    from purveyor.journal import Capsule
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Backend, Ports
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey
-    from purveyor.step import Engine, Recovery
+    from purveyor.step import Engine, Recovery, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,49 @@ class Prepared:
     key: StateKey
     step: Step
     notes: tuple[str, ...]
+    state: RememberedState
+    draft: Capsule | None
 
 
-def prepare(
-    context: ActionContext, recipe: Recipe, *, standing: Standing, ports: Ports, workspace: Path
-) -> Prepared:
-    """Fetch the module, check the parameters, find the state, take the account's credentials."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One action's own: where its entity's state lies, what is remembered, a private folder.
+
+    `absence` tells why there is nothing to delete, where that is proven.
+    """
+
+    context: ActionContext
+    recipe: Recipe
+    key: StateKey
+    recovery: Recovery | None
+    memory: Memory
+    workspace: Path
+    absence: str = ""
+
+
+def look_up(
+    context: ActionContext, recipe: Recipe, ports: Ports, *, memory: Memory, workspace: Path
+) -> Work:
+    """Find the entity's state; raise RecoveryError STATE_MISSING, or why the catalog is no help."""
+    backend = ports.open_backend(recipe)
+    recovery = ports.open_recovery(recipe, context.entity) if ports.open_recovery else None
+    key = backend.locate(context.entity)
+    memory.found = key.exists
+    absence = ""
+    if not key.exists and context.operation is not Operation.CREATE:
+        absence = _explain_absence(key, recovery, memory)
+    if not absence and memory.refusal is not None and memory.capsule is None:
+        raise memory.refusal
+    return Work(context, recipe, key, recovery, memory, workspace, absence)
+
+
+def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
+    """Fetch the module, check the parameters, take the account's credentials."""
+    context, recipe, key, workspace = work.context, work.recipe, work.key, work.workspace
+    if context.operation is Operation.DELETE:
+        work.memory.recall()
     engine = ports.open_engine(recipe.engine)
-    assert recipe.source is not None  # noqa: S101 - only custom actions have none
-    module = engine.fetch(recipe.source, workspace)
+    module = fetch_module(engine, recipe, work.memory, workspace)
     interface = engine.describe(module)
     backend = ports.open_backend(recipe)
     settled = settle_variables(
@@ -58,10 +95,11 @@ def prepare(
         interface,
         standing=standing,
         service_outputs=_service_outputs(context, interface, backend, ports),
+        recall=work.memory.recall_variables,
+        is_secret=lambda text: ports.redactor.redact(text) != text,
     )
     learn_secrets(ports.redactor, interface, settled.variables)
-    recovery = ports.open_recovery(recipe, context.entity) if ports.open_recovery else None
-    key = _locate(context, backend, recovery)
+    state = RememberedState(backend.access(key), work.memory)
     credentials = ports.assume(recipe.account, context, workspace)
     block = backend.block(key)
     if credentials:
@@ -73,37 +111,62 @@ def prepare(
         module=module,
         variables=settled.variables,
         backend=block,
-        state=backend.access(key),
+        state=state,
         environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
         identity=identity(context.entity),
         guard=recipe.guard,
         interruption=ports.interruption,
         lock_wait=ports.choose_lock_wait(recipe),
-        recovery=recovery,
+        recovery=work.recovery,
     )
-    return Prepared(context, recipe, engine, backend, key, step, settled.notes)
+    kept = work.memory.store is not None and context.operation is not Operation.DELETE
+    draft = (
+        draft_capsule(context, recipe, settled, module=module, workspace=workspace)
+        if kept
+        else None
+    )
+    return Prepared(context, recipe, engine, backend, key, step, settled.notes, state, draft)
 
 
-def carry_out(prepared: Prepared, ports: Ports) -> Outcome:
-    """Run the engine; after a verified delete remove the state object, last."""
+def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
+    """Run the engine, then keep the capsule; after a verified delete remove the state, last."""
     done = prepared.engine.run(prepared.step, ports.listen)
     context = prepared.context
     if context.operation is Operation.DELETE:
         prepared.backend.remove(prepared.key)
+        memory.bury(state_key=prepared.key.path)
         results = Results({}, {}, ())
     else:
         results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)
-    results = dataclasses.replace(results, notes=(*prepared.notes, *done.notes, *results.notes))
+        _keep(prepared, done, memory)
+    notes = (*memory.notes, *prepared.notes, *done.notes, *results.notes)
+    results = dataclasses.replace(results, notes=notes)
     outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
     return dataclasses.replace(outcome, run_url=ports.run_url)
 
 
-def _locate(context: ActionContext, backend: Backend, recovery: Recovery | None) -> StateKey:
-    key = backend.locate(context.entity)
-    if key.exists or context.operation is Operation.CREATE:
-        return key
+def _keep(prepared: Prepared, done: StepResult, memory: Memory) -> None:
+    if prepared.draft is None:
+        return
+    capsule = finish_capsule(
+        prepared.draft,
+        done,
+        module=prepared.step.module,
+        state_key=prepared.key.path,
+        lineage=prepared.state.lineage(),
+        at=memory.now(),
+    )
+    memory.keep(capsule)
+
+
+def _explain_absence(key: StateKey, recovery: Recovery | None, memory: Memory) -> str:
+    context = memory.context
     if recovery is not None and recovery.waiting():
-        return key
+        return ""
+    if context.operation is Operation.DELETE and (reason := memory.explain_absence()):
+        return reason
+    if memory.refusal is not None:
+        raise memory.refusal
     what = "destroyed" if context.operation is Operation.DELETE else "updated"
     raise RecoveryError(
         f"There is no state for {context.entity.kind} {context.entity.slug or context.entity.id},"

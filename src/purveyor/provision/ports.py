@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
-    from purveyor.journal import Journal, RunFiles
+    from purveyor.journal import Capsules, Journal, RunFiles
     from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
-    from purveyor.reporter import Heard, Standing
+    from purveyor.reporter import Heard, LinkShown, Standing
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import StateKey
     from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery, StateAccess
@@ -27,6 +27,9 @@ class Reporter(Protocol):
 
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask what the platform knows of the action now."""
+
+    def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
+        """Ask for a service's links that are not deleted; None when it cannot be told."""
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress."""
@@ -61,8 +64,9 @@ class Ports:
     `assume` returns an account's credentials as variables, and may leave files in the run's private
     folder; `keep_for_state` lets the state be reached without them. `environment` is what engines
     and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
-    seconds since 1970. `open_journal` gives None where no store can keep one. `run_files` is what a
-    run leaves on its own machine.
+    seconds since 1970. `open_journal` gives None where no store can keep one, and so does
+    `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
+    `run_files` is what a run leaves on its own machine.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -81,6 +85,8 @@ class Ports:
     identity: RunIdentity
     is_dead: Callable[[RunIdentity], bool | None]
     run_files: RunFiles | None = None
+    outline: Callable[[ActionContext], Recipe] | None = None
+    open_capsules: Callable[[Recipe], Capsules | None] | None = None
     open_recovery: Callable[[Recipe, Entity], Recovery] | None = None
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0

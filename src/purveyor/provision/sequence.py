@@ -11,8 +11,10 @@ from purveyor.action import Operation
 from purveyor.errors import CancelledError, PurveyorError, ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
-from purveyor.provision.endings import break_down, fail
+from purveyor.provision.endings import break_down, fail, succeed_absent
+from purveyor.provision.linked import refuse_linked
 from purveyor.provision.once import Attempt, Elsewhere, claim
+from purveyor.provision.remembering import find_recipe
 from purveyor.provision.trace import watching, working
 from purveyor.step import Noticed
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
     from purveyor.notification import FaultyActionError
+    from purveyor.provision.memory import Memory
     from purveyor.provision.ports import Ports
     from purveyor.reporter import Standing
     from purveyor.step import StepEvent
@@ -50,7 +53,7 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
     if standing.action_status in _FINISHED:
         return Ending(_already(standing.action_status or ""), heard=True)
     try:
-        recipe = ports.resolve(context)
+        recipe, memory = find_recipe(context, ports)
         claimed = claim(context, recipe, ports)
     except PurveyorError as error:
         return _end(context, fail(error), ports, began)
@@ -58,12 +61,14 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
         return _pass_on(context, claimed, ports)
     try:
         with claimed.beating(ports), watching(claimed.trace, context, ports):
-            outcome = _attempt(context, recipe, standing, _overheard(ports, claimed), claimed)
+            heard = _overheard(ports, claimed, memory)
+            outcome = _attempt(memory, recipe, standing, heard, claimed)
     except PurveyorError as error:
-        outcome = fail(error)
+        outcome = fail(_tell_time_limit(error, ports))
     except BaseException:
         _end(context, break_down(), ports, began, claimed)
         raise
+    memory.notice_end(outcome)
     return _end(context, outcome, ports, began, claimed)
 
 
@@ -76,8 +81,20 @@ def refuse(error: FaultyActionError, ports: Ports) -> Ending:
     return _end(context, fail(error), ports, began)
 
 
-def _overheard(ports: Ports, claimed: Attempt) -> Ports:
+def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:
+    if not isinstance(error, CancelledError) or not ports.interruption.timed_out:
+        return error
+    return CancelledError(
+        f"The run reached its time limit. {error.message}",
+        reason=ReasonCode.TIMED_OUT,
+        hint=f"Give the run more time if it needs it. {error.hint}",
+        details=error.details,
+    )
+
+
+def _overheard(ports: Ports, claimed: Attempt, memory: Memory) -> Ports:
     def listen(event: StepEvent) -> None:
+        memory.notice(event)
         claimed.notice(event)
         ports.listen(event)
 
@@ -94,23 +111,32 @@ def _pass_on(context: ActionContext, elsewhere: Elsewhere, ports: Ports) -> Endi
 
 
 def _attempt(
-    context: ActionContext, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
+    memory: Memory, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
 ) -> Outcome:
+    context = memory.context
     with working(claimed.trace) as workspace:
         run: Callable[[], Outcome]
         if context.operation is Operation.CUSTOM:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
         else:
-            prepared = infrastructure.prepare(
-                context, recipe, standing=standing, ports=ports, workspace=workspace
+            refuse_linked(context, ports.reporter, memory)
+            work = infrastructure.look_up(
+                context, recipe, ports, memory=memory, workspace=workspace
             )
-
-            def run() -> Outcome:
-                return infrastructure.carry_out(prepared, ports)
+            run = _infrastructure(work, standing, ports)
 
         _stop_if_asked(ports)
         ports.reporter.begin(context, run_url=ports.run_url)
         return run()
+
+
+def _infrastructure(
+    work: infrastructure.Work, standing: Standing, ports: Ports
+) -> Callable[[], Outcome]:
+    if work.absence:
+        return lambda: succeed_absent(work.context, work.absence, state_key=work.key.path)
+    prepared = infrastructure.prepare(work, standing=standing, ports=ports)
+    return lambda: infrastructure.carry_out(prepared, work.memory, ports)
 
 
 def _stop_if_asked(ports: Ports) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from purveyor.parameters import Request, find_overruled, settle
+from purveyor import json_text
+from purveyor.action import Operation
+from purveyor.parameters import Request, find_missing, find_offered, find_overruled, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
@@ -18,14 +22,25 @@ if TYPE_CHECKING:
     from purveyor.reporter import Standing
 
 SERVICE_OUTPUTS = "service_outputs"
+_SOUNDS_SECRET = re.compile(
+    r"password|passwd|passphrase|secret|token|credential|private_key|api_key|access_key",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The variables for the engine; `notes` name each parameter that was overruled."""
+    """The variables for the engine; `notes` name each parameter that was overruled.
+
+    `kept` are those that may be written down for later, `withheld` the names of those that may not,
+    `fixed` the names that the catalog decided. What Purveyor itself offers is in none of them.
+    """
 
     variables: Mapping[str, JsonValue]
     notes: tuple[str, ...]
+    kept: Mapping[str, JsonValue] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 def settle_variables(
@@ -35,8 +50,14 @@ def settle_variables(
     *,
     standing: Standing,
     service_outputs: Mapping[str, JsonValue],
+    recall: Callable[[], Mapping[str, JsonValue]],
+    is_secret: Callable[[str], bool],
 ) -> Settled:
-    """Merge and check; raise ParameterError with every fault."""
+    """Merge and check; raise ParameterError with every fault.
+
+    `recall` gives the last success's values: a delete takes from there what nobody gives any more.
+    `is_secret` tells of a text whether it holds a secret.
+    """
     link = context.link
     asked = Request(
         operation=context.operation,
@@ -48,7 +69,32 @@ def settle_variables(
         offered={**offer_identity(context), SERVICE_OUTPUTS: dict(service_outputs)},
         immutable=recipe.immutable,
     )
-    return Settled(settle(asked, interface), tuple(find_overruled(asked, interface)))
+    if context.operation is Operation.DELETE and find_missing(asked, interface):
+        asked = dataclasses.replace(asked, defaults={**recall(), **asked.defaults})
+    values = settle(asked, interface)
+    own = {
+        name: each for name, each in values.items() if name not in find_offered(asked, interface)
+    }
+    withheld = {name for name, each in own.items() if _is_private(interface, name, each, is_secret)}
+    return Settled(
+        values,
+        tuple(find_overruled(asked, interface)),
+        kept={name: each for name, each in own.items() if name not in withheld},
+        withheld=tuple(sorted(withheld)),
+        fixed=tuple(sorted(own.keys() & asked.fixed.keys())),
+    )
+
+
+def _is_private(
+    interface: ModuleInterface, name: str, value: JsonValue, is_secret: Callable[[str], bool]
+) -> bool:
+    declared = interface.variables[name]
+    if declared.sensitive or declared.ephemeral:
+        return True
+    # A module may forget to say so: what is a secret elsewhere, or sounds like one, is one.
+    return value is not None and (
+        _SOUNDS_SECRET.search(name) is not None or is_secret(json_text.write(value))
+    )
 
 
 def offer_identity(context: ActionContext) -> JsonObject:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError
-from purveyor.reporter.model import FINISHED, Standing
+from purveyor.reporter.model import FINISHED, LinkShown, Standing
 from purveyor.reporter.parcel import Known
 from purveyor.reporter.specification import read_properties
 
@@ -44,6 +44,36 @@ def ask_attributes(client: PlatformClient, entity: Entity, patience: Patience) -
     """Return an entity's current attributes, None when the answer has none; raise as the client."""
     found = client.read_entity(entity.kind, entity.id, patience=patience).get("attributes")
     return found if isinstance(found, dict) else None
+
+
+def ask_links(
+    client: PlatformClient, service: Entity, patience: Patience
+) -> list[LinkShown] | None:
+    """Return a service's links that are not deleted; None when the platform does not tell."""
+    found: list[LinkShown] = []
+    offset, total = 0, 1
+    try:
+        while offset < total:
+            page = client.list_links(service.id, offset=offset, patience=patience)
+            rows, paging = page.get("results"), page.get("paging")
+            if not isinstance(rows, list):
+                return None
+            found += [link for row in rows if (link := _read_link(row, service)) is not None]
+            offset += len(rows) or 1
+            number = paging.get("total") if isinstance(paging, dict) else None
+            total = number if rows and isinstance(number, int) else offset
+    except PurveyorError:
+        return None
+    return found
+
+
+def _read_link(row: JsonValue, service: Entity) -> LinkShown | None:
+    if not isinstance(row, dict) or row.get("service_id", service.id) != service.id:
+        return None
+    status = str(row.get("status"))
+    if status == "deleted":
+        return None
+    return LinkShown(str(row.get("id")), str(row.get("slug") or row.get("name") or ""), status)
 
 
 def ask_known(client: PlatformClient, context: ActionContext, patience: Patience) -> Known:

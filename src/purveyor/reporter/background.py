@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from purveyor.reporter.model import Heard, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.outcome import Outcome
+    from purveyor.reporter.model import LinkShown
     from purveyor.reporter.platform_reporter import PlatformReporter
 
 _T = TypeVar("_T")
@@ -62,6 +63,10 @@ class BackgroundReporter:
         if self._attend(asked):
             return asked.result()
         return Standing(None, None, None, asked=False, note="The platform was not waited for.")
+
+    def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
+        """Ask for the service's links; None when the platform cannot tell."""
+        return self._pass_on(partial(self._reporter.read_links, context)).result()
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress, and read its specifications meanwhile."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from purveyor.client import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.json_text import JsonValue
@@ -33,6 +33,15 @@ class Standing:
     asked: bool
     note: str = ""
     level: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShown:
+    """A link as the platform shows it; `status` in the platform's words."""
+
+    id: str
+    slug: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,9 @@ class Reporter(Protocol):
 
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask for the action's status and the current attributes."""
+
+    def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
+        """Ask for the service's links that are not deleted; None when the platform cannot tell."""
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress, and where its run can be watched."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
-from purveyor.reporter.asking import ask_known, ask_standing
+from purveyor.reporter.asking import ask_known, ask_links, ask_standing
 from purveyor.reporter.attributes import Arrival, bring_attributes
 from purveyor.reporter.final_status import Ending, FinalStatus
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending, tell_faults
@@ -16,13 +16,14 @@ from purveyor.reporter.model import FINISHED, Heard, Pace, Standing
 from purveyor.reporter.parcel import Known, Parcel, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
     from purveyor.redaction import Redactor
+    from purveyor.reporter.model import LinkShown
 
 
 class PlatformReporter:
@@ -63,6 +64,10 @@ class PlatformReporter:
         if standing.action_status in FINISHED:
             self._client.close()
         return standing
+
+    def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
+        """Ask for the service's links that are not deleted; None when the platform cannot tell."""
+        return ask_links(self._client, context.service, self._pace.asking)
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress; a failure is noted for the end."""

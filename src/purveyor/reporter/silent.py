@@ -35,6 +35,9 @@ class SilentReporter:
         level = "warning" if self._wanted else "info"
         return Standing(None, None, None, asked=False, note=self._why, level=level)
 
+    def read_links(self, context: ActionContext) -> None:
+        """Know nothing."""
+
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Say nothing."""
 

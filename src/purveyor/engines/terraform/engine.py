@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -112,7 +113,10 @@ class TerraformEngine:
         if encrypted:
             check_stamp(session, initialised=True)
         consume_parked(session)
-        return remove(session) if step.operation is Operation.DELETE else change(session)
+        done = remove(session) if step.operation is Operation.DELETE else change(session)
+        return dataclasses.replace(
+            done, engine=self._binary.name, engine_version=self._binary.version
+        )
 
     @property
     def _is_opentofu(self) -> bool:

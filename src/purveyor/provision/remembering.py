@@ -1,0 +1,208 @@
+"""From the catalog's recipe to a capsule, and back when the catalog has forgotten the entity."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.catalog.recipe import OutputRule
+from purveyor.errors import CatalogError, PurveyorError, ReasonCode
+from purveyor.journal import Capsule, pack_tree, unpack_tree
+from purveyor.plan import Guard
+from purveyor.provision.memory import Memory
+from purveyor.step import EngineRequirement, ModuleSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog import Recipe
+    from purveyor.json_text import JsonValue
+    from purveyor.provision.ports import Ports
+    from purveyor.provision.variables import Settled
+    from purveyor.step import Engine, StepResult
+
+LOCK_FILE = ".terraform.lock.hcl"
+_LATER = frozenset({Operation.UPDATE, Operation.DELETE})
+
+
+def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, Memory]:
+    """Resolve the action; an entity that the catalog has forgotten is resolved by its capsule.
+
+    Raise what resolving raises. A delete without a capsule gets the catalog's outline and keeps
+    the refusal in the memory: it may still turn out that there is nothing to delete.
+    """
+    try:
+        recipe = ports.resolve(context)
+    except CatalogError as error:
+        if error.reason is not ReasonCode.MODULE_NOT_FOUND or ports.outline is None:
+            raise
+        return _remember(context, ports, ports.outline(context), error)
+    return recipe, _open(context, ports, recipe)
+
+
+def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> Memory:
+    custom = context.operation is Operation.CUSTOM
+    store = None if custom or ports.open_capsules is None else ports.open_capsules(recipe)
+    return Memory(context, store, ports.wall_clock, ports.listen)
+
+
+def _remember(
+    context: ActionContext, ports: Ports, outline: Recipe, refusal: CatalogError
+) -> tuple[Recipe, Memory]:
+    memory = _open(context, ports, outline)
+    memory.refusal = refusal
+    if context.operation is Operation.CREATE and memory.store is not None:
+        with contextlib.suppress(PurveyorError):
+            memory.store.note_untouched(context.kind, context.entity.id, context.id)
+    capsule = memory.recall_living() if context.operation in _LATER else None
+    if capsule is None:
+        if context.operation is Operation.DELETE:
+            return outline, memory
+        raise refusal
+    memory.say(
+        f"{refusal.message} What the last success on {_day(capsule)} kept is used instead: module"
+        f" {capsule.module}, {len(capsule.variables)} variables."
+    )
+    return _read_recipe(outline, capsule, context.operation), memory
+
+
+def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Recipe:
+    # A delete destroys what was built, as it was built; an update may change what was asked.
+    fixed = capsule.variables if operation is Operation.DELETE else _fixed(capsule)
+    return dataclasses.replace(
+        outline,
+        engine=EngineRequirement(capsule.engine, capsule.engine_wanted),
+        source=ModuleSource(
+            outline.root,
+            path=Path(capsule.path) if capsule.path else None,
+            address=capsule.address,
+            version=capsule.version,
+        ),
+        defaults={n: v for n, v in capsule.variables.items() if n not in fixed},
+        variables={**outline.variables, **fixed},
+        immutable=capsule.immutable,
+        outputs=_read_rules(capsule.outputs),
+        guard=Guard(capsule.protect),
+    )
+
+
+def _fixed(capsule: Capsule) -> dict[str, JsonValue]:
+    return {n: v for n, v in capsule.variables.items() if n in capsule.fixed}
+
+
+def _read_rules(outputs: Mapping[str, JsonValue] | None) -> dict[str, OutputRule] | None:
+    if outputs is None:
+        return None
+    return {
+        name: OutputRule(str(rule.get("output")), rule.get("secret") is True)
+        for name, rule in outputs.items()
+        if isinstance(rule, dict)
+    }
+
+
+def fetch_module(engine: Engine, recipe: Recipe, memory: Memory, workspace: Path) -> Path:
+    """Bring the module; for an update or delete whose module is gone, the capsule's copy."""
+    assert recipe.source is not None  # noqa: S101 - only custom actions have none
+    if memory.refusal is not None and memory.capsule is not None and memory.capsule.tree:
+        return _restore(memory.capsule, workspace)
+    try:
+        return engine.fetch(recipe.source, workspace)
+    except CatalogError as error:
+        gone = error.reason is ReasonCode.MODULE_NOT_FOUND
+        if not gone or memory.context.operation not in _LATER:
+            raise
+        capsule = memory.recall_living()
+        if capsule is None or not capsule.tree:
+            raise
+        memory.say(f"{error.message} The copy kept on {_day(capsule)} is used instead.")
+        return _restore(capsule, workspace)
+
+
+def _restore(capsule: Capsule, workspace: Path) -> Path:
+    root = workspace / "module-from-capsule"
+    unpack_tree(capsule.tree, root)
+    module = root / capsule.folder
+    lock_file = module / LOCK_FILE
+    # The engine's own lock file may hold the checksums of one platform only.
+    if capsule.lock_file and capsule.platform == _platform() and not lock_file.exists():
+        lock_file.write_text(capsule.lock_file, encoding="utf-8")
+        lock_file.chmod(0o600)
+    return module
+
+
+def draft_capsule(
+    context: ActionContext, recipe: Recipe, settled: Settled, *, module: Path, workspace: Path
+) -> Capsule:
+    """Return the capsule of an action that is about to run; its module is packed while untouched.
+
+    `module` lies in a folder of its own in `workspace`, with all that it refers to.
+    """
+    root = workspace / module.relative_to(workspace).parts[0]
+    tree = pack_tree(root)
+    source = recipe.source
+    path = str(source.path) if source and source.path is not None else ""
+    return Capsule(
+        kind=context.kind.value,
+        entity=context.entity.id,
+        service=context.service.id,
+        at=0.0,
+        slug=context.entity.slug,
+        specification=context.entity.specification.slug,
+        path=_below(path, recipe.root),
+        address=source.address if source else "",
+        version=source.version if source else "",
+        digest=tree.digest,
+        folder=str(module.relative_to(root)),
+        tree=tree.text,
+        engine=recipe.engine.name,
+        engine_wanted=recipe.engine.version,
+        platform=_platform(),
+        variables=settled.kept,
+        fixed=settled.fixed,
+        withheld=settled.withheld,
+        immutable=recipe.immutable,
+        outputs=_write_rules(recipe.outputs),
+        protect=recipe.guard.protect,
+    )
+
+
+def finish_capsule(
+    draft: Capsule, done: StepResult, *, module: Path, state_key: str, lineage: str, at: float
+) -> Capsule:
+    """Return the capsule of an action that worked."""
+    lock_file = module / LOCK_FILE
+    text = lock_file.read_text(encoding="utf-8") if lock_file.is_file() else ""
+    return dataclasses.replace(
+        draft,
+        at=at,
+        state_key=state_key,
+        lineage=lineage,
+        engine=done.engine or draft.engine,
+        engine_version=done.engine_version,
+        lock_file=text,
+    )
+
+
+def _write_rules(rules: Mapping[str, OutputRule] | None) -> dict[str, JsonValue] | None:
+    if rules is None:
+        return None
+    return {name: {"output": each.output, "secret": each.secret} for name, each in rules.items()}
+
+
+def _below(path: str, root: Path) -> str:
+    return str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
+
+
+def _platform() -> str:
+    return f"{sys.platform}_{platform.machine()}"
+
+
+def _day(capsule: Capsule) -> str:
+    return datetime.fromtimestamp(capsule.at, UTC).strftime("%Y-%m-%d")
