@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from purveyor import json_text
 from purveyor.backends.consul_store import ConsulStore
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.model import MOVED, ListedState, StateVersion, confirm_holder, no_version
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock
 from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
@@ -108,11 +108,9 @@ class ConsulStates:
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """End the session that holds the lock; its id is the lock's."""
-        holder = self.access(key).holder()
+        holder = confirm_holder(self.access(key), key, lock_id)
         if holder is None:
             return False
-        if holder.id != lock_id:
-            raise another_lock(key.path, lock_id, holder)
         self._store.end_session(holder.id, self._key(key.path))
         return True
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from purveyor import json_text
 from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, HttpPlace
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import StateVersion, UnsupportedError, another_lock, no_version
+from purveyor.backends.model import StateVersion, UnsupportedError, confirm_holder, no_version
 from purveyor.state_http import Identity, StateHttp
 from purveyor.state_key import SUFFIX, StateKey, identity, parse_state
 from purveyor.step import BackendBlock
@@ -135,11 +135,9 @@ class HttpStates:
         The engine's `force-unlock` tells the server no lock at all (Terraform sends no body), so
         that any id would do; here the holder's own is compared first.
         """
-        holder = self.access(key).holder()
+        holder = confirm_holder(self.access(key), key, lock_id)
         if holder is None:
             return False
-        if holder.id != lock_id:
-            raise another_lock(key.path, lock_id, holder)
         self._http.unlock(name_of(key.path), key.path, _lock_info(holder.id, path=key.path))
         return True
 

@@ -17,7 +17,7 @@ from purveyor.backends.model import (
     ListedState,
     StateVersion,
     UnsupportedError,
-    another_lock,
+    confirm_holder,
     no_version,
 )
 from purveyor.errors import ReasonCode, RecoveryError
@@ -131,11 +131,9 @@ class LocalStates:
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Find the lock free, since it ends with its process; a live one cannot be taken away."""
-        holder = self.access(key).holder()
+        holder = confirm_holder(self.access(key), key, lock_id)
         if holder is None:
             return False
-        if holder.id != lock_id:
-            raise another_lock(key.path, lock_id, holder)
         raise UnsupportedError(
             f"The lock of {key.path} is held by a running program and ends with it.",
             hint="Stop that program; the lock frees itself.",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from purveyor.lock import Lock
+    from purveyor.state_key import StateKey
+    from purveyor.step import StateAccess
 
 MOVED = ".moved"
 """What the name of the note beside a state ends in, once the state lives elsewhere."""
@@ -67,6 +69,17 @@ def no_version(where: str, version_id: str) -> RecoveryError:
         reason=ReasonCode.STATE_MISSING,
         hint="`purveyor state history` lists the versions that are kept.",
     )
+
+
+def confirm_holder(access: StateAccess, key: StateKey, lock_id: str) -> Lock | None:
+    """Return who holds a state's lock; None when nobody does.
+
+    Raises StateLockedError when it is held under another id.
+    """
+    holder = access.holder()
+    if holder is not None and holder.id != lock_id:
+        raise another_lock(key.path, lock_id, holder)
+    return holder
 
 
 def another_lock(where: str, lock_id: str, holder: Lock) -> StateLockedError:
