@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import files, plugins
@@ -25,24 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.declaration import ModuleInterface
+    from purveyor.engines.terraform.program import EngineBinary
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, Listen, ModuleSource, Step, StepEvent, StepResult
-
-
-class EngineBinary(Protocol):
-    """The program; `name` is `terraform` or `opentofu`, `version` as `1.12.6`."""
-
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-
-    @property
-    def name(self) -> str:
-        """Which it is."""
-
-    @property
-    def version(self) -> str:
-        """Its version."""
 
 
 class TerraformEngine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from purveyor import process
 from purveyor.engines.terraform.events import Report
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from purveyor.step import Listen
 
 _NOT_FOUND = 127
+
+
+class EngineBinary(Protocol):
+    """The program; `name` is `terraform` or `opentofu`, `version` as `1.12.6`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def name(self) -> str:
+        """Which it is."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from purveyor.process import Interruption
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.engines.terraform.engine import EngineBinary
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import EngineBinary, Ran
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, StepEvent
 
@@ -82,7 +81,12 @@ class StateWriter:
 
 def find_lock(ran: Ran) -> lock.Lock | None:
     """Return the lock that kept a command which speaks prose from its work."""
-    return lock.parse_lock(_read_prose(ran)) if ran.code else None
+    if not ran.code:
+        return None
+    prose = _read_prose(ran)
+    found = lock.parse_lock(prose)
+    # The engine breaks its lines anywhere; a block of `Lock Info` is never broken (measured).
+    return found if found is None or found.id else lock.parse_lock(" ".join(prose.split()))
 
 
 def check_written(ran: Ran, what: str, redactor: Redactor) -> None:
