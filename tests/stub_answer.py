@@ -25,8 +25,10 @@ def answering(body: bytes, *, status: int = 200, claimed: int | None = None) -> 
             self.send_response(status)
             self.send_header("Content-Length", str(claimed or len(content)))
             self.send_header("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
+            self.send_header("X-Amz-Bucket-Region", "eu-west-3")  # else boto3 asks where, for ever
             self.end_headers()
-            self.wfile.write(content)
+            if self.command != "HEAD":  # a body would break the connection
+                self.wfile.write(content)
 
         do_HEAD = do_DELETE = do_PUT = do_POST = do_GET  # noqa: N815 - the names that http.server calls
 
