@@ -80,6 +80,18 @@ class Stage:
             check=False,
         )
 
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call another of Purveyor's commands."""
+        return subprocess.run(
+            [sys.executable, "-m", "purveyor", *arguments],
+            cwd=self.pipeline.catalog,
+            env=dict(self.pipeline.environment),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
     def run_file(self, notification: JsonObject) -> JsonObject:
         """Return what the run leaves on its machine."""
         path = self.cache / "runs" / f"{action_id(notification)}.json"

@@ -107,8 +107,13 @@ def test_finish_keeps_what_it_cannot_save(stage: Stage, store: RefusingStates) -
     done = stage.finish(notification)
     assert done.returncode == 19, done.stdout + done.stderr
     assert "NEEDS_RECOVERY" in stage.status(notification)[1]
-    assert len(parked(stage)) == 1
+    (kept,) = parked(stage)
     store.refuse = {}
+    rescued = stage.call("state", "rescue", kept.parts[-3])
+    assert rescued.returncode == 0, rescued.stderr
+    assert kept.name in rescued.stdout
+    assert parked(stage) == []
+    assert "No unsaved state" in stage.call("state", "rescue", kept.parts[-3]).stderr
     assert stage.pipeline.run(stage.again(notification)).reason == "NOTHING_TO_DO"
     assert stage.lines() == ["built"]
 

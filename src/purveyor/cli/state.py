@@ -23,6 +23,7 @@ class StateGroup(LazyGroup):
         "pull": (f"{_READING}:pull", "Write a state, or an earlier version, to a file."),
         "unlock": (f"{_CHANGING}:unlock", "Free the lock of a run that is dead."),
         "restore": (f"{_CHANGING}:restore", "Go back to an earlier version of a state."),
+        "rescue": ("purveyor.cli.state_rescue:rescue", "Save what a run could not save."),
         "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
         "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
         "bootstrap": (

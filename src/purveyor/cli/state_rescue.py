@@ -1,0 +1,98 @@
+"""`purveyor state rescue`: saves by hand what a run could not save."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from purveyor.cli.state_room import open_room, open_writer, with_catalog, with_engine
+
+if TYPE_CHECKING:
+    from purveyor.cli.state_room import Room
+    from purveyor.states.entity import Named
+    from purveyor.states.ports import Writer
+
+
+@click.command()
+@click.argument("entity_id", metavar="ID")
+@click.option("--kind", type=click.Choice(["service", "link"]), help="Whose id it is.")
+@click.option(
+    "--file",
+    "path",
+    metavar="F",
+    type=click.Path(exists=True, dir_okay=False),
+    help="An unsaved state in a file, instead of those that were kept.",
+)
+@with_engine
+@with_catalog
+def rescue(
+    *,
+    entity_id: str,
+    kind: str | None,
+    path: str | None,
+    engine: str | None,
+    catalog_path: str | None,
+) -> None:
+    """Save the states that runs on a service or link could not save.
+
+    The engine writes them under its lock, never by force; one of another origin is refused. What
+    is saved is kept no longer, but for a --file, which stays. The next run does the same by itself.
+    """
+    from pathlib import Path
+
+    from purveyor.cli.machine import open_recovery
+    from purveyor.states.entity import KINDS, Named
+
+    room = open_room(catalog_path)
+    writer = open_writer(room.settings, engine)
+    if path is not None:
+        owner = _choose(room, entity_id, kind)
+        _save(Path(path).read_text(encoding="utf-8"), owner, room, writer)
+        click.echo(f"Saved {path} as the state of {owner.kind} {owner.id}.")
+        return
+    saved = 0
+    for each in (kind,) if kind else KINDS:
+        owner = Named(each, entity_id)
+        recovery = open_recovery(room.settings, room.backend, owner)
+        for name in recovery.waiting():
+            text = recovery.read(name)
+            if text is not None:
+                _save(text, owner, room, writer)
+            recovery.remove(name)
+            saved += 1
+            click.echo(f"Saved {name}.")
+    if not saved:
+        click.echo(f"No unsaved state of {entity_id} is kept.", err=True)
+        sys.exit(0)
+
+
+def _choose(room: Room, entity_id: str, kind: str | None) -> Named:
+    from purveyor.states.entity import KINDS, Named
+
+    if kind is not None:
+        return Named(kind, entity_id)
+    found = [each for each in KINDS if room.backend.locate(Named(each, entity_id)).exists]
+    if len(found) != 1:
+        raise click.UsageError("Say with --kind whose id it is.")
+    return Named(found[0], entity_id)
+
+
+def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:
+    from purveyor.engines.terraform.rescue import bring_home
+    from purveyor.errors import ReasonCode, RecoveryError
+    from purveyor.state_key import check_identity, parse_state
+
+    check_identity(parse_state(text, where="to be saved"), owner)
+    key = room.backend.locate(owner)
+    state = room.backend.access(key)
+    current = state.read()
+    if current is not None and current.encrypted:
+        raise RecoveryError(
+            f"The state {key.path} is encrypted: only a run with its module can save this one.",
+            reason=ReasonCode.NEEDS_RECOVERY,
+            hint="Start an action on it: it saves first what is kept.",
+        )
+    block = room.backend.block(key)
+    bring_home(text, state=state, push=lambda content: writer.push(block, content))
