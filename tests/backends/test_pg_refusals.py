@@ -116,7 +116,8 @@ def test_a_missing_right_is_explained(postgres: PostgresServer, tmp_path: Path) 
 )
 def test_a_text_that_is_no_connection_string_is_not_shown(tmp_path: Path, text: str) -> None:
     backend = backend_with(tmp_path, {"STATES": text}, connection_from="STATES")
-    for attempt in (*attempts(backend), lambda: backend.block(KEY)):
+    tried: list[Callable[[], object]] = [*attempts(backend), lambda: backend.block(KEY)]
+    for attempt in tried:
         with pytest.raises(CredentialsError) as caught:
             attempt()
         assert "STATES" in caught.value.message

@@ -193,9 +193,8 @@ def test_what_a_custom_action_gives_is_named_but_not_shown(
     link = str(emulator.create_link(service, name="checkout-orders")["id"])
     assert pipeline.run(emulator.request_action(link, "create", {"username": "ann"})).code == 0
     done = pipeline.run(emulator.request_action(link, "get-credentials"))
-    assert done.outcome["results"] == {
-        name: "(private)" for name in ("username", "password", "endpoint", "port")
-    }
+    names = ("username", "password", "endpoint", "port")
+    assert done.outcome["results"] == dict.fromkeys(names, "(private)")
 
 
 def test_a_setting_that_is_no_number_ends_the_action(

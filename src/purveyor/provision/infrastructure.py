@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Backend, Ports
+    from purveyor.provision.variables import Settled
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey
-    from purveyor.step import Engine, Recovery, StepResult
+    from purveyor.step import BackendBlock, Engine, Recovery, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,13 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     learn_secrets(ports.redactor, interface, settled.variables)
     state = RememberedState(backend.access(key), work.memory)
     credentials = ports.assume(recipe.account, context, workspace)
-    block = backend.block(key)
-    if credentials:
-        block = ports.keep_for_state(block, workspace, credentials)
     step = Step(
         operation=context.operation,
         engine=recipe.engine,
         workspace=workspace,
         module=module,
         variables=settled.variables,
-        backend=block,
+        backend=_open_state(backend.block(key), work, credentials, ports),
         state=state,
         environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
         identity=identity(context.entity),
@@ -119,13 +117,23 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
         lock_wait=ports.choose_lock_wait(recipe),
         recovery=work.recovery,
     )
-    kept = work.memory.store is not None and context.operation is not Operation.DELETE
-    draft = (
-        draft_capsule(context, recipe, settled, module=module, workspace=workspace)
-        if kept
-        else None
-    )
+    draft = _draft(work, settled, module)
     return Prepared(context, recipe, engine, backend, key, step, settled.notes, state, draft)
+
+
+def _open_state(
+    block: BackendBlock, work: Work, credentials: Mapping[str, str], ports: Ports
+) -> BackendBlock:
+    """Let the engine reach the state as the run does, where an account's credentials come in."""
+    return ports.keep_for_state(block, work.workspace, credentials) if credentials else block
+
+
+def _draft(work: Work, settled: Settled, module: Path) -> Capsule | None:
+    if work.memory.store is None or work.context.operation is Operation.DELETE:
+        return None
+    return draft_capsule(
+        work.context, work.recipe, settled, module=module, workspace=work.workspace
+    )
 
 
 def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
