@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess  # noqa: TID251 - git makes the repository that a module comes from
 import time
 from typing import TYPE_CHECKING
 
@@ -207,3 +208,23 @@ def test_a_time_limit_that_is_no_number_is_told_to_the_platform(
     done = pipeline.run(asked, PURVEYOR_TIMEOUT="1h")
     assert (done.code, done.reason) == (11, "CATALOG_INVALID")
     assert emulator.action(action_id(asked))["status"] == "failed"
+
+
+@pytest.mark.one_engine
+def test_a_module_whose_repository_is_gone_is_taken_from_the_capsule(
+    pipeline: Pipeline, emulator: Emulator, catalog: Path, tmp_path: Path
+) -> None:
+    repository, git = tmp_path / "repository", shutil.which("git") or "git"
+    shutil.move(catalog / "modules/mysql-database", repository)
+    for command in ("init -q", "add .", "commit -q -m module", "tag v1"):
+        names = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
+        subprocess.run([git, "-C", repository, *names, *command.split()], check=True)
+    text = (catalog / "purveyor.yaml").read_text()
+    entry = f'  mysql-database:\n    module: "git::file://{repository}?ref=v1"\n'
+    (catalog / "purveyor.yaml").write_text(text.replace("  mysql-database:\n", entry))
+    service = make_database(pipeline, emulator)
+    shutil.rmtree(repository)
+    deleted = pipeline.run(emulator.request_action(service, "delete"))
+    assert (deleted.code, deleted.reason) == (0, "DONE"), deleted.stderr
+    assert "The copy kept on" in deleted.stderr
+    assert states(catalog) == []
