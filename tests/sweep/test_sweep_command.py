@@ -1,0 +1,129 @@
+"""`purveyor sweep` and `purveyor journal` as a schedule and a person call them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess  # noqa: TID251 - tests start the real command
+import sys
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from sweep_stage import Stage
+
+    from purveyor.json_text import JsonObject
+
+
+def start(stage: Stage, *words: str, **environ: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "purveyor", *words],
+        cwd=stage.catalog,
+        env={**stage.settings.for_children(), **stage.emulator.environment(), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(stage: Stage, *words: str, **environ: str) -> tuple[int, str, str]:
+    child = start(stage, *words, **environ)
+    out, err = child.communicate(timeout=60)
+    return child.returncode, out, err
+
+
+def parse(text: str) -> JsonObject:
+    value = json_text.parse(text)
+    assert isinstance(value, dict)
+    return value
+
+
+def test_a_sweep_ends_what_is_dead_and_says_so(stage: Stage) -> None:
+    begin = stage.begin()
+    stage.double.github_run("completed", conclusion="cancelled")
+    code, out, err = run(stage, "sweep")
+    assert (code, err) == (0, "")
+    (row,) = [line.split("\t") for line in out.splitlines()]
+    assert row[:4] == ["action", begin.action, "1", f"service {begin.entity}"]
+    assert row[5:7] == ["reported as failed (RUNNER_LOST)", "no"]
+    assert row[8] == begin.identity.url
+    assert stage.shown(begin) == "failed"
+    assert run(stage, "sweep") == (0, "", "")
+
+
+def test_what_needs_a_person_is_19_and_json(stage: Stage) -> None:
+    begin = stage.begin()
+    code, out, _ = run(stage, "sweep", "--json", "--dry-run")
+    told = parse(out)
+    assert code == 19
+    assert (told["needs_person"], told["dry_run"], told["locks"]) == (True, True, [])
+    assert isinstance(told["actions"], list)
+    (action,) = told["actions"]
+    assert isinstance(action, dict)
+    assert (action["action"], action["run_url"]) == (begin.action, begin.identity.url)
+
+
+def test_without_the_platforms_key_nothing_is_ended(bucket: Stage) -> None:
+    begin = bucket.begin()
+    bucket.double.github_run("completed")
+    code, out, _ = run(bucket, "sweep", NULLPLATFORM_API_KEY="")
+    assert code == 19
+    assert "platform" in out
+    assert bucket.open() == [begin.action]
+
+
+def test_a_loop_ends_by_a_signal(bucket: Stage) -> None:
+    child = start(bucket, "sweep", "--loop", "1", "--json")
+    assert child.stdout is not None
+    first, second = child.stdout.readline(), child.stdout.readline()
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert parse(first)["actions"] == parse(second)["actions"] == []
+
+
+def test_a_backend_without_a_journal_says_so(bucket: Stage) -> None:
+    backend = {"type": "http", "address": "https://states.example.com/{name}"}
+    (bucket.catalog / "purveyor.yaml").write_text(
+        json_text.write({"version": 1, "backend": backend})
+    )
+    code, _, err = run(bucket, "sweep")
+    assert code == 11
+    assert "no journal" in err
+
+
+def test_the_journal_lists_what_is_open_and_what_was(stage: Stage) -> None:
+    done, open_one = stage.begin(), stage.begin(run=101)
+    stage.end(done)
+    stage.journal.close(done)
+    _, out, _ = run(stage, "journal", "list", "--open")
+    assert [line.split("\t")[0] for line in out.splitlines()] == [open_one.action]
+    _, out, _ = run(stage, "journal", "list", "--json")
+    told = {str(each["action"]): each for each in map(parse, out.splitlines())}
+    assert set(told) == {done.action, open_one.action}
+    assert (told[done.action]["status"], told[done.action]["heard"]) == ("success", True)
+    assert (told[open_one.action]["status"], told[open_one.action]["heard"]) == (None, False)
+
+
+def test_the_journal_shows_every_attempt_without_values(stage: Stage) -> None:
+    begin = stage.begin()
+    stage.beat(begin, ago=900, lock_id="l-1")
+    second = stage.follow(begin)
+    stage.end(second, results={"endpoint": "hidden-from-lists"})
+    _, out, _ = run(stage, "journal", "show", begin.action, "--json")
+    attempts = parse(out)["attempts"]
+    assert isinstance(attempts, list)
+    first, last = attempts
+    assert isinstance(first, dict)
+    assert isinstance(last, dict)
+    assert (first["phase"], first["lock_id"], first["status"]) == ("apply", "l-1", None)
+    assert (last["attempt"], last["status"], last["results"]) == (2, "success", ["endpoint"])
+    _, prose, _ = run(stage, "journal", "show", begin.action)
+    assert "attempt 2" in prose
+    assert "hidden-from-lists" not in out + prose
+
+
+def test_an_unknown_action_is_19(stage: Stage) -> None:
+    code, _, err = run(stage, "journal", "show", "nothing")
+    assert code == 19
+    assert "purveyor journal list" in err
