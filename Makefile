@@ -6,6 +6,7 @@ READY := .venv/.ready
 LOCKS := requirements/bootstrap.txt requirements/dev.txt
 PYTHON ?=
 WORKERS ?= 2
+POINTS ?= 300
 ARGS ?=
 UPGRADE ?=
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -36,6 +37,12 @@ test-long: $(READY) ## Run the tests that go through all cases; after `make test
 test-templates: $(READY) ## Run the CI templates with the programs that read and run them
 	@tools=$$(tests/templates/install_tools.sh) && \
 		PURVEYOR_TEMPLATE_TOOLS="$$tools" $(BIN)/pytest tests/templates $(ARGS)
+
+test-faults: $(READY) ## Break runs in every phase and at POINTS moments; renew the page on it
+	@mkdir -p build && rm -f build/faults.jsonl
+	FAULT_ROWS=$(CURDIR)/build/faults.jsonl FAULT_POINTS=$(POINTS) $(BIN)/pytest -n $(WORKERS) \
+		--dist worksteal tests/faults/long_matrix.py tests/faults/long_kill_points.py $(ARGS)
+	@$(BIN)/python scripts/write_faults.py build/faults.jsonl
 
 tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
 	$(BIN)/purveyor engine install

@@ -40,7 +40,7 @@ class Ledger:
         """Where the lines are."""
         return self.folder / "ledger"
 
-    def write_module(self, module: Path, names: Iterable[str] = ("first", "second")) -> None:
+    def write_module(self, module: Path, names: Iterable[str] = ("anchor", "beacon")) -> None:
         """Write a module whose resources are built one after the other."""
         module.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)

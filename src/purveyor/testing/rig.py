@@ -126,7 +126,8 @@ class Rig:
         ended = self.run(again, "--lock-timeout", "1")
         tainted = {name for name, is_tainted in was.state.items() if is_tainted}
         doubled = self.ledger.doubled(replaced=tainted | set(replaced))
-        return NextRun(ended.code, ended.reason, tuple(doubled))
+        state = tuple(read_resources(self.place.text(asked.entity)))
+        return NextRun(ended.code, ended.reason, tuple(doubled), state)
 
     def _start(self, *arguments: str, **environ: str) -> Started:
         everything = {**self.environment, **self.emulator.environment(), **environ}

@@ -99,6 +99,11 @@ class _Door(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = do_LOCK = do_UNLOCK = _serve  # noqa: N815 - see above
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that was killed."""
+
+
 def _id(info: str) -> str:
     try:
         document = json_text.parse(info)
@@ -111,7 +116,7 @@ def _id(info: str) -> str:
 def run_states() -> Iterator[StateServer]:
     """Run a server on a free port of loopback; its states are below `<url>/states/`."""
     kept = StateServer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Door", (_Door,), {"kept": kept}))
+    server = _Server(("127.0.0.1", 0), type("Door", (_Door,), {"kept": kept}))
     server.daemon_threads = True
     kept.url = f"http://127.0.0.1:{server.server_address[1]}"
     serve = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

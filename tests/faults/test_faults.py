@@ -1,0 +1,48 @@
+"""The short form of the matrix: the worst cells, with whichever engine is found first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_bench import Phase, opened, play
+from fault_stores import CELLS
+from known_gaps import KNOWN
+
+from purveyor.testing import (
+    GITHUB,
+    GITLAB_DOCKER,
+    MACHINE_LOST,
+    PROCESS_KILLED,
+    Schedule,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
+WORST = [
+    (PROCESS_KILLED, Phase.APPLY_BEFORE),
+    (PROCESS_KILLED, Phase.BEFORE_END),
+    (MACHINE_LOST, Phase.APPLY_AFTER),
+    (GITHUB, Phase.APPLY_AFTER),
+    (GITLAB_DOCKER, Phase.APPLY_BEFORE),
+]
+
+
+@pytest.mark.parametrize(("fault", "phase"), WORST, ids=lambda each: getattr(each, "name", None))
+def test_the_worst_moments_break_no_promise_that_is_not_known(
+    tmp_path: Path, environment: dict[str, str], fault: Schedule, phase: Phase
+) -> None:
+    with opened(tmp_path, environment) as rig:
+        row = play(rig, fault, phase)
+    assert row.kinds == KNOWN.get(row.cell, ()), row
+
+
+@pytest.mark.parametrize("name", ["http 403", "platform end"])
+def test_stores_and_a_platform_that_fail_break_no_promise(
+    tmp_path: Path, environment: dict[str, str], name: str
+) -> None:
+    row = CELLS[name](tmp_path, environment)
+    assert row is not None
+    assert row.kinds == KNOWN.get(row.cell, ()), row
