@@ -63,7 +63,7 @@ class Stage:
     def status(self, notification: JsonObject) -> tuple[object, str]:
         """Return the action's status and all that the platform was told of it."""
         action = self.emulator.action(action_id(notification))
-        return action["status"], str(action.get("messages"))
+        return action["status"], str(action)
 
     def finish(
         self, notification: JsonObject, *arguments: str, **environ: str

@@ -53,6 +53,7 @@ def test_a_state_that_is_refused_for_a_moment_is_saved_in_the_same_run(
     assert parked(stage) == []
 
 
+@pytest.mark.slow
 def test_a_refused_state_is_parked_and_the_next_run_saves_it_first(
     stage: Stage, store: RefusingStates
 ) -> None:
@@ -97,6 +98,7 @@ def test_finish_saves_what_a_killed_run_left(stage: Stage, store: RefusingStates
     assert stage.lines() == ["built"]
 
 
+@pytest.mark.slow
 def test_finish_keeps_what_it_cannot_save(stage: Stage, store: RefusingStates) -> None:
     notification = stage.ask(1)
     store.refuse = {"POST": 403}
@@ -118,6 +120,7 @@ def test_finish_keeps_what_it_cannot_save(stage: Stage, store: RefusingStates) -
     assert stage.lines() == ["built"]
 
 
+@pytest.mark.slow
 def test_the_platform_hears_of_a_cancelling_while_the_state_is_still_written(
     stage: Stage, store: RefusingStates
 ) -> None:
