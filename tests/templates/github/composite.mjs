@@ -70,6 +70,7 @@ for (const [index, step] of action.runs.steps.entries()) {
   const outputs = join(request.folder, `outputs-${index}`);
   const script = join(request.folder, `script-${index}.sh`);
   writeFileSync(outputs, "");
+  contexts.job = { status: code ? "failure" : "success" };
   writeFileSync(script, evaluate(step.run, contexts));
   const ran = spawnSync("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", script], {
     cwd: request.workspace,
@@ -87,7 +88,7 @@ for (const [index, step] of action.runs.steps.entries()) {
   });
   log += ran.error ? String(ran.error) : `${ran.stdout}${ran.stderr}`;
   code = code || (ran.error ? 126 : (ran.status ?? 1));
-  contexts.steps[step.id] = { outputs: readOutputs(readFileSync(outputs, "utf8")) };
+  contexts.steps[step.id || `step-${index}`] = { outputs: readOutputs(readFileSync(outputs, "utf8")) };
 }
 const outputs = {};
 for (const output of action.outputs ?? []) outputs[output.id] = evaluate(output.value, contexts);
