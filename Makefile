@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-templates tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-long test-templates test-faults tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ test-templates: $(READY) ## Run the CI templates with the programs that read and
 test-faults: $(READY) ## Break runs in every phase and at POINTS moments; renew the page on it
 	@mkdir -p build && rm -f build/faults.jsonl
 	FAULT_ROWS=$(CURDIR)/build/faults.jsonl FAULT_POINTS=$(POINTS) $(BIN)/pytest -n $(WORKERS) \
-		--dist worksteal tests/faults/long_matrix.py tests/faults/long_kill_points.py $(ARGS)
+		--dist worksteal tests/faults/long_*.py $(ARGS)
 	@$(BIN)/python scripts/write_faults.py build/faults.jsonl
 
 tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
@@ -77,6 +77,7 @@ picture: $(READY) ## Play the demo and draw docs/demo.svg from what it shows
 
 lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) --extra github --extra gitlab --extra azure pyproject.toml -o requirements/sweep.txt
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) requirements/templates.in -o requirements/templates.txt
 	echo uv | $(COMPILE) --no-deps --constraint requirements/dev.txt - -o requirements/bootstrap.txt

@@ -1,0 +1,123 @@
+"""A sweep over a long history in S3 (moto): seconds, memory, requests; 20 actions are open."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess  # noqa: TID251 - the real command is measured
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_doubles import run_ci_double
+from moto_server import REGION, run_moto
+from purveyor import json_text
+from purveyor.emulator import Emulator
+
+if TYPE_CHECKING:
+    from moto_server import MotoServer
+
+OPEN = 20
+BUCKET = "history"
+
+
+def main() -> None:
+    """Measure one history after the other, and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=[1000, 10_000])
+    for size in parser.parse_args().sizes:
+        with tempfile.TemporaryDirectory() as name:
+            measure(size, Path(name))
+
+
+def measure(size: int, folder: Path) -> None:
+    """Fill a bucket with `size` attempts, all but a few closed; sweep; print what it took."""
+    with run_moto(folder) as moto, Emulator.running() as platform, run_ci_double() as github:
+        moto.make_bucket(BUCKET)
+        fill(moto, platform, size)
+        for run in range(OPEN):
+            github.github_run("completed", conclusion="cancelled", run=run)
+        backend = {"type": "s3", "bucket": BUCKET, "region": REGION}
+        (folder / "purveyor.yaml").write_text(json_text.write({"version": 1, "backend": backend}))
+        environ = {
+            **moto.environment(),
+            **platform.environment(),
+            "GITHUB_API_URL": github.url,
+            "GITHUB_TOKEN": "t0ken",
+        }
+        began = time.monotonic()
+        with moto.recording() as requests:
+            done = subprocess.run(
+                [sys.executable, "-m", "purveyor", "sweep"],
+                cwd=folder,
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        seconds = time.monotonic() - began
+        told = done.stdout.count("RUNNER_LOST")
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        sys.stdout.write(
+            f"{size} attempts, {OPEN} open: {seconds:.1f} s, {len(requests)} requests to S3,"
+            f" at most {memory:.0f} MiB (moto's process included), {told} ended, exit code"
+            f" {done.returncode}\n"
+        )
+
+
+def fill(moto: MotoServer, platform: Emulator, size: int) -> None:
+    """Write the journal of `size` actions as runs do."""
+    s3 = moto.s3()
+
+    def put(key: str, document: object) -> None:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=json_text.write(document).encode())
+
+    for number in range(size):
+        is_open = number < OPEN
+        action, entity = (
+            request(platform) if is_open else (f"action-{number:06}", f"service-{number:06}")
+        )
+        place = f"journal/actions/{action}/1"
+        put(f"{place}/begin.json", begin_of(action, entity, number))
+        if is_open:
+            put(f"journal/open/{action}", "x 1")
+        else:
+            put(f"{place}/end.json", {"at": 2.0, "status": "success", "reason": "DONE"})
+            put(f"{place}/heard.json", {})
+
+
+def request(platform: Emulator) -> tuple[str, str]:
+    """Ask for a new service; return the ids of the action and of the service."""
+    entity = str(platform.create_service("mysql-database")["id"])
+    sent = platform.request_action(entity, "create", {"database_name": "orders"})
+    inner = sent["notification"]
+    return str(inner["id"]) if isinstance(inner, dict) else "", entity
+
+
+def begin_of(action: str, entity: str, number: int) -> dict[str, object]:
+    """Return the begin of an attempt that ran on GitHub long ago."""
+    return {
+        "action": action,
+        "attempt": 1,
+        "digest": "d",
+        "kind": "service",
+        "entity": entity,
+        "service": entity,
+        "operation": "create",
+        "state_key": "",
+        "identity": {
+            "ci": "github",
+            "run": str(number),
+            "attempt": 1,
+            "url": "https://github.com/acme/infra",
+            "project": "acme/infra",
+            "host": "runner",
+        },
+        "at": 1.0,
+    }
+
+
+if __name__ == "__main__":
+    main()
