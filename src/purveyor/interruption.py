@@ -69,7 +69,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def limited(self, seconds: float | None) -> Iterator[None]:
-        """Ask for a stop after `seconds` of the block, as a signal would; None is no limit."""
+        """Ask for a stop after `seconds` of a block within `caught`; None is no limit."""
         if seconds is None:
             yield
             return
@@ -80,11 +80,13 @@ class Interruption:
             yield
         finally:
             timer.cancel()
+            timer.join()
 
     def _run_out(self) -> None:
+        # By way of a signal: only the main thread passes on, so that nothing is passed on twice.
         if not self.requested:
             self.timed_out = True
-            self._notice(signal.SIGINT, None)
+            os.kill(os.getpid(), signal.SIGINT)
 
     def wait(self, seconds: float) -> bool:
         """Sleep for `seconds`, or less when a signal comes; return `requested`."""
