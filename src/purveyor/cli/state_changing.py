@@ -20,6 +20,11 @@ from purveyor.cli.state_room import (
 )
 
 if TYPE_CHECKING:
+    from purveyor.cli.state_room import Room
+    from purveyor.journal import Journal
+    from purveyor.json_text import JsonObject
+    from purveyor.lock import Lock
+    from purveyor.states.entity import Target
     from purveyor.states.restoring import Restoration
 
 _SHOWN = 40
@@ -45,7 +50,8 @@ def unlock(
     """Free the lock of a run that is known to be dead.
 
     Only the lock with this very id is freed. A run that is alive and loses its lock can destroy
-    the state: look at its pipeline first.
+    the state. What the sweep asks is asked first; where that proves it dead, nobody is asked, else
+    look at its pipeline. A reason given with --force is kept in the journal.
     """
     from purveyor.lock import describe_lock
 
@@ -56,11 +62,13 @@ def unlock(
     holder = room.backend.access(target.key).holder()
     if holder is not None:
         click.echo(f"{target.key.path} is locked by {describe_lock(holder)}.", err=True)
-        if not force and holder.id in ("", lock_id):
+        if not force and holder.id in ("", lock_id) and not _is_dead(room, target, holder):
             if not sys.stdin.isatty():
                 raise click.UsageError("Nobody is here to be asked: use --force with --reason.")
             click.confirm("Is that run known to be dead?", abort=True, err=True)
     freed = room.backend.unlock(target.key, lock_id)
+    if freed and force:
+        _note(room, target, lock_id, reason or "", holder)
     told = {"key": target.key.path, "lock_id": lock_id, "freed": freed, "at": now()}
     if as_json:
         holder_words = describe_lock(holder) if holder else None
@@ -72,6 +80,44 @@ def unlock(
         click.echo(f"Freed lock {lock_id} of {target.key.path} at {told['at']}.{because}")
     else:
         click.echo(f"{target.key.path} is not locked; nothing was done.")
+
+
+def _is_dead(room: Room, target: Target, holder: Lock) -> bool:
+    """Ask who worked on the entity last, and whether that run is certainly over; say what is known.
+
+    A lock that may be somebody else's is never called dead.
+    """
+    from purveyor.cli.sweep import open_ports
+    from purveyor.process import Interruption
+    from purveyor.sweep import judge_lock
+
+    if _open_journal(room) is None or not target.kind:
+        return False
+    ports = open_ports(room, dry_run=True, interruption=Interruption())
+    verdict = judge_lock(holder, kind=target.kind, entity=target.id, ports=ports)
+    click.echo(verdict.words, err=True)
+    return verdict.dead
+
+
+def _note(room: Room, target: Target, lock_id: str, reason: str, holder: Lock | None) -> None:
+    """Keep in the journal who was set free by force, and why; where there is one."""
+    from purveyor.lock import describe_lock
+
+    journal = _open_journal(room)
+    if journal is not None and target.kind:
+        words = describe_lock(holder) if holder else ""
+        note: JsonObject = {"at": now(), "lock_id": lock_id, "reason": reason, "holder": words}
+        journal.note_unlock(target.kind, target.id, note)
+
+
+def _open_journal(room: Room) -> Journal | None:
+    import time
+
+    from purveyor.backends.records import open_records
+    from purveyor.journal import Journal
+
+    records = open_records(room.backend)
+    return None if records is None else Journal(records, time.time)
 
 
 @click.command()

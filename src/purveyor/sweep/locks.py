@@ -79,7 +79,7 @@ def look(suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> Held | Non
     lock = ports.states.access(key).holder()
     if lock is None or not is_tied(lock, suspect.attempted):
         return None
-    return Held(suspect, key, lock, suspect.doubt or _doubt(lock, suspect, judged, ports))
+    return Held(suspect, key, lock, suspect.doubt or find_doubt(lock, suspect, judged, ports))
 
 
 def is_tied(lock: Lock, attempted: Attempted) -> bool:
@@ -119,7 +119,7 @@ def _free(held: Held, ports: Ports) -> SweptLock:
     return _tell(held, "its holder is dead", "freed" if freed else "gone meanwhile", ports)
 
 
-def _doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> str:
+def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> str:
     """Say why the holder may be alive after all; empty when it is dead for certain."""
     beat, identity = suspect.attempted.beat, suspect.attempted.begin.identity
     proven = beat is not None and bool(beat.lock_id)
