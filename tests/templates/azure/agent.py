@@ -55,7 +55,9 @@ class Agent:
 
     def _step(self) -> dict[str, object]:
         document = yaml.safe_load(self.template.read_text())
-        (step,) = (each for each in document["steps"] if isinstance(each, dict) and "bash" in each)
+        step, _finish = (
+            each for each in document["steps"] if isinstance(each, dict) and "bash" in each
+        )
         self.parameters.update(
             {
                 each["name"]: str(each["default"])
