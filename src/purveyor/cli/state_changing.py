@@ -71,15 +71,12 @@ def unlock(
         _note(room, target, lock_id, reason or "", holder)
     told = {"key": target.key.path, "lock_id": lock_id, "freed": freed, "at": now()}
     if as_json:
-        holder_words = describe_lock(holder) if holder else None
-        click.echo(
-            json_text.write({**told, "holder": holder_words, "reason": reason or ""}, indent=2)
-        )
-    elif freed:
-        because = f" Reason: {reason}" if reason else ""
-        click.echo(f"Freed lock {lock_id} of {target.key.path} at {told['at']}.{because}")
-    else:
-        click.echo(f"{target.key.path} is not locked; nothing was done.")
+        words = describe_lock(holder) if holder else None
+        click.echo(json_text.write({**told, "holder": words, "reason": reason or ""}, indent=2))
+        return
+    because = f" Reason: {reason}" if reason else ""
+    done = f"Freed lock {lock_id} of {target.key.path} at {told['at']}.{because}"
+    click.echo(done if freed else f"{target.key.path} is not locked; nothing was done.")
 
 
 def _is_dead(room: Room, target: Target, holder: Lock) -> bool:
