@@ -71,8 +71,8 @@ def unlock(
         _note(room, target, lock_id, reason or "", holder)
     told = {"key": target.key.path, "lock_id": lock_id, "freed": freed, "at": now()}
     if as_json:
-        words = describe_lock(holder) if holder else None
-        click.echo(json_text.write({**told, "holder": words, "reason": reason or ""}, indent=2))
+        whose = describe_lock(holder) if holder else None
+        click.echo(json_text.write({**told, "holder": whose, "reason": reason or ""}, indent=2))
         return
     because = f" Reason: {reason}" if reason else ""
     done = f"Freed lock {lock_id} of {target.key.path} at {told['at']}.{because}"
