@@ -67,11 +67,7 @@ def write_catalog(catalog: Path, ledger: Ledger, backend: str = LOCAL, *, planne
     services = f"services:\n{guard}" if guard else ""
     catalog.mkdir(parents=True, exist_ok=True)
     (catalog / "purveyor.yaml").write_text(f"version: 1\nbackend: {backend}\n{services}")
-    module = catalog / "modules/sqs-queue"
-    ledger.write_module(module)
-    (module / "variables.tf").write_text(
-        'variable "queue_name" {\n  type    = string\n  default = ""\n}\n'
-    )
+    ledger.write_module(catalog / "modules/sqs-queue", variables=["queue_name"])
 
 
 @contextlib.contextmanager

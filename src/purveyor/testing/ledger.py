@@ -40,11 +40,18 @@ class Ledger:
         """Where the lines are."""
         return self.folder / "ledger"
 
-    def write_module(self, module: Path, names: Iterable[str] = ("anchor", "beacon")) -> None:
-        """Write a module whose resources are built one after the other."""
+    def write_module(
+        self,
+        module: Path,
+        names: Iterable[str] = ("anchor", "beacon"),
+        *,
+        variables: Iterable[str] = (),
+    ) -> None:
+        """Write a module whose resources are built one after the other; its variables are text."""
         module.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        text, before = "", ""
+        text = "".join(f'variable "{each}" {{ type = string }}\n' for each in variables)
+        before = ""
         for name in names:
             gate = self._gate(name)
             text += _RESOURCE.format(name=name, before=before, file=self.file, gate=gate)
