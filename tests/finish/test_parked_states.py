@@ -31,7 +31,7 @@ def test_a_state_waits_in_the_store_and_is_copied_to_the_disk(tmp_path: Path) ->
     places = states(tmp_path).park("{}")
     assert len(places) == 2
     (name,) = states(tmp_path).waiting()
-    assert name.startswith("journal/entities/services/5a1f/recovery/")
+    assert name.startswith("journal/entities/service/5a1f/recovery/")
     assert (tmp_path / "store" / name).stat().st_mode & 0o777 == 0o600
     # The copy is for people: another machine may have saved the state meanwhile.
     assert states(tmp_path, store=None).waiting() == ()

@@ -36,7 +36,8 @@ class ParkedStates:
         place: str,
         clock: Callable[[], float],
     ) -> None:
-        self._folder = f"journal/entities/{identity(owner)}/recovery"
+        kind, entity = identity(owner).split("/")
+        self._folder = f"journal/entities/{kind.removesuffix('s')}/{entity}/recovery"
         self._store = store
         self._disk = disk
         self._place = place
