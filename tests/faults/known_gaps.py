@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A machine that is lost before the claim has left nothing that a sweep could find. A local
-# backend's lock ends with the engine, so that nothing keeps the next run from building anew.
+# A machine that is lost before the claim has left nothing that a sweep could find.
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "machine lost / before the claim": ("the platform still shows pending",),
-    "machine lost / apply, before the first state write": ("built twice",),
-    "machine lost / apply, after the first state write": ("built twice",),
 }
 KINDS = {kind for kinds in KNOWN.values() for kind in kinds}

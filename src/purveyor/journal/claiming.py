@@ -130,6 +130,32 @@ class Journal:
             f"{ENTITIES}/{kind}/{entity}/unlocks/{moment}.json", json_text.write(note)
         )
 
+    def doubt(self, begin: Begin) -> None:
+        """Note that a lost run may have built what no state knows, unless it changed nothing."""
+        folder = f"{ENTITIES}/{begin.kind}/{begin.entity}"
+        if begin.operation == "custom":
+            return
+        if begin.operation == "create":
+            # A create notes it before its first change (see Capsules.note_begun).
+            begun = self._store.read(f"{folder}/begun.json")
+            if begun is None or begin.action not in begun:
+                return
+        self._store.put(f"{folder}/doubt", begin.identity.url or begin.identity.host)
+
+    def doubted(self, kind: str, entity: str) -> str | None:
+        """Return the lost run that left an entity in doubt; None when there is no doubt."""
+        return self._store.read(f"{ENTITIES}/{kind}/{entity}/doubt")
+
+    def settle(self, kind: str, entity: str, note: JsonObject) -> bool:
+        """Take the doubt away and keep why; False when there was none. `note` has `at`."""
+        if self.doubted(kind, entity) is None:
+            return False
+        moment = str(note.get("at", "")).replace(":", "")
+        folder = f"{ENTITIES}/{kind}/{entity}"
+        self._store.create(f"{folder}/settlements/{moment}.json", json_text.write(note))
+        self._store.remove(f"{folder}/doubt")
+        return True
+
     def opened(self, action: str) -> float | None:
         """Return when an open action was last delivered, in seconds since 1970; None: not known."""
         words = (self._store.read(f"{OPEN}/{action}") or "").split()

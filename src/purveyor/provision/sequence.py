@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.errors import CancelledError, PurveyorError, ReasonCode
+from purveyor.errors import CancelledError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.endings import break_down, fail, succeed_absent
@@ -119,6 +119,7 @@ def _attempt(
         if context.operation is Operation.CUSTOM:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
         else:
+            _refuse_doubt(context, claimed)
             refuse_linked(context, ports.reporter, memory)
             work = infrastructure.look_up(
                 context, recipe, ports, memory=memory, workspace=workspace
@@ -128,6 +129,20 @@ def _attempt(
         _stop_if_asked(ports)
         ports.reporter.begin(context, run_url=ports.run_url)
         return run()
+
+
+def _refuse_doubt(context: ActionContext, claimed: Attempt) -> None:
+    entity = context.entity
+    journal = claimed.journal
+    lost = journal.doubted(entity.kind, entity.id) if journal is not None else None
+    if lost is not None:
+        raise RecoveryError(
+            f"A run was lost while it changed this {entity.kind}: the state may not know all that"
+            " exists, and another run could build it twice.",
+            details=(f"the lost run: {lost}",),
+            hint="Ask the platform team to compare what exists with the state, and then to run"
+            f" `purveyor state settle {entity.kind}/{entity.id} --reason TEXT`.",
+        )
 
 
 def _infrastructure(
