@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess  # noqa: TID251 - tests start the real command
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+
+_HANGS_AFTER = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Pipeline:
         child = subprocess.Popen(
             [sys.executable, "-m", "purveyor", "run", "--json", "--context", "-", *arguments],
             cwd=self.catalog,
-            env={**self.environment, **platform, **environ},
+            env={**self.environment, "PYTHONFAULTHANDLER": "1", **platform, **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,7 +70,12 @@ class Pipeline:
 
 def finish(child: subprocess.Popen[str]) -> Finished:
     """Wait for a started run."""
-    stdout, stderr = child.communicate(timeout=90)
+    try:
+        stdout, stderr = child.communicate(timeout=_HANGS_AFTER)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGABRT)  # faulthandler says where each thread stands
+        _, stderr = child.communicate()
+        raise AssertionError(f"the run hangs:\n{stderr[-6000:]}") from None
     outcome = json_text.parse(stdout) if stdout.strip().startswith("{") else {}
     assert isinstance(outcome, dict)
     return Finished(child.returncode, outcome, stdout, stderr)
