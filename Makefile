@@ -29,10 +29,10 @@ demo: $(READY) ## Create, change and delete a service against the emulated platf
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
 	@$(HAS_ENGINE) || $(BIN)/purveyor engine install \
 		|| echo "make test: no engine; the tests that need one are left out" >&2
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long and not slow" $(ARGS)
 
 test-long: $(READY) ## Run the tests that go through all cases; after `make test`
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m long $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "long or slow" $(ARGS)
 
 test-templates: $(READY) ## Run the CI templates with the programs that read and run them
 	@tools=$$(tests/templates/install_tools.sh) && \

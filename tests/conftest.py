@@ -81,11 +81,11 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Count the long tests that are left out, on whichever worker that happens."""
+    """Count the long and slow tests that are left out, on whichever worker that happens."""
     if items:
         config = items[0].config
         config.stash[_FOR_LATER] += sum(
-            item.get_closest_marker("long") is not None for item in items
+            any(item.get_closest_marker(name) for name in ("long", "slow")) for item in items
         )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 DATABASE: JsonObject = {"database_name": "orders", "backups": {"enabled": True}}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
 
-pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
+pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 DATABASE: JsonObject = {"database_name": "orders", "backups": {"enabled": True}}
 USER: JsonObject = {"username": "checkout", "access": "write"}
 

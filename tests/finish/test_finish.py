@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 pytest_plugins = ["finish_stage"]
-pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
+pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 
 
 def killed(stage: Stage, notification: JsonObject) -> None:

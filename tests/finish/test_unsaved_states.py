@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from finish_stage import Stage
 
 pytest_plugins = ["finish_stage"]
-pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
+pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -126,7 +126,16 @@ def test_waiting_messages_are_sent_after_a_while(emulator: Emulator) -> None:
     assert stage.texts() == ["a step"]
 
 
-def test_a_signal_does_not_lose_the_end(emulator: Emulator) -> None:
+@pytest.fixture
+def own_interrupt() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_does_not_lose_the_end(emulator: Emulator, own_interrupt: None) -> None:
+    del own_interrupt
     stage = set_stage(emulator)
     emulator.fault("latency", seconds=0.6, count=1, method="PATCH")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from purveyor.states.ports import Writer
     from purveyor.step import BackendBlock
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 MARK = f"{KEY}.moved"
 MOVE = Move(Named("service", "5a1f", "orders"), StateKey(KEY, exists=True))
 
