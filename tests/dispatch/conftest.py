@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ci_doubles import CiDouble, run_ci_double
 
 if TYPE_CHECKING:

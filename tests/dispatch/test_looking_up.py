@@ -18,7 +18,6 @@ from purveyor.settings import Settings
 
 if TYPE_CHECKING:
     from ci_doubles import CiDouble
-
     from purveyor.dispatch import RunState
 
 PAGE = "https://ci.example.test/100"
