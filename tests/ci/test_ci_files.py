@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_written_is_noted_once(tmp_path: Path, path: str) 
     assert "The summary could not be written" in page.err.getvalue()
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="left out: this system has no /dev/full")
 def test_a_full_disk_does_not_stop_the_run() -> None:
     page = Page("github", GITHUB_STEP_SUMMARY=str(FULL), GITHUB_OUTPUT=str(FULL))
     page.ci.write_summary("# One")

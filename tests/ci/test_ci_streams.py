@@ -51,7 +51,7 @@ def test_a_reader_that_has_gone_changes_neither_run_nor_exit_code() -> None:
     assert errors == "purveyor: Progress can no longer be written (Broken pipe); the run goes on.\n"
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="left out: this system has no /dev/full")
 def test_a_full_disk_behind_stdout_changes_neither_run_nor_exit_code() -> None:
     code, errors = run_with(os.open(FULL, os.O_WRONLY))
     assert code == 7

@@ -28,6 +28,8 @@ _LARGEST_PROGRAM = 1 << 29
 _LARGEST_LIST = 1 << 20
 _SHA256_LENGTH = 64
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?")
+# What zipfile raises for a damaged archive; NotImplementedError is its word for a compression
+# method that it does not know, RuntimeError for an encrypted member.
 _UNPACKING_FAULTS = (
     KeyError,
     EOFError,
