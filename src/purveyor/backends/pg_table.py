@@ -42,6 +42,9 @@ _PUT = """
     INSERT INTO {table} (name, data) VALUES (%s, %s)
     ON CONFLICT (name) DO UPDATE SET data = excluded.data
 """
+_CREATE = """
+    INSERT INTO {table} (name, data) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING
+"""
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(id) FROM {table} WHERE name = %s"
 _DELETE = "DELETE FROM {table} WHERE name = %s"
 _END_SESSION = """
@@ -93,6 +96,10 @@ class Table:
     def put(self, name: str, text: str) -> None:
         """Write a row; only for what no engine locks."""
         self._connection.execute(self._sql(_PUT), (name, text))
+
+    def create(self, name: str, text: str) -> bool:
+        """Write a row if there is none; False when there is."""
+        return self._connection.execute(self._sql(_CREATE), (name, text)).rowcount == 1
 
     def holder(self, name: str) -> Holder | None:
         """Return the session that holds a state's lock; None when it is free."""
