@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,12 +148,63 @@ def test_a_limit_of_zero_and_an_unknown_filter_are_refused(client: PlatformClien
     assert client.send("GET", "/service?application_id=1").status == 403
 
 
-def test_a_place_finds_what_lives_below_it(emulator: Emulator, client: PlatformClient) -> None:
-    inside = emulator.create_service(entity_nrn="organization=9:account=12")
-    emulator.create_service(entity_nrn="organization=9:account=1")
-    rows = client.send("GET", "/service?nrn=organization=9:account=12").body["results"]
-    assert [each["id"] for each in rows] == [inside["id"]]
-    assert len(client.send("GET", "/service?nrn=organization=9").body["results"]) == 2
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("nrn=organization=9:account=12", ["above", "own"]),
+        ("nrn=organization=9:account=12&show_descendants=true", ["above", "below", "own"]),
+        ("nrn=organization=9", ["above"]),
+        ("nrn=organization=9:account=*", ["above", "below", "own"]),
+        ("nrn=organization=9:account=1", ["above"]),
+        ("nrn=organization=8", []),
+    ],
+)
+def test_a_place_shows_its_services_those_above_and_those_below_when_asked(
+    emulator: Emulator, client: PlatformClient, query: str, found: list[str]
+) -> None:
+    account = "organization=9:account=12"
+    made = {}
+    for name, nrn in [
+        ("above", "organization=9"),
+        ("own", account),
+        ("below", f"{account}:namespace=3"),
+    ]:
+        made[emulator.create_service(entity_nrn=nrn)["id"]] = name
+    rows = client.send("GET", f"/service?{query}&limit=200").body["results"]
+    assert sorted(made[each["id"]] for each in rows if each["id"] in made) == found
+
+
+def test_a_place_shows_the_links_of_places_below_only_when_asked(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    service = emulator.create_service("mysql-database")
+    link = emulator.create_link(
+        str(service["id"]), entity_nrn="organization=9:application=1:scope=7"
+    )
+    path = "/link?nrn=organization=9:application=1"
+    assert client.send("GET", path).body["results"] == []
+    shown = client.send("GET", f"{path}&show_descendants=true").body["results"]
+    assert [each["id"] for each in shown] == [link["id"]]
+
+
+def test_statuses_are_asked_for_in_a_comma_list_of_which_ten_count(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    emulator.create_service(status="creating")
+    for words, shown in [("failed,creating", True), (",".join("x" * 10) + ",creating", False)]:
+        rows = client.send("GET", f"/service?status={words}").body["results"]
+        assert bool(rows) is shown
+
+
+def test_an_action_that_was_aged_shows_older_times(emulator: Emulator) -> None:
+    asked = emulator.request_action(str(emulator.create_service()["id"]), "create")
+    inner: Any = asked["notification"]
+    before: Any = emulator.action(inner["id"])
+    emulator.age_action(inner["id"], 7200)
+    after: Any = emulator.action(inner["id"])
+    for name in ("created_at", "updated_at"):
+        times = [datetime.fromisoformat(each[name]) for each in (before, after)]
+        assert times[0] - times[1] == timedelta(hours=2)
 
 
 @pytest.mark.parametrize(

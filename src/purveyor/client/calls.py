@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from purveyor.client.exchange import Exchange
 from purveyor.client.patience import Patience, Time
@@ -82,6 +82,32 @@ class PlatformClient:
         """Return a page of a service's links: `{paging: {total, …}, results: [{id, …}]}`."""
         path = f"/link?service_id={_part(service_id)}&limit={LINKS_PAGE}&offset={offset}"
         return self._exchange.call("GET", path, what="list the links", patience=patience)
+
+    def list_entities(
+        self, kind: Kind, query: Mapping[str, str], *, patience: Patience | None = None
+    ) -> JsonObject:
+        """Return a page of services or links: `{paging: {…}, results: [{id, status, …}]}`.
+
+        `query` may hold `nrn`, `status`, `type`, `show_descendants`, `limit`, `offset`.
+        """
+        path = f"/{kind}?{urlencode(query)}"
+        return self._exchange.call("GET", path, what=f"list the {kind}s", patience=patience)
+
+    def list_actions(
+        self,
+        kind: Kind,
+        entity_id: str,
+        query: Mapping[str, str],
+        *,
+        patience: Patience | None = None,
+    ) -> JsonObject:
+        """Return a page of an entity's actions: `{paging: {…}, results: [{id, status, …}]}`.
+
+        `query` may hold `status`, `limit`, `offset`.
+        """
+        path = f"{_path(kind, entity_id)}/action?{urlencode(query)}"
+        what = f"list the actions of the {kind}"
+        return self._exchange.call("GET", path, what=what, patience=patience)
 
     def patch_attributes(
         self,

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.emulator import schema
-from purveyor.emulator.records import Action, ActionStatus, EntityStatus, new_id, now, slug_of
+from purveyor.emulator.records import (
+    Action,
+    ActionStatus,
+    EntityStatus,
+    earlier,
+    new_id,
+    now,
+    slug_of,
+)
 from purveyor.emulator.refusal import (
     invalid,
     list_in,
@@ -82,6 +90,12 @@ def cancel(action: Action) -> None:
         raise invalid(f"The action is already {action.status}")
     action.status = ActionStatus.CANCELLED
     action.updated_at = now()
+
+
+def age(action: Action, seconds: float) -> None:
+    """Move an action's times back."""
+    action.created_at = earlier(action.created_at, seconds)
+    action.updated_at = earlier(action.updated_at, seconds)
 
 
 def _refuse_impossible(store: Store, entity: Entity, operation: Operation) -> None:

@@ -9,7 +9,7 @@ from purveyor.action import Kind
 from purveyor.emulator.actions import create_action, report_on
 from purveyor.emulator.documents import action_document, entity_document
 from purveyor.emulator.exchange import Call, Platform, Reply, Way, listing
-from purveyor.emulator.notifications import within
+from purveyor.emulator.places import is_listed
 
 if TYPE_CHECKING:
     from purveyor.emulator.records import Action, Entity
@@ -28,14 +28,15 @@ def create(kind: Kind, platform: Platform, call: Call) -> Reply:
 
 
 def show_all(kind: Kind, platform: Platform, call: Call) -> Reply:
-    """Answer `GET /service` and `GET /link`; `nrn` takes the place and what is below it."""
-    nrn = call.query.get("nrn")
+    """Answer `GET /service` and `GET /link`; see `is_listed` for what `nrn` takes in."""
+    nrn, below = call.query.get("nrn"), call.query.get("show_descendants") == "true"
     rows = [
         entity_document(each)
         for each in platform.store.entities.values()
-        if each.kind is kind and (nrn is None or within(each.nrn, nrn))
+        if each.kind is kind and (nrn is None or is_listed(each, nrn, descendants=below))
     ]
-    return listing(call, rows, filters=_ENTITY_FILTERS, ignored=("nrn", "type"))
+    filters = (*_ENTITY_FILTERS, *(("type",) if kind is Kind.SERVICE else ()))
+    return listing(call, rows, filters=filters, ignored=("nrn", "show_descendants"))
 
 
 def show(kind: Kind, platform: Platform, call: Call) -> Reply:

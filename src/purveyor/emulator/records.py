@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,16 @@ _NAMESPACE = uuid.UUID("6a0e6a5c-6f0e-5d0c-9d0e-7075727665f0")
 
 def now() -> str:
     """Return the time in ISO 8601, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _write(datetime.now(UTC))
+
+
+def earlier(moment: str, seconds: float) -> str:
+    """Return a time that is `seconds` before another."""
+    return _write(datetime.fromisoformat(moment) - timedelta(seconds=seconds))
+
+
+def _write(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ActionStatus(StrEnum):

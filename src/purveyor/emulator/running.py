@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator.actions import cancel
+from purveyor.emulator.actions import age, cancel
 from purveyor.emulator.control import press_button
 from purveyor.emulator.delivery import Deliveries
 from purveyor.emulator.documents import action_document, entity_document
@@ -125,6 +125,11 @@ class Emulator:
         """End an action as `cancelled`, as the platform may."""
         with self.platform.store.lock:
             cancel(self._action(action_id))
+
+    def age_action(self, action_id: str, seconds: float) -> None:
+        """Let an action look as if it had been asked for, and changed last, `seconds` earlier."""
+        with self.platform.store.lock:
+            age(self._action(action_id), seconds)
 
     def action(self, action_id: str) -> JsonObject:
         """Return an action with its messages, as the platform shows it."""
