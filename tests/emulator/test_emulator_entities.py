@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from purveyor.emulator import Emulator
 
 
+QUEUE: Any = {"queue_name": "orders"}
+
+
 def specification(client: PlatformClient, kind: str, slug: str) -> Any:
     found = client.send("GET", f"/{kind}_specification?slug={slug}").body["results"]
     assert len(found) == 1
@@ -197,7 +200,7 @@ def test_statuses_are_asked_for_in_a_comma_list_of_which_ten_count(
 
 
 def test_an_action_that_was_aged_shows_older_times(emulator: Emulator) -> None:
-    asked = emulator.request_action(str(emulator.create_service()["id"]), "create")
+    asked = emulator.request_action(str(emulator.create_service()["id"]), "create", QUEUE)
     inner: Any = asked["notification"]
     before: Any = emulator.action(inner["id"])
     emulator.age_action(inner["id"], 7200)
