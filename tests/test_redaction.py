@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
+import sys
+import threading
 import time
 from urllib.parse import quote, quote_plus
 
@@ -172,3 +174,37 @@ def test_text_of_backslashes_is_read_in_linear_time() -> None:
     began = time.perf_counter()
     assert Redactor(['"x1"y']).redact("\\" * 200_000 + "x1").endswith("x1")
     assert time.perf_counter() - began < 2
+
+
+def test_what_several_threads_learn_at_once_is_all_known() -> None:
+    redactor = Redactor()
+    ready = threading.Barrier(4)
+    names = [[f"secret-{thread}-{number}" for number in range(60)] for thread in range(4)]
+
+    def learn(own: list[str]) -> None:
+        ready.wait()
+        for each in own:
+            redactor.add(each)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=learn, args=(own,)) for own in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    left = [each for own in names for each in own if each in redactor.redact(each)]
+    assert left == []
+
+
+def test_secrets_that_others_make_are_asked_for_before_each_text() -> None:
+    made: list[str] = []
+    redactor = Redactor(ask=lambda: tuple(made))
+    assert redactor.redact("a new-secret here") == "a new-secret here"
+    made.append("new-secret")
+    assert redactor.redact("a new-secret here") == f"a {MASK} here"
+    made.clear()
+    assert redactor.redact("a new-secret here") == f"a {MASK} here"

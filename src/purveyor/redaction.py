@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from purveyor.json_text import JsonValue
 
@@ -35,23 +36,33 @@ class Redactor:
     at each of its three alignments; a multi-line secret also line by line; a secret that is a JSON
     document also leaf by leaf. Never masked, because ordinary text would be torn apart: less than
     four characters, `true`, `false`, `null`, `none`, and numbers of up to seven digits. A word of
-    up to seven ASCII letters is masked where it stands as a word.
+    up to seven ASCII letters is masked where it stands as a word. Several threads may use it.
+
+    `ask` returns secrets that others have made since it was asked last; it is asked before each
+    text is redacted.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), *, ask: Callable[[], Iterable[str]] | None = None
+    ) -> None:
         self._forms: dict[str, _Form] = {}
+        self._guard = threading.RLock()
+        self._ask = ask
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
         """Learn secrets."""
-        # A copy, since another thread may be in the middle of `redact`.
-        forms = dict(self._forms)
-        for secret in secrets:
-            for part in (secret, secret.strip()):
-                forms.update({form.key: form for form in _forms(part, wrapped=True)})
-            for part in {*secret.splitlines(), *_leaves(secret)}:
-                forms.update({form.key: form for form in _forms(part.strip(), wrapped=False)})
-        self._forms = forms
+        if not secrets:
+            return
+        with self._guard:
+            # A copy, since another thread may be in the middle of `redact`.
+            forms = dict(self._forms)
+            for secret in secrets:
+                for part in (secret, secret.strip()):
+                    forms.update({form.key: form for form in _forms(part, wrapped=True)})
+                for part in {*secret.splitlines(), *_leaves(secret)}:
+                    forms.update({form.key: form for form in _forms(part.strip(), wrapped=False)})
+            self._forms = forms
 
     def add_value(self, value: JsonValue) -> None:
         """Learn every string and number inside a JSON value."""
@@ -59,6 +70,9 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text with each known secret replaced by three stars."""
+        if self._ask is not None:
+            with self._guard:  # nobody redacts between an answer and its being learnt
+                self.add(*self._ask())
         return _mask(text, self._spans(text))
 
     def redact_chunks(self, chunks: Iterable[str]) -> Iterator[str]:
