@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from purveyor.ci.command_log import CommandLog
 from purveyor.ci.masking import choose_masks
-from purveyor.ci.model import Tone
-from purveyor.ci.plain import join_plain, split_plain
 from purveyor.ci.summary_file import append_summary
 from purveyor.ci.wording import sort_names, word_annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from purveyor.ci.console import Console
     from purveyor.settings import Settings
@@ -25,48 +23,26 @@ if TYPE_CHECKING:
 # comparison overlooks some characters outside ASCII.
 _COMMAND = re.compile(r"(#[^ -~]*#)(?=[^ -~]*(?:v[^ -~]*s[^ -~]*o[^ -~]*)?\[)", flags=re.IGNORECASE)
 _ISSUES = {"error", "warning"}
-_MESSAGE = 4000
 _TITLE = "Purveyor.md"  # the agent heads the summary with the file's name
 
 
-class Azure:
+class Azure(CommandLog):
     """A step of an Azure pipeline."""
 
     name = "azure"
 
     def __init__(self, console: Console, settings: Settings) -> None:
-        self._console = console
+        super().__init__(
+            console, neutralise=neutralise, fold="##[group]{}".format, unfold="##[endgroup]"
+        )
         self._settings = settings
-
-    @contextmanager
-    def section(self, title: str) -> Iterator[None]:
-        """Fold a group."""
-        self._console.line(f"##[group]{neutralise(join_plain(title))}")
-        try:
-            yield
-        finally:
-            self._console.line("##[endgroup]")
-
-    def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
-        """Write lines that hold no command."""
-        del tone
-        for line in split_plain(text):
-            self._console.line(neutralise(line))
-
-    def live(self, text: str) -> bool:
-        """Decline: a log has no passing lines."""
-        del text
-        return False
 
     def annotate(self, level: str, text: str, *, title: str = "") -> None:
         """Log an issue, which Azure also shows on the run's page; `info` is a plain line."""
         if level not in _ISSUES:
             self.say(word_annotation(level, text, title))
             return
-        lines = split_plain(f"{title}: {text}" if title else text)
-        message = "\n".join(neutralise(line) for line in lines)
-        if len(message) > _MESSAGE:
-            message = f"{message[:_MESSAGE]} ... (cut)"
+        message = self.shorten(f"{title}: {text}" if title else text)
         self._console.line(f"##vso[task.logissue type={level}]{_escape_data(message)}")
 
     def mask(self, secret: str) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor.ci.command_log import CommandLog
 from purveyor.ci.masking import choose_masks
-from purveyor.ci.model import Tone
-from purveyor.ci.plain import join_plain, split_plain
 from purveyor.ci.summary_file import append_summary
 from purveyor.ci.wording import sort_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from purveyor.ci.console import Console
     from purveyor.settings import Settings
@@ -25,49 +23,24 @@ if TYPE_CHECKING:
 _COMMAND = re.compile(r"^((?:\s|[^ -~])*:[^ -~]*)(?=:)")
 _OLD_COMMAND = re.compile(r"(#[^ -~]*#)(?=[^ -~]*\[)")
 _LEVELS = {"error": "error", "warning": "warning"}
-# The runner cuts messages at 4096 characters (its source).
-_MESSAGE = 4000
 _TITLE = 200
 
 
-class GitHub:
+class GitHub(CommandLog):
     """A step of a GitHub workflow."""
 
     name = "github"
 
     def __init__(self, console: Console, settings: Settings) -> None:
-        self._console = console
+        super().__init__(console, neutralise=neutralise, fold=_open_group, unfold="::endgroup::")
         self._settings = settings
-
-    @contextmanager
-    def section(self, title: str) -> Iterator[None]:
-        """Fold a group."""
-        self._console.line(f"::group::{_escape_data(neutralise(join_plain(title)))}")
-        try:
-            yield
-        finally:
-            self._console.line("::endgroup::")
-
-    def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
-        """Write lines that hold no command."""
-        del tone
-        for line in split_plain(text):
-            self._console.line(neutralise(line))
-
-    def live(self, text: str) -> bool:
-        """Decline: a log has no passing lines."""
-        del text
-        return False
 
     def annotate(self, level: str, text: str, *, title: str = "") -> None:
         """Write an annotation, which GitHub also shows on the run's page."""
-        message = "\n".join(neutralise(line) for line in split_plain(text))
-        if len(message) > _MESSAGE:
-            message = f"{message[:_MESSAGE]} ... (cut)"
-        heading = neutralise(join_plain(title))[:_TITLE]
+        heading = self.shield(title)[:_TITLE]
         properties = f" title={_escape_property(heading)}" if heading else ""
         command = _LEVELS.get(level, "notice")
-        self._console.line(f"::{command}{properties}::{_escape_data(message)}")
+        self._console.line(f"::{command}{properties}::{_escape_data(self.shorten(text))}")
 
     def mask(self, secret: str) -> None:
         """Hide the secret line by line.
@@ -111,6 +84,10 @@ class GitHub:
 def neutralise(line: str) -> str:
     """Return a plain line that the runner takes for no command."""
     return _OLD_COMMAND.sub(r"\1 ", _COMMAND.sub(r"\1 ", line))
+
+
+def _open_group(title: str) -> str:
+    return f"::group::{_escape_data(title)}"
 
 
 def _delimit(name: str, value: str) -> str:
