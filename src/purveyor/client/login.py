@@ -77,7 +77,7 @@ class Login:
         redactor.add(*(each for each in (credentials.token, credentials.api_key) if each))
         if given := credentials.token:
             # Of a token that does not say when it ends, the platform's 401 will tell.
-            self._token = _Token(given, _claimed_end(given) or float("inf"))
+            self._token = _Token(given, claimed_end(given) or float("inf"))
 
     @property
     def expired(self) -> bool:
@@ -120,13 +120,13 @@ class Login:
         self._redactor.add(value)
         began = self._now()
         stated = _number(answer.get("token_expires_at"))
-        ends = stated / 1000 if stated else _claimed_end(value)
+        ends = stated / 1000 if stated else claimed_end(value)
         if ends is None or ends <= began:  # silent, or by a clock that differs from ours
             ends = began + _HOUR
         return _Token(value, ends - min(_EARLY, (ends - began) / 10))
 
 
-def _claimed_end(token: str) -> float | None:
+def claimed_end(token: str) -> float | None:
     """Return the `exp` of a JWT (RFC 7519 section 4.1.4), in seconds since the epoch."""
     parts = token.split(".")
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
