@@ -88,7 +88,7 @@ class ReasonCode(StrEnum):
     )
     RUN_NOT_STARTED = (
         "RUN_NOT_STARTED",
-        "The pipeline ended before the action was begun; nothing was changed.",
+        "No run began the action, whose pipeline ended before or never started: nothing changed.",
     )
     NEEDS_RECOVERY = (
         "NEEDS_RECOVERY",

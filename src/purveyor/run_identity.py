@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+SWEEP = "sweep"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -14,7 +15,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class RunIdentity:
     """Which run this is: enough to ask a CI, or this machine, whether it still lives.
 
-    `ci` is `github`, `gitlab`, `azure` or `terminal`. `run` is the CI's own id of the run, and
+    `ci` is `github`, `gitlab`, `azure` or `terminal`; `sweep` for one that took an action which no
+    run began, only to end it. `run` is the CI's own id of the run, and
     `attempt` counts how often that very run was started, from 1. `boot` is the machine's boot id,
     empty where there is none; `pid` means something only on `host` during `boot`.
     """

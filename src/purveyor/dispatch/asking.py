@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from purveyor.dispatch import azure, github, gitlab, terminal
 from purveyor.dispatch.model import RunState
+from purveyor.run_identity import SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,11 @@ _PACKAGES = {"github": "github", "gitlab": "gitlab", "azure": "azure.devops"}
 def look_up(identity: RunIdentity, settings: Settings) -> RunState:
     """Ask whether a run lives. Never raises: what cannot be asked is unknown, never dead.
 
-    A run of no CI is judged by its process.
+    A run of no CI is judged by its process. A sweep that took an action ends it at once, or never
+    will, and changes nothing: whoever asks, which is after minutes, may follow it.
     """
+    if identity.ci == SWEEP:
+        return RunState(False, "a sweep took it, and has not ended it", identity.url)
     if identity.ci == "terminal":
         return terminal.judge(identity)
     name, vendor = _VENDORS.get(identity.ci, ("", None))

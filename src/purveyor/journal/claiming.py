@@ -187,6 +187,8 @@ class Journal:
     def _begin(self, wanted: Begin) -> Begin | None:
         if not self._store.create(f"{_folder(wanted)}/begin.json", write_record(wanted)):
             return None
+        if not wanted.digest:  # a sweep's: it works on nothing
+            return wanted
         # From an entity, and so from a lock on its state, to who worked on it last.
         self._store.put(f"{ENTITIES}/{wanted.kind}/{wanted.entity}/last", wanted.action)
         return wanted
@@ -242,7 +244,8 @@ def _is_retry(wanted: Begin, begin: Begin, end: End) -> bool:
 
 
 def _refuse_other(wanted: Begin, begin: Begin) -> None:
-    if wanted.digest != begin.digest:
+    # Without a digest it is a sweep's, which knows an action but not its content.
+    if wanted.digest and begin.digest and wanted.digest != begin.digest:
         raise ContextError(
             f"The action {wanted.action} was carried out before with other content.",
             reason=ReasonCode.CONTEXT_INVALID,

@@ -23,7 +23,8 @@ class Begin:
 
     `slug` is the entity's; `specification` is the id of the entity's, `action_specification` of the
     action's: with them a later process finds the state and tells the platform. All three are empty
-    in what an earlier version wrote.
+    in what an earlier version wrote. `digest` is empty in a sweep's, which has not seen the
+    content: it stands for any.
     """
 
     action: str
