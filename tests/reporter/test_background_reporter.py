@@ -14,7 +14,6 @@ import pytest
 from platform_stage import BRISK, Stage, broke, set_stage, worked
 
 from purveyor.client import Patience
-from purveyor.emulator import Emulator
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
 from purveyor.reporter import BackgroundReporter, SilentReporter, background, open_reporter
@@ -23,23 +22,12 @@ from purveyor.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from purveyor.emulator import Emulator
     from purveyor.reporter import Pace
 
 _RUN = "https://ci.example/runs/7"
 # Long enough to fail a test that waits for it.
 _LONG = replace(BRISK, beginning=Patience(total=60.0, first_wait=30.0, longest_wait=30.0))
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator.running() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.clear_faults()
-    return shared
 
 
 @contextlib.contextmanager

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from platform_stage import broke, set_link_stage, set_stage, worked
 
 from purveyor.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from purveyor.json_text import JsonObject
 
 _RUN = "https://ci.example/runs/7"
 _RESULTS: JsonObject = {"endpoint": "db.example", "port": 3306}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator.running() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.clear_faults()
-    return shared
 
 
 def test_the_platform_sees_the_beginning_and_where_to_watch(emulator: Emulator) -> None:

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from platform_stage import broke, set_stage
 
-from purveyor.emulator import Emulator
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator.running() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.clear_faults()
-    return shared
+    from purveyor.emulator import Emulator
 
 
 def test_messages_are_batched_and_warnings_go_at_once(emulator: Emulator) -> None:

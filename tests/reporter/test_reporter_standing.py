@@ -8,24 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from platform_stage import HASTY, set_link_stage, set_stage
 
-from purveyor.emulator import Emulator
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator.running() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.clear_faults()
-    return shared
 
 
 def test_the_standing_has_the_current_attributes(emulator: Emulator) -> None:

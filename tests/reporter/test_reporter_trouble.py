@@ -15,24 +15,10 @@ from purveyor.reporter import platform_reporter
 from purveyor.reporter.final_status import Ending, FinalStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from purveyor.json_text import JsonObject
 
 _RUN = "https://ci.example/runs/7"
 _RESULTS: JsonObject = {"endpoint": "db.example", "port": 3306}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator.running() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.clear_faults()
-    return shared
 
 
 def test_refused_results_do_not_keep_back_the_status() -> None:
