@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess  # noqa: TID251 - a server that outlives one call
 import tempfile
@@ -113,7 +114,7 @@ def _running(programs: Path, folder: Path, user: str | None, port: int) -> Itera
         _await(PostgresServer(port), child, log)
         yield
     finally:
-        child.terminate()
+        child.send_signal(signal.SIGINT)  # SIGTERM would wait for whoever is still connected
         child.wait(timeout=_START_SECONDS)
 
 

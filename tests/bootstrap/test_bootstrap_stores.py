@@ -196,7 +196,9 @@ def test_a_schema_is_made_with_the_table_that_the_engines_want(
     with postgres.connect() as connection:
         connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'".encode())
     store = in_schema(postgres, schema, role, tmp_path)
-    assert changes(set_up(store, dry_run=True)) == ["schema", "table", "unique names", "rights"]
+    assert changes(set_up(store, dry_run=True)) == [
+        *("schema", "table", "unique names", "journal", "rights")
+    ]
     with postgres.connect() as connection:
         assert connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone() == (None,)
     set_up(store, dry_run=False)
@@ -207,6 +209,8 @@ def test_a_schema_is_made_with_the_table_that_the_engines_want(
             "INSERT INTO {}.states (name, data) VALUES ('a', 'x')",
             "UPDATE {}.states SET data = 'y'",
             "DELETE FROM {}.states",
+            "UPDATE {}.purveyor_journal SET content = 'y'",
+            "DELETE FROM {}.purveyor_journal",
         ):
             connection.execute(statement.format(schema).encode())
 

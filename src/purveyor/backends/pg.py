@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from purveyor.backends.lock_text import held
 from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
 from purveyor.backends.pg_connection import Database
+from purveyor.backends.pg_records import PgRecords
 from purveyor.backends.pg_table import Table
 from purveyor.errors import RecoveryError
 from purveyor.lock import Lock
@@ -37,10 +38,11 @@ _NAP = 0.05
 
 
 class PgStates:
-    """States in one schema of a database."""
+    """States in one schema of a database; `records` lie beside them, over one connection."""
 
     def __init__(self, config: PgBackend, settings: Settings) -> None:
         self._database = Database(config, settings)
+        self.records = PgRecords(self._database)
 
     def locate(self, entity: Owner) -> StateKey:
         """Look for rows under the entity's id: one connection, one statement.

@@ -37,7 +37,7 @@ _NO_RIGHT = "42501"
 
 
 class Database:
-    """A database and the schema in it. Each use opens a connection of its own and closes it."""
+    """A database and the schema in it."""
 
     def __init__(self, config: PgBackend, settings: Settings) -> None:
         self.schema = config.schema_name
@@ -76,17 +76,29 @@ class Database:
 
         Raise CredentialsError, or RecoveryError STATE_UNREADABLE for all else that goes wrong.
         """
+        with self.explained(place), self.open() as connection:
+            yield connection
+
+    def open(self) -> psycopg.Connection:
+        """Return a connection whose statements each stand alone; psycopg's own errors come out."""
         _require_driver()
         import psycopg
         from psycopg.conninfo import make_conninfo
 
         given = _PATIENCE | {"application_name": "purveyor"} | self.parameters()
-        address = make_conninfo(**given)
+        # Prepared statements do not survive a pooler in transaction mode.
+        return psycopg.connect(make_conninfo(**given), autocommit=True, prepare_threshold=None)
+
+    @contextlib.contextmanager
+    def explained(self, place: str) -> Iterator[None]:
+        """Turn the driver's errors into ours; `place` names what it was about."""
+        _require_driver()
+        import psycopg
+
         try:
-            with psycopg.connect(address, autocommit=True) as connection:
-                yield connection
+            yield
         except psycopg.Error as error:
-            raise _explain(error, place) from None
+            raise explain(error, place) from None
 
     def _parse(self, text: str) -> dict[str, str]:
         _require_driver()
@@ -115,13 +127,22 @@ def _require_driver() -> None:
         ) from None
 
 
-def _explain(error: psycopg.Error, place: str) -> PurveyorError:
+def may_answer_later(error: psycopg.Error) -> bool:
+    """Tell of an error without an SQLSTATE, as a failed connection's is, whether it may pass."""
+    text = str(error)
+    for_good = any(words in text for words in _WRONG_LOGIN) or _NO_DATABASE.search(text)
+    return not for_good
+
+
+def explain(error: psycopg.Error, place: str) -> PurveyorError:
+    """Return our error for one of the driver's; `place` names what it was about."""
     code = error.sqlstate or ""
     if code == _NO_RIGHT:
         return CredentialsError(
             f"The database's user is not allowed to use {place}.",
             reason=ReasonCode.PERMISSION_DENIED,
-            hint="Grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its table.",
+            hint="Grant what `purveyor state bootstrap --policies` prints, or let it do so with"
+            " --grant-to.",
             details=[str(error).splitlines()[0]],
         )
     if not code and any(words in str(error) for words in _WRONG_LOGIN):
@@ -154,6 +175,10 @@ _PROBLEMS = {
     ),
     "3F000": _NO_TABLE,
     "42P01": _NO_TABLE,
+    "25006": (
+        "it takes no writes",
+        "Name the primary: a list of hosts, and target_session_attrs=read-write.",
+    ),
     _MISSING_DATABASE: ("it does not exist", "Check the database in the connection string."),
 }
 _UNKNOWN = ("it refuses the statement", "The details hold its answer.")

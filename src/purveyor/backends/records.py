@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.folder_records import FolderRecords
     from purveyor.backends.gcs_records import GoogleRecords
+    from purveyor.backends.pg_records import PgRecords
 
-    Records = FolderRecords | BucketRecords | AzureRecords | GoogleRecords
+    Records = FolderRecords | BucketRecords | AzureRecords | GoogleRecords | PgRecords
 
 
 def open_records(backend: Backend) -> Records | None:
@@ -19,6 +20,7 @@ def open_records(backend: Backend) -> Records | None:
     from purveyor.backends.azure import AzureStates
     from purveyor.backends.gcs import GoogleStates
     from purveyor.backends.local import LocalStates
+    from purveyor.backends.pg import PgStates
     from purveyor.backends.s3 import S3States
 
     match backend:
@@ -38,5 +40,7 @@ def open_records(backend: Backend) -> Records | None:
             from purveyor.backends.gcs_records import GoogleRecords
 
             return GoogleRecords(backend.bucket)
+        case PgStates():
+            return backend.records
         case _:
             return None

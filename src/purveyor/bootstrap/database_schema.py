@@ -1,57 +1,80 @@
-"""A PostgreSQL schema for states, with the table that the engines want, and a run's rights."""
+"""A PostgreSQL schema for states and the journal, with their tables, and a run's rights."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from purveyor.backends.pg_connection import Database
+from purveyor.backends.pg_records import TABLE, TURN, make_table
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import psycopg
+    from psycopg.sql import Composed
 
     from purveyor.catalog.backend import PgBackend
     from purveyor.settings import Settings
 
 _ABSENT = "no schema"
 _WHAT = "the states' schema"
-# Any number will do as long as it is always this one: two runs at once wait for each other, since
-# IF NOT EXISTS alone can fail when both look before one has made it.
-_TURN = "SELECT pg_advisory_xact_lock(7305808869231650116)"
 _SEQUENCE = "global_states_id_seq"
 _INDEX = "states_by_name"
 _TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+STATES, JOURNAL = "states", "journal"
+BOTH = (STATES, JOURNAL)
+_TABLES = {STATES: "states", JOURNAL: TABLE}
 
 
 class SchemaStore:
-    """One schema. `role` is who is to read and write states there, if it is not ourselves."""
+    """One schema. `role` is who is to read and write there, if it is not ourselves.
 
-    def __init__(self, config: PgBackend, settings: Settings, role: str | None) -> None:
+    `holds` is what lies in it: `STATES`, `JOURNAL`, or both.
+    """
+
+    def __init__(
+        self,
+        config: PgBackend,
+        settings: Settings,
+        role: str | None,
+        *,
+        holds: Sequence[str] = BOTH,
+    ) -> None:
         self._schema = config.schema_name
         self._role = role
+        self._holds = holds
         self._database = Database(config, settings)
 
     def survey(self) -> list[Measure]:
         """Look at the catalogs of the database: one connection."""
         with self._database.connect(_WHAT) as connection:
-            there = _one(connection, "SELECT to_regnamespace(%s)", _quoted(self._schema))
-            table = _one(connection, "SELECT to_regclass(%s)", self._table)
-            index = _one(connection, _HAS_INDEX, self._schema)
-            measures = [
-                self._measure("schema", self._schema, there, self._make_schema),
-                self._measure("table", self._table, table, self._make_table),
-                self._measure("unique names", "an index on name", index, self._make_index),
-            ]
+            there = bool(_one(connection, "SELECT to_regnamespace(%s)", _quoted(self._schema)))
+            measures = [self._measure("schema", self._schema, there, self._make_schema)]
+            complete = there
+            if STATES in self._holds:
+                found = self._find(connection, STATES)
+                complete = complete and found
+                index = _one(connection, _HAS_INDEX, self._schema)
+                measures += [
+                    self._measure("table", self._name(STATES), found, self._make_table),
+                    self._measure("unique names", "an index on name", index, self._make_index),
+                ]
+            if JOURNAL in self._holds:
+                found = self._find(connection, JOURNAL)
+                complete = complete and found
+                name = self._name(JOURNAL)
+                measures.append(self._measure("journal", name, found, self._make_journal))
             if self._role is not None:
-                measures.append(self._rights(connection, self._role, there=bool(there and table)))
+                measures.append(self._rights(connection, self._role, there=complete))
         return measures
 
-    @property
-    def _table(self) -> str:
-        return f"{_quoted(self._schema)}.states"
+    def _name(self, what: str) -> str:
+        return f"{_quoted(self._schema)}.{_TABLES[what]}"
+
+    def _find(self, connection: psycopg.Connection, what: str) -> bool:
+        return bool(_one(connection, "SELECT to_regclass(%s)", self._name(what)))
 
     def _measure(self, what: str, wanted: str, found: object, take: Callable[[], None]) -> Measure:
         if found:
@@ -65,13 +88,17 @@ class SchemaStore:
         """Make what both engines make (measured), with the sequence that they share."""
         self._carry_out(
             f"CREATE SEQUENCE IF NOT EXISTS public.{_SEQUENCE} AS bigint",
-            f"CREATE TABLE IF NOT EXISTS {self._table} ("
+            f"CREATE TABLE IF NOT EXISTS {self._name(STATES)} ("
             f" id bigint NOT NULL DEFAULT nextval('public.{_SEQUENCE}') PRIMARY KEY,"
             " name text UNIQUE, data text)",
         )
 
     def _make_index(self) -> None:
-        self._carry_out(f"CREATE UNIQUE INDEX IF NOT EXISTS {_INDEX} ON {self._table} (name)")
+        name = self._name(STATES)
+        self._carry_out(f"CREATE UNIQUE INDEX IF NOT EXISTS {_INDEX} ON {name} (name)")
+
+    def _make_journal(self) -> None:
+        self._carry_out(make_table(self._schema))
 
     def _rights(self, connection: psycopg.Connection, role: str, *, there: bool) -> Measure:
         if not _one(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
@@ -80,7 +107,7 @@ class SchemaStore:
                 hint="Make it first, with CREATE ROLE … LOGIN, or check --grant-to.",
                 details=[f"role {role}"],
             )
-        wanted = f"{role} reads and writes states"
+        wanted = f"{role} reads and writes {' and '.join(self._holds)}"
         granted = there and all(
             _one(connection, f"SELECT has_{kind}_privilege(%s, %s, %s)", role, name, right)
             for kind, name, right in self._needed()
@@ -90,30 +117,34 @@ class SchemaStore:
         return Measure("rights", "not all" if there else _ABSENT, wanted, "grant them", self._grant)
 
     def _needed(self) -> list[tuple[str, str, str]]:
+        tables = [("table", self._name(each)) for each in self._holds]
+        sequence = [("sequence", f"public.{_SEQUENCE}", "USAGE")] if STATES in self._holds else []
         return [
             ("schema", self._schema, "USAGE"),
-            *(("table", self._table, right) for right in _TABLE_RIGHTS),
-            ("sequence", f"public.{_SEQUENCE}", "USAGE"),
+            *((*table, right) for table in tables for right in _TABLE_RIGHTS),
+            *sequence,
         ]
 
     def _grant(self) -> None:
-        self._carry_out(*grants(self._schema, self._role or ""))
+        self._carry_out(*grants(self._schema, self._role or "", self._holds))
 
-    def _carry_out(self, *statements: str) -> None:
+    def _carry_out(self, *statements: str | Composed) -> None:
         """Run the statements in one transaction, one run after the other."""
         with self._database.connect(_WHAT) as connection, connection.transaction():
-            for each in (_TURN, *statements):
-                connection.execute(each.encode())
+            for each in (TURN, *statements):
+                connection.execute(each.encode() if isinstance(each, str) else each)
 
 
-def grants(schema: str, role: str) -> list[str]:
-    """Return the SQL that lets a role read and write states, and nothing else."""
+def grants(schema: str, role: str, holds: Sequence[str] = BOTH) -> list[str]:
+    """Return the SQL that lets a role read and write states, the journal or both: no more."""
     whom = _quoted(role)
-    return [
-        f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {whom}",
-        f"GRANT {', '.join(_TABLE_RIGHTS)} ON {_quoted(schema)}.states TO {whom}",
-        f"GRANT USAGE ON SEQUENCE public.{_SEQUENCE} TO {whom}",
-    ]
+    statements = [f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {whom}"]
+    for each in holds:
+        table = f"{_quoted(schema)}.{_TABLES[each]}"
+        statements.append(f"GRANT {', '.join(_TABLE_RIGHTS)} ON {table} TO {whom}")
+    if STATES in holds:
+        statements.append(f"GRANT USAGE ON SEQUENCE public.{_SEQUENCE} TO {whom}")
+    return statements
 
 
 _HAS_INDEX = (

@@ -16,13 +16,17 @@ _CHUNK = 65536
 
 
 class Proxy:
-    """Passes bytes on until it is cut; `hold` lets nothing through that has certain bytes."""
+    """Passes bytes on until it is cut.
+
+    `hold` lets nothing through that has certain bytes, `lose` loses the answer to it.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._cut = threading.Event()
         self._closed = threading.Event()
         self._holding = b""
+        self._losing = b""
         self.held = threading.Event()
         self._door = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -41,10 +45,15 @@ class Proxy:
         """Never pass on a request that has these bytes; `held` is set when one came."""
         self._holding = part
 
+    def lose(self, part: bytes) -> None:
+        """Pass the next request on that has these bytes, and break its connection at the answer."""
+        self._losing = part
+
     def mend(self) -> None:
         """Let everything through again."""
         self._cut.clear()
         self._holding = b""
+        self._losing = b""
 
     def close(self) -> None:
         """Stop."""
@@ -69,11 +78,14 @@ class Proxy:
                     self._pass_on({client: server, server: client}, client)
 
     def _pass_on(self, other: dict[socket.socket, socket.socket], client: socket.socket) -> None:
+        lost = False
         while not self._closed.is_set() and not self._cut.is_set():
             for each in select.select(list(other), [], [], _NAP)[0]:
                 data = each.recv(_CHUNK)
-                if not data:
+                if not data or (lost and each is not client):
                     return
+                if each is client and self._losing and self._losing in data:
+                    lost, self._losing = True, b""
                 if each is client and self._holding and self._holding in data:
                     self.held.set()
                     while self._holding and not self._closed.wait(_NAP):
