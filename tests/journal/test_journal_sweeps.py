@@ -1,4 +1,4 @@
-"""A sweep may take an action that no run took: once, without its content, and never before a run."""
+"""A sweep may take an action that no run took: once, without its content, never before a run."""
 
 from __future__ import annotations
 
