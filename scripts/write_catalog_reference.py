@@ -27,6 +27,7 @@ _BACKENDS = {
 }
 _SECTIONS = {
     **_BACKENDS,
+    "StateKeys": "keys of states",
     "AccountEntry": "accounts",
     "TokenEntry": "web_identity",
     "KeysEntry": "keys",

@@ -15,14 +15,12 @@ from purveyor.action import Entity, Kind, Specification
 from purveyor.errors import ContextError, ReasonCode, RecoveryError
 from purveyor.state_key import (
     IDENTITY_OUTPUT,
+    KEYS,
     OutputValue,
     StateDocument,
     StateKey,
     check_identity,
-    choose,
     identity,
-    is_state_in,
-    natural_path,
     parse_state,
 )
 
@@ -53,22 +51,23 @@ class Owner:
     ],
 )
 def test_a_slug_becomes_one_safe_path_part(slug: str, name: str) -> None:
-    assert natural_path(Owner(slug)) == f"services/5a1f/{name}.tfstate"
+    assert KEYS.path(Owner(slug)) == f"services/5a1f/{name}.tfstate"
 
 
 def test_an_entity_is_an_owner() -> None:
     entity = Entity(Kind.LINK, "7", "app", Specification("s", "s"))
-    assert natural_path(entity) == "links/7/app.tfstate"
+    assert KEYS.path(entity) == "links/7/app.tfstate"
     assert identity(entity) == "links/7"
 
 
 @given(IDS, st.text(), IDS, st.text())
 def test_no_key_is_a_folder_of_another(id1: str, slug1: str, id2: str, slug2: str) -> None:
-    one, other = natural_path(Owner(slug1, id1)), natural_path(Owner(slug2, id2))
+    one, other = KEYS.path(Owner(slug1, id1)), KEYS.path(Owner(slug2, id2))
     assert not other.startswith(f"{one}/")
     assert (one.split("/")[1] == other.split("/")[1]) == (id1 == id2)
     assert all(len(part.encode()) <= 128 for part in one.split("/"))
-    assert is_state_in(identity(Owner(slug1, id1)), one)
+    assert KEYS.read(one) == ("service", id1, one.split("/")[2].removesuffix(".tfstate"))
+    assert one.startswith(KEYS.start(Owner(slug2, id1)))
 
 
 @given(st.text())
@@ -83,21 +82,21 @@ def test_an_id_is_a_path_part_or_refused(text: str) -> None:
 
 def test_an_existing_state_wins_over_the_present_slug() -> None:
     path = "services/5a1f/old.tfstate"
-    assert choose(Owner("new"), states=[path]) == StateKey(path, exists=True)
+    assert KEYS.choose(Owner("new"), states=[path]) == StateKey(path, exists=True)
 
 
 def test_a_state_wins_over_a_trace_and_a_trace_over_nothing() -> None:
     old, new = "services/5a1f/old.tfstate", "services/5a1f/new.tfstate"
-    assert choose(Owner("x"), states=[old], traces=[new]) == StateKey(old, exists=True)
-    assert choose(Owner("x"), states=[], traces=[old]) == StateKey(old, exists=False)
-    assert choose(Owner("new"), states=[], traces=[new, old]) == StateKey(new, exists=False)
+    assert KEYS.choose(Owner("x"), states=[old], traces=[new]) == StateKey(old, exists=True)
+    assert KEYS.choose(Owner("x"), states=[], traces=[old]) == StateKey(old, exists=False)
+    assert KEYS.choose(Owner("new"), states=[], traces=[new, old]) == StateKey(new, exists=False)
 
 
 def test_two_states_are_named() -> None:
     with pytest.raises(RecoveryError) as caught:
-        choose(Owner("x"), states=["b", "a", "a"])
+        KEYS.choose(Owner("x"), states=[f"services/5a1f/{name}.tfstate" for name in "baa"])
     assert caught.value.reason is ReasonCode.STATE_AMBIGUOUS
-    assert caught.value.details == ("a", "b")
+    assert caught.value.details == ("services/5a1f/a.tfstate", "services/5a1f/b.tfstate")
     assert caught.value.exit_code == 19
 
 

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
     from azurite_server import AzuriteServer
     from fake_gcs_server import FakeGcsServer
     from minio_server import MinioServer
+    from purveyor.catalog.state_keys import StateKeys
 
 PREFIX = "team/a"
 _NAMES = {".tfstate.tflock": "/default.tflock", ".tfstate": "/default.tfstate"}
 
 
-def in_minio(server: MinioServer, environment: dict[str, str], root: Path) -> Place:
+def in_minio(
+    server: MinioServer, environment: dict[str, str], root: Path, keys: StateKeys | None = None
+) -> Place:
     """Return a place in a versioned bucket."""
     name = _new_name()
     server.make_bucket(name)
     config = S3Backend(
-        type="s3", bucket=name, region=MINIO_REGION, prefix=PREFIX, endpoint=server.url
+        type="s3",
+        bucket=name,
+        region=MINIO_REGION,
+        prefix=PREFIX,
+        endpoint=server.url,
+        keys=keys,
     )
     s3 = server.s3()
 
@@ -52,6 +60,7 @@ def in_azurite(
     environment: dict[str, str],
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
+    keys: StateKeys | None = None,
 ) -> Place:
     """Return a place in a container; the test's own process is led there as well."""
     for name, text in server.way().items():
@@ -63,7 +72,9 @@ def in_azurite(
         return [each.removeprefix(f"{PREFIX}/") for each in server.names(container)]
 
     environment = environment | server.environment()
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container=container, prefix=PREFIX)
+    config = AzureBackend(
+        type="azurerm", account=ACCOUNT, container=container, prefix=PREFIX, keys=keys
+    )
     backend = open_backend(config, root=root, settings=Settings(environment))
     return Place(
         "azurerm",
@@ -74,7 +85,9 @@ def in_azurite(
     )
 
 
-def in_fake_gcs(server: FakeGcsServer, environment: dict[str, str], root: Path) -> Place:
+def in_fake_gcs(
+    server: FakeGcsServer, environment: dict[str, str], root: Path, keys: StateKeys | None = None
+) -> Place:
     """Return a place in a versioned bucket, which keeps a folder for each state."""
     bucket = _new_name()
     server.make_bucket(bucket)
@@ -91,7 +104,7 @@ def in_fake_gcs(server: FakeGcsServer, environment: dict[str, str], root: Path) 
         return found
 
     environment = environment | server.environment()
-    config = GoogleBackend(type="gcs", bucket=bucket, prefix=PREFIX)
+    config = GoogleBackend(type="gcs", bucket=bucket, prefix=PREFIX, keys=keys)
     backend = open_backend(config, root=root, settings=Settings(environment))
     return Place("gcs", backend, environment, put, paths)
 

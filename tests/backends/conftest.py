@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from cloud_places import in_azurite, in_fake_gcs, in_minio
-from workbench import BY_ID, PLACES, Place, Workbench
+from workbench import BY_ID, OWN_KEYS, OWN_NAMES, PLACES, Place, Workbench
 
 from consul_server import TOKEN, ConsulServer, run_consul
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from purveyor.catalog.state_keys import StateKeys
     from real_programs import RealPrograms
 
 
@@ -45,7 +47,7 @@ def s3_environment(moto: MotoServer, clean_environment: dict[str, str]) -> dict[
     return clean_environment | moto.environment()
 
 
-def _local(tmp_path: Path, environment: dict[str, str]) -> Place:
+def _local(tmp_path: Path, environment: dict[str, str], keys: StateKeys | None) -> Place:
     root = tmp_path / "catalog"
     folder = root / "states"
 
@@ -55,7 +57,9 @@ def _local(tmp_path: Path, environment: dict[str, str]) -> Place:
 
     return Place(
         "local",
-        open_backend(LocalBackend(path="states"), root=root, settings=Settings(environment)),
+        open_backend(
+            LocalBackend(path="states", keys=keys), root=root, settings=Settings(environment)
+        ),
         environment,
         put,
         lambda: [str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()],
@@ -63,7 +67,9 @@ def _local(tmp_path: Path, environment: dict[str, str]) -> Place:
     )
 
 
-def _s3(lock: str, moto: MotoServer, environment: dict[str, str], root: Path) -> Place:
+def _s3(
+    lock: str, moto: MotoServer, environment: dict[str, str], root: Path, keys: StateKeys | None
+) -> Place:
     name = f"states-{uuid.uuid4().hex[:12]}"
     moto.make_bucket(name)
     config = {"type": "s3", "bucket": name, "region": REGION, "prefix": "team/a", "lock": lock}
@@ -80,7 +86,9 @@ def _s3(lock: str, moto: MotoServer, environment: dict[str, str], root: Path) ->
         return [each["Key"].removeprefix("team/a/") for each in found]
 
     backend = open_backend(
-        S3Backend.model_validate(config), root=root, settings=Settings(environment)
+        S3Backend.model_validate({**config, "keys": keys}),
+        root=root,
+        settings=Settings(environment),
     )
     return Place(lock, backend, environment, put, paths)
 
@@ -94,7 +102,9 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-def in_postgres(server: PostgresServer, environment: dict[str, str], root: Path) -> Place:
+def in_postgres(
+    server: PostgresServer, environment: dict[str, str], root: Path, keys: StateKeys | None = None
+) -> Place:
     """Return a place in a schema of its own."""
     schema = f"states_{uuid.uuid4().hex[:12]}"
     server.make_table(schema)
@@ -115,22 +125,24 @@ def in_postgres(server: PostgresServer, environment: dict[str, str], root: Path)
             rows = connection.execute(f"SELECT name FROM {schema}.states".encode())  # noqa: S608
             return [f"{name.replace(':', '/')}.tfstate" for (name,) in rows]
 
-    config = PgBackend(type="pg", schema_name=schema, connection_from="STATES_DATABASE")
+    config = PgBackend(type="pg", schema_name=schema, connection_from="STATES_DATABASE", keys=keys)
     backend = open_backend(config, root=root, settings=Settings(environment))
     return Place(
         "pg", backend, environment, put, paths, frees_itself=True, engine_knows_holder=False
     )
 
 
-def in_cloud(name: str, request: pytest.FixtureRequest, root: Path) -> Place:
+def in_cloud(
+    name: str, request: pytest.FixtureRequest, root: Path, keys: StateKeys | None = None
+) -> Place:
     """Return a place in one of the stores that `make tools` brings."""
     environment = request.getfixturevalue("clean_environment")
     if name == "minio":
-        return in_minio(request.getfixturevalue(name), environment, root)
+        return in_minio(request.getfixturevalue(name), environment, root, keys)
     if name == "gcs":
-        return in_fake_gcs(request.getfixturevalue("fake_gcs"), environment, root)
+        return in_fake_gcs(request.getfixturevalue("fake_gcs"), environment, root, keys)
     server = request.getfixturevalue("azurite")
-    return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"))
+    return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"), keys)
 
 
 @pytest.fixture(scope="session")
@@ -142,11 +154,13 @@ def consul(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
-def _in_consul(server: ConsulServer, environment: dict[str, str], root: Path) -> Place:
+def _in_consul(
+    server: ConsulServer, environment: dict[str, str], root: Path, keys: StateKeys | None
+) -> Place:
     environment = environment | {"STATES_TOKEN": TOKEN}
     prefix = f"states/{uuid.uuid4().hex[:12]}"
     config = ConsulBackend(
-        type="consul", address=server.url, prefix=prefix, token_from="STATES_TOKEN"
+        type="consul", address=server.url, prefix=prefix, token_from="STATES_TOKEN", keys=keys
     )
 
     def paths() -> list[str]:
@@ -162,7 +176,9 @@ def _in_consul(server: ConsulServer, environment: dict[str, str], root: Path) ->
     )
 
 
-def _on_server(name: str, environment: dict[str, str], root: Path) -> Iterator[Place]:
+def _on_server(
+    name: str, environment: dict[str, str], root: Path, keys: StateKeys | None
+) -> Iterator[Place]:
     login = ("gitlab-ci-token", "job token") if name == "gitlab" else (USER, PASSWORD)
     with run_http_states(login) as server:
         if name == "gitlab":
@@ -171,7 +187,7 @@ def _on_server(name: str, environment: dict[str, str], root: Path) -> Iterator[P
                 "CI_PROJECT_ID": PROJECT,
                 "CI_API_V4_URL": f"{server.url}/api/v4",
             }
-            config: GitlabBackend | HttpBackend = GitlabBackend(type="gitlab")
+            config: GitlabBackend | HttpBackend = GitlabBackend(type="gitlab", keys=keys)
         else:
             environment = environment | {"STATES_USER": USER, "STATES_PASSWORD": PASSWORD}
             config = HttpBackend(
@@ -179,40 +195,50 @@ def _on_server(name: str, environment: dict[str, str], root: Path) -> Iterator[P
                 address=f"{server.url}/states/{{name}}",
                 username_from="STATES_USER",
                 password_from="STATES_PASSWORD",
+                keys=keys,
             )
         yield Place(
             name,
             open_backend(config, root=root, settings=Settings(environment)),
             environment,
             lambda path, text: server.put(name_of(path), text),
-            lambda: [f"{each.replace('-', 's/', 1)}.tfstate" for each in server.states],
-            natural="services/5a1f.tfstate",
+            lambda: [_path_of(each, keys) for each in server.states],
+            natural="services/5a1f.tfstate" if keys is None else "shop-5a1f.tfstate",
         )
+
+
+def _path_of(name: str, keys: StateKeys | None) -> str:
+    return f"{name.replace('-', 's/', 1) if keys is None else name}.tfstate"
 
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Each place in turn."""
-    if request.param in BY_ID:
+    """Each place in turn; `+keys` stands for a company's own."""
+    name, _, own = request.param.partition("+")
+    if name in BY_ID:
         environment = request.getfixturevalue("clean_environment")
-        yield from _on_server(request.param, environment, tmp_path)
+        yield from _on_server(name, environment, tmp_path, OWN_NAMES if own else None)
+    elif own:
+        place = _listing_place(name, request, tmp_path, OWN_KEYS)
+        yield replace(place, natural="shop/5a1f/state-orders-db.tfstate", has_own_keys=True)
     else:
-        yield _listing_place(request, tmp_path)
+        yield _listing_place(name, request, tmp_path, None)
 
 
-def _listing_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "local":
-        return _local(tmp_path, request.getfixturevalue("clean_environment"))
-    if request.param == "pg":
-        server = request.getfixturevalue("postgres")
-        return in_postgres(server, request.getfixturevalue("clean_environment"), tmp_path)
-    if request.param == "consul":
-        agent = request.getfixturevalue("consul")
-        return _in_consul(agent, request.getfixturevalue("clean_environment"), tmp_path)
-    if request.param in {"minio", "azurerm", "gcs"}:
-        return in_cloud(request.param, request, tmp_path)
+def _listing_place(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, keys: StateKeys | None
+) -> Place:
+    clean = request.getfixturevalue("clean_environment")
+    if name == "local":
+        return _local(tmp_path, clean, keys)
+    if name == "pg":
+        return in_postgres(request.getfixturevalue("postgres"), clean, tmp_path, keys)
+    if name == "consul":
+        return _in_consul(request.getfixturevalue("consul"), clean, tmp_path, keys)
+    if name in {"minio", "azurerm", "gcs"}:
+        return in_cloud(name, request, tmp_path, keys)
     environment = request.getfixturevalue("s3_environment")
-    return _s3(request.param, request.getfixturevalue("moto"), environment, tmp_path)
+    return _s3(name, request.getfixturevalue("moto"), environment, tmp_path, keys)
 
 
 @pytest.fixture

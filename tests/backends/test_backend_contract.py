@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import LISTING, MODULE, WAITING, Place, Workbench, entity
+from workbench import BY_ID, MODULE, PLACES, WAITING, Place, Workbench, entity, places
 
 from purveyor.action import Kind
 from purveyor.errors import ContextError, ReasonCode, RecoveryError, StateLockedError
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from purveyor.engines.binary.model import EngineBinary
 
 CLOUD = ("minio", "azurerm", "gcs")
+EVERYWHERE = places(*PLACES)
+LISTING = places(*(each for each in PLACES if each not in BY_ID))
 
 
+@EVERYWHERE
 def test_a_state_is_made_where_its_key_says_and_read_back(
     place: Place, engine: EngineBinary, tmp_path: Path
 ) -> None:
@@ -36,6 +39,7 @@ def test_a_state_is_made_where_its_key_says_and_read_back(
     assert place.backend.locate(entity()) == StateKey(key.path, exists=True)
 
 
+@EVERYWHERE
 def test_a_state_is_kept_to_when_the_slug_changes(bench: Workbench) -> None:
     backend = bench.place.backend
     old = backend.locate(entity(slug="old"))
@@ -48,32 +52,39 @@ def test_a_state_is_kept_to_when_the_slug_changes(bench: Workbench) -> None:
 
 @LISTING
 def test_two_states_under_one_id_are_refused_and_both_are_named(place: Place) -> None:
-    place.put("services/5a1f/one.tfstate", "{}")
-    place.put("services/5a1f/two.tfstate", "{}")
+    place.put(place.at("services/5a1f/one.tfstate"), "{}")
+    place.put(place.at("services/5a1f/two.tfstate"), "{}")
     with pytest.raises(RecoveryError) as caught:
         place.backend.locate(entity())
     assert caught.value.reason is ReasonCode.STATE_AMBIGUOUS
-    assert caught.value.details == ("services/5a1f/one.tfstate", "services/5a1f/two.tfstate")
+    assert caught.value.details == (
+        place.at("services/5a1f/one.tfstate"),
+        place.at("services/5a1f/two.tfstate"),
+    )
 
 
 @LISTING
 def test_what_is_no_state_of_this_entity_is_not_taken_for_one(place: Place) -> None:
-    place.put("services/5a1f/old.tfstate.backup", "{}")
-    place.put("services/5a1f/.old.tfstate.lock.info", "{}")
-    place.put("services/5a1f/deeper/old.tfstate", "{}")
-    place.put("services/5a1f0/old.tfstate", "{}")
-    place.put("links/5a1f/old.tfstate", "{}")
+    place.put(place.at("services/5a1f/old.tfstate.backup"), "{}")
+    place.put(place.at("services/5a1f/.old.tfstate.lock.info"), "{}")
+    place.put(place.at("services/5a1f/deeper/old.tfstate"), "{}")
+    place.put(place.at("services/5a1f0/old.tfstate"), "{}")
+    place.put(place.at("links/5a1f/old.tfstate"), "{}")
     key = place.backend.locate(entity())
-    assert key == StateKey("services/5a1f/orders-db.tfstate", exists=False)
-    assert place.backend.locate(entity(kind=Kind.LINK)).path == "links/5a1f/old.tfstate"
+    assert key == StateKey(place.natural, exists=False)
+    assert place.backend.locate(entity(kind=Kind.LINK)) == StateKey(
+        place.at("links/5a1f/old.tfstate"), exists=True
+    )
 
 
 @pytest.mark.parametrize("bad", ["", "..", "a/b", ".hidden", "a" * 129, "a b", "a\n"])
+@EVERYWHERE
 def test_an_id_that_is_no_path_part_is_refused(place: Place, bad: str) -> None:
     with pytest.raises(ContextError):
         place.backend.locate(entity(bad))
 
 
+@EVERYWHERE
 def test_two_runs_on_one_state_exclude_each_other_and_the_holder_is_seen(
     bench: Workbench,
 ) -> None:
@@ -96,6 +107,7 @@ def test_two_runs_on_one_state_exclude_each_other_and_the_holder_is_seen(
     assert backend.access(key).holder() is None
 
 
+@EVERYWHERE
 def test_runs_on_two_states_do_not_meet(bench: Workbench) -> None:
     backend = bench.place.backend
     one, other = backend.locate(entity("1")), backend.locate(entity("2"))
@@ -105,6 +117,7 @@ def test_runs_on_two_states_do_not_meet(bench: Workbench) -> None:
     assert held.let_go() == 0
 
 
+@EVERYWHERE
 def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Workbench) -> None:
     backend = bench.place.backend
     key = backend.locate(entity())
@@ -122,7 +135,8 @@ def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Work
         assert holder is None
         if bench.place.name == "local":
             # The system lets go of a dead process's lock; the file that names it is still there.
-            assert "services/5a1f/.orders-db.tfstate.lock.info" in bench.place.paths()
+            info = bench.place.at("services/5a1f/.orders-db.tfstate.lock.info")
+            assert info in bench.place.paths()
         assert bench.apply(key).endswith("exit 0")
     else:
         assert holder is not None
@@ -130,7 +144,7 @@ def test_a_killed_run_leaves_the_last_state_and_its_lock_tells_of_it(bench: Work
 
 
 # A lock that only DynamoDB holds leaves nothing in the entity's folder.
-@pytest.mark.parametrize("place", ["local", "lockfile", "both", "pg", *CLOUD], indirect=True)
+@places("local", "lockfile", "both", "pg", *CLOUD)
 def test_a_first_run_that_was_killed_is_found_again_under_another_slug(bench: Workbench) -> None:
     backend = bench.place.backend
     first = backend.locate(entity(slug="old"))
@@ -142,6 +156,7 @@ def test_a_first_run_that_was_killed_is_found_again_under_another_slug(bench: Wo
     assert state is None or state.resources == 0
 
 
+@EVERYWHERE
 def test_a_deleted_state_is_removed_and_removing_it_again_changes_nothing(
     bench: Workbench,
 ) -> None:
@@ -160,7 +175,7 @@ def test_a_deleted_state_is_removed_and_removing_it_again_changes_nothing(
 
 
 # With a table, the digest takes the request that would look at the lock.
-@pytest.mark.parametrize("place", ["local", "lockfile", "pg", *CLOUD], indirect=True)
+@places("local", "lockfile", "pg", *CLOUD)
 def test_a_state_that_somebody_works_on_is_not_removed(bench: Workbench) -> None:
     backend = bench.place.backend
     key = backend.locate(entity())
@@ -177,6 +192,7 @@ def test_a_state_that_somebody_works_on_is_not_removed(bench: Workbench) -> None
     "content",
     ["not json", '{"version": 4, "serial": 1, "lin', "[]", '{"version": 3}', "{}", '"\xff"', " "],
 )
+@EVERYWHERE
 def test_a_state_that_cannot_be_read_is_an_error_and_never_no_state(
     place: Place, content: str
 ) -> None:
@@ -189,9 +205,9 @@ def test_a_state_that_cannot_be_read_is_an_error_and_never_no_state(
     assert key.path in caught.value.message
 
 
-@pytest.mark.parametrize("place", ["lockfile", "both", "minio"], indirect=True)
+@places("lockfile", "both", "minio")
 def test_a_lock_whose_text_is_broken_is_still_held(place: Place) -> None:
-    place.put("services/5a1f/orders-db.tfstate.tflock", "[1")
+    place.put(place.at("services/5a1f/orders-db.tfstate.tflock"), "[1")
     holder = place.backend.access(place.backend.locate(entity())).holder()
     assert holder is not None
     assert holder.id == ""

@@ -11,6 +11,7 @@ import pytest
 
 from purveyor import json_text, process
 from purveyor.action import Entity, Kind, Specification
+from purveyor.catalog.state_keys import StateKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 BY_ID = ("http", "gitlab")
 IN_CLOUDS = ("lockfile", "dynamodb", "both", "minio", "azurerm", "gcs")
 PLACES = ("local", *IN_CLOUDS, "pg", "consul", *BY_ID)
+# The same places once more, with a company's own keys.
+KEYED = tuple(f"{name}+keys" for name in ("local", "lockfile", "pg", *BY_ID))
+KEYED_SLOW = tuple(f"{name}+keys" for name in ("both", "minio", "azurerm", "gcs", "consul"))
 LISTING = pytest.mark.parametrize("place", [p for p in PLACES if p not in BY_ID], indirect=True)
+OWN_KEYS = StateKeys(
+    services="shop/{service_id}/state-{service_slug}.tfstate",
+    links="shop-links/link-{link_id}.tfstate",
+)
+OWN_NAMES = StateKeys(services="shop-{service_id}.tfstate", links="wares-{link_id}.tfstate")
 PATIENCE = 30.0
 MODULE = """
 variable "size" {
@@ -70,6 +79,14 @@ resource "terraform_data" "slow" {
 """
 
 
+def places(*names: str) -> pytest.MarkDecorator:
+    """Run a test in each of these places, and in those of them that are there with own keys."""
+    keyed = [each for each in KEYED if each.partition("+")[0] in names]
+    slow = [each for each in KEYED_SLOW if each.partition("+")[0] in names]
+    more = [pytest.param(each, marks=pytest.mark.slow) for each in slow]
+    return pytest.mark.parametrize("place", [*names, *keyed, *more], indirect=True)
+
+
 def entity(entity_id: str = "5a1f", slug: str = "orders-db", kind: Kind = Kind.SERVICE) -> Entity:
     """Return an entity; only what makes its key matters here."""
     return Entity(kind, entity_id, slug, Specification("spec", "mysql"))
@@ -90,6 +107,18 @@ class Place:
     """True where a lock ends with its holder."""
     engine_knows_holder: bool = True
     """True where an engine that is refused can name the holder's lock."""
+    has_own_keys: bool = False
+    """True where the keys are a company's."""
+
+    def at(self, path: str) -> str:
+        """Return what one of Purveyor's own paths is here."""
+        if not self.has_own_keys:
+            return path
+        kind, entity_id, name = path.split("/", 2)
+        if kind == "links":
+            return f"shop-links/link-{entity_id}.tfstate"
+        dot = "." * name.startswith(".")
+        return f"shop/{entity_id}/{dot}state-{name.removeprefix(dot)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from purveyor.catalog.backend import (
     PgBackend,
     S3Backend,
 )
+from purveyor.state_key import combine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from purveyor.backends.model import ListedState, StateVersion
     from purveyor.catalog.backend import Backend as BackendConfig
     from purveyor.settings import Settings
-    from purveyor.state_key import Owner, StateKey
+    from purveyor.state_key import KeyScheme, Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
 
 __all__ = ["Backend", "open_backend"]
@@ -34,6 +35,10 @@ class Backend(Protocol):
     Every method may raise CredentialsError (nobody let us in) or RecoveryError STATE_UNREADABLE
     (the place is missing or out of reach); neither is ever taken for "there is no state".
     """
+
+    @property
+    def keys(self) -> KeyScheme:
+        """Where entities' states lie in it."""
 
     def locate(self, entity: Owner) -> StateKey:
         """Return the key of an entity's state; an existing one under any slug wins.
@@ -90,7 +95,7 @@ def open_backend(
         case LocalBackend():
             from purveyor.backends.local import LocalStates
 
-            return LocalStates(root / config.path)
+            return LocalStates(root / config.path, combine(config.keys))
         case S3Backend():
             from purveyor.backends.s3 import S3States
 

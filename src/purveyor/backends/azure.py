@@ -10,7 +10,7 @@ from purveyor.backends.azure_container import CURRENT, Container, tell
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
 from purveyor.lock import Lock
-from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.state_key import combine, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -31,19 +31,20 @@ class AzureStates:
 
     def __init__(self, config: AzureBackend, settings: Settings) -> None:
         self.container = Container(config, settings)
+        self.keys = combine(config.keys)
 
     def locate(self, entity: Owner) -> StateKey:
-        """List the entity's folder: one request.
+        """List what begins as the entity's keys do: one request.
 
         An empty blob is no state but what the engine leases for the first lock.
         """
-        folder = identity(entity)
-        states: list[str] = []
-        traces: list[str] = []
-        for blob in self.container.blobs(folder):
-            if is_state_in(folder, blob.path):
-                (states if blob.size else traces).append(blob.path)
-        return choose(entity, states=states, traces=traces)
+        blobs = list(self.container.blobs(self.keys.start(entity)))
+        return self.keys.choose(
+            entity,
+            states=[blob.path for blob in blobs if blob.size],
+            traces=[blob.path for blob in blobs if not blob.size],
+            marks=[blob.path.removesuffix(MOVED) for blob in blobs if blob.path.endswith(MOVED)],
+        )
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `azurerm` backend at the blob.
@@ -73,10 +74,10 @@ class AzureStates:
             raise held(key.path, self.access(key).holder() or Lock(id=""))
 
     def list(self) -> Iterator[ListedState]:
-        """List both folders: a request for each five thousand blobs."""
-        for folder in FOLDERS:
-            for blob in self.container.blobs(folder):
-                parts = parse_path(blob.path)
+        """List all keys: a request for each five thousand blobs."""
+        for start in self.keys.starts():
+            for blob in self.container.blobs(start):
+                parts = self.keys.read(blob.path)
                 if parts and blob.size:
                     yield ListedState(
                         blob.path,

@@ -64,9 +64,9 @@ class Container:
         """Return the blob's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
-    def blobs(self, folder: str) -> Iterator[Blob]:
-        """Yield what lies below a folder, in the order of its letters, while pages come in."""
-        return self._list(f"{folder}/" if folder else "", {})
+    def blobs(self, start: str) -> Iterator[Blob]:
+        """Yield what begins so, in the order of its letters, while pages come in."""
+        return self._list(start, {})
 
     def versions(self, path: str) -> list[Blob]:
         """Return a blob's versions, the current one among them, oldest first."""

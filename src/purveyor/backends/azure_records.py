@@ -34,5 +34,5 @@ class AzureRecords:
 
     def paths(self, folder: str) -> Iterator[str]:
         """List the blobs below a folder."""
-        for blob in self._container.blobs(folder):
+        for blob in self._container.blobs(f"{folder}/"):
             yield blob.path

@@ -50,19 +50,19 @@ class Bucket:
         """Return the object's key for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
-    def paths(self, folder: str) -> list[str]:
-        """List the paths below a folder; a further request for each further thousand."""
-        return [path for path, _ in self.objects(folder)]
+    def paths(self, start: str) -> list[str]:
+        """List the paths that begin so; a further request for each further thousand."""
+        return [path for path, _ in self.objects(start)]
 
-    def objects(self, folder: str) -> Iterator[tuple[str, ObjectTypeDef]]:
-        """Yield the paths below a folder, in the order of their letters, while pages come in.
+    def objects(self, begin: str) -> Iterator[tuple[str, ObjectTypeDef]]:
+        """Yield the paths that begin so, in the order of their letters, while pages come in.
 
-        An empty `folder` is the whole prefix.
+        An empty `begin` is the whole prefix.
         """
         start = self.key("")
-        with self._explained(folder):
+        with self._explained(begin):
             pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.config.bucket, Prefix=f"{start}{folder}/" if folder else start
+                Bucket=self.config.bucket, Prefix=f"{start}{begin}"
             )
             for page in _ahead(pages):
                 for entry in page.get("Contents", []):

@@ -34,5 +34,5 @@ class BucketRecords:
 
     def paths(self, folder: str) -> Iterator[str]:
         """List the objects below a folder."""
-        for path, _ in self._bucket.objects(folder):
+        for path, _ in self._bucket.objects(f"{folder}/"):
             yield path

@@ -13,7 +13,7 @@ from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import MOVED, ListedState, StateVersion, confirm_holder, no_version
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock
-from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.state_key import combine, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -37,21 +37,22 @@ class ConsulStates:
         self._config = config
         self._store = ConsulStore(config, settings)
         self._token = settings.text(config.token_from)
+        self.keys = combine(config.keys)
 
     def locate(self, entity: Owner) -> StateKey:
         """List the entity's keys; a lock without a state is the trace of a first run."""
-        folder = identity(entity)
-        paths = self._paths(folder)
+        paths = self._paths(self.keys.start(entity))
         begun = [
             each.removesuffix(end)
             for each in paths
             for end in (_LOCK, _LOCK_INFO)
             if each.endswith(end)
         ]
-        return choose(
+        return self.keys.choose(
             entity,
-            states=[path for path in paths if is_state_in(folder, path)],
-            traces=[path for path in begun if is_state_in(folder, path)],
+            states=paths,
+            traces=begun,
+            marks=[path.removesuffix(MOVED) for path in paths if path.endswith(MOVED)],
         )
 
     def block(self, key: StateKey) -> BackendBlock:
@@ -83,9 +84,9 @@ class ConsulStates:
 
     def list(self) -> Iterator[ListedState]:
         """List the keys below the prefix: a request for each kind; sizes are not told."""
-        for kind in FOLDERS:
-            for path in self._paths(kind):
-                if parts := parse_path(path):
+        for start in self.keys.starts():
+            for path in self._paths(start):
+                if parts := self.keys.read(path):
                     yield ListedState(path, *parts)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
@@ -132,9 +133,9 @@ class ConsulStates:
     def _key(self, path: str) -> str:
         return f"{self._config.prefix}/{path}" if self._config.prefix else path
 
-    def _paths(self, folder: str) -> Sequence[str]:
+    def _paths(self, begin: str) -> Sequence[str]:
         start = self._key("")
-        return [each.removeprefix(start) for each in self._store.keys(f"{start}{folder}/")]
+        return [each.removeprefix(start) for each in self._store.keys(f"{start}{begin}")]
 
 
 class ConsulAccess:

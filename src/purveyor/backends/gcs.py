@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor.backends.gcs_bucket import GoogleBucket
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import MOVED, ListedState, another_lock
-from purveyor.state_key import (
-    FOLDERS,
-    SUFFIX,
-    choose,
-    identity,
-    is_state_in,
-    parse_path,
-    parse_state,
-)
+from purveyor.state_key import SUFFIX, combine, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -41,20 +33,20 @@ class GoogleStates:
 
     def __init__(self, config: GoogleBackend, settings: Settings) -> None:
         self.bucket = GoogleBucket(config, settings)
+        self.keys = combine(config.keys)
 
     def locate(self, entity: Owner) -> StateKey:
-        """List the entity's folder: one request.
+        """List what begins as the entity's keys do: one request.
 
         A lock without a state is the trace of a first run that has not saved yet.
         """
-        folder = identity(entity)
-        names = [each.path for each in self.bucket.objects(folder)]
-        states = [_path(name, _STATE) for name in names]
-        locks = [_path(name, _LOCK) for name in names]
-        return choose(
+        start = self.keys.start(entity).removesuffix(SUFFIX)
+        names = [each.path for each in self.bucket.objects(start)]
+        return self.keys.choose(
             entity,
-            states=[path for path in states if is_state_in(folder, path)],
-            traces=[path for path in locks if is_state_in(folder, path)],
+            states=[_path(name, _STATE) for name in names],
+            traces=[_path(name, _LOCK) for name in names],
+            marks=[_path(name, _NOTE) for name in names],
         )
 
     def block(self, key: StateKey) -> BackendBlock:
@@ -79,14 +71,14 @@ class GoogleStates:
         self.bucket.delete(_name(key.path, _STATE))
 
     def list(self) -> Iterator[ListedState]:
-        """List both folders: a request for each thousand objects, locks among them."""
-        for folder in FOLDERS:
+        """List all keys: a request for each thousand objects, locks among them."""
+        for start in self.keys.starts():
             locked = ""
-            for each in self.bucket.objects(folder):
+            for each in self.bucket.objects(start):
                 # A lock comes right before its state in a listing.
                 locked = _path(each.path, _LOCK) or locked
                 path = _path(each.path, _STATE)
-                if parts := parse_path(path):
+                if parts := self.keys.read(path):
                     found = ListedState(path, *parts, size=each.size, modified=each.modified)
                     yield replace(found, locked=path == locked)
 

@@ -61,9 +61,9 @@ class GoogleBucket:
         """Return the object's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
-    def objects(self, folder: str) -> Iterator[Object]:
-        """Yield what lies below a folder, in the order of its letters, while pages come in."""
-        return self._list(f"{folder}/" if folder else "", {})
+    def objects(self, start: str) -> Iterator[Object]:
+        """Yield what begins so, in the order of its letters, while pages come in."""
+        return self._list(start, {})
 
     def versions(self, path: str) -> list[StateVersion]:
         """Return an object's generations, newest first."""

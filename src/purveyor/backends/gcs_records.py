@@ -35,5 +35,5 @@ class GoogleRecords:
 
     def paths(self, folder: str) -> Iterator[str]:
         """List the objects below a folder."""
-        for each in self._bucket.objects(folder):
+        for each in self._bucket.objects(f"{folder}/"):
             yield each.path

@@ -10,6 +10,7 @@ from purveyor.backends.http_place import NAME, HttpPlace
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import CatalogError, CredentialsError
 from purveyor.state_http import Identity
+from purveyor.state_key import KEYS_BY_ID, combine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,8 @@ def open_gitlab(config: GitlabBackend, settings: Settings) -> GitlabStates:
         lock_stops_removal=True,
     )
     user = _TOKEN_USER if config.token_from else _JOB_USER
-    return GitlabStates(place, Identity(username=user, password=token))
+    who = Identity(username=user, password=token)
+    return GitlabStates(place, who, combine(config.keys, KEYS_BY_ID))
 
 
 class GitlabStates(HttpStates):

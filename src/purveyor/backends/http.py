@@ -12,7 +12,14 @@ from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, Ht
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import StateVersion, UnsupportedError, confirm_holder, no_version
 from purveyor.state_http import Identity, StateHttp
-from purveyor.state_key import SUFFIX, StateKey, identity, parse_state
+from purveyor.state_key import (
+    KEYS_BY_ID,
+    SUFFIX,
+    KeyScheme,
+    StateKey,
+    combine,
+    parse_state,
+)
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -50,21 +57,21 @@ def open_http(config: HttpBackend, settings: Settings) -> HttpStates:
         certificate=settings.text("TF_HTTP_CLIENT_CERTIFICATE_PEM") or "",
         private_key=settings.text("TF_HTTP_CLIENT_PRIVATE_KEY_PEM") or "",
     )
-    return HttpStates(place, who)
+    return HttpStates(place, who, combine(config.keys, KEYS_BY_ID))
 
 
 class HttpStates:
     """States on one server, each under its entity's kind and id."""
 
-    def __init__(self, place: HttpPlace, who: Identity) -> None:
+    def __init__(self, place: HttpPlace, who: Identity, keys: KeyScheme = KEYS_BY_ID) -> None:
+        self.keys = keys
         self._who = who
         self._http = HttpExchange(StateHttp(who), place)
 
     def locate(self, entity: Owner) -> StateKey:
         """Ask whether there is a state under the entity's id: one request, without its body."""
-        path = f"{identity(entity)}{SUFFIX}"
-        found = self._http.state(self._http.state_url(name_of(path)), path, body=False)
-        return StateKey(path, exists=found is not None)
+        path = self.keys.path(entity)
+        return StateKey(path, exists=self._exists(path))
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `http` backend at the state."""
@@ -141,6 +148,10 @@ class HttpStates:
         self._http.unlock(name_of(key.path), key.path, _lock_info(holder.id, path=key.path))
         return True
 
+    def _exists(self, path: str) -> bool:
+        url = self._http.state_url(name_of(path))
+        return self._http.state(url, path, body=False) is not None
+
     def _refuse_listing(self) -> NoReturn:
         raise UnsupportedError(
             f"{self._http.place.title} cannot list its states.",
@@ -180,9 +191,12 @@ class HttpAccess:
 
 
 def name_of(path: str) -> str:
-    """Return a state's name on the server: `service-<id>` or `link-<id>`, without a slash."""
-    kind, entity_id = path.removesuffix(SUFFIX).split("/", 1)
-    return f"{kind.removesuffix('s')}-{entity_id}"
+    """Return a state's name on the server: `service-<id>` or `link-<id>`, without a slash.
+
+    For a company's own key it is that, without its ending.
+    """
+    found = KEYS_BY_ID.read(path)
+    return path.removesuffix(SUFFIX) if found is None else f"{found[0]}-{found[1]}"
 
 
 def _lock_info(lock_id: str, *, path: str) -> str:

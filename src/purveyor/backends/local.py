@@ -9,6 +9,7 @@ import struct
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from purveyor.backends.lock_text import held, parse_lock
@@ -22,13 +23,13 @@ from purveyor.backends.model import (
 )
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock, describe_lock
-from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.state_key import JOURNAL, KEYS, SUFFIX, identity, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.state_key import Owner, StateDocument, StateKey
+    from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
 
 _PRIVATE = 0o700
 _BACKUP = ".backup"
@@ -41,22 +42,27 @@ _FLOCK = "qqihh" if _ON_MACOS else "hhqqi"
 class LocalStates:
     """States below `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keys: KeyScheme = KEYS) -> None:
         self.folder = folder.absolute()
+        self.keys = keys
 
     def locate(self, entity: Owner) -> StateKey:
-        """Look into the entity's folder.
+        """Look into the entity's folder, or for its very file where its key has no slug.
 
         An empty file is no state but the engine's placeholder while it holds the first lock.
         """
-        folder = identity(entity)
-        states: list[str] = []
-        traces: list[str] = []
-        with _readable(folder):
-            for path, size in self._files(folder):
-                if is_state_in(folder, path):
-                    (states if size else traces).append(path)
-        return choose(entity, states=states, traces=traces)
+        start = self.keys.start(entity)
+        with _readable(identity(entity)):
+            if start.endswith(SUFFIX):
+                files = [each for name in (start, f"{start}{MOVED}") for each in self._file(name)]
+            else:
+                files = list(self._files(start.rpartition("/")[0]))
+        return self.keys.choose(
+            entity,
+            states=[path for path, size in files if size],
+            traces=[path for path, size in files if not size],
+            marks=[path.removesuffix(MOVED) for path, _ in files if path.endswith(MOVED)],
+        )
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `local` backend at the file, in a folder that only we may enter."""
@@ -71,7 +77,7 @@ class LocalStates:
         return LocalAccess(self.folder / key.path, key.path)
 
     def remove(self, key: StateKey) -> None:
-        """Remove backups and a dead run's lock info, then the state, then its folder if empty."""
+        """Remove backups and a dead run's lock info, then the state, then its empty folders."""
         path = self.folder / key.path
         holder = self.access(key).holder()
         if holder is not None:
@@ -82,19 +88,19 @@ class LocalStates:
             _lock_info(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            path.parent.rmdir()
+            for folder in self.keys.folders(key.path):
+                (self.folder / folder).rmdir()
 
     def list(self) -> Iterator[ListedState]:
         """Walk through the entities' folders."""
         with _readable(""):
-            for kind in FOLDERS:
-                for entity in self._folders(kind):
-                    for path, size in self._files(f"{kind}/{entity}"):
-                        parts = parse_path(path)
-                        if parts and size:
-                            seconds = (self.folder / path).stat().st_mtime
-                            moment = datetime.fromtimestamp(seconds, UTC)
-                            yield ListedState(path, *parts, size=size, modified=moment)
+            for folder in dict.fromkeys(each.rpartition("/")[0] for each in self.keys.starts()):
+                for path, size in self._files(folder):
+                    parts = self.keys.read(path)
+                    if parts and size:
+                        seconds = (self.folder / path).stat().st_mtime
+                        moment = datetime.fromtimestamp(seconds, UTC)
+                        yield ListedState(path, *parts, size=size, modified=moment)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """Return the file, and the backups that the engine has left beside it."""
@@ -163,17 +169,24 @@ class LocalStates:
             draft.chmod(0o600)
             draft.replace(path)
 
-    def _folders(self, kind: str) -> Iterator[str]:
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / kind) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    yield entry.name
-
     def _files(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield path and size of what lies below a folder, as deep as a key is, while it comes."""
+        start = f"{folder}/" if folder else ""
+        if start.count("/") >= self.keys.depth():
+            return
         with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / folder) as entries:
             for entry in entries:
+                path = f"{start}{entry.name}"
                 if entry.is_file():
-                    yield f"{folder}/{entry.name}", entry.stat().st_size
+                    yield path, entry.stat().st_size
+                elif entry.is_dir() and path != JOURNAL:
+                    yield from self._files(path)
+
+    def _file(self, path: str) -> Iterator[tuple[str, int]]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            stat = (self.folder / path).stat()
+            if S_ISREG(stat.st_mode):
+                yield path, stat.st_size
 
 
 class LocalAccess:

@@ -15,7 +15,7 @@ from purveyor.backends.pg_records import PgRecords
 from purveyor.backends.pg_table import Table
 from purveyor.errors import RecoveryError
 from purveyor.lock import Lock
-from purveyor.state_key import SUFFIX, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.state_key import SUFFIX, combine, identity, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # An engine's workspace may hold it, and neither an id nor a slug of ours does.
 _SEPARATOR = ":"
-_NAME = re.compile(r"[^:/]+:[^:/]+:[^:/]+")
+_NAME = re.compile(r"[^:/]+(:[^:/]+)*")
 _LATEST = "latest"
 # The engine writes an empty state of this serial before its first plan (measured on both).
 _FIRST_SERIAL = 1
@@ -42,6 +42,7 @@ class PgStates:
 
     def __init__(self, config: PgBackend, settings: Settings) -> None:
         self._database = Database(config, settings)
+        self.keys = combine(config.keys)
         self.records = PgRecords(self._database)
 
     def locate(self, entity: Owner) -> StateKey:
@@ -49,15 +50,17 @@ class PgStates:
 
         The empty state that an engine writes first is no state yet, but is kept to.
         """
-        folder = identity(entity)
         states: list[str] = []
         traces: list[str] = []
-        with self._table(f"the state of {folder}") as table:
-            for row in table.rows(f"{_name(folder)}{_SEPARATOR}"):
+        marks: list[str] = []
+        with self._table(f"the state of {identity(entity)}") as table:
+            for row in table.rows(_name(self.keys.start(entity))):
                 path = _path(row.name)
-                if path is not None and is_state_in(folder, path):
+                if path is not None:
                     (traces if _is_placeholder(row.text) else states).append(path)
-        return choose(entity, states=states, traces=traces)
+                elif row.name.endswith(MOVED):
+                    marks.append(row.name.removesuffix(MOVED))
+        return self.keys.choose(entity, states=states, traces=traces, marks=marks)
 
     def block(self, key: StateKey) -> BackendBlock:
         """Point the engine's `pg` backend at the row, and spare it from making its table.
@@ -90,7 +93,7 @@ class PgStates:
         with self._table("the states") as table:
             for row in table.rows():
                 path = _path(row.name)
-                parts = path and parse_path(path)
+                parts = path and self.keys.read(path)
                 if path and parts and not _is_placeholder(row.text):
                     yield ListedState(path, *parts, size=row.size, locked=row.locked)
 
@@ -135,7 +138,9 @@ class PgStates:
         """Tell the rows' paths; a row that no engine's workspace of ours is by its own name."""
         with self._table("the states") as table:
             for row in table.rows():
-                yield _path(row.name) or row.name
+                path = _path(row.name)
+                ours = path and (_SEPARATOR in row.name or self.keys.read(path))
+                yield path if path and ours else row.name
 
     def read_mark(self, key: StateKey) -> str | None:
         """Read the row beside the state's; its name holds slashes, as no workspace's can."""
@@ -183,7 +188,9 @@ def _name(path: str) -> str:
 
 
 def _path(name: str) -> str | None:
-    return f"{name.replace(_SEPARATOR, '/')}{SUFFIX}" if _NAME.fullmatch(name) else None
+    if name.endswith(MOVED) or not _NAME.fullmatch(name):
+        return None
+    return f"{name.replace(_SEPARATOR, '/')}{SUFFIX}"
 
 
 def _is_placeholder(text: str | None) -> bool:

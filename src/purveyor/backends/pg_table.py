@@ -30,7 +30,7 @@ _HELD = """
 _ROWS = """
     SELECT s.name, octet_length(s.data), CASE WHEN octet_length(s.data) < 1024 THEN s.data END,
       EXISTS (SELECT 1 FROM ({held}) h WHERE h.number = s.id)
-    FROM {table} s WHERE left(s.name, %s) = %s ORDER BY s.name
+    FROM {table} s WHERE replace(left(s.name, %s), '/', ':') = %s ORDER BY s.name
 """
 _HOLDER = """
     SELECT a.pid, a.usename, a.application_name, host(a.client_addr), a.backend_start
@@ -82,7 +82,10 @@ class Table:
         self._schema = schema
 
     def rows(self, start: str = "") -> Iterator[Row]:
-        """Yield the states whose names begin with `start`, by name, while they come in."""
+        """Yield the rows whose names begin with `start`, by name, while they come in.
+
+        A slash in a name, as that of a note about a state has, counts as the states' colon.
+        """
         with self._connection.transaction(), self._connection.cursor(name="states") as cursor:
             cursor.itersize = _BATCH
             for name, size, text, locked in cursor.execute(self._sql(_ROWS), (len(start), start)):

@@ -9,7 +9,7 @@ from purveyor.backends.bucket import Bucket
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import MOVED, ListedState, LockTrace, another_lock
 from purveyor.backends.s3_block import engine_arguments
-from purveyor.state_key import FOLDERS, choose, identity, is_state_in, parse_path, parse_state
+from purveyor.state_key import SUFFIX, combine, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ class S3States:
 
     def __init__(self, config: S3Backend, settings: Settings) -> None:
         self.bucket = Bucket(config, settings)
+        self.keys = combine(config.keys)
 
     def locate(self, entity: Owner) -> StateKey:
-        """List the entity's folder: one request.
+        """List what begins as the entity's keys do: one request.
 
         A lock without a state is the trace of a first run that has not saved yet.
         """
-        folder = identity(entity)
-        paths = self.bucket.paths(folder)
-        locked = [path.removesuffix(_LOCK) for path in paths if path.endswith(_LOCK)]
-        return choose(
+        paths = self.bucket.paths(self.keys.start(entity))
+        return self.keys.choose(
             entity,
-            states=[path for path in paths if is_state_in(folder, path)],
-            traces=[path for path in locked if is_state_in(folder, path)],
+            states=[path for path in paths if path.endswith(SUFFIX)],
+            traces=[path.removesuffix(_LOCK) for path in paths if path.endswith(_LOCK)],
+            marks=[path.removesuffix(MOVED) for path in paths if path.endswith(MOVED)],
         )
 
     def block(self, key: StateKey) -> BackendBlock:
@@ -69,12 +69,12 @@ class S3States:
         bucket.delete(key.path)
 
     def list(self) -> Iterator[ListedState]:
-        """List both folders: a request for each thousand objects, lock objects among them."""
+        """List all keys: a request for each thousand objects, lock objects among them."""
         tells_locks = self.bucket.config.lock != "dynamodb"
-        for folder in FOLDERS:
+        for start in self.keys.starts():
             state = None
-            for path, entry in self.bucket.objects(folder):
-                parts = parse_path(path)
+            for path, entry in self.bucket.objects(start):
+                parts = self.keys.read(path)
                 if state is not None and parts is None and path.startswith(f"{state.path}."):
                     # A lock object comes soon after its state in a listing.
                     if path == f"{state.path}{_LOCK}":

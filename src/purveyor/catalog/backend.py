@@ -5,8 +5,10 @@ A further type is one model here and one member of `Backend`.
 
 from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from purveyor.catalog.state_keys import GitlabNames, HttpNames, Keys
+from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import (
     Bucket,
     Container,
@@ -23,12 +25,6 @@ from purveyor.catalog.words import (
 )
 
 
-class Strict(BaseModel):
-    """A part of the catalog: no unknown keys, no coercion, no changes later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
 class LocalBackend(Strict):
     """States in a folder of this machine; for trying things out, or for a shared disk."""
 
@@ -40,6 +36,7 @@ class LocalBackend(Strict):
         default=".purveyor/state",
         description="Folder; a relative one starts at the catalog's folder.",
     )
+    keys: Keys = None
 
 
 class S3Backend(Strict):
@@ -68,6 +65,7 @@ class S3Backend(Strict):
     endpoint: HttpAddress | None = Field(
         default=None, description="Address of an S3-compatible store; without it, AWS."
     )
+    keys: Keys = None
 
     @model_validator(mode="after")
     def _know_the_table(self) -> Self:
@@ -90,6 +88,7 @@ class PgBackend(Strict):
         description="Environment variable that holds the connection string; without a value,"
         " PGHOST and its kin.",
     )
+    keys: Keys = None
 
 
 class HttpBackend(Strict):
@@ -115,6 +114,7 @@ class HttpBackend(Strict):
     password_from: Name = Field(
         default="TF_HTTP_PASSWORD", description="Environment variable that holds the password."
     )
+    keys: HttpNames = None
 
 
 class GitlabBackend(Strict):
@@ -133,6 +133,7 @@ class GitlabBackend(Strict):
         default=None,
         description="Environment variable that holds an access token; without it, the job's own.",
     )
+    keys: GitlabNames = None
 
 
 class ConsulBackend(Strict):
@@ -148,6 +149,7 @@ class ConsulBackend(Strict):
     token_from: Name = Field(
         default="CONSUL_HTTP_TOKEN", description="Environment variable that holds the token."
     )
+    keys: Keys = None
 
 
 class AzureBackend(Strict):
@@ -162,6 +164,7 @@ class AzureBackend(Strict):
     environment: Literal["public", "usgovernment", "china"] | None = Field(
         default=None, description="Azure's cloud; without it, ARM_ENVIRONMENT's or the public one."
     )
+    keys: Keys = None
 
 
 class GoogleBackend(Strict):
@@ -175,6 +178,7 @@ class GoogleBackend(Strict):
     kms_key: Word | None = Field(
         default=None, description="Resource name of the Cloud KMS key that encrypts states."
     )
+    keys: Keys = None
 
 
 Backend: TypeAlias = Annotated[

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from purveyor.catalog.backend import Strict
+from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import Name, Word
 
 

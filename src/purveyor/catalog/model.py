@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from purveyor.catalog.address import find_address_fault
-from purveyor.catalog.backend import Backend, LocalBackend, Strict
+from purveyor.catalog.backend import Backend, LocalBackend
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
+from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import (
     Constraint,
     ExactVersion,

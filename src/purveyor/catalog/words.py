@@ -32,6 +32,10 @@ WANTED: dict[str, str] = {
     (_FOLDER := r"^([A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-](/[A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-])*)?$"): (
         "a folder such as team/states, without slashes at its ends and without dots at a part's end"
     ),
+    (_KEY := r"^[A-Za-z0-9_=+.{}/-]+$"): (
+        "a key such as states/{service_id}/{service_slug}.tfstate: letters, digits, `-`, `_`, `=`,"
+        " `+`, `.` and `/` around its fields"
+    ),
     (_ROLE_ARN := r"^arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"): (
         "a role's ARN such as arn:aws:iam::111111111111:role/provisioner"
     ),
@@ -66,6 +70,7 @@ Container: TypeAlias = Annotated[str, Field(pattern=_CONTAINER, min_length=3, ma
 GoogleBucket: TypeAlias = Annotated[str, Field(pattern=_GCS_BUCKET)]
 Region: TypeAlias = Annotated[str, Field(pattern=_REGION)]
 Folder: TypeAlias = Annotated[str, Field(pattern=_FOLDER)]
+KeyTemplate: TypeAlias = Annotated[str, Field(pattern=_KEY)]
 RoleArn: TypeAlias = Annotated[str, Field(pattern=_ROLE_ARN)]
 HttpAddress: TypeAlias = Annotated[str, Field(pattern=_HTTP)]
 StateAddress: TypeAlias = Annotated[str, Field(pattern=_STATE_URL)]

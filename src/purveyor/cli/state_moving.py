@@ -60,7 +60,8 @@ def migrate(
     if keys and mapping:
         raise click.UsageError("Either --keys or --mapping.")
     old, new = open_room(source), open_room(destination)
-    if old.name == new.name and not (keys or mapping):
+    same = old.name == new.name and old.backend.keys == new.backend.keys
+    if same and not (keys or mapping):
         raise click.UsageError("Both are the same place: give --from, --to, --keys or --mapping.")
     moves = list(_moves(old.backend, keys, mapping))
     if not dry_run:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.model import MOVED
 from purveyor.lock import describe_lock
-from purveyor.state_key import IDENTITY_OUTPUT, SUFFIX, identity, parse_path
+from purveyor.state_key import IDENTITY_OUTPUT, JOURNAL, SUFFIX, identity
 from purveyor.states.entity import Named
 from purveyor.states.findings import Finding, Level
 from purveyor.states.listing import look_into
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.backends.model import ListedState
+    from purveyor.state_key import KeyScheme
     from purveyor.states.listing import Look
 
 _SHOWN = 160
-_JOURNAL = "journal/"
 
 
 def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
         first.setdefault(stamp, state.path)
         yield from _judge(state, look, stamp, tells_locks=not isinstance(backend, LockTraces))
     if isinstance(backend, Markers):
-        yield from _judge_paths(backend.paths())
+        yield from _judge_paths(backend.paths(), backend.keys)
     if isinstance(backend, LockTraces) and lock:
         yield from judge_locks(lock, list(backend.lock_traces()))
 
@@ -82,10 +82,12 @@ def _doubled(stamp: str, one: str, other: str) -> Finding:
     )
 
 
-def _judge_paths(paths: Iterator[str]) -> Iterator[Finding]:
+def _judge_paths(paths: Iterator[str], keys: KeyScheme) -> Iterator[Finding]:
     """Tell of states that no run would ever find, and of those that live elsewhere by now."""
+    stray, moved = [], set()
     for path in paths:
         if path.endswith(MOVED):
+            moved.add(path.removesuffix(MOVED))
             yield Finding(
                 Level.NOTE,
                 "moved",
@@ -94,7 +96,10 @@ def _judge_paths(paths: Iterator[str]) -> Iterator[Finding]:
                 "Run `purveyor state migrate` again to be sure; remove the old one when nobody"
                 " needs it.",
             )
-        elif path.endswith(SUFFIX) and parse_path(path) is None and not path.startswith(_JOURNAL):
+        elif path.endswith(SUFFIX) and keys.read(path) is None and not _is_journal(path):
+            stray.append(path)
+    for path in stray:
+        if path not in moved:
             yield Finding(
                 Level.NOTE,
                 "stray",
@@ -102,3 +107,7 @@ def _judge_paths(paths: Iterator[str]) -> Iterator[Finding]:
                 "a state under a key that no run looks at",
                 "`purveyor state adopt ID --key` takes it over, if it belongs to a service.",
             )
+
+
+def _is_journal(path: str) -> bool:
+    return path.startswith(f"{JOURNAL}/")

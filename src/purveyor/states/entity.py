@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.state_key import StateKey, identity, parse_path
+from purveyor.state_key import StateKey, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +47,10 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
     service and a link both have it. A key is taken as it is.
     """
     if "/" in words or words.endswith(".tfstate"):
-        kind, entity_id, slug = parse_path(words) or ("", "", "")
+        kind, entity_id, slug = backend.keys.read(words) or ("", "", "")
         return Target(kind, entity_id, slug, StateKey(words, exists=True))
     found = [
-        _target(kind, words, key)
+        _target(kind, words, key, backend)
         for kind in kinds
         if (key := backend.locate(Named(kind, words))).exists
     ]
@@ -70,6 +70,6 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
     )
 
 
-def _target(kind: str, entity_id: str, key: StateKey) -> Target:
-    parts = parse_path(key.path)
+def _target(kind: str, entity_id: str, key: StateKey, backend: Backend) -> Target:
+    parts = backend.keys.read(key.path)
     return Target(kind, entity_id, parts[2] if parts else "", key)

@@ -1,0 +1,38 @@
+"""The key of an entity's state, and what a state document says."""
+
+from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity
+from purveyor.state_key.document import (
+    IDENTITY_OUTPUT,
+    OutputValue,
+    StateDocument,
+    check_identity,
+    parse_state,
+)
+from purveyor.state_key.moved import Mark, Marked, parse_mark, refuse_moved
+from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find_clashes
+from purveyor.state_key.template import JOURNAL, Template, find_faults, read_template
+
+__all__ = [
+    "IDENTITY_OUTPUT",
+    "JOURNAL",
+    "KEYS",
+    "KEYS_BY_ID",
+    "SUFFIX",
+    "KeyScheme",
+    "Mark",
+    "Marked",
+    "OutputValue",
+    "Owner",
+    "StateDocument",
+    "StateKey",
+    "Template",
+    "check_identity",
+    "combine",
+    "find_clashes",
+    "find_faults",
+    "identity",
+    "parse_mark",
+    "parse_state",
+    "read_template",
+    "refuse_moved",
+]

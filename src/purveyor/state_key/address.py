@@ -1,0 +1,68 @@
+"""The address of one state, and what of its owner goes into it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+
+from purveyor.errors import ContextError
+
+SUFFIX = ".tfstate"
+ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+
+_SAFE_ID = re.compile(ID)
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_SLUG_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StateKey:
+    """Where one entity's state lives, below the backend's prefix.
+
+    `path` ends in `.tfstate`. `exists` tells whether a state was found there when it was located;
+    `moved`, whether a note lies beside it that it moves or has moved elsewhere.
+    """
+
+    path: str
+    exists: bool
+    moved: bool = False
+
+
+class Owner(Protocol):
+    """Who a state belongs to: the parts of an entity that make its key."""
+
+    @property
+    def kind(self) -> str:
+        """`service` or `link`."""
+
+    @property
+    def id(self) -> str:
+        """Unique among its kind."""
+
+    @property
+    def slug(self) -> str:
+        """For people; may change, may hold anything."""
+
+
+def identity(owner: Owner) -> str:
+    """Return `services/<id>` or `links/<id>`, the stamp in a state.
+
+    Raise ContextError for an id that is not safe as one path part.
+    """
+    if not _SAFE_ID.fullmatch(owner.id):
+        raise ContextError(
+            f"The {owner.kind}'s id cannot be a part of a state's path ({len(owner.id)} characters"
+            " given).",
+            hint="Ids are letters, digits, dots, hyphens and underscores, at most 128.",
+        )
+    return f"{owner.kind}s/{owner.id}"
+
+
+def safe_slug(owner: Owner) -> str:
+    """Return what of a slug can stand in a path: ASCII letters, digits, `-` and `_`, at most 64."""
+    plain = unicodedata.normalize("NFKD", owner.slug[: 4 * _SLUG_LENGTH])
+    ascii_only = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    slug = _UNSAFE.sub("-", ascii_only).strip("-")[:_SLUG_LENGTH].strip("-")
+    return slug or owner.kind
