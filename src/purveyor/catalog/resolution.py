@@ -77,6 +77,16 @@ class Catalog:
             variables=account.variables,
         )
 
+    def serves(self, service: str, link: str = "") -> bool:
+        """Tell whether modules serve these specifications' slugs; `link` is empty for a service."""
+        try:
+            target = lookup.find_service(self.root, self.model, service)
+            if link:
+                lookup.find_link(self.root, target, link)
+        except CatalogError:
+            return False
+        return True
+
     def choose_account(self, dimensions: Mapping[str, str]) -> Account:
         """Return the account for these dimensions; an empty one when the catalog has none."""
         entries = self.model.accounts

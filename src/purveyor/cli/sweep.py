@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
 
 from purveyor import json_text
 from purveyor.cli.state_room import now, open_room, with_catalog, with_json
+from purveyor.cli.sweep_search import SearchWishes, open_search, read_wait
 from purveyor.errors import CatalogError, RecoveryError
 
 if TYPE_CHECKING:
@@ -30,20 +32,55 @@ _HEADS = ("WHAT", "ID", "ATTEMPT", "OF", "FOUND", "DONE", "PERSON", "AGE", "RUN"
     metavar="SECONDS",
     help="Sweep again and again, with a pause between; a signal ends it.",
 )
+@click.option(
+    "--nrn",
+    "places",
+    multiple=True,
+    metavar="NRN",
+    help="Also ask the platform, at this place and below, for actions that no run took."
+    " May be given again. Without it: PURVEYOR_NRN, with spaces between.",
+)
+@click.option(
+    "--unclaimed-after",
+    callback=read_wait,
+    metavar="DURATION",
+    help="How long such an action may wait for its run: 90min, 2h, 1d. Without it:"
+    " PURVEYOR_UNCLAIMED_AFTER, then 2h.",
+)
+@click.option(
+    "--every-entity",
+    is_flag=True,
+    help="Look also at services and links that are shown as active or failed: one request each.",
+)
 @with_json
-def sweep(*, catalog_path: str | None, dry_run: bool, loop: float | None, as_json: bool) -> None:
+def sweep(
+    *,
+    catalog_path: str | None,
+    dry_run: bool,
+    loop: float | None,
+    places: tuple[str, ...],
+    unclaimed_after: float | None,
+    every_entity: bool,
+    as_json: bool,
+) -> None:
     """End actions whose runner died, and free the locks that it left.
 
     What is certain is done: a run that is silent for five minutes and of which its CI says that it
     has ended is reported to the platform as failed, RUNNER_LOST; an ending that the platform has
     not heard is told again. What is not certain is listed for a person, and the exit code is 19.
     Two sweeps at once are safe.
+
+    With --nrn, an action of this catalog that has waited too long and that no run took is ended
+    too, RUN_NOT_STARTED. Others' are never touched, nor is one that waits for an approval.
     """
     from purveyor.process import Interruption
 
     interruption = Interruption()
+    wishes = SearchWishes(places, unclaimed_after, every_entity)
     with interruption.caught():
-        ports = open_ports(open_room(catalog_path), dry_run=dry_run, interruption=interruption)
+        room = open_room(catalog_path)
+        ports = open_ports(room, dry_run=dry_run, interruption=interruption)
+        ports = dataclasses.replace(ports, search=open_search(room, catalog_path, wishes))
         left = _sweep_once(ports, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(ports, as_json=as_json)
@@ -60,6 +97,9 @@ def open_store(room: Room) -> Store:
         raise CatalogError(
             f"The backend {room.name} keeps no journal, so that nothing is known of its runs.",
             hint="S3, Azure, Google and folders keep one beside the states.",
+            details=(
+                "Without it an action that a run has cannot be told from one that none took.",
+            ),
         )
     return records
 
@@ -104,14 +144,13 @@ def _sweep_once(ports: Ports, *, as_json: bool) -> bool:
 
 
 def _document(swept: Swept, *, dry_run: bool) -> dict[str, object]:
-    import dataclasses
-
     return {
         "at": now(),
         "dry_run": dry_run,
         "needs_person": swept.needs_person,
         "actions": [dataclasses.asdict(each) for each in swept.actions],
         "locks": [dataclasses.asdict(each) for each in swept.locks],
+        "platform": dataclasses.asdict(swept.platform) if swept.platform else None,
     }
 
 
@@ -122,6 +161,8 @@ def _rows(swept: Swept) -> Iterator[tuple[str, ...]]:
     for lock in swept.locks:
         found = f"{lock.found}; held by {lock.holder}" if lock.holder else lock.found
         yield ("lock", lock.lock_id, "-", lock.key, found, *_ending(lock)[1:])
+    for fault, hint in swept.platform.faults if swept.platform else ():
+        yield ("platform", "-", "-", "-", fault, hint, "yes", "?", "")
 
 
 def _ending(each: SweptAction | SweptLock) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from purveyor.reporter.background import BackgroundReporter
 from purveyor.reporter.model import Heard, LinkShown, Pace, Reporter, Standing
-from purveyor.reporter.opening import open_reporter
+from purveyor.reporter.opening import open_reporter, open_survey
 from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
+from purveyor.reporter.survey import ActionShown, EntityShown, Survey
 
 __all__ = [
+    "ActionShown",
     "BackgroundReporter",
+    "EntityShown",
     "Heard",
     "LinkShown",
     "Pace",
@@ -15,5 +18,7 @@ __all__ = [
     "Reporter",
     "SilentReporter",
     "Standing",
+    "Survey",
     "open_reporter",
+    "open_survey",
 ]

@@ -10,6 +10,7 @@ from purveyor.reporter.background import BackgroundReporter
 from purveyor.reporter.model import Pace
 from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
+from purveyor.reporter.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,18 @@ def open_reporter(
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
     reporter = PlatformReporter(client, redactor, pace=_read_pace(settings))
     return BackgroundReporter(reporter, interrupted=interrupted)
+
+
+def open_survey(settings: Settings, redactor: Redactor) -> Survey:
+    """Return a way to ask what is unfinished; raise CredentialsError without credentials."""
+    credentials = read_credentials(settings)
+    if credentials is None:
+        raise CredentialsError(
+            "There are no credentials for the platform: it cannot be asked what is unfinished.",
+            hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
+        )
+    client = PlatformClient(read_address(settings), credentials, redactor=redactor)
+    return Survey(client, patience=_read_pace(settings).asking)
 
 
 def _read_pace(settings: Settings) -> Pace:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
-    from purveyor.action import ActionContext
+    from purveyor.action import ActionContext, Kind, Operation
     from purveyor.dispatch import RunState
     from purveyor.journal import History, Journal
     from purveyor.outcome import Outcome
-    from purveyor.reporter import Heard, Standing
+    from purveyor.reporter import ActionShown, EntityShown, Heard, Standing
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import Owner, StateKey
     from purveyor.step import StateAccess
@@ -41,12 +41,56 @@ class States(Protocol):
         """Free the lock with this id."""
 
 
+class Survey(Protocol):
+    """What the platform shows in a place."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    def entities(self, kind: Kind, nrn: str, statuses: Sequence[str]) -> Iterator[EntityShown]:
+        """Yield services or links with one of the statuses."""
+
+    def sees_below(self, kind: Kind) -> bool:
+        """Tell whether the last list took in what is below its place."""
+
+    def actions(self, entity: EntityShown) -> Sequence[ActionShown]:
+        """Return an entity's actions that wait or are being carried out."""
+
+    def slugs(self, entity: EntityShown) -> tuple[str, str]:
+        """Return the slug of the service's specification, and of the link's."""
+
+    def operation(self, action: ActionShown) -> Operation:
+        """Return what an action is to do."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search for actions that no run took, at `places` (NRNs) and below.
+
+    `after` is how long an action may wait for its run, in seconds. Entities in other `statuses`
+    are not looked at. `serves` tells whether the catalog serves a service specification's slug,
+    and a link specification's if there is one. `identity` is what the journal will name.
+    """
+
+    open_survey: Callable[[], Survey]
+    places: tuple[str, ...]
+    after: float
+    statuses: tuple[str, ...]
+    serves: Callable[[str, str], bool]
+    identity: RunIdentity
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The outside of one sweep.
 
     `open_reporter` gives one for one action. `wall_clock` tells seconds since 1970, `sleep` waits
-    for seconds. With `dry_run` nothing is written, told or freed.
+    for seconds. With `dry_run` nothing is written, told or freed. Without a `search` the platform
+    is asked about open actions only.
     """
 
     journal: Journal
@@ -58,6 +102,7 @@ class Ports:
     wall_clock: Callable[[], float]
     sleep: Callable[[float], object]
     dry_run: bool = False
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +140,32 @@ class SweptLock:
 
 
 @dataclass(frozen=True, slots=True)
+class SweptPlaces:
+    """What the search on the platform took: `requests`, without what was ended.
+
+    `entities` counts the services and links that it looked at, `foreign` those of them that the
+    catalog does not serve. `faults` are what kept it from seeing all, each with its next step.
+    """
+
+    places: tuple[str, ...]
+    requests: int = 0
+    entities: int = 0
+    foreign: int = 0
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found and did."""
+    """What one sweep found and did; `platform` is None where nothing was searched for."""
 
     actions: tuple[SweptAction, ...]
     locks: tuple[SweptLock, ...]
+    platform: SweptPlaces | None = None
 
     @property
     def needs_person(self) -> bool:
         """Whether anything is left that only a person can decide."""
         found: tuple[SweptAction | SweptLock, ...] = (*self.actions, *self.locks)
-        return any(each.needs_person for each in found)
+        return any(each.needs_person for each in found) or bool(
+            self.platform and self.platform.faults
+        )

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import CredentialsError, PurveyorError
 from purveyor.sweep.actions import find, settle
-from purveyor.sweep.judging import Judged
+from purveyor.sweep.judging import Judged, Standing
 from purveyor.sweep.locks import find_suspects, free, look
 from purveyor.sweep.model import Swept, SweptAction, SweptLock
+from purveyor.sweep.searching import search
+from purveyor.sweep.unclaimed import is_sweeps, resume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,8 @@ def sweep(ports: Ports) -> Swept:
     """Look at every open action once. Two sweeps at once do nothing twice.
 
     Its cost grows with what is open, not with what was ever done. Raise CredentialsError or
-    RecoveryError when the store lets nobody in; a fault of one action leaves the others alone.
+    RecoveryError when the store lets nobody in; a fault of one action leaves the others alone. The
+    search for actions that no run took comes last, so that it meets a journal that is in order.
     """
     judged: list[Judged] = []
     actions: list[SweptAction] = []
@@ -29,8 +32,9 @@ def sweep(ports: Ports) -> Swept:
         try:
             found = find(action, ports)
             if isinstance(found, Judged):
-                judged.append(found)
-                found = settle(found, ports)
+                if not is_sweeps(found):  # which holds no lock
+                    judged.append(found)
+                found = _settle(found, ports)
         except CredentialsError:
             raise
         except (PurveyorError, ValueError, KeyError) as error:
@@ -39,7 +43,16 @@ def sweep(ports: Ports) -> Swept:
     locks = tuple(_free_locks(judged, ports))
     if not ports.dry_run:
         _forget(actions, locks, ports)
-    return Swept(tuple(actions), locks)
+    if ports.search is None:
+        return Swept(tuple(actions), locks)
+    unclaimed, places = search(ports.search, ports)
+    return Swept((*actions, *unclaimed), locks, places)
+
+
+def _settle(judged: Judged, ports: Ports) -> SweptAction:
+    if is_sweeps(judged) and judged.standing is Standing.DEAD:
+        return resume(judged, ports)
+    return settle(judged, ports)
 
 
 def _free_locks(judged: Sequence[Judged], ports: Ports) -> Sequence[SweptLock]:

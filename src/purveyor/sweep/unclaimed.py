@@ -1,0 +1,141 @@
+"""Ending an action that no run took: taken in the journal first, so that no run can take it too."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.errors import EngineError, ReasonCode, RecoveryError
+from purveyor.journal import Attempted, Begin, Claimed, End, recall_outcome
+from purveyor.outcome import Status
+from purveyor.reporter.model import FINISHED
+from purveyor.run_identity import SWEEP
+from purveyor.sweep.model import SweptAction
+from purveyor.sweep.telling import recall_context
+
+if TYPE_CHECKING:
+    from purveyor.reporter import Standing
+    from purveyor.sweep.judging import Judged
+    from purveyor.sweep.model import Ports
+
+_HOUR, _MINUTE = 3600, 60
+_PENDING, _IN_PROGRESS = "pending", "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """An action that waits for nobody: what the journal will say, its status, and for how long.
+
+    `begin` has no digest; `waited` is in seconds, None where that is not known any more.
+    """
+
+    begin: Begin
+    status: str
+    waited: float | None
+
+
+def is_sweeps(judged: Judged) -> bool:
+    """Tell whether a sweep took the action, which no run then works on."""
+    return judged.attempted.begin.identity.ci == SWEEP
+
+
+def end_unclaimed(found: Unclaimed, ports: Ports) -> SweptAction:
+    """Take the action and end it; a run that takes it in that very moment keeps it."""
+    standing = _ask(found.begin, ports)
+    if not standing.asked:
+        return _tell(found, "left: the platform was not reached", needs_person=True)
+    if standing.action_status not in {_PENDING, _IN_PROGRESS}:
+        return _tell(found, f"left alone: the platform shows {standing.action_status} now")
+    return _take(dataclasses.replace(found, status=standing.action_status), ports)
+
+
+def resume(judged: Judged, ports: Ports) -> SweptAction:
+    """End what a sweep took that was lost before it had ended it, unless a run has followed it."""
+    begin = dataclasses.replace(judged.attempted.begin, at=ports.wall_clock())
+    found = Unclaimed(begin, "taken by a sweep", None)
+    standing = _ask(begin, ports)
+    if standing.action_status in FINISHED:
+        if not ports.dry_run:
+            ports.journal.hear(begin)
+        return _tell(found, f"closed: the platform shows {standing.action_status}", closed=True)
+    return end_unclaimed(found, ports)
+
+
+def _take(found: Unclaimed, ports: Ports) -> SweptAction:
+    end = _ending(found, at=ports.wall_clock())
+    if ports.dry_run:
+        return _tell(found, f"would be ended as {end.reason}")
+    # Only a sweep is followed, and it is asked for only after minutes of silence.
+    claimed = ports.journal.claim(found.begin, is_dead=lambda identity: identity.ci == SWEEP)
+    if not isinstance(claimed, Claimed):
+        return _tell(found, "left alone: a run has taken it meanwhile")
+    begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
+    if not ports.journal.end(begin, end) or not _is_last(begin, ports):
+        return _tell(found, "left: it moved meanwhile")
+    heard = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
+    if not heard.heard:
+        why = " ".join(heard.notes)
+        return _tell(found, f"the platform has not heard it: {why}", needs_person=True)
+    ports.journal.close(begin)
+    return _tell(found, f"reported as {end.status} ({end.reason})", closed=True)
+
+
+def _ask(begin: Begin, ports: Ports) -> Standing:
+    return ports.open_reporter().read_standing(recall_context(begin))
+
+
+def _is_last(begin: Begin, ports: Ports) -> bool:
+    last = ports.journal.last(begin.action)
+    return last is not None and Attempted(*last).begin.attempt == begin.attempt
+
+
+def _ending(found: Unclaimed, *, at: float) -> End:
+    waited = "long" if found.waited is None else f"for {tell_wait(found.waited)}"
+    if found.status == _IN_PROGRESS:
+        return End(
+            at=at,
+            status=Status.FAILED.value,
+            reason=ReasonCode.RUNNER_LOST.value,
+            exit_code=RecoveryError.exit_code,
+            message=f"This action was shown as in progress {waited} without a word, and no run"
+            " that is known carries it out.",
+            next_step="Look at the CI's runs of that time and at what exists, then start the action"
+            " again.",
+            run_url=found.begin.identity.url,
+        )
+    return End(
+        at=at,
+        status=Status.FAILED.value,
+        reason=ReasonCode.RUN_NOT_STARTED.value,
+        exit_code=EngineError.exit_code,
+        message=f"This action has waited {waited} and no run took it: its pipeline never started,"
+        " or was lost before it began. Nothing was changed.",
+        next_step="Look whether the pipeline is there and has a runner, then start the action"
+        " again.",
+        run_url=found.begin.identity.url,
+    )
+
+
+def tell_wait(seconds: float) -> str:
+    """Return `45 min`, or `3 h`."""
+    if seconds < 2 * _HOUR:
+        return f"{seconds // _MINUTE:.0f} min"
+    return f"{seconds // _HOUR:.0f} h"
+
+
+def _tell(
+    found: Unclaimed, done: str, *, closed: bool = False, needs_person: bool = False
+) -> SweptAction:
+    begin = found.begin
+    waited = f" for {tell_wait(found.waited)}" if found.waited is not None else ""
+    return SweptAction(
+        action=begin.action,
+        attempt=begin.attempt,
+        entity=f"{begin.kind} {begin.entity}",
+        found=f"{found.status}{waited}, and no run took it",
+        done=done,
+        age=found.waited,
+        closed=closed,
+        needs_person=needs_person,
+    )
