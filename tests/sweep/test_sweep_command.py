@@ -90,6 +90,7 @@ def test_a_backend_without_a_journal_says_so(bucket: Stage) -> None:
     code, _, err = run(bucket, "sweep")
     assert code == 11
     assert "no journal" in err
+    assert "cannot be told from one that none took" in err
 
 
 def test_the_journal_lists_what_is_open_and_what_was(stage: Stage) -> None:
@@ -127,3 +128,64 @@ def test_an_unknown_action_is_19(stage: Stage) -> None:
     code, _, err = run(stage, "journal", "show", "nothing")
     assert code == 19
     assert "purveyor journal list" in err
+
+
+def ask_for_a_database(stage: Stage) -> str:
+    """Ask for one three hours ago, of which no run was ever told; return the action's id."""
+    service = str(stage.emulator.create_service("mysql-database", name="orders-db")["id"])
+    sent = stage.emulator.request_action(service, "create", {"database_name": "orders"})
+    inner = sent["notification"]
+    assert isinstance(inner, dict)
+    stage.emulator.age_action(str(inner["id"]), 3 * 3600)
+    return str(inner["id"])
+
+
+def test_with_a_place_what_no_run_took_is_ended(stage: Stage) -> None:
+    (stage.catalog / "modules/mysql-database").mkdir(parents=True)
+    action = ask_for_a_database(stage)
+    code, out, err = run(stage, "sweep", "--nrn", "organization=4001:account=4002")
+    assert (code, err) == (0, "")
+    rows = {line.split("\t")[1]: line.split("\t") for line in out.splitlines()}
+    assert rows[action][4:6] == [
+        "pending for 3 h, and no run took it",
+        "reported as failed (RUN_NOT_STARTED)",
+    ]
+    assert stage.emulator.action(action)["status"] == "failed"
+
+
+def test_place_and_patience_are_read_from_the_environment(bucket: Stage) -> None:
+    (bucket.catalog / "modules/mysql-database").mkdir(parents=True)
+    action = ask_for_a_database(bucket)
+    place = {"PURVEYOR_NRN": "organization=1 organization=4001"}
+    code, out, _ = run(bucket, "sweep", "--json", PURVEYOR_UNCLAIMED_AFTER="4h", **place)
+    told = parse(out)["platform"]
+    assert isinstance(told, dict)
+    assert (code, told["places"]) == (0, ["organization=1", "organization=4001"])
+    assert bucket.emulator.action(action)["status"] == "pending"
+    run(bucket, "sweep", PURVEYOR_UNCLAIMED_AFTER="3h", **place)
+    assert bucket.emulator.action(action)["status"] == "failed"
+
+
+def test_a_wait_that_is_none_is_refused_whichever_way_it_comes(bucket: Stage) -> None:
+    code, _, err = run(bucket, "sweep", "--nrn", "organization=1", "--unclaimed-after", "2")
+    assert (code, "such as 90min" in err) == (2, True)
+    code, _, err = run(bucket, "sweep", "--nrn", "x=1", PURVEYOR_UNCLAIMED_AFTER="5s")
+    assert (code, "PURVEYOR_UNCLAIMED_AFTER: it is less than 60s" in err) == (2, True)
+
+
+def test_a_key_that_may_not_list_is_19_and_named_in_the_table(bucket: Stage) -> None:
+    bucket.emulator.fault("status", status=403, method="GET", path="/service", count=-1)
+    try:
+        code, out, _ = run(bucket, "sweep", "--nrn", "organization=4001")
+    finally:
+        bucket.emulator.clear_faults()
+    assert code == 19
+    (row,) = [line.split("\t") for line in out.splitlines() if line.startswith("platform")]
+    assert "list the services" in row[4]
+    assert "roles" in row[5]
+
+
+def test_without_a_place_the_platform_is_asked_for_no_list(bucket: Stage) -> None:
+    bucket.emulator.platform.recorder.clear()
+    assert run(bucket, "sweep")[0] == 0
+    assert bucket.emulator.requests() == []
