@@ -7,8 +7,5 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A machine that is lost before the claim has left nothing that a sweep could find.
-KNOWN: Mapping[str, tuple[str, ...]] = {
-    "machine lost / before the claim": ("the platform still shows pending",),
-}
+KNOWN: Mapping[str, tuple[str, ...]] = {}
 KINDS = {kind for kinds in KNOWN.values() for kind in kinds}

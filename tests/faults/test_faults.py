@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 WORST = [
     (PROCESS_KILLED, Phase.APPLY_BEFORE),
     (PROCESS_KILLED, Phase.BEFORE_END),
+    (MACHINE_LOST, Phase.BEFORE_CLAIM),
     (MACHINE_LOST, Phase.APPLY_AFTER),
     (GITHUB, Phase.APPLY_AFTER),
     (GITLAB_DOCKER, Phase.APPLY_BEFORE),

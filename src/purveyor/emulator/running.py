@@ -75,6 +75,11 @@ class Emulator:
         """The one API key that logs in."""
         return self.platform.tokens.api_key
 
+    @property
+    def nrn(self) -> str:
+        """Where services live that do not say otherwise."""
+        return self.platform.store.nrn
+
     def environment(self) -> dict[str, str]:
         """Return the variables that point a program at this emulator."""
         return {"NULLPLATFORM_HOST": self.url, "NULLPLATFORM_API_KEY": self.api_key}
