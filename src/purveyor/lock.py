@@ -44,6 +44,23 @@ class Lock:
     path: str = ""
     version: str = ""
 
+    @property
+    def host(self) -> str:
+        """The holder's machine; empty where the lock does not tell."""
+        return self.who.rpartition("@")[2]
+
+    @property
+    def since(self) -> float | None:
+        """When it was taken, in seconds since 1970; None where the lock does not tell."""
+        try:
+            return datetime.fromisoformat(self.created).timestamp()
+        except ValueError:
+            return None
+
+    def was_taken(self, host: str, *, after: float, before: float) -> bool:
+        """Tell whether a machine took it between two moments of that machine's clock."""
+        return bool(host) and self.host == host and after <= (self.since or 0.0) <= before
+
 
 def parse_lock(prose: str) -> Lock | None:
     """Read a lock from the text of "Error acquiring the state lock".

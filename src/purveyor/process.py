@@ -38,12 +38,16 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run. `argv[0]` is a path or a name on `environment`'s PATH."""
+    """A program to run. `argv[0]` is a path or a name on `environment`'s PATH.
+
+    `stdout` is a file that is to hold its output even when nobody lives to read it.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     environment: Mapping[str, str]
     stdin: str = field(default="", repr=False)
+    stdout: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def run(
     Its output goes to private files, which a parent's death does not break, and `on_line` gets
     each line of stdout as it comes. After `timeout` seconds the group is killed.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with _output(command.stdout) as out, tempfile.TemporaryFile() as err:
         try:
             child = _start(command, out, err)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
@@ -134,6 +138,13 @@ def run(
         finally:
             _sweep(child.pid)
         return Completed(child.returncode, _text(out), _text(err))
+
+
+def _output(kept: Path | None) -> IO[bytes]:
+    if kept is None:
+        return tempfile.TemporaryFile()
+    kept.unlink(missing_ok=True)
+    return os.fdopen(os.open(kept, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
 def _start(command: Command, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -69,9 +69,10 @@ class StateAccess(Protocol):
 class Recovery(Protocol):
     """States of one entity that could not be saved, kept until a later run has saved them."""
 
-    def park(self, text: str, *, lock_id: str = "") -> Sequence[str]:
+    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> Sequence[str]:
         """Keep a state and return where; `lock_id` is that of the lock which it leaves.
 
+        `attempt` (`<action>@<number>`) is whose change is settled once the state is saved.
         Raise RecoveryError when no place takes it.
         """
 
@@ -88,6 +89,32 @@ class Recovery(Protocol):
         """Forget a state that is saved."""
 
 
+class Changing(Protocol):
+    """What an engine tells of each time that it changes things, so that no doubt is forgotten.
+
+    Every change begins with `begin`, and ends with `settle` or `withdraw`; where it ends with
+    neither, what exists may not be in the state.
+    """
+
+    def begin(self) -> Lock | None:
+        """Note that things are about to change; if another run does so right now, return it.
+
+        Raise RecoveryError when a lost run left the entity in doubt.
+        """
+
+    def rival(self) -> Lock | None:
+        """Return which other run changes the entity right now. Raise RecoveryError as `begin`."""
+
+    def withdraw(self) -> None:
+        """Note that nothing was changed, and that another run may go ahead."""
+
+    def settle(self) -> None:
+        """Note that the state, or one that waits to be saved, holds all that was done."""
+
+    def leave_lock(self) -> None:
+        """Note that a lock of this run's own may be left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Everything an engine needs for one step.
@@ -95,6 +122,7 @@ class Step:
     `module` is the root module inside the private directory `workspace`. `identity` stamps the
     state (`services/<id>`). `lock_wait` is how long to wait for a held lock, in seconds.
     `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
+    `changing` is told of every change, None where nothing can keep it.
     """
 
     operation: Operation
@@ -110,6 +138,7 @@ class Step:
     interruption: Interruption
     lock_wait: float = 300.0
     recovery: Recovery | None = None
+    changing: Changing | None = None
 
 
 @dataclass(frozen=True, slots=True)

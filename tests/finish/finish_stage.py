@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess  # noqa: TID251 - tests start the real command
 import sys
 import time
@@ -59,6 +61,25 @@ class Stage:
         assert isinstance(inner["service"], dict)
         wanted: JsonObject = {"queue_name": "orders", "visibility_timeout": 0}
         return self.emulator.request_action(str(inner["service"]["id"]), "create", wanted)
+
+    @contextlib.contextmanager
+    def held_before_changes(self) -> Iterator[Callable[[], bool]]:
+        """Let engines wait in the middle of their plan; yields what tells whether one does."""
+        gate = self.built.with_name("gate")
+        held = self.pipeline.catalog / "modules/sqs-queue/held.tf"
+        os.mkfifo(gate)
+        held.write_text(f'output "held" {{ value = file("{gate}") }}\n')
+        writers: list[int] = []
+
+        def is_waiting() -> bool:
+            with contextlib.suppress(OSError):  # nobody reads yet
+                writers.append(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+            return bool(writers)
+
+        yield is_waiting
+        held.unlink()
+        for each in writers:
+            os.close(each)
 
     def status(self, notification: JsonObject) -> tuple[object, str]:
         """Return the action's status and all that the platform was told of it."""

@@ -29,6 +29,17 @@ def killed(stage: Stage, notification: JsonObject) -> None:
     child.communicate()
 
 
+def settle(stage: Stage, notification: JsonObject) -> None:
+    """Say that somebody has looked."""
+    inner = notification["notification"]
+    assert isinstance(inner, dict)
+    assert isinstance(inner["service"], dict)
+    target = f"service/{inner['service']['id']}"
+    done = stage.call("state", "settle", target, "--reason", "nothing is left")
+    assert done.returncode == 0, done.stderr
+    assert "Settled" in done.stdout
+
+
 def engine_group(stage: Stage, notification: JsonObject) -> int:
     run_file = stage.run_file(notification)
     assert isinstance(run_file["engine"], int)
@@ -79,17 +90,38 @@ def test_a_run_and_its_engine_are_killed(stage: Stage) -> None:
     killed(stage, notification)
     os.killpg(engine_group(stage, notification), signal.SIGKILL)
     done = stage.finish(notification, PURVEYOR_JOB_STATUS="cancelled")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 19, done.stdout + done.stderr
     status, told = stage.status(notification)
     assert status == "failed"
-    assert "CANCELLED" in told
+    assert "NEEDS_RECOVERY" in told
+    assert "state settle service/" in told
+    again = stage.pipeline.run(stage.again(notification))
+    assert (again.code, again.reason) == (19, "NEEDS_RECOVERY")
+    assert stage.lines() == ["built"], "what the state does not know of is not built twice"
+    settle(stage, notification)
+    assert stage.pipeline.run(stage.again(notification)).code == 0
+
+
+def test_an_engine_that_was_killed_before_its_first_change_leaves_no_doubt(stage: Stage) -> None:
+    notification = stage.ask()
+    with stage.held_before_changes() as is_waiting:
+        child = stage.pipeline.start(notification)
+        stage.wait_until(is_waiting)
+        child.kill()
+        child.communicate()
+        os.killpg(engine_group(stage, notification), signal.SIGKILL)
+    done = stage.finish(notification, PURVEYOR_JOB_STATUS="cancelled")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CANCELLED" in stage.status(notification)[1]
+    assert stage.pipeline.run(stage.again(notification)).code == 0
+    assert stage.lines() == ["built"]
 
 
 def test_finish_twice_tells_once(stage: Stage) -> None:
     notification = stage.ask(30)
     killed(stage, notification)
     os.killpg(engine_group(stage, notification), signal.SIGKILL)
-    assert stage.finish(notification).returncode == 0
+    assert stage.finish(notification).returncode == 19
     before = stage.status(notification)
     second = stage.finish(notification)
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")

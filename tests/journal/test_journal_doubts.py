@@ -1,4 +1,4 @@
-"""A lost run leaves an entity in doubt, unless it certainly changed nothing."""
+"""A mark stands while an engine changes things; one that outlives its attempt is a doubt."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.action import Entity, Kind, Specification
 from purveyor.backends.folder_records import FolderRecords
-from purveyor.journal import Begin, Capsules, Journal
+from purveyor.journal import Begin, Capsules, End, Journal, Mark, ParkedStates
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
@@ -38,40 +39,115 @@ def journal(records: FolderRecords) -> Journal:
     return Journal(records, lambda: 1.0)
 
 
-def test_a_create_that_had_begun_to_change_leaves_a_doubt(
-    journal: Journal, records: FolderRecords
-) -> None:
-    Capsules(records).note_begun("service", "s-1", "a-1")
-    journal.doubt(LOST)
-    assert journal.doubted("service", "s-1") == "https://ci/1"
+def silent_for(seconds: float, records: FolderRecords) -> Journal:
+    return Journal(records, lambda: LOST.at + seconds)
 
 
-@pytest.mark.parametrize("begun_by", ["", "a-0"])
-def test_a_create_that_changed_nothing_leaves_none(
-    journal: Journal, records: FolderRecords, begun_by: str
-) -> None:
-    if begun_by:
-        Capsules(records).note_begun("service", "s-1", begun_by)
-    journal.doubt(LOST)
-    assert journal.doubted("service", "s-1") is None
+def mark_of(journal: Journal) -> Mark:
+    (mark,) = journal.marks.standing("service", "s-1")
+    return mark
+
+
+def nobody_knows(_: RunIdentity) -> None:
+    return None
+
+
+def test_a_mark_tells_whose_it_is_until_it_is_taken_away(journal: Journal) -> None:
+    journal.marks.put(LOST, at=7.0)
+    assert journal.marks.stands(LOST)
+    assert mark_of(journal) == Mark("service", "s-1", "a-1", 1, "https://ci/1", 7.0)
+    journal.marks.remove(LOST)
+    assert not journal.marks.stands(LOST)
+    assert journal.marks.standing("service", "s-1") == ()
+
+
+def test_marks_of_two_actions_and_of_two_attempts_are_apart(journal: Journal) -> None:
+    again = dataclasses.replace(LOST, attempt=2)
+    other = dataclasses.replace(LOST, action="a-2.1")
+    for each in (LOST, again, other):
+        journal.marks.put(each, at=1.0)
+    journal.marks.remove(LOST)
+    found = journal.marks.standing("service", "s-1")
+    assert [(each.action, each.attempt) for each in found] == [("a-1", 2), ("a-2.1", 1)]
+    assert journal.marks.standing("service", "s-2") == ()
+
+
+def test_a_mark_whose_attempt_the_journal_does_not_know_is_a_lost_ones(journal: Journal) -> None:
+    journal.marks.put(LOST, at=1.0)
+    assert journal.is_over(mark_of(journal), is_dead=nobody_knows) is True
+
+
+def test_a_mark_of_an_attempt_that_ended_is_a_lost_ones(journal: Journal) -> None:
+    journal.claim(LOST, is_dead=nobody_knows)
+    journal.marks.put(LOST, at=1.0)
+    assert journal.is_over(mark_of(journal), is_dead=nobody_knows) is False
+    journal.end(LOST, End(at=2.0, status="failed", reason="X", exit_code=15, message=""))
+    assert journal.is_over(mark_of(journal), is_dead=nobody_knows) is True
+
+
+def test_a_mark_of_an_attempt_that_was_followed_is_a_lost_ones(journal: Journal) -> None:
+    journal.claim(LOST, is_dead=nobody_knows)
+    journal.marks.put(LOST, at=1.0)
+    rerun = dataclasses.replace(LOST.identity, attempt=2)
+    journal.claim(dataclasses.replace(LOST, identity=rerun), is_dead=nobody_knows)
+    assert journal.is_over(mark_of(journal), is_dead=nobody_knows) is True
 
 
 @pytest.mark.parametrize(
-    ("operation", "doubted"), [("update", True), ("delete", True), ("custom", False)]
+    ("quiet", "dead", "over"),
+    [(10.0, True, False), (301.0, True, True), (301.0, False, False), (301.0, None, None)],
 )
-def test_an_update_or_delete_always_leaves_one_and_a_custom_action_never(
-    journal: Journal, operation: str, *, doubted: bool
+def test_a_mark_without_an_end_is_judged_as_a_claim_is(
+    records: FolderRecords, quiet: float, *, dead: bool | None, over: bool | None
 ) -> None:
-    journal.doubt(dataclasses.replace(LOST, operation=operation))
-    assert (journal.doubted("service", "s-1") is not None) == doubted
+    journal = silent_for(quiet, records)
+    journal.claim(LOST, is_dead=nobody_knows)
+    journal.marks.put(LOST, at=1.0)
+    assert journal.is_over(mark_of(journal), is_dead=lambda _: dead) is over
+
+
+def test_a_damaged_mark_is_a_mark(journal: Journal, records: FolderRecords) -> None:
+    records.put("journal/entities/service/s-1/changing/a-1/1", "{")
+    assert mark_of(journal) == Mark("service", "s-1", "a-1", 1)
 
 
 def test_a_doubt_is_settled_once_and_the_reason_is_kept(
     journal: Journal, records: FolderRecords
 ) -> None:
-    journal.doubt(dataclasses.replace(LOST, operation="update"))
-    assert journal.settle("service", "s-1", {"at": "now", "reason": "looked"})
-    assert journal.doubted("service", "s-1") is None
-    assert not journal.settle("service", "s-1", {"at": "later", "reason": "again"})
-    (path,) = records.paths("journal/entities/service/s-1/settlements")
-    assert "looked" in (records.read(path) or "")
+    for each in (LOST, dataclasses.replace(LOST, attempt=2)):
+        journal.marks.put(each, at=1.0)
+    marks = journal.marks.standing("service", "s-1")
+    journal.marks.settle(marks, {"at": "now", "reason": "looked"})
+    assert journal.marks.standing("service", "s-1") == ()
+    paths = list(records.paths("journal/entities/service/s-1/settlements"))
+    assert len(paths) == 2
+    assert all("looked" in (records.read(path) or "") for path in paths)
+
+
+def test_a_state_that_was_kept_settles_its_attempt_once_it_is_saved(
+    journal: Journal, records: FolderRecords, tmp_path: Path
+) -> None:
+    owner = Entity(Kind.SERVICE, "s-1", "one", Specification("", ""))
+    disk = FolderRecords(tmp_path / "disk")
+    states = ParkedStates(owner, store=records, disk=disk, place="here", clock=lambda: 5.0)
+    other = dataclasses.replace(LOST, action="a-2")
+    for each in (LOST, other):
+        journal.marks.put(each, at=1.0)
+    states.park("{}", lock_id="l-1", attempt="a-1@1")
+    (name,) = states.waiting()
+    assert states.lock_of(name) == "l-1"
+    assert journal.marks.stands(LOST)
+    states.remove(name)
+    assert states.waiting() == ()
+    assert not journal.marks.stands(LOST)
+    assert journal.marks.stands(other)
+
+
+def test_nothing_is_proven_of_an_entity_that_is_being_changed(
+    journal: Journal, records: FolderRecords
+) -> None:
+    capsules = Capsules(records)
+    capsules.note_untouched("service", "s-1", "a-0")
+    assert capsules.was_never_built("service", "s-1")
+    journal.marks.put(LOST, at=1.0)
+    assert not capsules.was_never_built("service", "s-1")

@@ -11,7 +11,7 @@ import click
 from purveyor.cli.state_room import now, open_room, with_catalog
 
 if TYPE_CHECKING:
-    from purveyor.json_text import JsonObject
+    from purveyor.run_identity import RunIdentity
 
 _TARGET = re.compile(r"(service|link)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EPILOG = """\b
@@ -27,21 +27,37 @@ Example:
 def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     """Say that what a lost run may have built has been looked at.
 
-    When a machine is lost while a run changes something, the state may not know all that exists.
-    The sweep notes it, and every further run refuses with NEEDS_RECOVERY until somebody has
-    compared what exists with the state, has mended it, and says so here.
+    When a run is lost while its engine changes something, the state may not know all that exists.
+    Every further run then refuses with NEEDS_RECOVERY until somebody has compared what exists
+    with the state, has mended it, and says so here. A run that still shows signs of life cannot
+    be settled.
     """
     from purveyor.backends.records import open_records
+    from purveyor.dispatch import look_up
+    from purveyor.errors import StateLockedError
     from purveyor.journal import Journal
 
     parts = _TARGET.fullmatch(target)
     if parts is None:
         raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
-    records = open_records(open_room(catalog_path).backend)
+    room = open_room(catalog_path)
+    records = open_records(room.backend)
     if records is None:
         raise click.UsageError("This backend keeps no journal, so that nothing is in doubt.")
-    note: JsonObject = {"at": now(), "reason": reason}
-    if Journal(records, time.time).settle(parts[1], parts[2], note):
+    journal = Journal(records, time.time)
+    marks = journal.marks.standing(parts[1], parts[2])
+
+    def is_dead(identity: RunIdentity) -> bool | None:
+        return look_up(identity, room.settings).dead
+
+    for mark in marks:
+        if journal.is_over(mark, is_dead=is_dead) is False:
+            raise StateLockedError(
+                f"A run is at work on {target}: {mark.run}. Nothing was settled.",
+                hint="Wait for its end; when it is lost, it falls silent for five minutes first.",
+            )
+    journal.marks.settle(marks, {"at": now(), "reason": reason})
+    if marks:
         click.echo(f"Settled: {target} can be changed again.")
     else:
         click.echo(f"Nothing was in doubt about {target}; nothing was done.")

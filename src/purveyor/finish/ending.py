@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.action import Operation
 from purveyor.errors import PurveyorError
 from purveyor.finish.remains import Remains, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, await_run
-from purveyor.finish.wording import lost, not_started, still_working
+from purveyor.finish.wording import in_doubt, lost, not_started, still_working
 from purveyor.journal import keep_outcome, recall_outcome
 from purveyor.reporter.model import FINISHED
 
@@ -112,7 +113,10 @@ def _close_lost(context: ActionContext, found: _Found, ports: Ports) -> Finished
     else:
         remains = rescue_left(run, context, found.recipe, ports) if run else Remains()
         cancelled = ports.cancelled or bool(run and run.signal)
-        outcome = lost(remains.notes, safe=remains.safe, cancelled=cancelled)
+        if remains.safe and _is_doubtful(found, remains):
+            outcome = in_doubt(remains.notes, entity=f"{context.kind}/{context.entity.id}")
+        else:
+            outcome = lost(remains.notes, safe=remains.safe, cancelled=cancelled)
     outcome = dataclasses.replace(outcome, run_url=ports.run_url)
     if found.journal is not None and found.begin is not None:
         if not found.journal.end(found.begin, keep_outcome(outcome, at=ports.wall_clock())):
@@ -124,6 +128,21 @@ def _close_lost(context: ActionContext, found: _Found, ports: Ports) -> Finished
     told = _tell(context, outcome, found, ports)
     needs_person = outcome.exit_code == _A_PERSON and told.exit_code == _DONE
     return dataclasses.replace(told, exit_code=_A_PERSON) if needs_person else told
+
+
+def _is_doubtful(found: _Found, remains: Remains) -> bool:
+    """Tell whether the attempt's mark stands for a reason; take it away where it does not.
+
+    A state that is kept has its own way to settle it: the run that saves it.
+    """
+    if found.journal is None or found.begin is None:
+        return False
+    marks = found.journal.marks
+    if not marks.stands(found.begin):
+        return False
+    if remains.whole:
+        marks.remove(found.begin)
+    return not remains.whole
 
 
 def _close_unbegun(context: ActionContext, found: _Found, ports: Ports) -> Finished:
@@ -151,9 +170,20 @@ def _tell(context: ActionContext, outcome: Outcome, found: _Found, ports: Ports)
         notes = heard.notes
     if found.journal is not None and found.begin is not None:
         with contextlib.suppress(PurveyorError):  # told twice at worst
-            found.journal.close(found.begin)
+            if _leaves_lock(context, found, ports):
+                found.journal.hear(found.begin)
+            else:
+                found.journal.close(found.begin)
     _clean(found, ports)
     return Finished(_DONE, outcome, notes)
+
+
+def _leaves_lock(context: ActionContext, found: _Found, ports: Ports) -> bool:
+    """Tell whether a lock is on the state of a lost run: then a sweep has to see the action."""
+    if found.recipe is None or context.operation is Operation.CUSTOM:
+        return False
+    backend = ports.open_backend(found.recipe)
+    return backend.access(backend.locate(context.entity)).holder() is not None
 
 
 def _clean(found: _Found, ports: Ports) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.rescue import UNSAVED, bring_home
+from purveyor.engines.terraform.session import STREAM
+from purveyor.engines.terraform.stream import Proof, judge_file
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.state_key import refuse_moved
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -22,10 +25,14 @@ _NAME = "purveyor-"
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What became of what was left: `notes` for the developer, `safe` unless a state is unsaved."""
+    """What became of what was left: `notes` for the developer, `safe` unless a state is unsaved.
+
+    `whole` when it is proven that the state, or one that was left, holds all that exists.
+    """
 
     notes: tuple[str, ...] = ()
     safe: bool = True
+    whole: bool = False
 
 
 def rescue_left(
@@ -34,11 +41,21 @@ def rescue_left(
     """Save the states that a dead run left unsaved; park those that cannot be saved."""
     notes: list[str] = []
     safe = True
+    whole = _prove(run)
     for unsaved in _find(run):
-        saved, told = _rescue(unsaved, context, recipe, ports)
+        saved, told = _rescue(unsaved, run, context, recipe, ports)
         notes += told
         safe = safe and saved
-    return Remains(tuple(notes), safe)
+        whole = True  # the engine writes such a file at its very end
+    return Remains(tuple(notes), safe, whole)
+
+
+def _prove(run: RunFile) -> bool:
+    folder = _folder(run)
+    if folder is None:
+        return False
+    proofs = {judge_file(each) for each in folder.rglob(STREAM)}
+    return proofs <= {Proof.SAVED, Proof.UNTOUCHED}
 
 
 def remove_workspace(run: RunFile) -> None:
@@ -49,7 +66,7 @@ def remove_workspace(run: RunFile) -> None:
 
 
 def _rescue(
-    unsaved: Path, context: ActionContext, recipe: Recipe | None, ports: Ports
+    unsaved: Path, run: RunFile, context: ActionContext, recipe: Recipe | None, ports: Ports
 ) -> tuple[bool, list[str]]:
     if recipe is None:
         return False, [f"kept in {unsaved}"]
@@ -59,7 +76,9 @@ def _rescue(
     except PurveyorError as error:
         told = [error.message, *error.details]
         try:
-            places = ports.open_recovery(recipe, context.entity).park(text)
+            places = ports.open_recovery(recipe, context.entity).park(
+                text, attempt=f"{run.action}@{run.attempt}"
+            )
         except PurveyorError:
             return False, [f"kept in {unsaved}", *told]
         unsaved.unlink()
@@ -71,6 +90,7 @@ def _rescue(
 def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> None:
     backend = ports.open_backend(recipe)
     key = backend.locate(context.entity)
+    refuse_moved(key, backend, context.entity)
     state = backend.access(key)
     current = state.read()
     if current is not None and current.encrypted:

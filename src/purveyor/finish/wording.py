@@ -45,6 +45,20 @@ def lost(notes: Sequence[str], *, safe: bool, cancelled: bool) -> Outcome:
     )
 
 
+def in_doubt(notes: Sequence[str], *, entity: str) -> Outcome:
+    """Return the ending of a change whose engine was killed; `entity` is such as `service/5a1f`."""
+    return Outcome(
+        status=Status.FAILED,
+        reason=ReasonCode.NEEDS_RECOVERY,
+        exit_code=RecoveryError.exit_code,
+        message="The run and its engine were killed in the middle of a change: what exists may not"
+        " be in the state.",
+        next_step="Ask the platform team to compare what exists with the state, and then to run"
+        f" `purveyor state settle {entity} --reason TEXT`.",
+        details=tuple(notes),
+    )
+
+
 def still_working() -> Outcome:
     """Return the ending for an engine that works on while nobody may wait any longer."""
     return Outcome(
@@ -52,7 +66,8 @@ def still_working() -> Outcome:
         reason=ReasonCode.NEEDS_RECOVERY,
         exit_code=RecoveryError.exit_code,
         message="The run is gone, and its engine was still at work when the pipeline's time ended.",
-        next_step="Look at the state before the action is started again: `purveyor state show`.",
+        next_step="Look at the state, compare it with what exists, and then run `purveyor state"
+        " settle` before the action is started again.",
     )
 
 

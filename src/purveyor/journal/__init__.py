@@ -4,6 +4,7 @@ from purveyor.journal.capsule import Capsule
 from purveyor.journal.capsules import Capsules
 from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.history import Attempted, History
+from purveyor.journal.marks import Mark, Marks
 from purveyor.journal.module_tree import pack_tree, unpack_tree
 from purveyor.journal.records import Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
@@ -22,6 +23,8 @@ __all__ = [
     "Ended",
     "History",
     "Journal",
+    "Mark",
+    "Marks",
     "ParkedStates",
     "RunFile",
     "RunFiles",

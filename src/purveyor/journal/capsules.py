@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal.capsule import read_capsule, write_capsule
+from purveyor.journal.marks import CHANGING
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
@@ -16,6 +17,7 @@ _FOLDER = "journal/entities"
 _SERVICE, _LINK = "service", "link"
 _BEGUN, _UNTOUCHED = "begun.json", "untouched.json"
 _CAPSULE = "capsule.json"
+_CHANGING = f"{CHANGING}/"
 
 
 class Capsules:
@@ -69,7 +71,10 @@ class Capsules:
         return tuple(sorted(path.rsplit("/", 1)[-1] for path in self._store.paths(folder)))
 
     def note_begun(self, kind: str, entity: str, action: str) -> None:
-        """Note, before an engine changes anything, that from now on something may exist."""
+        """Note that an engine has begun to change things, so that something may exist.
+
+        While it is at work its attempt's mark says so (see `Marks`), after a success the capsule.
+        """
         self._store.put(f"{_folder(kind, entity)}/{_BEGUN}", json_text.write({"action": action}))
 
     def note_untouched(self, kind: str, entity: str, action: str) -> None:
@@ -81,11 +86,13 @@ class Capsules:
         """Tell whether it is proven that nothing was ever created. One listing.
 
         A create ended before it touched anything, and none went further. Without that note
-        nothing is proven: the entity may be older than the journal.
+        nothing is proven: the entity may be older than the journal. Who is changing it right now,
+        or was when it was lost, may have gone further.
         """
         folder = _folder(kind, entity)
         names = {path.removeprefix(f"{folder}/") for path in self._store.paths(folder)}
-        return _UNTOUCHED in names and not names & {_BEGUN, _CAPSULE}
+        further = names & {_BEGUN, _CAPSULE} or any(each.startswith(_CHANGING) for each in names)
+        return _UNTOUCHED in names and not further
 
 
 def _folder(kind: str, entity: str) -> str:

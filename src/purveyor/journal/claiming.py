@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from purveyor import json_text
 from purveyor.errors import ContextError, ReasonCode
+from purveyor.journal.marks import Marks
 from purveyor.journal.records import (
     read_beat,
     read_begin,
@@ -18,6 +19,7 @@ from purveyor.journal.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from purveyor.journal.marks import Mark
     from purveyor.journal.records import Beat, Begin, End
     from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject
@@ -68,9 +70,13 @@ IsDead: TypeAlias = "Callable[[RunIdentity], bool | None]"
 
 
 class Journal:
-    """The journal in one store. `clock` tells seconds since 1970."""
+    """The journal in one store. `clock` tells seconds since 1970.
+
+    `marks` tells who is changing an entity, or was when it was lost.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.marks = Marks(store)
         self._store = store
         self._clock = clock
 
@@ -130,31 +136,16 @@ class Journal:
             f"{ENTITIES}/{kind}/{entity}/unlocks/{moment}.json", json_text.write(note)
         )
 
-    def doubt(self, begin: Begin) -> None:
-        """Note that a lost run may have built what no state knows, unless it changed nothing."""
-        folder = f"{ENTITIES}/{begin.kind}/{begin.entity}"
-        if begin.operation == "custom":
-            return
-        if begin.operation == "create":
-            # A create notes it before its first change (see Capsules.note_begun).
-            begun = self._store.read(f"{folder}/begun.json")
-            if begun is None or begin.action not in begun:
-                return
-        self._store.put(f"{folder}/doubt", begin.identity.url or begin.identity.host)
+    def is_over(self, mark: Mark, *, is_dead: IsDead) -> bool | None:
+        """Tell whether the attempt that set a mark is certainly over, by the rules of `claim`.
 
-    def doubted(self, kind: str, entity: str) -> str | None:
-        """Return the lost run that left an entity in doubt; None when there is no doubt."""
-        return self._store.read(f"{ENTITIES}/{kind}/{entity}/doubt")
-
-    def settle(self, kind: str, entity: str, note: JsonObject) -> bool:
-        """Take the doubt away and keep why; False when there was none. `note` has `at`."""
-        if self.doubted(kind, entity) is None:
-            return False
-        moment = str(note.get("at", "")).replace(":", "")
-        folder = f"{ENTITIES}/{kind}/{entity}"
-        self._store.create(f"{folder}/settlements/{moment}.json", json_text.write(note))
-        self._store.remove(f"{folder}/doubt")
-        return True
+        False while it shows signs of life, None when it is silent and nobody knows.
+        """
+        found = self.last(mark.action)
+        if found is None or found[0].attempt > mark.attempt or found[2] is not None:
+            return True
+        verdict = self._look(found[0], found[1], is_dead)
+        return None if isinstance(verdict, Unknown) else verdict is None
 
     def opened(self, action: str) -> float | None:
         """Return when an open action was last delivered, in seconds since 1970; None: not known."""
@@ -216,9 +207,11 @@ class Journal:
         self, wanted: Begin, begin: Begin, beat: Beat | None, is_dead: IsDead
     ) -> Running | Unknown | None:
         """Return None for a run that is certainly over."""
+        later = _is_later_try(wanted.identity, begin.identity)
+        return None if later else self._look(begin, beat, is_dead)
+
+    def _look(self, begin: Begin, beat: Beat | None, is_dead: IsDead) -> Running | Unknown | None:
         quiet = max(0.0, self._clock() - (beat.at if beat else begin.at))
-        if _is_later_try(wanted.identity, begin.identity):
-            return None
         # A process is looked at in no time; a CI is asked only about those that fell silent.
         ours = begin.identity.ci == "terminal"
         dead = is_dead(begin.identity) if ours or quiet >= DEAD_AFTER else None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError, RecoveryError
+from purveyor.journal.marks import CHANGING
 from purveyor.state_key import SUFFIX, identity
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from purveyor.state_key import Owner
 
 _COPY = f".copy{SUFFIX}"
+_ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,128}@[0-9]{1,9}")
 _LOCK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -23,8 +25,9 @@ class ParkedStates:
     """The states, in the journal's store where there is one, and on this machine's disk.
 
     What the store has taken lies on the disk as a copy only, which no run reads again. A name is
-    `<time>.tfstate`, or `<time>.<lock id>.tfstate` for a lock that the lost run left. `place` says
-    where the disk's part is; `clock` tells seconds since 1970.
+    `<time>[.<lock id>][@<action>@<attempt>].tfstate`: the lock that the lost run left, and the
+    attempt whose mark (see `Marks`) goes when the state is saved. `place` says where the disk's
+    part is; `clock` tells seconds since 1970.
     """
 
     def __init__(
@@ -37,17 +40,18 @@ class ParkedStates:
         clock: Callable[[], float],
     ) -> None:
         kind, entity = identity(owner).split("/")
-        self._folder = f"journal/entities/{kind.removesuffix('s')}/{entity}/recovery"
+        self._folder = f"journal/entities/{kind.removesuffix('s')}/{entity}"
         self._store = store
         self._disk = disk
         self._place = place
         self._clock = clock
 
-    def park(self, text: str, *, lock_id: str = "") -> tuple[str, ...]:
+    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> tuple[str, ...]:
         """Keep a state; return where, for people. Raise RecoveryError when no place takes it."""
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
         lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
-        name = f"{self._folder}/{moment}{lock}{SUFFIX}"
+        owner = f"@{attempt}" if _ATTEMPT.fullmatch(attempt) else ""
+        name = f"{self._folder}/recovery/{moment}{lock}{owner}{SUFFIX}"
         places, refusals = [], []
         if self._store is not None:
             try:
@@ -73,7 +77,9 @@ class ParkedStates:
         """Return the names of the states that wait to be saved, oldest first."""
         found: set[str] = set()
         for store in self._stores():
-            found |= {path for path in store.paths(self._folder) if path.endswith(SUFFIX)}
+            found |= {
+                path for path in store.paths(f"{self._folder}/recovery") if path.endswith(SUFFIX)
+            }
         return tuple(sorted(name for name in found if not name.endswith(_COPY)))
 
     def read(self, name: str) -> str | None:
@@ -83,10 +89,14 @@ class ParkedStates:
 
     def lock_of(self, name: str) -> str:
         """Return the id of the lock that the lost run left; empty when none is known."""
-        return name.rpartition("/")[2].removesuffix(SUFFIX).partition(".")[2]
+        stem = name.rpartition("/")[2].removesuffix(SUFFIX).partition("@")[0]
+        return stem.partition(".")[2]
 
     def remove(self, name: str) -> None:
-        """Forget a state that is saved, and its copy."""
+        """Forget a state that is saved, its copy, and its attempt's mark."""
+        action, _, attempt = name.removesuffix(SUFFIX).partition("@")[2].partition("@")
+        if self._store is not None and attempt:
+            self._store.remove(f"{self._folder}/{CHANGING}/{action}/{attempt}")
         for store in self._stores():
             store.remove(name)
         self._disk.remove(name.removesuffix(SUFFIX) + _COPY)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
 from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.provision.change import Change, OwnRecovery
 from purveyor.provision.endings import succeed
 from purveyor.provision.memory import Memory, RememberedState
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
 from purveyor.provision.results import Results, read_outputs, sort_outputs
 from purveyor.provision.variables import SERVICE_OUTPUTS, learn_secrets, settle_variables
-from purveyor.state_key import identity
+from purveyor.state_key import identity, refuse_moved
 from purveyor.step import Step
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
+    from purveyor.provision.once import Attempt
     from purveyor.provision.ports import Backend, Ports
     from purveyor.provision.variables import Settled
     from purveyor.reporter import Standing
@@ -47,6 +49,7 @@ class Prepared:
     notes: tuple[str, ...]
     state: RememberedState
     draft: Capsule | None
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +64,35 @@ class Work:
     key: StateKey
     recovery: Recovery | None
     memory: Memory
+    attempt: Attempt
     workspace: Path
     absence: str = ""
 
 
 def look_up(
-    context: ActionContext, recipe: Recipe, ports: Ports, *, memory: Memory, workspace: Path
+    context: ActionContext,
+    recipe: Recipe,
+    ports: Ports,
+    *,
+    memory: Memory,
+    attempt: Attempt,
+    workspace: Path,
 ) -> Work:
     """Find the entity's state; raise RecoveryError STATE_MISSING, or why the catalog is no help."""
     backend = ports.open_backend(recipe)
     recovery = ports.open_recovery(recipe, context.entity) if ports.open_recovery else None
+    if recovery is not None and attempt.begin is not None:
+        recovery = OwnRecovery(recovery, attempt.begin)
     key = backend.locate(context.entity)
+    refuse_moved(key, backend, context.entity)
     memory.found = key.exists
     absence = ""
     if not key.exists and context.operation is not Operation.CREATE:
-        absence = _explain_absence(key, recovery, memory)
+        change = Change(attempt, memory, ports, backend.access(key))
+        absence = _explain_absence(key, recovery, change)
     if not absence and memory.refusal is not None and memory.capsule is None:
         raise memory.refusal
-    return Work(context, recipe, key, recovery, memory, workspace, absence)
+    return Work(context, recipe, key, recovery, memory, attempt, workspace, absence)
 
 
 def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
@@ -101,6 +115,7 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     )
     learn_secrets(ports.redactor, interface, settled.variables)
     state = RememberedState(backend.access(key), work.memory)
+    change = Change(work.attempt, work.memory, ports, state)
     credentials = ports.assume(recipe.account, context, workspace)
     step = Step(
         operation=context.operation,
@@ -116,9 +131,11 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
         interruption=ports.interruption,
         lock_wait=ports.choose_lock_wait(recipe),
         recovery=work.recovery,
+        changing=change,
     )
     draft = _draft(work, settled, module)
-    return Prepared(context, recipe, engine, backend, key, step, settled.notes, state, draft)
+    notes = settled.notes
+    return Prepared(context, recipe, engine, backend, key, step, notes, state, draft, change)
 
 
 def _open_state(
@@ -138,6 +155,13 @@ def _draft(work: Work, settled: Settled, module: Path) -> Capsule | None:
 
 def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
     """Run the engine, then keep the capsule; after a verified delete remove the state, last."""
+    try:
+        return _carry_out(prepared, memory, ports)
+    finally:
+        prepared.change.close()
+
+
+def _carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
     done = prepared.engine.run(prepared.step, ports.listen)
     context = prepared.context
     if context.operation is Operation.DELETE:
@@ -167,12 +191,14 @@ def _keep(prepared: Prepared, done: StepResult, memory: Memory) -> None:
     memory.keep(capsule)
 
 
-def _explain_absence(key: StateKey, recovery: Recovery | None, memory: Memory) -> str:
+def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -> str:
+    memory = change.memory
     context = memory.context
     if recovery is not None and recovery.waiting():
         return ""
     if context.operation is Operation.DELETE and (reason := memory.explain_absence()):
         return reason
+    change.rival()  # a lost run says more than a missing state
     if memory.refusal is not None:
         raise memory.refusal
     what = "destroyed" if context.operation is Operation.DELETE else "updated"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Capsule
-from purveyor.step import Noticed, PhaseStarted
+from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from purveyor.lock import Lock
     from purveyor.outcome import Outcome
     from purveyor.state_key import StateDocument
-    from purveyor.step import Listen, StateAccess, StepEvent
-
-# Before these phases end an engine has changed nothing.
-_HARMLESS = frozenset({"init", "plan"})
+    from purveyor.step import Listen, StateAccess
 
 
 @dataclass(slots=True)
@@ -32,7 +29,8 @@ class Memory:
     """What one action knows and leaves of its entity; without a store it knows nothing.
 
     `refusal` is why the catalog cannot serve the entity: then `capsule`, if there is one, does.
-    `found` tells whether a state was found.
+    `found` tells whether a state was found, `begun` whether an engine was about to change things,
+    `kept` whether a capsule was written.
     """
 
     context: ActionContext
@@ -43,6 +41,7 @@ class Memory:
     capsule: Capsule | None = None
     found: bool = False
     begun: bool = False
+    kept: bool = False
     notes: list[str] = field(default_factory=list)
     _asked: bool = False
 
@@ -75,14 +74,11 @@ class Memory:
         never = self.store.was_never_built(entity.kind, entity.id)
         return "nothing was ever created" if never else ""
 
-    def notice(self, event: StepEvent) -> None:
-        """Note before the first change of a create that from now on something may exist."""
-        if self.begun or not isinstance(event, PhaseStarted) or event.name in _HARMLESS:
-            return
+    def note_begun(self) -> None:
+        """Note of a create that from now on something may exist."""
         if self.store is not None and self.context.operation is Operation.CREATE:
             entity = self.context.entity
             self.store.note_begun(entity.kind, entity.id, self.context.id)
-        self.begun = True
 
     def notice_end(self, outcome: Outcome) -> None:
         """Note that a create ended before it changed anything; a store that fails stops nothing."""
@@ -95,7 +91,7 @@ class Memory:
 
     def keep(self, capsule: Capsule) -> None:
         """Keep the capsule of a success."""
-        self._write(lambda store: store.keep(capsule))
+        self.kept = self._write(lambda store: store.keep(capsule))
 
     def bury(self, *, state_key: str) -> None:
         """Leave a tombstone, after the state is gone."""
@@ -117,13 +113,15 @@ class Memory:
         self.listen(Noticed("warning", text))
         self.notes.append(text)
 
-    def _write(self, write: Callable[[Capsules], None]) -> None:
+    def _write(self, write: Callable[[Capsules], None]) -> bool:
         if self.store is None:
-            return
+            return False
         try:
             write(self.store)
         except PurveyorError as error:  # what was asked is done all the same
             self.say(f"{error.message} The entity's capsule could not be written.")
+            return False
+        return True
 
 
 class RememberedState:

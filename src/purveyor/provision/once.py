@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal import (
     Beat,
     Begin,
@@ -19,35 +18,54 @@ from purveyor.journal import (
     recall_outcome,
 )
 from purveyor.outcome import Outcome, Status
+from purveyor.provision.heartbeat import Heartbeat
 from purveyor.provision.trace import leave_trace
-from purveyor.step import PhaseStarted
+from purveyor.step import PhaseStarted, ResourceMoved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal
+    from purveyor.lock import Lock
     from purveyor.provision.ports import Ports
     from purveyor.provision.trace import Trace
     from purveyor.step import StepEvent
 
-BEAT_SECONDS = 30.0
-
 
 @dataclass(slots=True)
 class Attempt:
-    """One claimed attempt; without a journal nothing is kept, and every method does nothing."""
+    """One claimed attempt; without a journal nothing is kept, and every method does nothing.
+
+    `lock_left` once a lock of its own may be left, which a sweep then looks for.
+    """
 
     journal: Journal | None
     begin: Begin | None
     phase: str = ""
     trace: Trace | None = None
+    lock_left: bool = False
+    _heart: Heartbeat | None = None
+    _look: Callable[[], Lock | None] | None = None
 
     def notice(self, event: StepEvent) -> None:
-        """Remember the phase for the heartbeat."""
+        """Remember the phase for the heartbeat, and that the engine must have the lock."""
         if isinstance(event, PhaseStarted):
             self.phase = event.name
+        if isinstance(event, ResourceMoved) and self._look is not None and self._heart is not None:
+            self._heart.hold(self._look)
+            self._look = None
+
+    def await_lock(self, look: Callable[[], Lock | None]) -> None:
+        """Find the engine's lock with `look` once it must have it."""
+        self._look = look
+
+    def release_lock(self) -> None:
+        """Forget the engine's lock."""
+        self._look = None
+        if self._heart is not None:
+            self._heart.release()
 
     def finish(self, outcome: Outcome, *, at: float) -> None:
         """Keep how it ended, before the platform is told."""
@@ -61,28 +79,27 @@ class Attempt:
         """Note that the platform has heard it."""
         if self.trace is not None:
             self.trace.clear()
-        if self.journal is not None and self.begin is not None:
+        if self.journal is None or self.begin is None:
+            return
+        if self.lock_left:
+            self.journal.hear(self.begin)
+        else:
             self.journal.close(self.begin)
 
     @contextlib.contextmanager
     def beating(self, ports: Ports) -> Iterator[None]:
-        """Give signs of life while the block runs; a store that fails meanwhile stops nothing."""
+        """Give signs of life while the block runs."""
         journal, begin = self.journal, self.begin
         if journal is None or begin is None:
             yield
             return
-        stop = threading.Event()
 
-        def beat() -> None:
-            while not stop.wait(BEAT_SECONDS):
-                with contextlib.suppress(PurveyorError):
-                    journal.beat(begin, Beat(at=ports.wall_clock(), phase=self.phase))
+        def write(lock_id: str) -> None:
+            journal.beat(begin, Beat(at=ports.wall_clock(), phase=self.phase, lock_id=lock_id))
 
-        threading.Thread(target=beat, daemon=True, name="heartbeat").start()
-        try:
+        self._heart = Heartbeat(write)
+        with self._heart.beating():
             yield
-        finally:
-            stop.set()
 
 
 @dataclass(frozen=True, slots=True)

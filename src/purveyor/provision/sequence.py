@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.errors import CancelledError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import CancelledError, PurveyorError, ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.endings import break_down, fail, succeed_absent
@@ -61,7 +61,7 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
         return _pass_on(context, claimed, ports)
     try:
         with claimed.beating(ports), watching(claimed.trace, context, ports):
-            heard = _overheard(ports, claimed, memory)
+            heard = _overheard(ports, claimed)
             outcome = _attempt(memory, recipe, standing, heard, claimed)
     except PurveyorError as error:
         outcome = fail(_tell_time_limit(error, ports))
@@ -92,9 +92,8 @@ def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:
     )
 
 
-def _overheard(ports: Ports, claimed: Attempt, memory: Memory) -> Ports:
+def _overheard(ports: Ports, claimed: Attempt) -> Ports:
     def listen(event: StepEvent) -> None:
-        memory.notice(event)
         claimed.notice(event)
         ports.listen(event)
 
@@ -119,30 +118,15 @@ def _attempt(
         if context.operation is Operation.CUSTOM:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
         else:
-            _refuse_doubt(context, claimed)
             refuse_linked(context, ports.reporter, memory)
             work = infrastructure.look_up(
-                context, recipe, ports, memory=memory, workspace=workspace
+                context, recipe, ports, memory=memory, attempt=claimed, workspace=workspace
             )
             run = _infrastructure(work, standing, ports)
 
         _stop_if_asked(ports)
         ports.reporter.begin(context, run_url=ports.run_url)
         return run()
-
-
-def _refuse_doubt(context: ActionContext, claimed: Attempt) -> None:
-    entity = context.entity
-    journal = claimed.journal
-    lost = journal.doubted(entity.kind, entity.id) if journal is not None else None
-    if lost is not None:
-        raise RecoveryError(
-            f"A run was lost while it changed this {entity.kind}: the state may not know all that"
-            " exists, and another run could build it twice.",
-            details=(f"the lost run: {lost}",),
-            hint="Ask the platform team to compare what exists with the state, and then to run"
-            f" `purveyor state settle {entity.kind}/{entity.id} --reason TEXT`.",
-        )
 
 
 def _infrastructure(

@@ -61,9 +61,8 @@ def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
     now = ports.journal.last(judged.attempted.begin.action)
     if now is None or Attempted(*now) != judged.attempted:
         return _tell(judged, "left: it moved meanwhile", found=words)
-    # Before the end is written: a sweep that dies in between leaves the doubt, not a false calm.
-    ports.journal.doubt(judged.attempted.begin)
-    end = end_lost(judged, at=ports.wall_clock())
+    changing = ports.journal.marks.stands(judged.attempted.begin)
+    end = end_lost(judged, at=ports.wall_clock(), changing=changing)
     if not ports.journal.end(judged.attempted.begin, end):
         return _tell(judged, "left: it ended meanwhile", found=words)
     return _report(judged, end, ports, found=words)

@@ -38,12 +38,12 @@ class Judged:
     quiet: float
 
     @property
-    def lost(self) -> bool:
-        """Whether its runner died, so that its lock may be left behind."""
-        end = self.attempted.end
-        return self.standing is Standing.DEAD or (
-            end is not None and end.reason == ReasonCode.RUNNER_LOST.value
-        )
+    def over(self) -> bool:
+        """Whether it is certainly over, so that a lock of its own is one that it left behind."""
+        if _was_lost(self.attempted):
+            return True
+        ended = self.standing is Standing.CLOSED and self.attempted.end is not None
+        return self.standing is Standing.DEAD or (ended and self.run.alive is False)
 
     @property
     def run_url(self) -> str:
@@ -54,17 +54,26 @@ class Judged:
 def judge(attempted: Attempted, ports: Ports) -> Judged:
     """Judge the last attempt of an open action.
 
-    Dead is only what has been silent for five minutes and whose CI says that it has ended.
+    Dead is only what has been silent for five minutes and whose CI says that it has ended. What
+    is heard and open all the same may have left a lock: its run is asked about, too.
     """
     identity = attempted.begin.identity
     quiet = max(0.0, ports.wall_clock() - attempted.last_sign)
-    if attempted.heard:
+    if attempted.heard and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Standing.CLOSED, RunState(None, "", identity.url), quiet)
     if quiet < DEAD_AFTER:
         fresh = RunState(True, "not silent for long", identity.url)
         return Judged(attempted, Standing.AT_WORK, fresh, quiet)
-    if attempted.end is not None:
+    if attempted.end is not None and not attempted.heard:
         # Telling it once more harms nobody, whether the run lives or not.
         return Judged(attempted, Standing.UNHEARD, RunState(None, "", identity.url), quiet)
     run = ports.look_up(identity)
-    return Judged(attempted, _STANDING[run.alive], run, quiet)
+    standing = _STANDING[run.alive]
+    if attempted.heard and standing is not Standing.AT_WORK:
+        standing = Standing.CLOSED
+    return Judged(attempted, standing, run, quiet)
+
+
+def _was_lost(attempted: Attempted) -> bool:
+    end = attempted.end
+    return end is not None and end.reason == ReasonCode.RUNNER_LOST.value

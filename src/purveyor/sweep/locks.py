@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError
@@ -53,17 +52,18 @@ class _Owner:
 
 
 def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
-    """Name the attempts that are dead, or may be; also those that a later one took over from."""
+    """Name the attempts that are over, or may be; also those that a later one took over from."""
     for each in judged:
         begin = each.attempted.begin
-        if each.lost:
+        left = each.standing is Standing.CLOSED and each.attempted.end is not None
+        if each.over:
             yield Suspect(each.attempted, each.run_url)
-        elif each.standing is Standing.UNKNOWN:
+        elif left or each.standing is Standing.UNKNOWN:
             yield Suspect(each.attempted, each.run_url, "whether its run lives is not known")
         if begin.attempt > 1:
             # A later attempt begins only over one that is certainly over.
             for earlier in ports.history.attempts(begin.action):
-                if earlier.begin.attempt < begin.attempt and earlier.end is None:
+                if earlier.begin.attempt < begin.attempt:
                     yield Suspect(earlier, earlier.begin.identity.url)
 
 
@@ -83,17 +83,23 @@ def look(suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> Held | Non
 
 
 def is_tied(lock: Lock, attempted: Attempted) -> bool:
-    """Tell whether a lock may be an attempt's; one that tells nothing of itself may be anyone's."""
+    """Tell whether a lock may be an attempt's; one that tells nothing of itself may be anyone's.
+
+    The heartbeat names the lock of an engine that worked for longer than a moment; without that,
+    machine and time are all there is to go by.
+    """
     if attempted.beat is not None and attempted.beat.lock_id:
         return lock.id == attempted.beat.lock_id
-    host, expected = lock.who.rpartition("@")[2], attempted.begin.identity.host
+    host, expected = lock.host, attempted.begin.identity.host
     if host and expected and host != expected:
         return False
-    created = _seconds(lock)
+    created = lock.since
     if created is None:
         return True
-    beat = attempted.beat.at if attempted.beat else attempted.begin.at
-    return attempted.begin.at - _BEFORE_BEGIN <= created <= beat + _AFTER_SIGN
+    latest = (attempted.beat.at if attempted.beat else attempted.begin.at) + _AFTER_SIGN
+    if attempted.end is not None:
+        latest = min(latest, attempted.end.at)
+    return attempted.begin.at - _BEFORE_BEGIN <= created <= latest
 
 
 def free(held: Sequence[Held], ports: Ports) -> Iterator[SweptLock]:
@@ -125,7 +131,7 @@ def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Po
     proven = beat is not None and bool(beat.lock_id)
     if not lock.id:
         return "the backend does not tell which lock it is"
-    if not proven and (_seconds(lock) is None or not lock.who.rpartition("@")[2]):
+    if not proven and (lock.since is None or not lock.host):
         return "the lock does not tell whose it is"
     if identity.ci == "terminal" and ports.engine_runs_here():
         return "an engine still runs on this machine"
@@ -137,20 +143,13 @@ def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Po
 def _rivals(other: Judged, lock: Lock, suspect: Suspect) -> bool:
     mine, theirs = suspect.attempted.begin, other.attempted.begin
     same = (mine.kind, mine.entity) == (theirs.kind, theirs.entity)
-    return same and mine != theirs and not other.lost and is_tied(lock, other.attempted)
-
-
-def _seconds(lock: Lock) -> float | None:
-    try:
-        return datetime.fromisoformat(lock.created).timestamp()
-    except ValueError:
-        return None
+    return same and mine != theirs and not other.over and is_tied(lock, other.attempted)
 
 
 def _tell(
     held: Held, found: str, done: str, ports: Ports, *, needs_person: bool = False
 ) -> SweptLock:
-    created = _seconds(held.lock)
+    created = held.lock.since
     return SweptLock(
         key=held.key.path,
         lock_id=held.lock.id,

@@ -26,8 +26,8 @@ class LockVerdict:
 def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdict:
     """Judge a lock by the action that was begun last on its entity; what is not tied is not dead.
 
-    An attempt that has written its end may have left the lock all the same, but its CI run may
-    still hold another one: that stays for a person.
+    An attempt that has written its end may have left the lock all the same; while its CI run goes
+    on, or when nobody knows, that stays for a person.
     """
     action = ports.journal.last_action(kind, entity)
     attempts = ports.history.attempts(action) if action else ()

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from purveyor.journal import Begin
     from purveyor.sweep.judging import Judged
 
+_AGAIN = (
+    "Look at its log, then start that very CI run again: it continues with what the state has kept."
+)
+_LOOK_FIRST = (
+    "It was changing things, and the state may not know all that exists: ask the platform team to"
+    " compare the two, and then to run `purveyor state settle {begin.kind}/{begin.entity} --reason"
+    " TEXT`."
+)
+
 
 def recall_context(begin: Begin) -> ActionContext:
     """Return as much of the action as the journal keeps: enough to ask and to tell the platform."""
@@ -37,8 +46,8 @@ def recall_context(begin: Begin) -> ActionContext:
     )
 
 
-def end_lost(judged: Judged, *, at: float) -> End:
-    """Return the end of an attempt whose runner died."""
+def end_lost(judged: Judged, *, at: float, changing: bool) -> End:
+    """Return the end of an attempt whose runner died; `changing` when its mark still stands."""
     begin, beat = judged.attempted.begin, judged.attempted.beat
     phase = f" in phase {beat.phase}" if beat and beat.phase else ""
     return End(
@@ -47,8 +56,7 @@ def end_lost(judged: Judged, *, at: float) -> End:
         reason=ReasonCode.RUNNER_LOST.value,
         exit_code=RecoveryError.exit_code,
         message=f"The run that carried this action out ended{phase} without saying how.",
-        next_step="Look at its log, then start that very CI run again: it continues with what the"
-        " state has kept.",
+        next_step=_LOOK_FIRST.format(begin=begin) if changing else _AGAIN,
         details=(
             f"attempt {begin.attempt}, {begin.identity.ci} says: {judged.run.conclusion}",
             f"last sign of life {judged.quiet:.0f} s before this was noticed",

@@ -31,7 +31,7 @@ def change(session: Session) -> StepResult:
     step = session.step
     if step.operation is Operation.CREATE and not step.guard.protect:
         session.start("apply")
-        return _finish(session, session.call_locked(*commands.apply()))
+        return _finish(session, session.change_locked(*commands.apply()))
     return _change_planned(session)
 
 
@@ -45,15 +45,16 @@ def _change_planned(session: Session, *, plans_left: int = _PLANS) -> StepResult
         raise build_error(session, planned, "plan")
     _judge(session, planned.report.changes, file)
     session.start("apply")
-    applied = session.call_locked(*commands.apply(file))
+    applied = session.change_locked(*commands.apply(file))
     if plans_left > 1 and _is_stale(applied):
+        session.changing.withdraw()
         check_stamp(session, initialised=True)
         return _change_planned(session, plans_left=plans_left - 1)
     return _finish(session, applied)
 
 
 def _finish(session: Session, applied: Ran) -> StepResult:
-    notes = settle(session, applied, "apply") if applied.code else ()
+    notes = settle(session, applied, "apply")
     outputs = collect_outputs(session, applied.report.outputs)
     return StepResult(tuple(applied.report.changes), outputs, notes)
 

@@ -5,58 +5,97 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.failures import MOST_DETAILS, explain
-from purveyor.engines.terraform.rescue import UNSAVED, rescue_unsaved
-from purveyor.errors import CancelledError, PurveyorError, RecoveryError
+from purveyor.engines.terraform.rescue import UNSAVED, free_own_lock, rescue_unsaved
+from purveyor.engines.terraform.stream import Proof, has_locked, judge_stream
+from purveyor.errors import CancelledError, EngineError, PurveyorError, RecoveryError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
 
+CHANGES = frozenset({"apply", "destroy"})
+LOOK_FIRST = (
+    "Ask the platform team to compare what exists with the state before the next run, and then to"
+    " run `purveyor state settle`."
+)
 _LOCK_KEPT = "Error releasing the state lock"
-
-
 _ABOUT_STATE = frozenset({"Failed to save state", "Failed to persist state to backend", _LOCK_KEPT})
 
 
 def build_error(session: Session, ran: Ran, phase: str) -> PurveyorError:
     """Return the error to raise for a failed `ran`."""
-    changing = phase in {"apply", "destroy"}
-    if ran.code < 0 and changing:
-        return _killed(ran, phase)
+    changing = phase in CHANGES
+    proof = judge_stream(ran.completed.stdout) if changing else Proof.UNTOUCHED
+    if proof in {Proof.NONE, Proof.UNSAVED}:
+        return _doubt(ran, phase)
     if session.step.interruption.requested:
-        return _cancelled(ran, phase, changing=changing)
+        return _cancelled(ran, phase, changing=proof is Proof.SAVED)
+    if changing and ran.code < 0 and proof is Proof.UNTOUCHED:
+        return EngineError(
+            f"The engine was ended by signal {-ran.code} before it changed anything.",
+            hint="Start the action again; on a small machine, with more memory.",
+        )
     return explain(ran, phase, session.program.redactor)
 
 
 def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
-    """Save what a failed change left unsaved, then raise its error.
+    """Tell that a change is over; after a failed one save what it left unsaved, raise its error.
 
-    Return notes instead when all was done and only the state had not been saved, which it is now.
-    Raise RecoveryError when it cannot be saved.
+    Return notes instead when all was done and only the state had not been saved or its lock not
+    given back, which is done now. Raise RecoveryError when the state cannot be saved, or when what
+    exists may not be in it.
     """
+    if not ran.code:
+        session.changing.settle()
+        return ()
     unsaved = session.step.module / UNSAVED
-    if not unsaved.exists():
-        raise build_error(session, ran, phase)
+    kept = _LOCK_KEPT in {each.summary for each in ran.report.errors}
+    if unsaved.exists():
+        note = _rescue(session, ran, unsaved, phase, lock_left=kept)
+    else:
+        note = _settle_lock(session, ran, kept=kept)
     summaries = {each.summary for each in ran.report.errors}
-    try:
-        note = rescue_unsaved(session, unsaved, lock_left=_LOCK_KEPT in summaries)
-    except RecoveryError as error:
-        cause = explain(ran, phase, session.program.redactor)
-        error.details = (*error.details, cause.message, *cause.details)
-        raise
-    if summaries <= _ABOUT_STATE and not (ran.report.failed or ran.report.open):
+    done = bool(summaries) and summaries <= _ABOUT_STATE
+    if note and done and not (ran.report.failed or ran.report.open):
         return (note,)
     failure = build_error(session, ran, phase)
-    failure.details = (*failure.details, note)
+    failure.details = (*failure.details, *filter(None, [note]))
     raise failure
 
 
-def _killed(ran: Ran, phase: str) -> RecoveryError:
+def _rescue(session: Session, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:
+    try:
+        note = rescue_unsaved(session, unsaved, lock_left=lock_left)
+    except RecoveryError as error:
+        cause = explain(ran, phase, session.program.redactor)
+        error.details = (*error.details, cause.message, *cause.details)
+        if lock_left:
+            session.changing.leave_lock()
+        raise  # the next run that saves the kept state settles the change
+    session.changing.settle()
+    return note
+
+
+def _settle_lock(session: Session, ran: Ran, *, kept: bool) -> str:
+    """Settle what is proven, and free the lock that this run's engine has left."""
+    saved = judge_stream(ran.completed.stdout) in {Proof.SAVED, Proof.UNTOUCHED}
+    if saved:
+        session.changing.settle()
+    # Where nobody notes the doubt, a lock that is left is all that keeps the next run away.
+    noted = saved or session.step.changing is not None
+    if kept or (ran.code < 0 and noted and has_locked(ran.completed.stdout)):
+        return free_own_lock(session, ran)
+    return ""
+
+
+def _doubt(ran: Ran, phase: str) -> RecoveryError:
+    how = f"was ended by signal {-ran.code}" if ran.code < 0 else "broke off"
     return RecoveryError(
-        f"The engine was ended by signal {-ran.code} in the middle of the {phase}: what exists may"
-        " not be in the state, and the lock may remain.",
+        f"The engine {how} in the middle of the {phase}: what exists may not be in the state.",
         details=_unfinished(ran),
-        hint="Ask the platform team to compare the state with the cloud before the next run.",
+        hint=LOOK_FIRST,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,10 +39,11 @@ class EngineBinary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run of the engine: how it ended and what it told."""
+    """One run of the engine: how it ended, what it told, and when it began (since 1970)."""
 
     completed: Completed
     report: Report
+    began: float = 0.0
 
     @property
     def code(self) -> int:
@@ -65,15 +67,28 @@ class Program:
         kept = {name: value for name, value in self.environment.items() if name != variable}
         return replace(self, environment=kept)
 
-    def call(self, *arguments: str, streamed: bool = True, stdin: str = "") -> Ran:
+    def call(
+        self,
+        *arguments: str,
+        streamed: bool = True,
+        stdin: str = "",
+        stdout: Path | None = None,
+    ) -> Ran:
         """Run the engine once; `streamed` when its stdout is the JSON stream.
+
+        `stdout` is a file that keeps it, whoever dies meanwhile.
 
         Raise EngineError when the program cannot be started.
         """
         report = Report(self.listen, self.redactor)
         command = process.Command(
-            (str(self.path), *arguments), self.directory, self.environment, stdin=stdin
+            (str(self.path), *arguments),
+            self.directory,
+            self.environment,
+            stdin=stdin,
+            stdout=stdout,
         )
+        began = time.time()
         completed = process.run(
             command, on_line=report.feed if streamed else None, interruption=self.interruption
         )
@@ -84,4 +99,4 @@ class Program:
                 details=(self.redactor.redact(completed.stderr),),
                 hint="Install the engine, or correct its version in the catalog.",
             )
-        return Ran(completed, report)
+        return Ran(completed, report, began)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def remove(session: Session) -> StepResult:
     """Destroy everything in the state; raise RecoveryError when something is left in it."""
     session.start("destroy")
-    ran = session.call_locked(*commands.destroy())
-    notes = settle(session, ran, "destroy") if ran.code else ()
+    ran = session.change_locked(*commands.destroy())
+    notes = settle(session, ran, "destroy")
     left = _count_left(session)
     if left:
         raise RecoveryError(

@@ -7,6 +7,7 @@ import re
 import tempfile
 import time
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
@@ -19,6 +20,7 @@ from purveyor.step import Noticed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
     from purveyor.state_key import StateDocument
     from purveyor.step import StateAccess
@@ -94,6 +96,11 @@ class SessionRescue:
 
         return bring_home(text, state=self._session.step.state, push=push, naps=naps)
 
+    def free(self, lock_id: str) -> None:
+        """Free a lock; raise StateLockedError or EngineError when that fails."""
+        ran = self._program.call(*commands.force_unlock(lock_id), streamed=False)
+        check_written(ran, "force-unlock", self._program.redactor)
+
     def _push(self, text: str, *, free: bool, lock_id: str) -> None:
         ran = self._program.call(*commands.state_push(), streamed=False, stdin=text)
         holder = find_lock(ran)
@@ -119,6 +126,22 @@ def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
     note = "The state could not be saved at first; it is saved now."
     session.program.listen(Noticed("warning", note))
     return note
+
+
+def free_own_lock(session: Session, ran: Ran) -> str:
+    """Free the lock that an ended engine has left, and say so; what is not certain stays."""
+    step = session.step
+    try:
+        holder = step.state.holder()
+        if holder is None:
+            return ""
+        if holder.id and holder.was_taken(gethostname(), after=ran.began, before=time.time()):
+            SessionRescue(session).free(holder.id)
+            return "The state's lock was not given back at first; it is free now."
+    except PurveyorError:
+        pass
+    session.changing.leave_lock()
+    return ""
 
 
 def consume_parked(session: Session) -> None:

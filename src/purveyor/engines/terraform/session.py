@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ from purveyor.lock import Lock, describe_lock, parse_lock
 from purveyor.step import LockAwaited, PhaseStarted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from purveyor.engines.terraform.program import Program, Ran
-    from purveyor.step import Step
+    from purveyor.step import Changing, Step
 
 _LOCK_SUMMARY = "Error acquiring the state lock"
 # Backends `azurerm` and `gcs` lock a new state to write an empty one, in whichever command comes
@@ -24,6 +26,7 @@ _LOADING = "Error loading state"
 _CREATION_LOCK = "locked for workspace creation"
 _TELL_SECONDS = 5.0
 _FIRST_NAP, _LONGEST_NAP = 0.25, 1.0
+STREAM = "changes.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class Session:
     program: Program
     scratch: Path
     keep: Path
+
+    @property
+    def changing(self) -> Changing:
+        """Who is told of every change."""
+        return self.step.changing or _Unnoted()
 
     def start(self, phase: str) -> None:
         """Tell of a new phase; raise CancelledError when the run was asked to stop before it."""
@@ -60,11 +68,38 @@ class Session:
         call = (program or self.program).call
         ran = call(*arguments)
         while (holder := find_holder(ran)) is not None:
-            self._await_release(holder, begun)
+            self._await_holder(holder, ran, begun)
             ran = call(*arguments)
         return ran
 
-    def _await_release(self, holder: Lock, begun: float) -> None:
+    def change_locked(self, *arguments: str) -> Ran:
+        """Run a command that changes things: as `call_locked`, and whoever can is told of it.
+
+        Its output stays in the private folder, for whoever finds it when this run is gone.
+        """
+        begun = time.monotonic()
+        stream = self.step.workspace / STREAM
+        while True:
+            stream.unlink(missing_ok=True)
+            rival = self.changing.begin()
+            if rival is not None:
+                self._await_release(rival, begun, self.changing.rival)
+                continue
+            ran = self.program.call(*arguments, stdout=stream)
+            holder = find_holder(ran)
+            if holder is None:
+                return ran
+            self.changing.withdraw()
+            self._await_holder(holder, ran, begun)
+
+    def _await_holder(self, holder: Lock, ran: Ran, begun: float) -> None:
+        if holder.was_taken(socket.gethostname(), after=ran.began, before=time.time()):
+            # It may be ours: a store that took the lock and whose answer was lost is asked again.
+            self.changing.leave_lock()
+        self.changing.rival()  # a lost run's lock is not waited for
+        self._await_release(holder, begun, self.step.state.holder)
+
+    def _await_release(self, holder: Lock, begun: float, look: Callable[[], Lock | None]) -> None:
         """Return when another try is worth it: nobody is seen to hold the lock."""
         nap, told = _FIRST_NAP, -_TELL_SECONDS
         current: Lock | None = holder
@@ -78,7 +113,22 @@ class Session:
             self.step.interruption.wait(min(nap, self.step.lock_wait - waited))
             self.check_interruption("Stopped while it waited for the lock, as asked.")
             nap = min(nap * 2, _LONGEST_NAP)
-            current = self.step.state.holder()
+            current = look()
+
+
+class _Unnoted:
+    """Stands in where nothing can be noted."""
+
+    def begin(self) -> Lock | None:
+        """Go ahead."""
+        return None
+
+    rival = begin
+
+    def withdraw(self) -> None:
+        """Forget it."""
+
+    settle = leave_lock = withdraw
 
 
 def find_holder(ran: Ran) -> Lock | None:

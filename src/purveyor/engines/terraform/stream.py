@@ -1,0 +1,98 @@
+"""What the stream of a command that changes things proves of the state that it left."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.json_text import JsonObject
+
+_TWICE = "Two interrupts received"
+_UNSAVED = frozenset({"Failed to save state", "Failed to persist state to backend"})
+_CHANGES = frozenset({"apply", "destroy"})
+_UNDER_LOCK = ("planned_change", "change_summary", "refresh_start", "apply_start")
+_ROOM = 1 << 16
+
+
+class Proof(Enum):
+    """What is known.
+
+    SAVED: the engine came to its end, which it tells after it has written the state (measured with
+    a slow store). UNTOUCHED: it had begun nothing, which it tells before it does. UNSAVED: it
+    could not write the state, and left it in a file. NONE: what exists may be in no state.
+    """
+
+    SAVED = "saved"
+    UNTOUCHED = "untouched"
+    UNSAVED = "unsaved"
+    NONE = "none"
+
+
+def judge_stream(text: str) -> Proof:
+    """Judge what an engine has told that has ended, however it ended."""
+    touched, ended, unsaved = False, False, False
+    for message in filter(None, map(_parse, text.splitlines())):
+        match message.get("type"):
+            case "apply_start":
+                touched = True
+            case "log" if _TWICE in str(message.get("@message")):
+                # It drops what it has not written yet, and ends like any other (measured).
+                return Proof.NONE if touched else Proof.UNTOUCHED
+            case "change_summary":
+                changes = message.get("changes")
+                ended |= isinstance(changes, dict) and changes.get("operation") in _CHANGES
+            case "diagnostic":
+                summary = _read_error(message)
+                ended |= summary is not None
+                unsaved |= summary in _UNSAVED
+            case _:
+                pass
+    if unsaved:
+        return Proof.UNSAVED
+    if ended:
+        return Proof.SAVED
+    whole = not touched and text[-1:] in {"", "\n"}
+    return Proof.UNTOUCHED if whole else Proof.NONE
+
+
+def has_locked(text: str) -> bool:
+    """Tell whether an engine has told what it tells only while it holds the state's lock."""
+    return any(f'"type":"{each}"' in text for each in _UNDER_LOCK)
+
+
+def judge_file(path: Path) -> Proof:
+    """Judge a stream that a command has left; without one it was never started.
+
+    A disk without room proves nothing: lines may be missing.
+    """
+    try:
+        room = os.statvfs(path.parent)
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return Proof.UNTOUCHED
+    except OSError:
+        return Proof.NONE
+    proof = judge_stream(text)
+    full = room.f_bavail * room.f_frsize < _ROOM
+    return Proof.NONE if full and proof is Proof.UNTOUCHED else proof
+
+
+def _parse(line: str) -> JsonObject | None:
+    try:
+        message = json_text.parse(line)
+    except json_text.JsonTextError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _read_error(message: JsonObject) -> str | None:
+    told = message.get("diagnostic")
+    if not isinstance(told, dict) or told.get("severity") != "error":
+        return None
+    return str(told.get("summary"))

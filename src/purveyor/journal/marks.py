@@ -1,0 +1,92 @@
+"""Which attempts are changing an entity; a mark that outlives its attempt is a doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from purveyor.journal.records import Begin
+    from purveyor.journal.store import Store
+    from purveyor.json_text import JsonObject
+
+_FOLDER = "journal/entities"
+CHANGING = "changing"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One attempt's mark. `run` is where a person can look, `at` in seconds since 1970."""
+
+    kind: str
+    entity: str
+    action: str
+    attempt: int
+    run: str = ""
+    at: float = 0.0
+
+
+class Marks:
+    """The marks in one store; every method raises what the store raises.
+
+    An attempt sets its mark right before its engine starts to change things, and takes it away
+    once the state is known to hold all that was done. `changing/<action>/<attempt>` beside the
+    entity's capsule has one writer only.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, begin: Begin, *, at: float) -> None:
+        """Set an attempt's mark. One request."""
+        run = begin.identity.url or begin.identity.host
+        self._store.put(_path(begin), json_text.write({"run": run, "at": at}))
+
+    def remove(self, begin: Begin) -> None:
+        """Take an attempt's mark away. One request; nothing happens when there is none."""
+        self._store.remove(_path(begin))
+
+    def stands(self, begin: Begin) -> bool:
+        """Tell whether an attempt's mark stands. One request."""
+        return self._store.read(_path(begin)) is not None
+
+    def standing(self, kind: str, entity: str) -> tuple[Mark, ...]:
+        """Return the marks on an entity. One listing, and a request for each mark."""
+        folder = f"{_FOLDER}/{kind}/{entity}/{CHANGING}"
+        found = (self._read(kind, entity, path) for path in sorted(self._store.paths(folder)))
+        return tuple(each for each in found if each is not None)
+
+    def settle(self, marks: Iterable[Mark], note: JsonObject) -> None:
+        """Take marks away because somebody has looked, and keep why. `note` has `at`."""
+        for mark in marks:
+            moment = str(note.get("at", "")).replace(":", "")
+            place = f"{_FOLDER}/{mark.kind}/{mark.entity}/settlements"
+            kept = {**note, "action": mark.action, "attempt": mark.attempt, "run": mark.run}
+            name = f"{moment}-{mark.action}-{mark.attempt}"
+            self._store.create(f"{place}/{name}.json", json_text.write(kept))
+            self._store.remove(_path_of(mark.kind, mark.entity, mark.action, mark.attempt))
+
+    def _read(self, kind: str, entity: str, path: str) -> Mark | None:
+        action, _, attempt = path.partition(f"/{CHANGING}/")[2].rpartition("/")
+        text = self._store.read(path)
+        if text is None or not attempt.isdecimal():
+            return None
+        try:
+            value = json_text.parse(text)
+            found = value if isinstance(value, dict) else {}
+            run, at = str(found.get("run", "")), float(str(found.get("at", 0)))
+        except ValueError:  # a damaged mark is a mark
+            run, at = "", 0.0
+        return Mark(kind, entity, action, int(attempt), run, at)
+
+
+def _path(begin: Begin) -> str:
+    return _path_of(begin.kind, begin.entity, begin.action, begin.attempt)
+
+
+def _path_of(kind: str, entity: str, action: str, attempt: int) -> str:
+    return f"{_FOLDER}/{kind}/{entity}/{CHANGING}/{action}/{attempt}"

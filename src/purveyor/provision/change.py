@@ -1,0 +1,157 @@
+"""The mark around what an engine changes, so that the doubt after a lost run is exact."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.errors import PurveyorError, RecoveryError
+from purveyor.lock import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from purveyor.journal import Begin, Mark
+    from purveyor.provision.memory import Memory
+    from purveyor.provision.once import Attempt
+    from purveyor.provision.ports import Ports
+    from purveyor.step import Recovery, StateAccess
+
+
+@dataclass(slots=True)
+class Change:
+    """One attempt's change; without a journal there is no mark, only what a create has begun.
+
+    `marked` while its mark stands, `settled` once the state is known to hold all that was done.
+    """
+
+    attempt: Attempt
+    memory: Memory
+    ports: Ports
+    state: StateAccess
+    marked: bool = False
+    settled: bool = False
+
+    def begin(self) -> Lock | None:
+        """Set the mark, unless another run changes the entity; a create needs no other note."""
+        rival = self.rival()
+        if rival is not None:
+            return rival
+        self.memory.begun = True
+        if self.attempt.journal is None or self.attempt.begin is None:
+            self.memory.note_begun()
+            return None
+        self.attempt.journal.marks.put(self.attempt.begin, at=self.ports.wall_clock())
+        self.marked, self.settled = True, False
+        self.attempt.await_lock(self._find_lock(time.time()))
+        return None
+
+    def rival(self) -> Lock | None:
+        """Return the run that is changing the entity; raise RecoveryError for one that is over."""
+        journal, begin = self.attempt.journal, self.attempt.begin
+        if journal is None or begin is None:
+            return None
+        for mark in journal.marks.standing(begin.kind, begin.entity):
+            if (mark.action, mark.attempt) == (begin.action, begin.attempt):
+                continue
+            over = journal.is_over(mark, is_dead=self.ports.is_dead)
+            if over is not False:
+                raise _doubt(mark, over=over is True)
+            moment = datetime.fromtimestamp(mark.at, UTC).isoformat(timespec="seconds")
+            return Lock(id="", who=mark.run, created=moment.replace("+00:00", "Z"))
+        return None
+
+    def withdraw(self) -> None:
+        """Take the mark away: nothing was changed."""
+        self.attempt.release_lock()
+        self._unmark()
+
+    def settle(self) -> None:
+        """Remember that the mark may go; `close` takes it away."""
+        self.attempt.release_lock()
+        self.settled = True
+
+    def leave_lock(self) -> None:
+        """Leave the action among the open ones, so that a sweep looks for its lock."""
+        self.attempt.lock_left = True
+
+    def close(self) -> None:
+        """Take the mark away if it may go, when something else tells that the entity exists."""
+        self.attempt.release_lock()
+        if not self.marked or not self.settled:
+            return
+        try:
+            if self.memory.context.operation is Operation.CREATE and not self.memory.kept:
+                self.memory.note_begun()
+            self._unmark()
+        except PurveyorError as error:
+            self.memory.say(
+                f"{error.message} The next run will believe that this one was lost:"
+                " `purveyor state settle` tells it better."
+            )
+
+    def _unmark(self) -> None:
+        if self.marked and self.attempt.journal is not None and self.attempt.begin is not None:
+            self.attempt.journal.marks.remove(self.attempt.begin)
+            self.marked = False
+
+    def _find_lock(self, since: float) -> Callable[[], Lock | None]:
+        host = self.ports.identity.host
+
+        def find() -> Lock | None:
+            lock = self.state.holder()
+            ours = lock is not None and lock.was_taken(host, after=since, before=time.time())
+            return lock if ours else None
+
+        return find
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecovery:
+    """An entity's unsaved states; those that this attempt parks settle its change once saved."""
+
+    recovery: Recovery
+    begin: Begin
+
+    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> Sequence[str]:
+        """Keep a state under the attempt's name."""
+        mine = attempt or f"{self.begin.action}@{self.begin.attempt}"
+        return self.recovery.park(text, lock_id=lock_id, attempt=mine)
+
+    def waiting(self) -> Sequence[str]:
+        """Return the names."""
+        return self.recovery.waiting()
+
+    def read(self, name: str) -> str | None:
+        """Return a text."""
+        return self.recovery.read(name)
+
+    def lock_of(self, name: str) -> str:
+        """Return a lock's id."""
+        return self.recovery.lock_of(name)
+
+    def remove(self, name: str) -> None:
+        """Forget a state."""
+        self.recovery.remove(name)
+
+
+def _doubt(mark: Mark, *, over: bool) -> RecoveryError:
+    entity = f"{mark.kind}/{mark.entity}"
+    if not over:
+        return RecoveryError(
+            f"A run that changes this {mark.kind} has fallen silent; whether it still works cannot"
+            " be told from here, and another run could build it twice.",
+            details=(f"the silent run: {mark.run}",),
+            hint="Look at that run. When it is over, ask the platform team to compare what exists"
+            f" with the state, and then to run `purveyor state settle {entity} --reason TEXT`.",
+        )
+    return RecoveryError(
+        f"A run was lost while it changed this {mark.kind}: the state may not know all that"
+        " exists, and another run could build it twice.",
+        details=(f"the lost run: {mark.run}",),
+        hint="Ask the platform team to compare what exists with the state, and then to run"
+        f" `purveyor state settle {entity} --reason TEXT`.",
+    )
