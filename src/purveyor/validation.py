@@ -13,6 +13,7 @@ from purveyor.catalog import lookup
 from purveyor.catalog.accounts import find_ties, show_match
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.folder_faults import find_folder_faults
+from purveyor.catalog.journal_store import KEEPING
 from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.declaration import find_lost_place
 from purveyor.errors import CatalogError
@@ -20,11 +21,12 @@ from purveyor.hcl import read_module
 from purveyor.parameters import find_type_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from purveyor.catalog import Catalog
     from purveyor.catalog.document import Trail
     from purveyor.catalog.lookup import ServiceTarget, Target
+    from purveyor.catalog.model import CatalogModel
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.json_text import JsonValue
 
@@ -33,7 +35,10 @@ _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was checked. `remote` modules are pinned, but not read. `seconds` it took."""
+    """What was checked. `remote` modules are pinned, but not read. `seconds` it took.
+
+    `notes` are about what is no fault, but less than it could be.
+    """
 
     services: int
     links: int
@@ -42,6 +47,7 @@ class Inspection:
     remote: int
     accounts: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def validate_catalog(path: Path | None = None) -> Inspection:
@@ -68,7 +74,17 @@ def validate_catalog(path: Path | None = None) -> Inspection:
         remote=len(inspector.remote),
         accounts=len(catalog.model.accounts),
         seconds=time.perf_counter() - started,
+        notes=tuple(_find_notes(catalog.model)),
     )
+
+
+def _find_notes(model: CatalogModel) -> Iterator[str]:
+    if model.journal is None and model.backend.type not in KEEPING:
+        yield (
+            f"a backend of type {model.backend.type} keeps no journal: an action that is delivered"
+            " twice may be carried out twice, and no sweep finds a lost run; name a store for it"
+            " under `journal`, such as an S3 bucket"
+        )
 
 
 @dataclass(slots=True)

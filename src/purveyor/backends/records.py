@@ -5,14 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from purveyor.backends import Backend
     from purveyor.backends.azure_records import AzureRecords
     from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.folder_records import FolderRecords
     from purveyor.backends.gcs_records import GoogleRecords
     from purveyor.backends.pg_records import PgRecords
+    from purveyor.catalog.journal_store import JournalStore
+    from purveyor.settings import Settings
 
     Records = FolderRecords | BucketRecords | AzureRecords | GoogleRecords | PgRecords
+
+
+def choose_records(
+    states: Backend, journal: JournalStore | None, *, root: Path, settings: Settings
+) -> Records | None:
+    """Return where the journal lies: where the catalog says, else beside the states.
+
+    `root` is the catalog's folder. None where the catalog names no store and the backend is none.
+    """
+    if journal is None:
+        return open_records(states)
+    from purveyor.backends import open_backend
+
+    return open_records(open_backend(journal, root=root, settings=settings))
 
 
 def open_records(backend: Backend) -> Records | None:

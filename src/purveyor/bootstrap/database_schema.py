@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.pg_connection import Database
 from purveyor.backends.pg_records import TABLE, TURN, make_table
-from purveyor.bootstrap.model import Measure, settled
+from purveyor.bootstrap.model import BOTH, JOURNAL, STATES, Measure, settled
 from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ _WHAT = "the states' schema"
 _SEQUENCE = "global_states_id_seq"
 _INDEX = "states_by_name"
 _TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-STATES, JOURNAL = "states", "journal"
-BOTH = (STATES, JOURNAL)
 _TABLES = {STATES: "states", JOURNAL: TABLE}
 
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+STATES, JOURNAL = "states", "journal"
+BOTH = (STATES, JOURNAL)
+"""What a store may hold."""
 NO_SETTING = "this store has no such setting: see to it there"
 
 

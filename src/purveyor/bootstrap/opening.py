@@ -1,12 +1,16 @@
-"""Chooses what sets a catalog's store up."""
+"""Chooses what sets a catalog's stores up: the states', and the journal's where it has one."""
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING
 
+from purveyor.bootstrap.model import BOTH, JOURNAL, STATES
 from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, PgBackend, S3Backend
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from purveyor.bootstrap.model import Measure, Store
@@ -14,10 +18,49 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
 
 
-def open_store(
-    config: Backend, *, root: Path, settings: Settings, grant_to: str | None = None
+class Stores:
+    """One store after the other, as if they were one."""
+
+    def __init__(self, states: Store, journal: Store) -> None:
+        self._states = states
+        self._journal = journal
+
+    def survey(self) -> list[Measure]:
+        """Look at both; the journal's measures say whose they are."""
+        named = [
+            dataclasses.replace(each, what=f"{JOURNAL}: {each.what}")
+            for each in self._journal.survey()
+        ]
+        return [*self._states.survey(), *named]
+
+
+def open_stores(
+    states: Backend,
+    journal: Backend | None,
+    *,
+    root: Path,
+    settings: Settings,
+    grant_to: str | None = None,
 ) -> Store:
-    """Return the store; `root` is the catalog's folder, `grant_to` a role of a database."""
+    """Return what sets up the states' store and, where the catalog names one, the journal's."""
+    if journal is None or journal == states:
+        return open_store(states, root=root, settings=settings, grant_to=grant_to)
+    way = partial(open_store, root=root, settings=settings, grant_to=grant_to)
+    return Stores(way(states, holds=(STATES,)), way(journal, holds=(JOURNAL,)))
+
+
+def open_store(
+    config: Backend,
+    *,
+    root: Path,
+    settings: Settings,
+    grant_to: str | None = None,
+    holds: Sequence[str] = BOTH,
+) -> Store:
+    """Return the store; `root` is the catalog's folder, `grant_to` a role of a database.
+
+    `holds` is what is to lie in it: `STATES`, `JOURNAL`, or both.
+    """
     match config:
         case LocalBackend():
             from purveyor.bootstrap.elsewhere import Folder
@@ -36,7 +79,7 @@ def open_store(
         case PgBackend():
             from purveyor.bootstrap.database_schema import SchemaStore
 
-            return SchemaStore(config, settings, grant_to)
+            return SchemaStore(config, settings, grant_to, holds=holds)
         case _:
             from purveyor.bootstrap.elsewhere import Foreign
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.bootstrap import aws_rights
 from purveyor.bootstrap.database_schema import grants
+from purveyor.bootstrap.model import BOTH, JOURNAL, STATES
 from purveyor.catalog.backend import AzureBackend, GoogleBackend, PgBackend, S3Backend
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 _ANYBODY = "<role>"
+# A history is of states only.
+_OF_JOURNALS = ("run", "state bootstrap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,38 @@ class Rights:
     lines: tuple[str, ...] = ()
 
 
-def describe_rights(
-    config: Backend, *, roles: Sequence[str] = (), grant_to: str | None = None
+def describe_all_rights(
+    states: Backend,
+    journal: Backend | None,
+    *,
+    roles: Sequence[str] = (),
+    grant_to: str | None = None,
 ) -> list[Rights]:
-    """Return the least rights for each command; `roles` are the first ones of the accounts."""
+    """Return the least rights in the states' store and, where there is one, in the journal's."""
+    if journal is None or journal == states:
+        return describe_rights(states, roles=roles, grant_to=grant_to)
+    of_journal = describe_rights(journal, grant_to=grant_to, holds=(JOURNAL,))
+    return [
+        *describe_rights(states, roles=roles, grant_to=grant_to, holds=(STATES,)),
+        *(
+            dataclasses.replace(each, command=f"{each.command} (journal)")
+            for each in of_journal
+            if each.command in _OF_JOURNALS
+        ),
+    ]
+
+
+def describe_rights(
+    config: Backend,
+    *,
+    roles: Sequence[str] = (),
+    grant_to: str | None = None,
+    holds: Sequence[str] = BOTH,
+) -> list[Rights]:
+    """Return the least rights for each command; `roles` are the first ones of the accounts.
+
+    `holds` is what lies in a database: `STATES`, `JOURNAL`, or both.
+    """
     match config:
         case S3Backend():
             return [
@@ -43,7 +75,7 @@ def describe_rights(
         case GoogleBackend():
             return _google(config)
         case PgBackend():
-            return _database(config, grant_to or _ANYBODY)
+            return _database(config, grant_to or _ANYBODY, holds)
         case _:
             line = "whatever the server asks for; Purveyor needs no rights of its own"
             return [Rights("run", lines=(line,))]
@@ -80,8 +112,8 @@ def _google(config: GoogleBackend) -> list[Rights]:
     return [Rights("run", lines=tuple(run)), Rights("state bootstrap", lines=tuple(bootstrap))]
 
 
-def _database(config: PgBackend, role: str) -> list[Rights]:
-    statements = [f"{each};" for each in grants(config.schema_name, role)]
+def _database(config: PgBackend, role: str, holds: Sequence[str]) -> list[Rights]:
+    statements = [f"{each};" for each in grants(config.schema_name, role, holds)]
     return [
         Rights("run", lines=tuple(statements)),
         Rights(

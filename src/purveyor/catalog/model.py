@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from purveyor.catalog.address import find_address_fault
 from purveyor.catalog.backend import Backend, LocalBackend
+from purveyor.catalog.journal_store import JournalStore, find_useless_key
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
 from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import (
@@ -203,6 +204,11 @@ class CatalogModel(Strict):
         default=LocalBackend(),
         description="Where states live; without it, a folder of this machine.",
     )
+    journal: JournalStore | None = Field(
+        default=None,
+        description="Where the journal lies; without it, beside the states, if the backend keeps"
+        " one.",
+    )
     engine: EngineEntry = Field(
         default=EngineEntry(),
         description="The engine where an entry names none; whichever is found without it.",
@@ -214,3 +220,11 @@ class CatalogModel(Strict):
     services: dict[Slug, ServiceEntry] = Field(
         default={}, description="Services by their specification's slug."
     )
+
+    @field_validator("journal")
+    @classmethod
+    def _keep_no_states(cls, journal: JournalStore | None) -> JournalStore | None:
+        useless = None if journal is None else find_useless_key(journal)
+        if useless is not None:
+            raise ValueError(f"`{useless}` has no use for a journal")
+        return journal

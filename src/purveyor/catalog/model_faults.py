@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from purveyor.catalog.backend import TYPES
 from purveyor.catalog.document import unfold
+from purveyor.catalog.journal_store import KEEPING
 from purveyor.catalog.words import WANTED
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _LATER = {
     "steps": "several steps for one service are not supported yet; one `module` and `engine` are",
-    "journal": "a journal of its own is not supported yet; leave the key out",
 }
 _WANTED_TYPES = {
     "string_type": "text",
@@ -63,11 +63,12 @@ def _translate(error: ErrorDetails, document: Document) -> Fault:
         return document.fault(trail, _explain_unknown_key(trail, location), at_key=True)
     if kind == "missing":
         return document.fault(trail[:-1], f"`{trail[-1]}` is missing", at_key=True)
+    types = KEEPING if location[:1] == ("journal",) else TYPES
     if kind == "union_tag_not_found":
-        text = f"`type` is missing; it is {_or(TYPES)}"
+        text = f"`type` is missing; it is {_or(types)}"
         return document.fault(trail, text, at_key=True)
     if kind == "union_tag_invalid":
-        text = f"this type is not supported; it is {_or(TYPES)}"
+        text = f"this type is not supported; it is {_or(types)}"
         return document.fault((*trail, "type"), text)
     if kind == "value_error" and trail and not _stands(trail, document):
         # The label of a union's member: the fault is about the mapping as a whole.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.catalog.backend import Backend
+    from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
     from purveyor.step import EngineRequirement, ModuleSource
@@ -32,7 +33,7 @@ class Account:
     `name` is for people; without one in the catalog it is made from the dimensions. `region` is
     None when the catalog names none. `session_seconds` is the length of an assumed session.
     `through` are roles to assume before `role_arn`. `withheld` are the environment variables that
-    log in to any account of the catalog: no engine and no program gets them.
+    log in to any account of the catalog, or to its journal: no engine and no program gets them.
     """
 
     name: str = ""
@@ -66,7 +67,8 @@ class Recipe:
     variables; `variables` are fixed by the platform team and win, the account's over the entry's.
     `outputs` maps attribute names to rules; None means all non-sensitive outputs by their own
     names. `lock_wait` is in seconds, None when the catalog leaves it to the setting. `root` is the
-    catalog's folder; every relative path in the catalog starts there.
+    catalog's folder; every relative path in the catalog starts there. `journal` is None where the
+    journal lies beside the states.
     """
 
     root: Path
@@ -81,6 +83,7 @@ class Recipe:
     outputs: Mapping[str, OutputRule] | None = None
     guard: Guard = field(default_factory=Guard)
     lock_wait: float | None = None
+    journal: JournalStore | None = None
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
         """Return `variables` for a module that declares `declared`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Catalog:
             outputs=read_outputs(entry),
             guard=Guard(tuple(entry.guard.protect)),
             lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
+            journal=self.model.journal,
         )
 
     def outline(self, context: ActionContext) -> Recipe:
@@ -75,6 +77,7 @@ class Catalog:
             backend=self.model.backend,
             account=account,
             variables=account.variables,
+            journal=self.model.journal,
         )
 
     def serves(self, service: str, link: str = "") -> bool:
@@ -90,11 +93,14 @@ class Catalog:
     def choose_account(self, dimensions: Mapping[str, str]) -> Account:
         """Return the account for these dimensions; an empty one when the catalog has none."""
         entries = self.model.accounts
+        # An engine has no business with what opens the journal alone.
+        withheld = named_variables(self.model.journal) - named_variables(self.model.backend)
         if not entries:
-            return Account()
+            return Account(withheld=withheld)
         chosen = choose_matches([entry.match for entry in entries], dimensions)
         if len(chosen) == 1:
-            return read_account(entries[chosen[0]], among=entries)
+            account = read_account(entries[chosen[0]], among=entries)
+            return dataclasses.replace(account, withheld=account.withheld | withheld)
         shown = show_match(dimensions) if dimensions else "no dimensions"
         if not chosen:
             raise CatalogError(

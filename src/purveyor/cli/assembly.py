@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
     from purveyor.journal import Capsules, Journal
+    from purveyor.journal.store import Store
     from purveyor.provision import Ending, Ports
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
@@ -36,7 +37,8 @@ _PASSING_STATES = (
     "Next: name a store such as S3 under `backend` in purveyor.yaml."
 )
 _NO_JOURNAL = (
-    "This backend keeps no journal: an action that is delivered twice may be carried out twice."
+    "This backend keeps no journal: an action that is delivered twice may be carried out twice.\n"
+    "Next: name a store for it under `journal` in purveyor.yaml, such as an S3 bucket."
 )
 
 
@@ -65,6 +67,7 @@ class Assembly:
         self.show = Show(self.ci, self.redactor)
         self.interruption = Interruption()
         self._backend: Backend | None = None
+        self._records: Store | None = None
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
@@ -165,7 +168,7 @@ class Assembly:
         """Return the keeper of an entity's unsaved states."""
         from purveyor.cli.machine import open_recovery
 
-        return open_recovery(self.settings, self.open_backend(recipe), entity)
+        return open_recovery(self.settings, self._open_records(recipe), entity)
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog
@@ -209,21 +212,31 @@ class Assembly:
         """Return the journal; None where no store can keep one."""
         if not self.wishes.report:  # a dry run may be repeated
             return None
-        from purveyor.backends.records import open_records
         from purveyor.journal import Journal
 
-        records = open_records(self.open_backend(recipe))
+        records = self._open_records(recipe)
         if records is None:
             self.show(Noticed("warning", _NO_JOURNAL))
             return None
         return Journal(records, time.time)
 
     def _open_capsules(self, recipe: Recipe) -> Capsules | None:
-        from purveyor.backends.records import open_records
         from purveyor.journal import Capsules
 
-        records = open_records(self.open_backend(recipe))
+        records = self._open_records(recipe)
         return Capsules(records) if records is not None else None
+
+    def _open_records(self, recipe: Recipe) -> Store | None:
+        from purveyor.backends.records import choose_records
+
+        if self._records is None:
+            self._records = choose_records(
+                self.open_backend(recipe),
+                recipe.journal,
+                root=recipe.root,
+                settings=self.settings,
+            )
+        return self._records
 
     def _is_dead(self, identity: RunIdentity) -> bool | None:
         from purveyor.dispatch import look_up

@@ -9,7 +9,7 @@ from purveyor.engines.binary import cache_folder
 from purveyor.journal import ParkedStates, RunFiles
 
 if TYPE_CHECKING:
-    from purveyor.backends import Backend
+    from purveyor.journal.store import Store
     from purveyor.settings import Settings
     from purveyor.state_key import Owner
 
@@ -19,15 +19,14 @@ def open_run_files(settings: Settings) -> RunFiles:
     return RunFiles(cache_folder(settings) / "runs")
 
 
-def open_recovery(settings: Settings, backend: Backend, owner: Owner) -> ParkedStates:
-    """Return the keeper of an entity's unsaved states: beside the states, and on the disk."""
+def open_recovery(settings: Settings, records: Store | None, owner: Owner) -> ParkedStates:
+    """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
     from purveyor.backends.folder_records import FolderRecords
-    from purveyor.backends.records import open_records
 
     folder = cache_folder(settings) / "recovery"
     return ParkedStates(
         owner,
-        store=open_records(backend),
+        store=records,
         disk=FolderRecords(folder),
         place=str(folder),
         clock=time.time,

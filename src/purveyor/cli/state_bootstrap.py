@@ -35,26 +35,26 @@ def bootstrap(
     grant_to: str | None,
     as_json: bool,
 ) -> None:
-    """Make the place where states live, and make it safe.
+    """Make the place where states live, and make it safe; the journal's too, where it has one.
 
     A bucket is versioned, encrypted, closed to the public and to plain connections; a table has
     backups and cannot be deleted. It can be run again at any time: it never weakens what is there.
     """
-    from purveyor.bootstrap import describe_rights, open_store, set_up
+    from purveyor.bootstrap import describe_all_rights, open_stores, set_up
     from purveyor.catalog import load_catalog
 
     settings = read_settings()
     path = catalog_path or settings.text("PURVEYOR_CATALOG")
     catalog = load_catalog(Path(path) if path else None)
-    config = catalog.model.backend
+    states, journal = catalog.model.backend, catalog.model.journal
     if policies:
-        _print_rights(
-            describe_rights(config, roles=_first_roles(catalog), grant_to=grant_to), as_json=as_json
-        )
+        roles = _first_roles(catalog)
+        rights = describe_all_rights(states, journal, roles=roles, grant_to=grant_to)
+        _print_rights(rights, as_json=as_json)
         return
-    store = open_store(config, root=catalog.root, settings=settings, grant_to=grant_to)
+    store = open_stores(states, journal, root=catalog.root, settings=settings, grant_to=grant_to)
     measures = set_up(store, dry_run=dry_run)
-    _print_measures(measures, kind=config.type, dry_run=dry_run, as_json=as_json)
+    _print_measures(measures, kind=states.type, dry_run=dry_run, as_json=as_json)
 
 
 def _print_measures(

@@ -110,11 +110,9 @@ def _note(room: Room, target: Target, lock_id: str, reason: str, holder: Lock | 
 def _open_journal(room: Room) -> Journal | None:
     import time
 
-    from purveyor.backends.records import open_records
     from purveyor.journal import Journal
 
-    records = open_records(room.backend)
-    return None if records is None else Journal(records, time.time)
+    return None if room.records is None else Journal(room.records, time.time)
 
 
 @click.command()

@@ -55,7 +55,7 @@ def rescue(
     saved = 0
     for each in (kind,) if kind else KINDS:
         owner = Named(each, entity_id)
-        recovery = open_recovery(room.settings, room.backend, owner)
+        recovery = open_recovery(room.settings, room.records, owner)
         for name in recovery.waiting():
             text = recovery.read(name)
             if text is not None:

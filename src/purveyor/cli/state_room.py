@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.catalog.model import CatalogModel
+    from purveyor.journal.store import Store
     from purveyor.settings import Settings
     from purveyor.states.entity import Target
     from purveyor.states.ports import Writer
@@ -30,12 +31,13 @@ _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A catalog's backend, ready for use; `name` is what people call it."""
+    """A catalog's backend, ready for use; `name` is what people call it, `records` its journal."""
 
     settings: Settings
     backend: Backend
     name: str
     lock: str
+    records: Store | None = None
 
     def find(self, words: str, kind: str | None) -> Target:
         """Return the entity and the key that the command line names."""
@@ -47,17 +49,22 @@ class Room:
 def open_room(catalog_path: str | None) -> Room:
     """Open the backend of a catalog; without a path, PURVEYOR_CATALOG or this folder."""
     from purveyor.backends import open_backend
+    from purveyor.backends.records import choose_records
     from purveyor.catalog import load_catalog
 
     settings = read_settings()
     path = catalog_path or settings.text("PURVEYOR_CATALOG")
     catalog = load_catalog(Path(path) if path else None)
     config = catalog.model.backend
+    backend = open_backend(config, root=catalog.root, settings=settings)
     return Room(
         settings,
-        open_backend(config, root=catalog.root, settings=settings),
+        backend,
         _name(catalog.model, catalog.root),
         lock=str(getattr(config, "lock", "")),
+        records=choose_records(
+            backend, catalog.model.journal, root=catalog.root, settings=settings
+        ),
     )
 
 

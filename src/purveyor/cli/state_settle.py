@@ -32,7 +32,6 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     with the state, has mended it, and says so here. A run that still shows signs of life cannot
     be settled.
     """
-    from purveyor.backends.records import open_records
     from purveyor.dispatch import look_up
     from purveyor.errors import StateLockedError
     from purveyor.journal import Journal
@@ -41,10 +40,9 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     if parts is None:
         raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
     room = open_room(catalog_path)
-    records = open_records(room.backend)
-    if records is None:
-        raise click.UsageError("This backend keeps no journal, so that nothing is in doubt.")
-    journal = Journal(records, time.time)
+    if room.records is None:
+        raise click.UsageError("This catalog has no journal, so that nothing is in doubt.")
+    journal = Journal(room.records, time.time)
     marks = journal.marks.standing(parts[1], parts[2])
 
     def is_dead(identity: RunIdentity) -> bool | None:

@@ -89,19 +89,16 @@ def sweep(
 
 
 def open_store(room: Room) -> Store:
-    """Return where the journal lies; raise CatalogError where the backend keeps none."""
-    from purveyor.backends.records import open_records
-
-    records = open_records(room.backend)
-    if records is None:
+    """Return where the journal lies; raise CatalogError where there is none."""
+    if room.records is None:
         raise CatalogError(
             f"The backend {room.name} keeps no journal, so that nothing is known of its runs.",
-            hint="S3, Azure, Google and folders keep one beside the states.",
+            hint="Name a store for it under `journal` in purveyor.yaml, such as an S3 bucket.",
             details=(
                 "Without it an action that a run has cannot be told from one that none took.",
             ),
         )
-    return records
+    return room.records
 
 
 def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Ports:

@@ -43,6 +43,9 @@ def validate(*, path: Path | None, as_json: bool) -> None:
             click.echo(json_text.write({"valid": False, "faults": faults}, indent=2))
         raise
     click.echo(_as_json(inspection) if as_json else f"{chosen}: {_describe(inspection)}")
+    if not as_json:
+        for note in inspection.notes:
+            click.echo(f"note: {note}", err=True)
 
 
 def _as_json(inspection: Inspection) -> str:
@@ -57,6 +60,7 @@ def _as_json(inspection: Inspection) -> str:
             "remote_modules": inspection.remote,
             "accounts": inspection.accounts,
             "seconds": round(inspection.seconds, 3),
+            "notes": list(inspection.notes),
         },
         indent=2,
     )

@@ -56,7 +56,7 @@ class ParkedStates:
         if self._store is not None:
             try:
                 self._store.put(name, text)
-                places.append(f"{name}, beside the states")
+                places.append(f"{name}, in the journal")
             except PurveyorError as error:
                 refusals.append(error)
         local = name.removesuffix(SUFFIX) + _COPY if places else name
