@@ -30,6 +30,10 @@ class StateGroup(LazyGroup):
         ),
         "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
         "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
+        "unmark": (
+            "purveyor.cli.state_unmark:unmark",
+            "Let a state that was marked as moved live here again.",
+        ),
         "bootstrap": (
             "purveyor.cli.state_bootstrap:bootstrap",
             "Make the place where states live, and make it safe.",

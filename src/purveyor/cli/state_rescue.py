@@ -82,10 +82,11 @@ def _choose(room: Room, entity_id: str, kind: str | None) -> Named:
 def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:
     from purveyor.engines.terraform.rescue import bring_home
     from purveyor.errors import ReasonCode, RecoveryError
-    from purveyor.state_key import check_identity, parse_state
+    from purveyor.state_key import check_identity, parse_state, refuse_moved
 
     check_identity(parse_state(text, where="to be saved"), owner)
     key = room.backend.locate(owner)
+    refuse_moved(key, room.backend, owner)
     state = room.backend.access(key)
     current = state.read()
     if current is not None and current.encrypted:

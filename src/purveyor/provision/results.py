@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.state_key import IDENTITY_OUTPUT
+from purveyor.state_key import IDENTITY_OUTPUT, refuse_moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +57,12 @@ def sort_outputs(
 
 
 def read_outputs(entity: Entity, backend: Backend, redactor: Redactor) -> dict[str, JsonValue]:
-    """Return the outputs in an entity's state by name, empty without one; sensitive ones masked."""
+    """Return the outputs in an entity's state by name, empty without one; sensitive ones masked.
+
+    Raise RecoveryError where the state has moved elsewhere.
+    """
     key = backend.locate(entity)
+    refuse_moved(key, backend, entity)
     state = backend.access(key).read() if key.exists else None
     outputs = state.outputs if state else {}
     for value in outputs.values():
