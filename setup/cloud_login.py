@@ -1,41 +1,30 @@
 """Cloud credentials from GitHub's identity token, without a stored secret and without an action.
 
-AWS: the token is exchanged at once, because it expires within minutes (docs.github.com, OpenID
-Connect) and engines start later. Google's own libraries fetch a fresh one themselves, told by a
-file where; so does Azure's Terraform provider.
+AWS: a profile whose program exchanges the token for a session, and a new token for the next one
+(`aws_session.py`): a token expires within minutes (docs.github.com, OpenID Connect), a session
+within an hour, and a run may last longer. Google's own libraries fetch a fresh token themselves,
+told by a file where; so does Azure's Terraform provider.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import os
-import re
+import shlex
+import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+import aws_session
+from aws_session import LoginError
 from token_login import log_in_by_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SECONDS = 10
-TRIES = 3
-LARGEST = 1 << 20
-SERVER_FAULT = 500
-KEYS = {
-    "AccessKeyId": "AWS_ACCESS_KEY_ID",
-    "SecretAccessKey": "AWS_SECRET_ACCESS_KEY",
-    "SessionToken": "AWS_SESSION_TOKEN",
-}
-
-
-class LoginError(Exception):
-    """A cloud gave no credentials; the message holds no token."""
+PROFILE = "purveyor-login"
 
 
 def log_in(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -73,23 +62,38 @@ def has_any(environ: Mapping[str, str], *names: str) -> bool:
 
 
 def aws(environ: Mapping[str, str]) -> dict[str, str]:
-    """Exchange the identity token for a session of the role, one hour long."""
-    form = {
-        "Action": "AssumeRoleWithWebIdentity",
-        "Version": "2011-06-15",
-        "RoleArn": environ["AWS_ROLE_ARN"],
-        "RoleSessionName": f"purveyor-{environ.get('GITHUB_RUN_ID') or 'run'}",
-        "WebIdentityToken": identity_token(environ, "sts.amazonaws.com"),
+    """Get a first session of the role, and return what leads SDKs to it and to those after it."""
+    address, authorization = identity_request(environ, "sts.amazonaws.com")
+    login = {
+        "token_address": address,
+        "authorization": authorization,
+        "role": environ["AWS_ROLE_ARN"],
+        "session_name": f"purveyor-{environ.get('GITHUB_RUN_ID') or 'run'}",
+        "sts_address": sts_address(environ),
     }
-    request = urllib.request.Request(sts_address(environ), urlencode(form).encode())  # noqa: S310 - ours or the user's address
-    answer = ask(request, "the token service")
-    found = {}
-    for element, name in KEYS.items():
-        value = re.search(f"<{element}>([^<]+)</{element}>", answer)
-        if value is None:
-            raise LoginError(f"the token service's answer has no {element}")
-        found[name] = html.unescape(value[1]).strip()
-    return found
+    file = Path(write(environ, "login.json", json.dumps(login)))
+    aws_session.current(file.parent)
+    command = [sys.executable, "-I", str(Path(aws_session.__file__).resolve()), str(file.parent)]
+    profile = f"[profile {PROFILE}]\ncredential_process = {shlex.join(command)}\n"
+    config = file.with_name("config")
+    # Other profiles that the machine has stay what they are.
+    aws_session.replace(config, f"{own_profiles(environ)}\n{profile}")
+    return {
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_PROFILE": PROFILE,
+        "AWS_SDK_LOAD_CONFIG": "1",
+        "PURVEYOR_AWS_SESSION": str(file.with_name("session.json")),
+    }
+
+
+def own_profiles(environ: Mapping[str, str]) -> str:
+    """Return what the machine's own configuration file holds, if there is one."""
+    given = environ.get("AWS_CONFIG_FILE")
+    try:
+        path = Path(given) if given else Path(environ.get("HOME") or "~") / ".aws" / "config"
+        return path.expanduser().read_text("utf-8")
+    except (OSError, ValueError, RuntimeError):
+        return ""
 
 
 def sts_address(environ: Mapping[str, str]) -> str:
@@ -104,7 +108,7 @@ def sts_address(environ: Mapping[str, str]) -> str:
 def google(environ: Mapping[str, str]) -> dict[str, object]:
     """Return the configuration with which Google's libraries fetch the identity token."""
     provider = environ["GOOGLE_WORKLOAD_IDENTITY_PROVIDER"]
-    request = identity_request(environ, f"https://iam.googleapis.com/{provider}")
+    address, authorization = identity_request(environ, f"https://iam.googleapis.com/{provider}")
     account = environ.get("GOOGLE_SERVICE_ACCOUNT")
     found: dict[str, object] = {
         "type": "external_account",
@@ -112,8 +116,8 @@ def google(environ: Mapping[str, str]) -> dict[str, object]:
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": "https://sts.googleapis.com/v1/token",
         "credential_source": {
-            "url": request.full_url,
-            "headers": {"Authorization": request.get_header("Authorization")},
+            "url": address,
+            "headers": {"Authorization": authorization},
             "format": {"type": "json", "subject_token_field_name": "value"},
         },
     }
@@ -125,41 +129,14 @@ def google(environ: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def identity_token(environ: Mapping[str, str], audience: str) -> str:
-    """Fetch the workflow's identity token for one audience."""
-    answer = ask(identity_request(environ, audience), "GitHub's token service")
-    try:
-        return str(json.loads(answer)["value"])
-    except (ValueError, KeyError, TypeError):
-        raise LoginError("GitHub's token service's answer has no token") from None
+def identity_request(environ: Mapping[str, str], audience: str) -> tuple[str, str]:
+    """Return the address that gives the token for one audience, and what to say there.
 
-
-def identity_request(environ: Mapping[str, str], audience: str) -> urllib.request.Request:
-    """Return the request for the token, as docs.github.com describes it."""
+    As docs.github.com describes it.
+    """
     address = environ["ACTIONS_ID_TOKEN_REQUEST_URL"]
     address += ("&" if "?" in address else "?") + urlencode({"audience": audience})
-    bearer = environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
-    return urllib.request.Request(address, headers={"Authorization": f"Bearer {bearer}"})  # noqa: S310 - the runner's address
-
-
-def ask(request: urllib.request.Request, whom: str) -> str:
-    """Send a request, again after a fault that may pass; raise LoginError when none was heard."""
-    fault = ""
-    for turn in range(TRIES):
-        time.sleep(turn)
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - see its makers
-                return str(answer.read(LARGEST).decode("utf-8", "replace"))
-        except urllib.error.HTTPError as error:
-            told = re.search(
-                "<Message>([^<]*)</Message>", error.read(LARGEST).decode("utf-8", "replace")
-            )
-            fault = f"{whom} answers {error.code}" + (f": {told[1].strip()}" if told else "")
-            if error.code < SERVER_FAULT:
-                break
-        except OSError as error:
-            fault = f"{whom} cannot be reached: {getattr(error, 'reason', error)}"
-    raise LoginError(fault)
+    return address, f"Bearer {environ.get('ACTIONS_ID_TOKEN_REQUEST_TOKEN', '')}"
 
 
 def write(environ: Mapping[str, str], name: str, text: str) -> str:

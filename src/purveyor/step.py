@@ -123,6 +123,7 @@ class Step:
     state (`services/<id>`). `lock_wait` is how long to wait for a held lock, in seconds.
     `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
     `changing` is told of every change, None where nothing can keep it.
+    `renew` gets fresh credentials, as far as they can be had, and raises nothing.
     """
 
     operation: Operation
@@ -139,6 +140,7 @@ class Step:
     lock_wait: float = 300.0
     recovery: Recovery | None = None
     changing: Changing | None = None
+    renew: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

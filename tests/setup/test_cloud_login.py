@@ -113,18 +113,14 @@ def test_nothing_is_done_when_no_cloud_is_asked_for(job: Job, tokens: TokenServi
 
 
 def test_the_aws_role_is_taken_on_with_the_identity_token(
-    job: Job, tokens: TokenService, moto: MotoServer
+    job: Job, tokens: TokenService, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws = {"AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": REGION}
     found, faults = job.log_in(**tokens.environment(), **aws)
     assert faults == []
     assert tokens.seen == [("sts.amazonaws.com", "Bearer bearer-of-the-job")]
-    session = boto3.Session(
-        found["AWS_ACCESS_KEY_ID"],
-        found["AWS_SECRET_ACCESS_KEY"],
-        found["AWS_SESSION_TOKEN"],
-        region_name=REGION,
-    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", found["AWS_CONFIG_FILE"])
+    session = boto3.Session(profile_name=found["AWS_PROFILE"], region_name=REGION)
     identity = session.client("sts", endpoint_url=moto.url).get_caller_identity()
     assert ":assumed-role/provisioner/purveyor-run" in identity["Arn"]
 

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from purveyor.cli.logins import Logins, open_redactor
 from purveyor.errors import CatalogError
 from purveyor.process import Interruption
-from purveyor.redaction import Redactor
 from purveyor.settings import read_settings
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from purveyor.action import ActionContext, Entity
     from purveyor.backends import Backend
     from purveyor.catalog import Catalog, Recipe
-    from purveyor.catalog.recipe import Account
     from purveyor.ci import CI
     from purveyor.journal import Capsules, Journal
     from purveyor.journal.store import Store
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
-    from purveyor.step import BackendBlock, Engine, EngineRequirement, Recovery
+    from purveyor.step import Engine, EngineRequirement, Recovery
 
 _LOCK_WAIT = 300.0
 _PASSING_STATES = (
@@ -62,10 +59,11 @@ class Assembly:
 
         self.wishes = wishes
         self.settings: Settings = read_settings()
-        self.redactor = Redactor(self.settings.secrets())
+        self.redactor = open_redactor(self.settings)
         self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
         self.show = Show(self.ci, self.redactor)
         self.interruption = Interruption()
+        self.logins = Logins(self.settings, self.redactor, self.show, limit=self._read_time_limit())
         self._backend: Backend | None = None
         self._records: Store | None = None
 
@@ -84,6 +82,8 @@ class Assembly:
             self.ci.say(self.redactor.redact(_title(context)))
             with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
                 ending = provision(context, self._ports(ask_about=context))
+        finally:
+            self.logins.stop()
         self._publish(context, ending)
         return ending
 
@@ -132,8 +132,9 @@ class Assembly:
             reporter=reporter,
             open_backend=self.open_backend,
             open_engine=self._open_engine,
-            assume=self._assume,
-            keep_for_state=self._keep_for_state,
+            assume=self.logins.assume,
+            keep_for_state=self.logins.keep_for_state,
+            renew_logins=self.logins.renew,
             environment=self.settings.for_children(),
             redactor=self.redactor,
             listen=self.show,
@@ -256,27 +257,6 @@ class Assembly:
             plugin_mirror=Path(mirror) if mirror else None,
             interruption=self.interruption,
         )
-
-    def _assume(self, account: Account, context: ActionContext, folder: Path) -> Mapping[str, str]:
-        from purveyor.credentials import log_in, warn_of_short
-
-        self.redactor.add(*filter(None, map(self.settings.text, account.withheld)))
-        given = log_in(account, settings=self.settings, session_name=context.id, folder=folder)
-        self.redactor.add(*given.secrets)
-        for note in (*given.notes, warn_of_short(given, time.time())):
-            if note:
-                self.show(Noticed("warning", note))
-        return given.environment
-
-    def _keep_for_state(
-        self, block: BackendBlock, folder: Path, given: Mapping[str, str]
-    ) -> BackendBlock:
-        from purveyor.credentials import LOGINS, keep_for_state
-
-        self.redactor.add(*(value for value in block.environment.values() if value))
-        if not LOGINS & set(given):
-            return block
-        return keep_for_state(block, folder=folder, settings=self.settings, given=given)
 
 
 def _title(context: ActionContext) -> str:

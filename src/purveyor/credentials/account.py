@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor import aws
+from purveyor.credentials.aws_profile import offer_profile
 from purveyor.credentials.azure_login import log_in_to_azure
 from purveyor.credentials.google_login import log_in_to_google
-from purveyor.credentials.identity_token import read_token, read_variable
-from purveyor.credentials.model import AccountCredentials
+from purveyor.credentials.identity_token import read_end, read_token, read_variable
+from purveyor.credentials.model import AccountCredentials, as_text, own_end
 from purveyor.credentials.sts import assume, assume_by_token, session_of
 
 if TYPE_CHECKING:
@@ -28,11 +30,11 @@ def log_in(
 ) -> AccountCredentials:
     """Return the account's credentials; empty ones where the run's own do.
 
-    `folder` is private to the run and takes tokens' files. Raise CredentialsError.
+    `folder` is private to the run and takes what an engine reads. Raise CredentialsError.
     """
     found = []
     if account.role_arn is not None or account.keys is not None:
-        found.append(_log_in_to_aws(account, settings, session_name))
+        found.append(_log_in_to_aws(account, settings, session_name, folder))
     elif account.region is not None:
         found.append(AccountCredentials(_region(account.region), (), ""))
     if account.azure is not None:
@@ -48,10 +50,37 @@ def log_in(
         secrets=tuple(secret for each in found for secret in each.secrets),
         expires=min((each.expires for each in found if each.expires), default=""),
         notes=tuple(note for each in found for note in each.notes),
+        kept=tuple(kept for each in found for kept in each.kept),
     )
 
 
-def _log_in_to_aws(account: Account, settings: Settings, session_name: str) -> AccountCredentials:
+def _log_in_to_aws(
+    account: Account, settings: Settings, session_name: str, folder: Path
+) -> AccountCredentials:
+    """Return keys as they are, and a role's session as a profile that is kept fresh."""
+    if account.role_arn is None:
+        assert account.keys is not None  # noqa: S101 - the caller has looked
+        return _read_keys(account.keys, account.region, settings)
+    take = partial(_take_roles, account, settings, session_name)
+    variables, kept = offer_profile(take, folder=folder, settings=settings)
+    return AccountCredentials(
+        variables, kept.first.secrets, _last_end(account, settings, kept.first.ends), kept=(kept,)
+    )
+
+
+def _last_end(account: Account, settings: Settings, first_ends: float) -> str:
+    """Return when no session can be had any more; empty when that is not known to come."""
+    if account.web_identity is not None:
+        name = account.web_identity.token_from
+        source = None if name is None else read_end(read_variable(name, settings))
+    elif account.keys is not None:
+        source = None
+    else:
+        source = own_end(settings)
+    return "" if source is None else as_text(max(source, first_ends))
+
+
+def _take_roles(account: Account, settings: Settings, session_name: str) -> AccountCredentials:
     """Take on the roles one after the other: a request to STS for each."""
     region = account.region or aws.home_region(settings)
     held = None if account.keys is None else _read_keys(account.keys, account.region, settings)
@@ -78,7 +107,7 @@ def _log_in_to_aws(account: Account, settings: Settings, session_name: str) -> A
             session_seconds=seconds,
             source=None if held is None else session_of(held, region),
         )
-    assert held is not None  # noqa: S101 - there are keys, or a role at least
+    assert held is not None  # noqa: S101 - there is a role at least
     return held
 
 

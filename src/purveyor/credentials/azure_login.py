@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.credentials.identity_token import read_variable, request_address
-from purveyor.credentials.model import AccountCredentials
+from purveyor.credentials.identity_token import (
+    PIPELINES,
+    asks_pipelines,
+    read_end,
+    read_variable,
+    request_address,
+)
+from purveyor.credentials.model import AccountCredentials, as_text
 from purveyor.credentials.private_file import write_private
 from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from purveyor.catalog.logins import AzureEntry
     from purveyor.settings import Settings
 
 _AUDIENCE = "api://AzureADTokenExchange"
-_PIPELINES = (
-    "SYSTEM_OIDCREQUESTURI",
-    "SYSTEM_ACCESSTOKEN",
-    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
-)
+# The provider reads a token when it starts and never again, but trades the same one again when its
+# access token is over, after an hour at least (go-azure-sdk, `OIDCAuthorizer`).
+_HOUR = 3600.0
 _ONCE = (
     "The account's identity token for Azure cannot be renewed: the login ends about an hour after"
     " the engine's first request."
@@ -46,12 +50,9 @@ def log_in_to_azure(entry: AzureEntry, *, folder: Path, settings: Settings) -> A
     if entry.token_from is not None:
         token = read_variable(entry.token_from, settings)
         path = write_private(folder / "azure-token", token)
-        given = {**identity, "ARM_OIDC_TOKEN_FILE_PATH": path}
-        return AccountCredentials(given, (token,), "", notes=(_ONCE,))
+        return _by_token({**identity, "ARM_OIDC_TOKEN_FILE_PATH": path}, token)
     if entry.token_file is not None:
-        return AccountCredentials(
-            {**identity, "ARM_OIDC_TOKEN_FILE_PATH": entry.token_file}, (), ""
-        )
+        return _by_file(identity, entry.token_file)
     return _by_ci(identity, entry.audience or _AUDIENCE, settings)
 
 
@@ -66,9 +67,8 @@ def _by_ci(identity: dict[str, str], audience: str, settings: Settings) -> Accou
             "ARM_OIDC_REQUEST_TOKEN": token,
         }
         return AccountCredentials({**identity, **asking}, (token,), "")
-    pipelines = {name: settings.text(name) for name in _PIPELINES}
-    if all(pipelines.values()):
-        url, token, connection = (str(value) for value in pipelines.values())
+    if asks_pipelines(settings):
+        url, token, connection = (settings.text(name) or "" for name in PIPELINES)
         asking = {
             "ARM_OIDC_REQUEST_URL": url,
             "ARM_OIDC_REQUEST_TOKEN": token,
@@ -76,12 +76,28 @@ def _by_ci(identity: dict[str, str], audience: str, settings: Settings) -> Accou
         }
         return AccountCredentials({**identity, **asking}, (token,), "")
     if (path := settings.text("ARM_OIDC_TOKEN_FILE_PATH")) is not None:
-        return AccountCredentials({**identity, "ARM_OIDC_TOKEN_FILE_PATH": path}, (), "")
+        return _by_file(identity, path)
     if (token := settings.text("ARM_OIDC_TOKEN") or "") != "":
-        given = {**identity, "ARM_OIDC_TOKEN": token}
-        return AccountCredentials(given, (token,), "", notes=(_ONCE,))
+        return _by_token({**identity, "ARM_OIDC_TOKEN": token}, token)
     raise CredentialsError(
         "There is no identity token for the account's login to Azure.",
         hint="On GitHub grant the job `id-token: write`, on Azure map SYSTEM_ACCESSTOKEN and set"
         " the service connection; elsewhere name `token_from` or `token_file` in the catalog.",
     )
+
+
+def _by_file(identity: dict[str, str], path: str) -> AccountCredentials:
+    """Point at somebody else's file; whoever fills it may do so again before the engine starts."""
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        token = ""  # the provider says what it thinks of the file
+    given = {**identity, "ARM_OIDC_TOKEN_FILE_PATH": path}
+    return _by_token(given, token) if token else AccountCredentials(given, (), "")
+
+
+def _by_token(given: dict[str, str], token: str) -> AccountCredentials:
+    end = read_end(token)
+    if end is None or end < time.time() + _HOUR:
+        return AccountCredentials(given, (token,), "", notes=(_ONCE,))
+    return AccountCredentials(given, (token,), as_text(end))

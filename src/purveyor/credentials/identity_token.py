@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from purveyor import json_text
+from purveyor.client.login import claimed_end
 from purveyor.cloud.wire import NoAnswerError, Request, Wire
 from purveyor.errors import CredentialsError, ReasonCode
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
 
 _REQUEST = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+PIPELINES = (
+    "SYSTEM_OIDCREQUESTURI",
+    "SYSTEM_ACCESSTOKEN",
+    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+)
+"""What Azure Pipelines' own token is asked for with; all three are needed."""
 
 
 def read_token(entry: TokenEntry, *, settings: Settings, audience: str) -> str:
@@ -27,7 +34,12 @@ def read_token(entry: TokenEntry, *, settings: Settings, audience: str) -> str:
     path = entry.token_file or settings.text("AWS_WEB_IDENTITY_TOKEN_FILE")
     if path and (entry.token_file or not settings.text(_REQUEST[0])):
         return _read_file(path)
-    return _ask(settings, entry.audience or audience)
+    return ask_ci(settings, entry.audience or audience)
+
+
+def read_end(token: str) -> float | None:
+    """Return when a token says that it ends, in seconds since 1970; None when it does not say."""
+    return claimed_end(token)
 
 
 def read_variable(name: str, settings: Settings) -> str:
@@ -49,24 +61,42 @@ def request_address(settings: Settings, audience: str) -> tuple[str, str] | None
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'audience': audience})}", token
 
 
-def _ask(settings: Settings, audience: str) -> str:
-    found = request_address(settings, audience)
-    if found is None:
-        raise CredentialsError(
-            "There is no identity token for the account's login.",
-            hint="On GitHub grant the job `id-token: write`; elsewhere name the token's variable"
-            " or file in the catalog: `token_from` or `token_file`.",
-        )
-    url, token = found
-    headers = {"authorization": f"Bearer {token}"}
+def ask_ci(settings: Settings, audience: str) -> str:
+    """Return a new token: from GitHub for `audience`, from Azure Pipelines for its usual one.
+
+    Raise CredentialsError.
+    """
+    if (found := request_address(settings, audience)) is not None:
+        url, token = found
+        return _ask(Request("GET", url, {"authorization": f"Bearer {token}"}), "GitHub", "value")
+    if asks_pipelines(settings):
+        url, token, connection = (settings.text(name) or "" for name in PIPELINES)
+        query = urlencode({"api-version": "7.1", "serviceConnectionId": connection})
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        url = f"{url}{'&' if '?' in url else '?'}{query}"
+        return _ask(Request("POST", url, headers), "Azure Pipelines", "oidcToken")
+    raise CredentialsError(
+        "There is no identity token for the account's login.",
+        hint="On GitHub grant the job `id-token: write`, on Azure map SYSTEM_ACCESSTOKEN and set"
+        " the service connection; elsewhere name the token's variable or file in the catalog:"
+        " `token_from` or `token_file`.",
+    )
+
+
+def asks_pipelines(settings: Settings) -> bool:
+    """Tell whether Azure Pipelines can be asked for a token."""
+    return all(settings.text(name) for name in PIPELINES)
+
+
+def _ask(request: Request, whom: str, name: str) -> str:
     try:
-        answer = Wire().send(lambda: Request("GET", url, headers))
+        answer = Wire().send(lambda: request)
         document = json_text.parse(answer.text) if answer.ok else None
     except (NoAnswerError, json_text.JsonTextError) as error:
-        raise _refused(str(error)) from None
-    given = document.get("value") if isinstance(document, dict) else None
+        raise _refused(whom, str(error)) from None
+    given = document.get(name) if isinstance(document, dict) else None
     if not isinstance(given, str) or not given:
-        raise _refused(f"its answer was {answer.status}")
+        raise _refused(whom, f"its answer was {answer.status}")
     return given
 
 
@@ -86,10 +116,10 @@ def _read_file(path: str) -> str:
     return text
 
 
-def _refused(why: str) -> CredentialsError:
+def _refused(whom: str, why: str) -> CredentialsError:
     return CredentialsError(
-        "GitHub gave no identity token.",
+        f"{whom} gave no identity token.",
         reason=ReasonCode.PROVIDER_UNAVAILABLE,
-        hint="Run the action again; check that the job has `id-token: write`.",
+        hint="Run the action again; check that the job may ask for an identity token.",
         details=[why],
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+LOGIN_FOLDER = "logins"
+"""The folder in a run's private directory that goes away even if a state has to stay there."""
 
 
 def write_private(path: Path, text: str) -> str:
@@ -16,3 +17,15 @@ def write_private(path: Path, text: str) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     return str(path)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write the text so that whoever reads meanwhile gets the old text or the new one, whole."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

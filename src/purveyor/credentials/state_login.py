@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import aws
@@ -12,9 +13,8 @@ from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from purveyor.json_text import JsonObject
+    from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock
 
@@ -54,7 +54,7 @@ def _keep_for_aws(block: BackendBlock, folder: Path, settings: Settings) -> Back
     keys = settings.text("AWS_ACCESS_KEY_ID"), settings.text("AWS_SECRET_ACCESS_KEY")
     named = None if all(keys) else _named_profile(settings)
     if named is not None:
-        return _with(block, {"profile": named})
+        return _with(block, {"profile": named, **_profile_files(settings)})
     secret = folder / "state-credentials"
     config = folder / "state-config"
     _write(secret, STATE_PROFILE, _static(settings) if all(keys) else {})
@@ -77,6 +77,20 @@ def _named_profile(settings: Settings) -> str | None:
         return name
     profiles = aws.open_session(settings, aws.home_region(settings)).available_profiles
     return "default" if "default" in profiles else None
+
+
+def _profile_files(settings: Settings) -> JsonObject:
+    """Name the files of the run's own profiles: the account's environment names others."""
+    home = Path(settings.text("HOME") or "~").expanduser() / ".aws"
+    places: dict[str, JsonValue] = {}
+    for argument, variable, name in (
+        ("shared_config_files", "AWS_CONFIG_FILE", "config"),
+        ("shared_credentials_files", "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ):
+        path = Path(settings.text(variable) or home / name).expanduser()
+        if path.is_file():
+            places[argument] = [str(path)]
+    return places
 
 
 def _static(settings: Settings) -> dict[str, str | None]:

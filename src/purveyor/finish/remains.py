@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor.credentials import LOGIN_FOLDER
 from purveyor.engines.terraform.rescue import UNSAVED, bring_home
 from purveyor.engines.terraform.session import STREAM
 from purveyor.engines.terraform.stream import Proof, judge_file
@@ -61,8 +62,10 @@ def _prove(run: RunFile) -> bool:
 def remove_workspace(run: RunFile) -> None:
     """Take the private directory away, unless it holds a state that is nowhere else."""
     folder = _folder(run)
-    if folder is not None and not _find(run):
-        shutil.rmtree(folder, ignore_errors=True)
+    if folder is not None:
+        shutil.rmtree(folder / LOGIN_FOLDER, ignore_errors=True)
+        if not _find(run):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rescue(

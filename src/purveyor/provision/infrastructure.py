@@ -100,10 +100,9 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     context, recipe, key, workspace = work.context, work.recipe, work.key, work.workspace
     if context.operation is Operation.DELETE:
         work.memory.recall()
-    engine = ports.open_engine(recipe.engine)
+    engine, backend = ports.open_engine(recipe.engine), ports.open_backend(recipe)
     module = fetch_module(engine, recipe, work.memory, workspace)
     interface = engine.describe(module)
-    backend = ports.open_backend(recipe)
     settled = settle_variables(
         context,
         recipe,
@@ -132,9 +131,9 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
         lock_wait=ports.choose_lock_wait(recipe),
         recovery=work.recovery,
         changing=change,
+        renew=ports.renew_logins,
     )
-    draft = _draft(work, settled, module)
-    notes = settled.notes
+    draft, notes = _draft(work, settled, module), settled.notes
     return Prepared(context, recipe, engine, backend, key, step, notes, state, draft, change)
 
 

@@ -66,7 +66,8 @@ class Ports:
     and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
     seconds since 1970. `open_journal` gives None where no store can keep one, and so does
     `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
-    `run_files` is what a run leaves on its own machine.
+    `run_files` is what a run leaves on its own machine. `renew_logins` gets fresh credentials into
+    the files that `assume` has left.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -91,6 +92,7 @@ class Ports:
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None
+    renew_logins: Callable[[], None] = lambda: None
 
     def choose_lock_wait(self, recipe: Recipe) -> float:
         """Return how long to wait for a lock, in seconds: command line, catalog, setting."""

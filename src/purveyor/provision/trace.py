@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.credentials import LOGIN_FOLDER
 from purveyor.journal import RunFile, keep_outcome
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def working(trace: Trace | None) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        shutil.rmtree(folder / LOGIN_FOLDER, ignore_errors=True)
         if next(folder.rglob(UNSAVED), None) is None:
             shutil.rmtree(folder, ignore_errors=True)
 

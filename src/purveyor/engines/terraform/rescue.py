@@ -114,6 +114,7 @@ class SessionRescue:
 def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
     """Save what a step left unsaved and say so; park it and raise RecoveryError when that fails."""
     text = unsaved.read_text(encoding="utf-8")
+    session.step.renew()  # what kept the state from being saved may be a login that had ended
     rescue = SessionRescue(session)
     try:
         rescue.save(text, free=lock_left, naps=NAPS)

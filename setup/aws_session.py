@@ -1,0 +1,152 @@
+"""Prints a session of a role in AWS, got with GitHub's identity token and renewed as it grows old.
+
+    python3 -I setup/aws_session.py FOLDER
+
+AWS's SDKs call it as a profile's `credential_process`, Purveyor's own and the engine's, whenever
+what it printed last has ended: so a run may last as long as the job. FOLDER is private and holds
+what to ask and whom (`login.json`), and the session that everybody shares (`session.json`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import html
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+SECONDS = 10
+TRIES = 3
+LARGEST = 1 << 20
+SERVER_FAULT = 500
+PARTS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+# An SDK asks again when the time it was told is over; a request may be under way then.
+EARLY_PART, EARLY_SECONDS = 12, 300
+
+
+class LoginError(Exception):
+    """A cloud gave no credentials; the message holds no token."""
+
+
+def main() -> None:
+    """Print the session as SDKs want it; their documents call it "process credential provider"."""
+    try:
+        session = current(Path(sys.argv[1]))
+    except (LoginError, OSError, ValueError, KeyError) as error:
+        sys.exit(f"no session in AWS: {error}")
+    told = {name: session[name] for name in PARTS} | {"Version": 1}
+    life = moment(session["Expiration"]) - float(session["Begun"])
+    early = min(EARLY_SECONDS, life / EARLY_PART)
+    told["Expiration"] = as_text(moment(session["Expiration"]) - early)
+    print(json.dumps(told))
+
+
+def current(folder: Path) -> dict[str, str]:
+    """Return the session; a new one when half of its life is over, and the old one while it lives.
+
+    One at a time: of two that come at once, the second finds what the first has got. A new session
+    is in the file before anybody has it.
+    """
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = read(folder / "session.json")
+        if held and time.time() < (float(held["Begun"]) + moment(held["Expiration"])) / 2:
+            return held
+        try:
+            session = take_on(read(folder / "login.json"))
+        except LoginError:
+            if held and time.time() < moment(held["Expiration"]):
+                return held
+            raise
+        replace(folder / "session.json", json.dumps(session))
+        return session
+
+
+def take_on(login: dict[str, str]) -> dict[str, str]:
+    """Exchange a new identity token for a session of the role, one hour long."""
+    from urllib.parse import urlencode
+    from urllib.request import Request
+
+    begun = time.time()
+    bearer = {"Authorization": login["authorization"]}
+    answer = ask(Request(login["token_address"], headers=bearer), "GitHub's token service")  # noqa: S310 - the runner's address
+    try:
+        token = str(json.loads(answer)["value"])
+    except (ValueError, KeyError, TypeError):
+        raise LoginError("GitHub's token service's answer has no token") from None
+    form = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": login["role"],
+        "RoleSessionName": login["session_name"],
+        "WebIdentityToken": token,
+    }
+    request = Request(login["sts_address"], urlencode(form).encode())  # noqa: S310 - ours or the user's address
+    answer = ask(request, "the token service")
+    found = {"Begun": str(begun)}
+    for name in PARTS:
+        value = re.search(f"<{name}>([^<]+)</{name}>", answer)
+        if value is None:
+            raise LoginError(f"the token service's answer has no {name}")
+        found[name] = html.unescape(value[1]).strip()
+    return found
+
+
+def ask(request: object, whom: str) -> str:
+    """Send a request, again after a fault that may pass; raise LoginError when none was heard."""
+    import urllib.error
+    import urllib.request
+
+    assert isinstance(request, urllib.request.Request)  # noqa: S101 - the import is dear
+    fault = ""
+    for turn in range(TRIES):
+        time.sleep(turn)
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - see its makers
+                return str(answer.read(LARGEST).decode("utf-8", "replace"))
+        except urllib.error.HTTPError as error:
+            told = re.search(
+                "<Message>([^<]*)</Message>", error.read(LARGEST).decode("utf-8", "replace")
+            )
+            fault = f"{whom} answers {error.code}" + (f": {told[1].strip()}" if told else "")
+            if error.code < SERVER_FAULT:
+                break
+        except OSError as error:
+            fault = f"{whom} cannot be reached: {getattr(error, 'reason', error)}"
+    raise LoginError(fault)
+
+
+def moment(text: str) -> float:
+    """Read an ISO 8601 time as seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def as_text(seconds: float) -> str:
+    """Write seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read(path: Path) -> dict[str, str]:
+    """Read a document; an empty one when there is none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a private file that is whole at any moment."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(name).replace(path)
+
+
+if __name__ == "__main__":
+    main()

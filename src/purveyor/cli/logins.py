@@ -1,0 +1,101 @@
+"""The logins of one run: taken for an account, kept fresh while the run lasts, told to nobody."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from purveyor.step import Noticed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.action import ActionContext
+    from purveyor.catalog.recipe import Account
+    from purveyor.credentials import Renewal
+    from purveyor.redaction import Redactor
+    from purveyor.settings import Settings
+    from purveyor.step import BackendBlock, Listen
+
+
+def open_redactor(settings: Settings) -> Redactor:
+    """Return a redactor that knows the environment's secrets, and a CI login's as they change."""
+    from purveyor.redaction import Redactor
+
+    path = settings.text("PURVEYOR_AWS_SESSION")
+    if path is None:
+        return Redactor(settings.secrets())
+    from purveyor.credentials.session_file import watch_session
+
+    return Redactor(settings.secrets(), ask=watch_session(path))
+
+
+class Logins:
+    """Takes and keeps logins; `limit` is the run's time limit in seconds, if it has one."""
+
+    def __init__(
+        self, settings: Settings, redactor: Redactor, listen: Listen, *, limit: float | None
+    ) -> None:
+        self._settings = settings
+        self._redactor = redactor
+        self._listen = listen
+        self._limit = limit
+        self._renewal: Renewal | None = None
+
+    def assume(self, account: Account, context: ActionContext, folder: Path) -> Mapping[str, str]:
+        """Log in to an account and return what an engine or a program sees of it.
+
+        Files go to a folder of their own in the run's private `folder`. Raise CredentialsError.
+        """
+        from purveyor.credentials import Renewal, log_in, warn_of_short
+
+        self._redactor.add(*filter(None, map(self._settings.text, account.withheld)))
+        given = log_in(
+            account,
+            settings=self._settings,
+            session_name=context.id,
+            folder=_make_private(folder),
+        )
+        self._redactor.add(*given.secrets)
+        short = warn_of_short(given, time.time(), settings=self._settings, limit=self._limit)
+        for note in filter(None, (*given.notes, short)):
+            self._tell(note)
+        self.stop()
+        self._renewal = Renewal(given.kept, learn=self._redactor.add, tell=self._tell)
+        self._renewal.start()
+        return given.environment
+
+    def keep_for_state(
+        self, block: BackendBlock, folder: Path, given: Mapping[str, str]
+    ) -> BackendBlock:
+        """Let the state be reached with the run's own login beside the account's."""
+        from purveyor.credentials import LOGINS, keep_for_state
+
+        self._redactor.add(*(value for value in block.environment.values() if value))
+        if not LOGINS & set(given):
+            return block
+        return keep_for_state(
+            block, folder=_make_private(folder), settings=self._settings, given=given
+        )
+
+    def renew(self) -> None:
+        """Get fresh logins now, as far as they can be had."""
+        if self._renewal is not None:
+            self._renewal.renew()
+
+    def stop(self) -> None:
+        """Renew nothing from now on."""
+        if self._renewal is not None:
+            self._renewal.stop()
+
+    def _tell(self, text: str) -> None:
+        self._listen(Noticed("warning", text))
+
+
+def _make_private(folder: Path) -> Path:
+    from purveyor.credentials import LOGIN_FOLDER
+
+    made = folder / LOGIN_FOLDER
+    made.mkdir(mode=0o700, exist_ok=True)
+    return made

@@ -1,0 +1,133 @@
+"""Keeps logins fresh in private files while a run works, for whoever reads the files anew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor.credentials.private_file import replace_private
+from purveyor.errors import PurveyorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+_FIRST_NAP, _LONGEST_NAP = 5.0, 60.0
+# A short login leaves no time for long naps: of what is left, a tenth is slept at most.
+_PART_OF_REST = 0.1
+_SHORTEST_NAP = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a source gave: a file's text, and which parts of it are secret.
+
+    `begins` and `ends` are in seconds since 1970.
+    """
+
+    text: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    begins: float
+    ends: float
+
+    @property
+    def due(self) -> float:
+        """When to get the next one: at half of its life, so that the other half is for trying."""
+        return (self.begins + self.ends) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is to be kept fresh; `fetch` raises PurveyorError when its source refuses."""
+
+    path: Path
+    fetch: Callable[[], Fresh]
+    first: Fresh
+
+
+class Renewal:
+    """Writes each file anew at half of its content's life, in a thread, until it is stopped.
+
+    `learn` gets new secrets before they are in a file, so that nobody can print them unknown.
+    `tell` gets a sentence when a renewal fails, once until one succeeds.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[KeptFile],
+        *,
+        learn: Callable[..., None],
+        tell: Callable[[str], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._files = files
+        self._learn = learn
+        self._tell = tell
+        self._now = now
+        self._held = [each.first for each in files]
+        self._told = [False for _ in files]
+        self._guard = threading.Lock()
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin, where there is anything to keep."""
+        if self._files:
+            threading.Thread(target=self._keep, daemon=True, name="login renewal").start()
+
+    def stop(self) -> None:
+        """Write no file from now on."""
+        with self._guard:  # whoever is in the middle of writing ends it first
+            self._stopped.set()
+
+    def renew(self) -> None:
+        """Get everything anew at once; what cannot be had stays as it is."""
+        for number in range(len(self._files)):
+            self._renew(number)
+
+    def _keep(self) -> None:
+        nap = _FIRST_NAP
+        while not self._stopped.wait(self._rest(nap)):
+            due = [n for n, held in enumerate(self._held) if held.due <= self._now()]
+            failed = [number for number in due if not self._renew(number)]
+            nap = min(nap * 2, _LONGEST_NAP) if failed else _FIRST_NAP
+
+    def _rest(self, nap: float) -> float:
+        """Return how long to sleep: until the next is due, or for a nap if one is due already."""
+        now = self._now()
+        wait = min(held.due for held in self._held) - now
+        if wait > 0:
+            return min(wait, _LONGEST_NAP)  # a machine that slept meanwhile has another time
+        left = min(held.ends for held in self._held) - now
+        return max(_SHORTEST_NAP, min(nap, left * _PART_OF_REST))
+
+    def _renew(self, number: int) -> bool:
+        kept = self._files[number]
+        try:
+            fresh = kept.fetch()
+            with self._guard:
+                if not self._stopped.is_set():
+                    self._learn(*fresh.secrets)
+                    replace_private(kept.path, fresh.text)
+        except PurveyorError as error:
+            self._complain(number, error.message)
+            return False
+        except OSError as error:
+            self._complain(number, f"Its file cannot be written ({error.strerror}).")
+            return False
+        self._held[number] = fresh
+        self._told[number] = False
+        return True
+
+    def _complain(self, number: int, why: str) -> None:
+        gone = not self._files[number].path.parent.exists()  # with the run's own folder
+        if self._told[number] or self._stopped.is_set() or gone:
+            return
+        self._told[number] = True
+        minutes = int((self._held[number].ends - self._now()) // 60)
+        left = f"{minutes} minutes" if minutes > 0 else "less than a minute"
+        self._tell(
+            f"The account's login cannot be renewed at the moment; it ends in {left}."
+            f" It is tried again until then. {why}"
+        )

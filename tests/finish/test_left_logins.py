@@ -1,0 +1,41 @@
+"""Logins of a run that is gone do not stay, whatever else has to."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from purveyor.credentials import LOGIN_FOLDER
+from purveyor.finish.remains import remove_workspace
+from purveyor.journal import RunFile
+from purveyor.provision.trace import working
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def leave(folder: Path, *, unsaved: bool) -> None:
+    (folder / LOGIN_FOLDER).mkdir()
+    (folder / LOGIN_FOLDER / "account-session.json").write_text("{}")
+    if unsaved:
+        (folder / "errored.tfstate").write_text("{}")
+
+
+@pytest.mark.parametrize("unsaved", [True, False])
+def test_finish_takes_logins_away_even_if_a_state_stays(tmp_path: Path, *, unsaved: bool) -> None:
+    folder = tmp_path / "purveyor-x"
+    folder.mkdir()
+    leave(folder, unsaved=unsaved)
+    remove_workspace(RunFile(action="a", pid=os.getpid(), at=0.0, workspace=str(folder)))
+    assert not (folder / LOGIN_FOLDER).exists()
+    assert folder.exists() is unsaved
+
+
+@pytest.mark.parametrize("unsaved", [True, False])
+def test_a_run_takes_its_logins_away_even_if_a_state_stays(*, unsaved: bool) -> None:
+    with working(None) as folder:
+        leave(folder, unsaved=unsaved)
+    assert not (folder / LOGIN_FOLDER).exists()
+    assert folder.exists() is unsaved
