@@ -1,17 +1,25 @@
-"""Catalogs on a folder and on a real S3 server, and the real command between them."""
+"""Catalogs on a folder, on a real S3 server and in every other store; the command between them."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 from state_stage import Stage, local_stage, s3_stage
+from store_stages import JOB_TOKEN, JOB_USER, Stores
 
+from consul_server import ConsulServer, run_consul
+from http_state_server import HttpStateServer, run_http_states
 from moto_server import MotoServer, run_moto
+from postgres_server import PostgresServer, find_programs, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from real_programs import RealPrograms
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +27,50 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
     """One moto server for all tests; each test makes a bucket of its own."""
     with run_moto(tmp_path_factory.mktemp("moto")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests; each place is a schema of its own."""
+    if find_programs() is None:
+        pytest.skip("left out: no PostgreSQL")
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def consul(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsulServer]:
+    """One Consul server for all tests; each place is a prefix of its own."""
+    if real.consul is None:
+        pytest.skip("left out: no consul")
+    with run_consul(real.consul, tmp_path_factory.mktemp("consul")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def http_states() -> Iterator[HttpStateServer]:
+    """One server of the http protocol; each place has addresses of its own."""
+    with run_http_states() as server:
+        yield server
+
+
+@pytest.fixture
+def entered() -> Iterator[contextlib.ExitStack]:
+    """What a test starts, and what ends with it."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def new_gitlab() -> AbstractContextManager[HttpStateServer]:
+    """A double of GitLab's states, not started yet."""
+    return run_http_states((JOB_USER, JOB_TOKEN))
+
+
+@pytest.fixture
+def stores(request: pytest.FixtureRequest, clean_environment: dict[str, str]) -> Stores:
+    """Places of every kind, all reached with one environment."""
+    return Stores(request, clean_environment)
 
 
 @pytest.fixture

@@ -124,6 +124,14 @@ class AzureStates:
         """Write the blob beside the state."""
         self.container.put(f"{key.path}{MOVED}", text)
 
+    def unmark(self, key: StateKey) -> None:
+        """Remove the blob beside the state."""
+        self.container.delete(f"{key.path}{MOVED}")
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the blob if there is none: one request, which the store itself decides."""
+        return self.container.create(key.path, text)
+
 
 class AzureAccess:
     """One state blob."""

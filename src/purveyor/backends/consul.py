@@ -130,6 +130,10 @@ class ConsulStates:
         """Set the key beside the state's."""
         self._store.put(f"{self._key(key.path)}{MOVED}", text)
 
+    def unmark(self, key: StateKey) -> None:
+        """Delete the key beside the state's."""
+        self._store.delete(f"{self._key(key.path)}{MOVED}")
+
     def _key(self, path: str) -> str:
         return f"{self._config.prefix}/{path}" if self._config.prefix else path
 

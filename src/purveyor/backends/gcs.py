@@ -125,6 +125,14 @@ class GoogleStates:
         """Write the object beside the state."""
         self.bucket.put(_name(key.path, _NOTE), text)
 
+    def unmark(self, key: StateKey) -> None:
+        """Remove the object beside the state."""
+        self.bucket.delete(_name(key.path, _NOTE))
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the object if there is none: one request, which the store itself decides."""
+        return self.bucket.create(_name(key.path, _STATE), text)
+
 
 class GoogleAccess:
     """One state object."""

@@ -112,6 +112,22 @@ class HttpStates:
         if answer.status in LOCKED:
             raise held(key.path, access.holder() or parse_lock(answer.text))
 
+    def create(self, key: StateKey, text: str) -> bool:
+        """Save the state with its lock in hand, if there is none."""
+        name, access, ours = name_of(key.path), self.access(key), ""
+        if self._http.place.lock_address:
+            ours, holder = access.take()
+            if holder is not None:
+                raise held(key.path, holder)
+        try:
+            if self._exists(key.path):
+                return False
+            self._http.save(name, key.path, text, lock=ours and parse_lock(ours).id)
+        finally:
+            if ours:
+                self._http.unlock(name, key.path, ours)
+        return True
+
     def list(self) -> Iterator[ListedState]:
         """Refuse: the protocol knows no listing."""
         self._refuse_listing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from purveyor.errors import (
     CredentialsError,
@@ -75,6 +76,23 @@ class HttpExchange:
                 hint="Look who holds it now, and free it on the server.",
             )
         self._accept(answer, where)
+
+    def save(self, name: str, where: str, text: str, *, lock: str) -> None:
+        """Save a state; `lock` is the id of the lock in our hand, empty without one.
+
+        Raise StateLockedError when the server takes it for somebody else's.
+        """
+        url = self.state_url(name)
+        if lock:
+            url += f"{'&' if '?' in url else '?'}{urlencode({'ID': lock})}"
+        answer = self._send(self.place.update_method, url, where, text)
+        if answer.status in LOCKED:
+            raise StateLockedError(
+                f"{self.place.title} does not save the state {where}: it is locked.",
+                hint="Wait for that run to end, or free the lock if it is known to be dead.",
+            )
+        if answer.status in MISSING and answer.status not in _DONE:
+            raise self._refusal(answer, where)
 
     def delete(self, name: str, where: str) -> Answer:
         """Delete the state; one that is missing counts as deleted."""

@@ -169,6 +169,29 @@ class LocalStates:
             draft.chmod(0o600)
             draft.replace(path)
 
+    def unmark(self, key: StateKey) -> None:
+        """Remove the file beside the state."""
+        with _readable(key.path):
+            (self.folder / f"{key.path}{MOVED}").unlink(missing_ok=True)
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the file under another name first, and link it to its own if that is free."""
+        path = self.folder / key.path
+        draft = path.with_name(f".{path.name}.draft")
+        with _readable(key.path):
+            path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            private = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(draft, private, 0o600), "w") as file:
+                file.write(text)
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                return False
+            finally:
+                draft.unlink()
+        return True
+
     def _files(self, folder: str) -> Iterator[tuple[str, int]]:
         """Yield path and size of what lies below a folder, as deep as a key is, while it comes."""
         start = f"{folder}/" if folder else ""

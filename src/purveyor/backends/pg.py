@@ -152,6 +152,16 @@ class PgStates:
         with self._table(f"the state {key.path}") as table:
             table.put(f"{key.path}{MOVED}", text)
 
+    def unmark(self, key: StateKey) -> None:
+        """Remove the row beside the state's."""
+        with self._table(f"the state {key.path}") as table:
+            table.delete(f"{key.path}{MOVED}")
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the row if there is none."""
+        with self._table(f"the state {key.path}") as table:
+            return table.create(_name(key.path), text)
+
     @contextlib.contextmanager
     def _table(self, place: str) -> Iterator[Table]:
         with self._database.connect(place) as connection:

@@ -124,6 +124,14 @@ class S3States:
         """Write the object beside the state."""
         self.bucket.put(f"{key.path}{MOVED}", text)
 
+    def unmark(self, key: StateKey) -> None:
+        """Remove the object beside the state."""
+        self.bucket.delete(f"{key.path}{MOVED}")
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the object if there is none: one request, which the store itself decides."""
+        return self.bucket.create(key.path, text)
+
     def lock_traces(self) -> Iterator[LockTrace]:
         """Tell every lock object and every lock item below the prefix, whatever is configured."""
         for path in self.paths():

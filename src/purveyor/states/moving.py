@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from purveyor import json_text
 from purveyor.errors import RecoveryError
 from purveyor.lock import describe_lock
-from purveyor.state_key import StateKey, identity
+from purveyor.state_key import Mark, StateKey, identity
+from purveyor.states.marks import read_mark, write_mark
 from purveyor.states.portrait import read_current, read_stamp
 from purveyor.states.ports import Markers
 from purveyor.states.restoring import place
+from purveyor.states.whole_copy import can_copy_whole, copy_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from purveyor.state_key import Owner
     from purveyor.states.content import Content
     from purveyor.states.ports import Writer
+
+_UNMARKED = "its old place keeps no note of it"
 
 
 class Verdict(StrEnum):
@@ -60,16 +63,6 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """The note beside a state that moves or has moved."""
-
-    stage: str
-    to: str
-    digest: str
-    serial: int
-
-
-@dataclass(frozen=True, slots=True)
 class Mover:
     """Moves states from one place to another; `clock` gives ISO 8601 in UTC.
 
@@ -96,15 +89,55 @@ class Mover:
     def _decide(self, move: Move, new: StateKey, content: Content) -> Moved:
         """Go on from where an earlier move was broken off."""
         there = read_current(self.destination.backend, new) if new.exists else None
-        mark = self._read_mark(move.old)
-        if mark is not None and mark.stage == "moved" and _is_unchanged(mark, content):
-            if there is not None and there.document.lineage == content.document.lineage:
-                return Moved(move, Verdict.ALREADY, new.path, serial=there.document.serial)
-        elif there is not None and _is_copy(there, content):
+        if there is None:
+            return self._copy(move, new, content, None)
+        mark = read_mark(self.source.backend, move.old)
+        if self._is_done(mark, content, there):
+            self._welcome(move, new)
+            return Moved(move, Verdict.ALREADY, new.path, serial=there.document.serial)
+        if _is_copy(there, content):
             return self._finish(move, new, content, there)
-        if there is not None and not _may_replace(there, content, mark):
-            return self._refuse(move, new, "the new place holds another state of this entity")
+        if not (_may_replace(there, content, mark) or self._has_left(there, content, move, new)):
+            return self._refuse(move, new, self._explain(there, content))
         return self._copy(move, new, content, there)
+
+    def _is_done(self, mark: Mark | None, content: Content, there: Content) -> bool:
+        """Tell whether an earlier move has ended; its copy may have gone on since.
+
+        Where the old place keeps no notes, only an equal copy proves it.
+        """
+        if not isinstance(self.source.backend, Markers):
+            return _is_copy(there, content)
+        moved = mark is not None and mark.stage == "moved" and _is_unchanged(mark, content)
+        return moved and there.document.lineage == content.document.lineage
+
+    def _has_left(self, there: Content, content: Content, move: Move, new: StateKey) -> bool:
+        """Tell whether what lies there is what stayed behind when this state moved away."""
+        mark = self._read_farewell(move, new)
+        same = there.document.lineage == content.document.lineage
+        return mark is not None and same and _is_unchanged(mark, there)
+
+    def _read_farewell(self, move: Move, new: StateKey) -> Mark | None:
+        """Return the new place's own note, if it says that the state has moved to the old one."""
+        mark = read_mark(self.destination.backend, new)
+        home = f"{self.source.name}/{move.old.path}"
+        there = mark is not None and (mark.stage, mark.to) == ("moved", home)
+        return mark if there else None
+
+    def _welcome(self, move: Move, new: StateKey) -> None:
+        """Take away the note of a state that lived in the new place before, and does so again."""
+        backend = self.destination.backend
+        if isinstance(backend, Markers) and not self.dry_run and self._read_farewell(move, new):
+            backend.unmark(new)
+
+    def _explain(self, there: Content, content: Content) -> str:
+        same = there.document.lineage == content.document.lineage
+        if same and not isinstance(self.source.backend, Markers):
+            return (
+                "the new place holds it with other content, and the old place keeps no note that"
+                " tells which of the two went on"
+            )
+        return "the new place holds another state of this entity"
 
     def _obstacle(self, move: Move, content: Content, new: StateKey) -> str:
         """Say what speaks against the move; empty when nothing does."""
@@ -112,19 +145,24 @@ class Mover:
             holder = backend.access(key).holder()
             if holder is not None:
                 return f"{key.path} is locked by {describe_lock(holder)}"
-        if content.document.encrypted:
-            return "it is encrypted: only the module's own engine can write it"
+        if content.document.encrypted and not can_copy_whole(content, self.destination.backend):
+            return "it is encrypted: only the module's own engine can write it there"
         stamp = read_stamp(content)
         if stamp and stamp != identity(move.owner):
             return f"it is stamped as the state of {stamp[:160]}"
         return ""
 
     def _copy(self, move: Move, new: StateKey, content: Content, there: Content | None) -> Moved:
+        if content.document.encrypted and there is not None:
+            return self._refuse(move, new, "it is encrypted, and another state is in its new place")
         serial = max(content.document.serial, there.document.serial + 1 if there else 0)
         if self.dry_run:
             return Moved(move, Verdict.PLANNED, new.path, serial=content.document.serial)
         self._mark(move.old, "copying", new, content)
-        place(content, new, self.destination.backend, self.writer, serial=serial)
+        if content.document.encrypted:
+            copy_whole(content, new, self.destination.backend)
+        else:
+            place(content, new, self.destination.backend, self.writer, serial=serial)
         there = read_current(self.destination.backend, new)
         if there is None or not _is_copy(there, content):
             raise RecoveryError(
@@ -142,44 +180,29 @@ class Mover:
         if holder is not None or again is None or again.text != content.text:
             return self._refuse(move, new, "a run has worked on it meanwhile: migrate it again")
         self._mark(move.old, "moved", new, content)
-        return Moved(move, Verdict.MOVED, new.path, serial=there.document.serial)
+        self._welcome(move, new)
+        note = "" if isinstance(self.source.backend, Markers) else _UNMARKED
+        return Moved(move, Verdict.MOVED, new.path, note, there.document.serial)
 
     def _refuse(self, move: Move, new: StateKey, reason: str) -> Moved:
         return Moved(move, Verdict.REFUSED, new.path, reason)
 
-    def _read_mark(self, key: StateKey) -> Mark | None:
-        backend = self.source.backend
-        text = backend.read_mark(key) if isinstance(backend, Markers) else None
-        return None if text is None else parse_mark(text)
-
     def _mark(self, key: StateKey, stage: str, new: StateKey, content: Content) -> None:
         if not isinstance(self.source.backend, Markers):
             return
-        note = {
-            "stage": stage,
-            "moved_to": f"{self.destination.name}/{new.path}",
-            "digest": content.digest,
-            "serial": content.document.serial,
-            "lineage": content.document.lineage,
-            "at": self.clock(),
-        }
-        self.source.backend.mark(key, json_text.write(note, indent=2) + "\n")
-
-
-def parse_mark(text: str) -> Mark | None:
-    """Read a note; None when it is none of ours."""
-    try:
-        note = json_text.parse(text)
-    except json_text.JsonTextError:
-        return None
-    fields = note if isinstance(note, dict) else {}
-    serial = fields.get("serial")
-    stage, to, digest = (str(fields.get(name, "")) for name in ("stage", "moved_to", "digest"))
-    return Mark(stage, to, digest, serial) if isinstance(serial, int) else None
+        mark = Mark(
+            stage,
+            f"{self.destination.name}/{new.path}",
+            content.digest,
+            content.document.serial,
+        )
+        self.source.backend.mark(key, write_mark(mark, content.document.lineage, at=self.clock()))
 
 
 def _is_copy(there: Content, content: Content) -> bool:
     """Tell whether it is the same state: its lineage, all it holds, and no older serial."""
+    if content.document.encrypted:
+        return there.text == content.text
     return (
         there.digest == content.digest
         and there.document.lineage == content.document.lineage

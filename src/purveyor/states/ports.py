@@ -30,3 +30,14 @@ class Markers(Protocol):
 
     def mark(self, key: StateKey, text: str) -> None:
         """Write the note that a state has moved, in place of an earlier one."""
+
+    def unmark(self, key: StateKey) -> None:
+        """Remove the note; nothing happens when there is none."""
+
+
+@runtime_checkable
+class Creators(Protocol):
+    """A backend that takes a state which no engine can write for us, since it is encrypted."""
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write a state as it is where there is none; False when there is one."""

@@ -1,0 +1,127 @@
+"""A state moves from any kind of store to any other: whole, once, and known to be moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from store_stages import BY_ID, OWNER, STORES, Bench, Store, Stores, ring
+
+from purveyor.engines.terraform.state_writer import StateWriter
+from purveyor.redaction import Redactor
+from purveyor.states.marks import read_mark
+from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.engines.binary import EngineBinary
+    from purveyor.states.content import Content
+
+pytestmark = [pytest.mark.engine]
+
+
+@pytest.fixture
+def bench(engine: EngineBinary, tmp_path: Path) -> Bench:
+    """A real engine."""
+    return Bench(engine, tmp_path)
+
+
+def move(old: Store, new: Store, engine: EngineBinary) -> Moved:
+    return Mover(
+        Place(old.backend, str(old.catalog)),
+        Place(new.backend, str(new.catalog)),
+        StateWriter(engine, environment=new.environment, redactor=Redactor()),
+        clock=lambda: "2026-11-20T12:00:00Z",
+    ).move(Move(OWNER, old.key()))
+
+
+def check_arrived(old: Store, new: Store, was: Content, bench: Bench) -> None:
+    """Look at both places with the engine, and at what is beside the old state."""
+    here, there = bench.read(old), bench.read(new)
+    assert here.text == was.text
+    assert there.digest == was.digest
+    assert there.document.lineage == was.document.lineage
+    assert there.document.serial >= was.document.serial
+    password = there.document.outputs["password"]
+    assert (password.value, password.sensitive) == ("hunter2-hunter2", True)
+    for store in (old, new):
+        assert store.key().exists
+        assert store.key().path == store.path()
+        assert store.backend.access(store.key()).holder() is None
+    mark = read_mark(old.backend, old.key())
+    assert (mark is None) == (old.name in BY_ID)
+    if mark is not None:
+        assert (mark.stage, mark.to) == ("moved", f"{new.catalog}/{new.path()}")
+
+
+def check_move(source: str, destination: str, stores: Stores, bench: Bench) -> None:
+    old, new = stores.open(source), stores.open(destination)
+    was = bench.apply(old)
+    moved = move(old, new, bench.engine)
+    assert (moved.verdict, moved.new) == (Verdict.MOVED, new.path()), moved
+    check_arrived(old, new, was, bench)
+    assert move(old, new, bench.engine).verdict is Verdict.ALREADY
+    assert bench.plan(new) == 0
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("source", "destination"), ring())
+def test_each_kind_of_store_gives_and_takes_a_state(
+    source: str, destination: str, stores: Stores, bench: Bench
+) -> None:
+    check_move(source, destination, stores, bench)
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("there", "back"), [("local", "s3"), ("azurerm", "gcs"), ("pg", "minio")])
+def test_a_state_that_moved_away_can_come_home(
+    there: str, back: str, stores: Stores, bench: Bench
+) -> None:
+    home, away = stores.open(there), stores.open(back)
+    bench.apply(home)
+    assert move(home, away, bench.engine).verdict is Verdict.MOVED
+    was = bench.apply(away, "-var=size=2")
+    assert move(away, home, bench.engine).verdict is Verdict.MOVED
+    assert bench.read(home).digest == was.digest
+    assert bench.plan(home, "-var=size=2") == 0
+    assert read_mark(home.backend, home.key()) is None
+    assert read_mark(away.backend, away.key()) is not None
+    # The first move is not taken for done: what lies here is newer than what it left behind.
+    assert move(home, away, bench.engine).verdict is Verdict.MOVED
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine
+def test_what_somebody_did_to_the_state_that_stayed_behind_is_not_lost(
+    stores: Stores, bench: Bench
+) -> None:
+    home, away = stores.open("local"), stores.open("s3")
+    bench.apply(home)
+    move(home, away, bench.engine)
+    strayed = bench.apply(home, "-var=size=3")
+    refused = move(away, home, bench.engine)
+    assert refused.verdict is Verdict.REFUSED
+    assert bench.read(home).text == strayed.text
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine
+def test_an_old_place_without_notes_says_so_and_never_guesses(stores: Stores, bench: Bench) -> None:
+    old, new = stores.open("http"), stores.open("local")
+    bench.apply(old)
+    assert "keeps no note" in move(old, new, bench.engine).note
+    lived_on = bench.apply(new, "-var=size=2")
+    refused = move(old, new, bench.engine)
+    assert (refused.verdict, "keeps no note" in refused.note) == (Verdict.REFUSED, True)
+    assert bench.read(new).text == lived_on.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("destination", STORES)
+@pytest.mark.parametrize("source", STORES)
+def test_a_state_moves_between_any_two_places(
+    source: str, destination: str, stores: Stores, bench: Bench
+) -> None:
+    check_move(source, destination, stores, bench)
