@@ -91,9 +91,8 @@ def test_a_database_lives_and_dies_under_own_keys(
     assert not (catalog / "here/team" / service).exists()
 
 
-def test_a_run_whose_catalog_names_the_old_place_is_refused_until_it_is_put_right(
-    pipeline: Pipeline, emulator: Emulator, catalog: Path
-) -> None:
+def move_away(pipeline: Pipeline, emulator: Emulator, catalog: Path) -> str:
+    """Make a database, and move its state while the catalog still names the old place."""
     write_backend(catalog, "here")
     service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
     assert pipeline.run(emulator.request_action(service, "create", DATABASE)).code == 0
@@ -103,27 +102,45 @@ def test_a_run_whose_catalog_names_the_old_place_is_refused_until_it_is_put_righ
     (new / "purveyor.yaml").write_text(json_text.write({"version": 1, "backend": backend}))
     moved = state_command(pipeline, "migrate", "--from", ".", "--to", "new", "--yes")
     assert moved.returncode == 0, moved.stderr
+    return service
 
+
+def test_a_run_whose_catalog_names_the_old_place_is_refused_until_it_is_put_right(
+    pipeline: Pipeline, emulator: Emulator, catalog: Path
+) -> None:
+    service = move_away(pipeline, emulator, catalog)
     for operation in ("update", "delete", "create"):
         asked = emulator.request_action(service, operation, {**DATABASE, "storage_gb": 40})
         refused = pipeline.run(asked)
         assert (refused.code, refused.reason) == (19, "NEEDS_RECOVERY"), refused.stderr
         message, hint = (str(refused.outcome[name]) for name in ("message", "next_step"))
-        assert f"{new}/there/services/{service}/orders-db.tfstate" in message
+        assert f"{catalog}/new/there/services/{service}/orders-db.tfstate" in message
         assert "`backend` in the catalog" in hint
         assert f"purveyor state unmark {service} --kind service" in hint
-    link = str(emulator.create_link(service, name="checkout")["id"])
-    user: JsonObject = {"username": "checkout", "access": "write"}
-    unlinked = pipeline.run(emulator.request_action(link, "create", user))
-    assert unlinked.code == 19, unlinked.stderr
-    assert "The state of service orders-db has moved" in str(unlinked.outcome["message"])
 
     unmarked = state_command(pipeline, "unmark", service, "--kind", "service", "--yes")
     assert "no longer marked" in unmarked.stdout, unmarked.stderr
+    assert "nothing was done" in state_command(pipeline, "unmark", service, "--yes").stdout
     grown = pipeline.run(emulator.request_action(service, "update", {"storage_gb": 40}))
     assert grown.code == 0, grown.stderr
 
 
+@pytest.mark.slow
+def test_a_link_that_needs_what_its_moved_service_gives_is_refused(
+    pipeline: Pipeline, emulator: Emulator, catalog: Path
+) -> None:
+    service = move_away(pipeline, emulator, catalog)
+    (catalog / "modules/mysql-database/links/database-user/service.tf").write_text(
+        'variable "service_outputs" {\n  type = any\n}\n'
+    )
+    link = str(emulator.create_link(service, name="checkout")["id"])
+    user: JsonObject = {"username": "checkout", "access": "write"}
+    refused = pipeline.run(emulator.request_action(link, "create", user))
+    assert refused.code == 19, refused.stderr
+    assert "The state of service orders-db has moved" in str(refused.outcome["message"])
+
+
+@pytest.mark.slow
 def test_states_change_to_own_keys_in_the_same_place_and_back(
     pipeline: Pipeline, emulator: Emulator, catalog: Path
 ) -> None:

@@ -32,6 +32,25 @@ def test_serial_engine_and_layout_do_not_matter() -> None:
     assert content(other).digest == content(text).digest
 
 
+def checked(*addresses: str, status: str = "pass") -> str:
+    checks: list[JsonObject] = [
+        {
+            "object_kind": "var",
+            "config_addr": each,
+            "status": status,
+            "objects": [{"object_addr": f"{each}[{n}]", "status": status} for n in order],
+        }
+        for each, order in zip(addresses, ((0, 1), (1, 0)), strict=True)
+    ]
+    return changed(made_state("a"), check_results=checks)
+
+
+def test_the_order_of_checks_does_not_matter_but_their_status_does() -> None:
+    one = content(checked("var.a", "var.b"))
+    assert content(checked("var.b", "var.a")).digest == one.digest
+    assert content(checked("var.a", "var.b", status="fail")).digest != one.digest
+
+
 def test_what_another_engine_leaves_out_does_not_matter() -> None:
     text = made_state("a")
     assert '"sensitive_attributes": []' in text

@@ -79,7 +79,7 @@ def read_content(text: str, *, where: str) -> Content:
             {
                 "resources": [_lean_resource(each) for each in listed],
                 "outputs": fields.get("outputs") or {},
-                "check_results": fields.get("check_results") or None,
+                "check_results": _in_order(fields.get("check_results")) or None,
             }
         ),
     )
@@ -131,7 +131,26 @@ def _lean_resource(resource: JsonObject) -> JsonObject:
 
 def _lean(fields: JsonObject) -> JsonObject:
     # One version of the engine leaves out what another one writes as empty.
-    return {name: value for name, value in fields.items() if value not in _EMPTY}
+    lean = {name: value for name, value in fields.items() if value not in _EMPTY}
+    if "sensitive_attributes" in lean:
+        lean["sensitive_attributes"] = _in_order(lean["sensitive_attributes"])
+    return lean
+
+
+def _in_order(value: JsonValue) -> JsonValue:
+    """Return a list whose order means nothing, sorted, and so those in its entries.
+
+    OpenTofu writes results of checks in another order each time (measured on 1.12.6).
+    """
+    if not isinstance(value, list):
+        return value
+    entries = [
+        {name: _in_order(part) if name == "objects" else part for name, part in each.items()}
+        if isinstance(each, dict)
+        else each
+        for each in value
+    ]
+    return sorted(entries, key=lambda each: json_text.write(each, sort_keys=True))
 
 
 def _digest(value: JsonValue) -> str:
