@@ -15,9 +15,8 @@ from purveyor.sweep.model import SweptAction
 from purveyor.sweep.telling import recall_context
 
 if TYPE_CHECKING:
-    from purveyor.reporter import Standing
     from purveyor.sweep.judging import Judged
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Ports, Reporter
 
 _HOUR, _MINUTE = 3600, 60
 _PENDING, _IN_PROGRESS = "pending", "in_progress"
@@ -42,19 +41,20 @@ def is_sweeps(judged: Judged) -> bool:
 
 def end_unclaimed(found: Unclaimed, ports: Ports) -> SweptAction:
     """Take the action and end it; a run that takes it in that very moment keeps it."""
-    standing = _ask(found.begin, ports)
+    reporter = ports.open_reporter()
+    standing = reporter.read_standing(recall_context(found.begin))
     if not standing.asked:
         return _tell(found, "left: the platform was not reached", needs_person=True)
     if standing.action_status not in {_PENDING, _IN_PROGRESS}:
         return _tell(found, f"left alone: the platform shows {standing.action_status} now")
-    return _take(dataclasses.replace(found, status=standing.action_status), ports)
+    return _take(dataclasses.replace(found, status=standing.action_status), reporter, ports)
 
 
 def resume(judged: Judged, ports: Ports) -> SweptAction:
     """End what a sweep took that was lost before it had ended it, unless a run has followed it."""
     begin = dataclasses.replace(judged.attempted.begin, at=ports.wall_clock())
     found = Unclaimed(begin, "taken by a sweep", None)
-    standing = _ask(begin, ports)
+    standing = ports.open_reporter().read_standing(recall_context(begin))
     if standing.action_status in FINISHED:
         if not ports.dry_run:
             ports.journal.hear(begin)
@@ -62,7 +62,7 @@ def resume(judged: Judged, ports: Ports) -> SweptAction:
     return end_unclaimed(found, ports)
 
 
-def _take(found: Unclaimed, ports: Ports) -> SweptAction:
+def _take(found: Unclaimed, reporter: Reporter, ports: Ports) -> SweptAction:
     end = _ending(found, at=ports.wall_clock())
     if ports.dry_run:
         return _tell(found, f"would be ended as {end.reason}")
@@ -73,16 +73,12 @@ def _take(found: Unclaimed, ports: Ports) -> SweptAction:
     begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
     if not ports.journal.end(begin, end) or not _is_last(begin, ports):
         return _tell(found, "left: it moved meanwhile")
-    heard = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
+    heard = reporter.end(recall_context(begin), recall_outcome(end))
     if not heard.heard:
         why = " ".join(heard.notes)
         return _tell(found, f"the platform has not heard it: {why}", needs_person=True)
     ports.journal.close(begin)
     return _tell(found, f"reported as {end.status} ({end.reason})", closed=True)
-
-
-def _ask(begin: Begin, ports: Ports) -> Standing:
-    return ports.open_reporter().read_standing(recall_context(begin))
 
 
 def _is_last(begin: Begin, ports: Ports) -> bool:
