@@ -23,7 +23,8 @@ class StateServer:
 
     `refuse` maps a method (`POST`, `LOCK`, …) to the status that it gets; `slow` maps one to
     seconds before it is answered; `lose` names methods that are not carried out and cut without
-    an answer. `asked` are the methods that came in.
+    an answer, `silence` those that are carried out and then cut. `asked` are the methods that came
+    in.
     """
 
     url: str = ""
@@ -32,6 +33,7 @@ class StateServer:
     refuse: dict[str, int] = field(default_factory=dict)
     slow: dict[str, float] = field(default_factory=dict)
     lose: set[str] = field(default_factory=set)
+    silence: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,6 +42,7 @@ class StateServer:
         self.refuse.clear()
         self.slow.clear()
         self.lose.clear()
+        self.silence.clear()
 
     def text(self, entity: str) -> str | None:
         """Return an entity's state; None when there is none."""
@@ -90,6 +93,9 @@ class _Door(BaseHTTPRequestHandler):
         else:
             with kept.guard:
                 status, answer = kept.answer(method, name, body, query.removeprefix("ID="))
+        if method in kept.silence:
+            self.close_connection = True
+            return
         with contextlib.suppress(OSError):  # nobody may be left to hear it
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer.encode())))

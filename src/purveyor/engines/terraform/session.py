@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CancelledError, StateLockedError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.engines.terraform.program import Program, Ran
     from purveyor.step import Changing, Step
 
-_LOCK_SUMMARY = "Error acquiring the state lock"
+LOCK_SUMMARY = "Error acquiring the state lock"
 # Backends `azurerm` and `gcs` lock a new state to write an empty one, in whichever command comes
 # first, and never wait for that (measured).
 _LOADING = "Error loading state"
@@ -26,6 +27,7 @@ _LOADING = "Error loading state"
 _CREATION_LOCK = "locked for workspace creation"
 _TELL_SECONDS = 5.0
 _FIRST_NAP, _LONGEST_NAP = 0.25, 1.0
+_CLOCK_STEP = 2.0
 STREAM = "changes.jsonl"
 
 
@@ -93,6 +95,7 @@ class Session:
             self._await_holder(holder, ran, begun)
 
     def _await_holder(self, holder: Lock, ran: Ran, begun: float) -> None:
+        holder = holder if holder.who else self.step.state.holder() or holder
         if holder.was_taken(socket.gethostname(), after=ran.began, before=time.time()):
             # It may be ours: a store that took the lock and whose answer was lost is asked again.
             self.changing.leave_lock()
@@ -101,19 +104,34 @@ class Session:
 
     def _await_release(self, holder: Lock, begun: float, look: Callable[[], Lock | None]) -> None:
         """Return when another try is worth it: nobody is seen to hold the lock."""
-        nap, told = _FIRST_NAP, -_TELL_SECONDS
+        nap, told, limit = _FIRST_NAP, -_TELL_SECONDS, self.step.lock_wait
         current: Lock | None = holder
+        known = self._learn(holder)
         while current is not None:
-            holder, waited = current, time.monotonic() - begun
-            if waited >= self.step.lock_wait:
-                raise _give_up(holder, self.step.lock_wait)
+            waited = time.monotonic() - begun
+            if current != holder or not known.id:
+                holder, known = current, self._learn(current)
+            if waited >= limit:
+                raise _give_up(known, limit, self.step.identity)
             if waited - told >= _TELL_SECONDS:
-                self.program.listen(LockAwaited(holder, waited))
+                self.program.listen(LockAwaited(known, waited, limit))
                 told = waited
-            self.step.interruption.wait(min(nap, self.step.lock_wait - waited))
+            self.step.interruption.wait(min(nap, limit - waited))
             self.check_interruption("Stopped while it waited for the lock, as asked.")
             nap = min(nap * 2, _LONGEST_NAP)
             current = look()
+
+    def _learn(self, holder: Lock) -> Lock:
+        """Add what the store and the journal know of a holder, for people to follow it."""
+        seen = holder if holder.operation else self.step.state.holder() or holder
+        rival = self.changing.rival()
+        if rival is None or seen == rival:
+            return seen
+        began, taken = rival.since, seen.since
+        # A run notes its change first and takes the lock then: an earlier lock is somebody else's.
+        if began is not None and taken is not None and taken < began - _CLOCK_STEP:
+            return seen
+        return replace(seen, run=rival.who)
 
 
 class _Unnoted:
@@ -135,7 +153,7 @@ def find_holder(ran: Ran) -> Lock | None:
     """Return who holds the state's lock, when that is why the engine failed."""
     if ran.code:
         for each in ran.report.errors:
-            if each.summary == _LOCK_SUMMARY:
+            if each.summary == LOCK_SUMMARY:
                 return parse_lock(each.detail)
             if each.summary.startswith(_LOADING) and (holder := parse_lock(each.text)):
                 return holder
@@ -144,9 +162,11 @@ def find_holder(ran: Ran) -> Lock | None:
     return None
 
 
-def _give_up(holder: Lock, seconds: float) -> StateLockedError:
+def _give_up(holder: Lock, seconds: float, identity: str) -> StateLockedError:
+    kind, _, entity = identity.partition("/")
+    unlock = f"purveyor state unlock {entity} --kind {kind.removesuffix('s')} --lock-id"
     release = (
-        f" If that run is known to be dead, release lock {holder.id} with `force-unlock`."
+        f" If that run is known to be dead: `{unlock} {shlex.quote(holder.id)}`."
         if holder.id
         else ""
     )
