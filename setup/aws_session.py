@@ -1,4 +1,4 @@
-"""Prints a session of a role in AWS, got with GitHub's identity token and renewed as it grows old.
+"""Prints a session of a role in AWS, got with the CI's identity token, renewed as it grows old.
 
     python3 -I setup/aws_session.py FOLDER
 
@@ -73,18 +73,12 @@ def take_on(login: dict[str, str]) -> dict[str, str]:
     from urllib.request import Request
 
     begun = time.time()
-    bearer = {"Authorization": login["authorization"]}
-    answer = ask(Request(login["token_address"], headers=bearer), "GitHub's token service")  # noqa: S310 - the runner's address
-    try:
-        token = str(json.loads(answer)["value"])
-    except (ValueError, KeyError, TypeError):
-        raise LoginError("GitHub's token service's answer has no token") from None
     form = {
         "Action": "AssumeRoleWithWebIdentity",
         "Version": "2011-06-15",
         "RoleArn": login["role"],
         "RoleSessionName": login["session_name"],
-        "WebIdentityToken": token,
+        "WebIdentityToken": identity_token(login),
     }
     request = Request(login["sts_address"], urlencode(form).encode())  # noqa: S310 - ours or the user's address
     answer = ask(request, "the token service")
@@ -95,6 +89,20 @@ def take_on(login: dict[str, str]) -> dict[str, str]:
             raise LoginError(f"the token service's answer has no {name}")
         found[name] = html.unescape(value[1]).strip()
     return found
+
+
+def identity_token(login: dict[str, str]) -> str:
+    """Ask GitHub for a token; where a file is named, Azure's, which nobody can ask for, read it."""
+    from urllib.request import Request
+
+    if "token_file" in login:
+        return Path(login["token_file"]).read_text("utf-8").strip()
+    bearer = {"Authorization": login["authorization"]}
+    answer = ask(Request(login["token_address"], headers=bearer), "GitHub's token service")  # noqa: S310 - the runner's address
+    try:
+        return str(json.loads(answer)["value"])
+    except (ValueError, KeyError, TypeError):
+        raise LoginError("GitHub's token service's answer has no token") from None
 
 
 def ask(request: object, whom: str) -> str:

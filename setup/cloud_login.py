@@ -1,4 +1,4 @@
-"""Cloud credentials from GitHub's identity token, without a stored secret and without an action.
+"""Cloud credentials from the CI's identity token, without a stored secret and without an action.
 
 AWS: a profile whose program exchanges the token for a session, and a new token for the next one
 (`aws_session.py`): a token expires within minutes (docs.github.com, OpenID Connect), a session
@@ -34,7 +34,7 @@ def log_in(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     why. Files with tokens are in a new folder of the job's own, for this user only.
     """
     if not environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return log_in_by_file(environ), []
+        return by_file(environ)
     found: dict[str, str] = {}
     faults: list[str] = []
     if environ.get("AWS_ROLE_ARN") and not has_any(
@@ -61,14 +61,39 @@ def has_any(environ: Mapping[str, str], *names: str) -> bool:
     return any(environ.get(name) for name in names)
 
 
-def aws(environ: Mapping[str, str]) -> dict[str, str]:
-    """Get a first session of the role, and return what leads SDKs to it and to those after it."""
-    address, authorization = identity_request(environ, "sts.amazonaws.com")
+def by_file(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Log in with the token that is in a file.
+
+    One of Azure Pipelines lives for ten minutes, and a run starts programs after that: for AWS it
+    is exchanged at once, and all of them share the session. One of GitLab lives as long as its job.
+    """
+    found = log_in_by_file(environ)
+    token = found.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if token is None or not environ.get("TF_BUILD"):
+        return found, []
+    try:
+        profile = aws(environ, {"token_file": token})
+    except LoginError as error:
+        return found, [f"AWS: {error}"]
+    # SDKs take a token's file before a profile.
+    del found["AWS_WEB_IDENTITY_TOKEN_FILE"]
+    session = aws_session.read(Path(profile["PURVEYOR_AWS_SESSION"]))
+    return found | profile | {"AWS_CREDENTIAL_EXPIRATION": session["Expiration"]}, []
+
+
+def aws(environ: Mapping[str, str], source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Get a first session of the role, and return what leads SDKs to it and to those after it.
+
+    `source` is where the token comes from when it is not GitHub.
+    """
+    if source is None:
+        address, authorization = identity_request(environ, "sts.amazonaws.com")
+        source = {"token_address": address, "authorization": authorization}
+    run = environ.get("GITHUB_RUN_ID") or environ.get("BUILD_BUILDID") or "run"
     login = {
-        "token_address": address,
-        "authorization": authorization,
+        **source,
         "role": environ["AWS_ROLE_ARN"],
-        "session_name": f"purveyor-{environ.get('GITHUB_RUN_ID') or 'run'}",
+        "session_name": f"purveyor-{run}",
         "sts_address": sts_address(environ),
     }
     file = Path(write(environ, "login.json", json.dumps(login)))
@@ -139,9 +164,14 @@ def identity_request(environ: Mapping[str, str], audience: str) -> tuple[str, st
     return address, f"Bearer {environ.get('ACTIONS_ID_TOKEN_REQUEST_TOKEN', '')}"
 
 
+def temporary(environ: Mapping[str, str]) -> str | None:
+    """Return the job's own folder for what goes away with it: GitHub's name, then Azure's."""
+    return environ.get("RUNNER_TEMP") or environ.get("AGENT_TEMPDIRECTORY") or None
+
+
 def write(environ: Mapping[str, str], name: str, text: str) -> str:
     """Write a file that only this user can read, and return its path."""
-    folder = tempfile.mkdtemp(prefix="purveyor-", dir=environ.get("RUNNER_TEMP") or None)
+    folder = tempfile.mkdtemp(prefix="purveyor-", dir=temporary(environ))
     path = os.path.join(folder, name)  # noqa: PTH118 - variables hold text
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -141,6 +141,8 @@ def judge(error: Exception) -> Refusal:
     kinds: list[tuple[tuple[type[Exception], ...], Trouble]] = [
         (absent, Trouble.ABSENT),
         (expired, Trouble.EXPIRED),
+        # botocore's own for a login that its source gives although it is over.
+        ((RuntimeError,), Trouble.EXPIRED),
         (lost, Trouble.INVALID),
         ((b.HTTPClientError, b.ConnectionError, b.IncompleteReadError), Trouble.UNREACHABLE),
     ]

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from moto_server import MotoServer, run_moto
+from moto_server import REGION, MotoServer, run_moto
 from purveyor import json_text
+from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
-from purveyor.credentials import LONG_APPLY, AccountCredentials, log_in, warn_of_short
+from purveyor.catalog.backend import S3Backend
+from purveyor.credentials import LONG_APPLY, AccountCredentials, assume, log_in, warn_of_short
 from purveyor.credentials.model import as_text
+from purveyor.errors import CredentialsError, ReasonCode
 from purveyor.settings import Settings
+from purveyor.state_key import StateKey
 from stub_answer import answering
 
 if TYPE_CHECKING:
@@ -128,3 +132,32 @@ def test_azure_pipelines_token_is_asked_for_and_kept_fresh_where_nobody_else_can
     document = Path(given.environment["GOOGLE_APPLICATION_CREDENTIALS"]).read_text()
     assert f'"file": "{kept.path}"' in document
     assert 0 < kept.first.ends - time.time() <= 600
+
+
+def test_a_login_that_is_over_when_it_is_given_is_told_as_expired(
+    moto: MotoServer,
+    clean_environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": "t"}
+    (tmp_path / "session").write_text(
+        json_text.write({**given, "Expiration": "2020-01-01T00:00:00Z"})
+    )
+    config = tmp_path / "config"
+    config.write_text(f"[profile over]\ncredential_process = cat {tmp_path}/session\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    settings = Settings(
+        clean_environment | {"AWS_ENDPOINT_URL": moto.url} | {"AWS_PROFILE": "over"}
+    )
+    backend = open_backend(
+        S3Backend(type="s3", bucket="platform-states", region=REGION),
+        root=tmp_path,
+        settings=settings,
+    )
+    with pytest.raises(CredentialsError) as caught:
+        backend.access(StateKey("services/5a1f/orders.tfstate", exists=False)).read()
+    assert caught.value.reason is ReasonCode.CREDENTIALS_EXPIRED
+    with pytest.raises(CredentialsError) as caught:
+        assume(SPOKE, settings=settings, region=REGION, session_name="a")
+    assert caught.value.reason is ReasonCode.CREDENTIALS_EXPIRED

@@ -125,6 +125,24 @@ def test_the_aws_role_is_taken_on_with_the_identity_token(
     assert ":assumed-role/provisioner/purveyor-run" in identity["Arn"]
 
 
+def test_azure_s_short_token_is_exchanged_before_it_ends(
+    job: Job, moto: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "id-token"
+    token.write_text("eyJhbGciOiJub25lIn0.e30.\n")
+    aws = {"AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": REGION}
+    environ = {**aws, "PURVEYOR_ID_TOKEN_FILE": str(token), "TF_BUILD": "True"}
+    found, faults = job.log_in(**environ)
+    assert faults == []
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" not in found
+    assert found["AWS_CREDENTIAL_EXPIRATION"], "a run can warn of it"
+    token.unlink()
+    monkeypatch.setenv("AWS_CONFIG_FILE", found["AWS_CONFIG_FILE"])
+    session = boto3.Session(profile_name=found["AWS_PROFILE"], region_name=REGION)
+    identity = session.client("sts", endpoint_url=moto.url).get_caller_identity()
+    assert ":assumed-role/provisioner/" in identity["Arn"]
+
+
 def test_who_is_logged_in_already_stays_so(job: Job, tokens: TokenService) -> None:
     for own in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         assert job.log_in(**tokens.environment(), AWS_ROLE_ARN=ROLE, **{own: "x"}) == ({}, [])

@@ -230,7 +230,7 @@ class Bucket:
 
         try:
             yield
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, RuntimeError) as error:
             raise self._explain(path, aws.judge(error)) from error
 
     def _explain(self, path: str, refusal: Refusal) -> PurveyorError:

@@ -62,8 +62,8 @@ def warn_of_short(
 
 
 def own_end(settings: Settings) -> float | None:
-    """Return when the run's own session in AWS ends, in seconds since 1970, where it says so."""
-    if settings.text("AWS_SESSION_TOKEN") is None:
+    """Return when the run's own session in AWS ends for good, in seconds since 1970, if known."""
+    if settings.first("AWS_SESSION_TOKEN", "PURVEYOR_AWS_SESSION") is None:
         return None
     return _read_time(settings.text("AWS_CREDENTIAL_EXPIRATION") or "")
 

@@ -58,7 +58,7 @@ def assume(
             "sts", endpoint_url=aws.endpoint("sts", settings), config=aws.patience()
         )
         answer = sts.assume_role(**wanted)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.judge(error)) from error
     return _read(answer["Credentials"], region)
 
