@@ -15,6 +15,7 @@ import pytest
 from purveyor import json_text
 
 if TYPE_CHECKING:
+    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +130,32 @@ def ready_cache(code: Path, cache: Path) -> Path:
     if done.returncode:
         pytest.skip(f"left out: the libraries cannot be installed: {done.stderr[-300:]}")
     return cache
+
+
+def ready_wheels(folder: Path) -> dict[str, str]:
+    """Fetch what a sweep installs, once; return the variables with which pip takes it from here."""
+    lock, python = ROOT / "requirements" / "sweep.txt", folder / "python"
+    for command in (
+        [sys.executable, "-m", "venv", str(python)],
+        [
+            *(str(python / "bin" / "pip"), "download", "--quiet", "--require-hashes"),
+            *("-r", str(lock), "-d", str(folder / "wheels")),
+        ],
+    ):
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"left out: a sweep's libraries cannot be fetched: {done.stderr[-300:]}")
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels")}
+
+
+def forgotten_action(emulator: Emulator, specification: str, parameters: JsonObject) -> str:
+    """Ask for a service of which no run is ever told; let three hours pass; return the action."""
+    service = str(emulator.create_service(specification, name="forgotten")["id"])
+    asked = emulator.request_action(service, "create", parameters)
+    inner = asked["notification"]
+    assert isinstance(inner, dict)
+    emulator.age_action(str(inner["id"]), 3 * 3600)
+    return str(inner["id"])
 
 
 def wire_text(notification: JsonObject, *, escaped: bool = False) -> str:

@@ -55,13 +55,13 @@ class Agent:
 
     def _step(self) -> dict[str, object]:
         document = yaml.safe_load(self.template.read_text())
-        step, _finish = (
+        step, *_finish = (
             each for each in document["steps"] if isinstance(each, dict) and "bash" in each
         )
         self.parameters.update(
             {
                 each["name"]: str(each["default"])
-                for each in document["parameters"]
+                for each in document.get("parameters", [])
                 if "default" in each and each["name"] not in self.parameters
             }
         )

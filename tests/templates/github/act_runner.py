@@ -50,7 +50,11 @@ class ActRunner:
     mapped: tuple[str, ...] = field(default=())
 
     def start(
-        self, event: Mapping[str, Any], *, secrets: Mapping[str, str]
+        self,
+        event: Mapping[str, Any],
+        *,
+        secrets: Mapping[str, str],
+        variables: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
         """Start the workflow in `.github/workflows/used.yml`, dispatched with `event`."""
         event_file = self.folder / "event.json"
@@ -60,6 +64,8 @@ class ActRunner:
         command += ["-P", "ubuntu-24.04=-self-hosted", "-s", "GITHUB_TOKEN=token"]
         for name, value in secrets.items():
             command += ["-s", f"{name}={value}"]
+        for name, value in (variables or {}).items():
+            command += ["--var", f"{name}={value}"]
         command += ["workflow_dispatch", "-W", ".github/workflows/used.yml", "-e", str(event_file)]
         for name in (f"acme/purveyor@{SHA}", *self.mapped):
             command += ["--local-repository", f"{name}={self.action}"]

@@ -28,8 +28,10 @@ class Project:
     environment: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *, context: str | None = None, variable: str | None = None) -> Job:
-        """Run the job with the CONTEXT as the pipeline's input, or as a pipeline variable."""
+    def run(
+        self, *, context: str | None = None, variable: str | None = None, job: str = "purveyor"
+    ) -> Job:
+        """Run a job with the CONTEXT as the pipeline's input, or as a pipeline variable."""
         inputs = {} if context is None else {"context": context}
         given = self.variables if variable is None else {**self.variables, "CONTEXT": variable}
         self._write(".gitlab-ci-local-inputs.yml", inputs)
@@ -38,7 +40,7 @@ class Project:
         # gitlab-ci-local at what comes out, and there a text may have 1024 characters at most.
         command = ["gitlab-ci-local", "--force-shell-executor", "--json-schema-validation=false"]
         # It calls every project's folder /gcl-builds otherwise.
-        command += ["--variable", f"CI_PROJECT_DIR={self.folder}", "purveyor"]
+        command += ["--variable", f"CI_PROJECT_DIR={self.folder}", job]
         done = subprocess.run(
             command,
             cwd=self.folder,
