@@ -127,3 +127,7 @@ def test_a_lock_is_described_by_what_is_known_of_it() -> None:
 
     assert describe_lock(whole) == "ann@ci (plan), since 2026-11-20T14:03:35Z, lock 1-2"
     assert describe_lock(Lock(id="")) == "another run"
+    assert (
+        describe_lock(Lock(id="7", run="https://ci/1")) == "another run, lock 7, run https://ci/1"
+    )
+    assert describe_lock(Lock(id="", who="https://ci/1", run="https://ci/1")) == "https://ci/1"

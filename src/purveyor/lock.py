@@ -34,7 +34,8 @@ _NAMELESS = (
 class Lock:
     """What a backend tells of the holder of a state's lock; empty strings where it tells nothing.
 
-    `created` is an ISO 8601 time in UTC.
+    `created` is an ISO 8601 time in UTC. `run` is where a person can look at the holder's run,
+    where the journal knows it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Lock:
     created: str = ""
     path: str = ""
     version: str = ""
+    run: str = ""
 
     @property
     def host(self) -> str:
@@ -107,5 +109,6 @@ def describe_lock(lock: Lock) -> str:
         f"{who} ({operation})" if operation else who,
         f"since {lock.created}" if lock.created else "",
         f"lock {lock.id}" if lock.id else "",
+        f"run {lock.run}" if lock.run and lock.run != lock.who else "",
     ]
     return ", ".join(word for word in words if word)

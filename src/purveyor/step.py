@@ -173,10 +173,11 @@ class ResourceMoved:
 
 @dataclass(frozen=True, slots=True)
 class LockAwaited:
-    """We wait for `holder` to let go; `seconds` waited so far."""
+    """We wait for `holder` to let go; `seconds` waited so far, and at most `limit`."""
 
     holder: Lock
     seconds: float
+    limit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ import pytest
 
 from purveyor.action import Operation
 from purveyor.errors import CancelledError, PurveyorError, RecoveryError, StateLockedError
+from purveyor.lock import Lock
 from purveyor.step import LockAwaited, Noticed
 
 if TYPE_CHECKING:
     from terraform_bench import Bench
 
-    from purveyor.lock import Lock
     from purveyor.step import StepEvent
 
 pytest_plugins = ["terraform_bench"]
@@ -115,7 +115,12 @@ def test_a_lock_that_is_not_released_is_given_up_with_its_holder(
     (awaited,) = (event for event in bench.events if isinstance(event, LockAwaited))
     assert awaited.holder.id in caught.value.message
     assert awaited.holder.who in caught.value.message
+    assert awaited.holder.created in caught.value.message
+    assert "(apply)" in caught.value.message
     assert "0.5 seconds" in caught.value.message
+    assert f"purveyor state unlock 0b6b5f3e --kind service --lock-id {awaited.holder.id}" in (
+        caught.value.hint
+    )
 
 
 def test_a_holder_that_cannot_be_seen_is_waited_for_too(bench: Bench, held: Holder) -> None:
@@ -129,6 +134,47 @@ def test_a_holder_that_cannot_be_seen_is_waited_for_too(bench: Bench, held: Hold
         done = bench.run(dataclasses.replace(step, state=Blind(bench.state.path)))
 
     assert done.outputs["name"].value == "second"
+
+
+class Noted:
+    """Another run has noted that it changes the entity, at a moment of its own."""
+
+    def __init__(self, since: str) -> None:
+        self.other = Lock(id="", who="https://ci.example/7", created=since)
+
+    def rival(self) -> Lock | None:
+        return self.other
+
+    def begin(self) -> Lock | None:
+        """Go ahead."""
+
+    def withdraw(self) -> None:
+        """Forget it."""
+
+    settle = leave_lock = withdraw
+
+
+@pytest.mark.parametrize(
+    ("since", "run"),
+    [
+        ("2020-01-01T00:00:00Z", "https://ci.example/7"),
+        ("", "https://ci.example/7"),
+        # It began to change after the lock was taken: the lock is somebody else's.
+        ("2090-01-01T00:00:00Z", ""),
+    ],
+)
+def test_the_holders_run_is_named_where_the_journal_knows_it(
+    since: str, run: str, bench: Bench, held: Holder
+) -> None:
+    bench.lock_wait = 0.5
+    step = bench.step(Operation.CREATE, {"name": "second"})
+    with held, pytest.raises(StateLockedError) as caught:
+        bench.run(dataclasses.replace(step, changing=Noted(since)))
+
+    (awaited,) = (event for event in bench.events if isinstance(event, LockAwaited))
+    assert awaited.holder.run == run
+    assert awaited.limit == 0.5
+    assert ("https://ci.example/7" in caught.value.message) is bool(run)
 
 
 def test_a_wish_to_stop_ends_the_wait_at_once(bench: Bench, held: Holder) -> None:

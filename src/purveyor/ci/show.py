@@ -127,9 +127,10 @@ class Show:
         return f". going on: {', '.join(names)}{more}"
 
     def _show_wait(self, event: LockAwaited) -> None:
+        at_most = f", {tell_duration(event.limit)} at most" if event.limit else ""
         text = self._clean(
             f"Waiting for the state's lock, held by {describe_lock(event.holder)};"
-            f" {tell_duration(event.seconds)} so far."
+            f" {tell_duration(event.seconds)} so far{at_most}."
         )
         first = event.seconds < self._last_wait or self._last_wait < 0
         if first or event.seconds - self._last_wait >= _PAUSE:

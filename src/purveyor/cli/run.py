@@ -18,6 +18,7 @@ Examples:
   purveyor run --context action.json        an action saved in a file
   purveyor run --context - < action.json    the same from standard input
   purveyor run --no-report --json           without the platform, result as JSON
+  purveyor run --lock-timeout 600           wait ten minutes for another run on the same state
 """
 
 
@@ -41,7 +42,8 @@ Examples:
     "--lock-timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="How long to wait for a state that another run has locked.",
+    help="How long to wait for a state that another run has locked, such as 600; 0 does not wait."
+    " Without it: the catalog's `lock_timeout`, then PURVEYOR_LOCK_TIMEOUT, then 300.",
 )
 @click.option(
     "--timeout",

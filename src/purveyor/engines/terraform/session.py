@@ -109,8 +109,8 @@ class Session:
         known = self._learn(holder)
         while current is not None:
             waited = time.monotonic() - begun
-            if current != holder or not known.id:
-                holder, known = current, self._learn(current)
+            if current is not holder and (not known.id or current.id != known.id):
+                known = self._learn(current)
             if waited >= limit:
                 raise _give_up(known, limit, self.step.identity)
             if waited - told >= _TELL_SECONDS:
