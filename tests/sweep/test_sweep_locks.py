@@ -180,3 +180,56 @@ def test_the_cost_grows_with_what_is_open(bucket: Stage, moto: MotoServer) -> No
     for _ in range(40):
         bucket.journal.close(bucket.begin())
     assert requests() == few
+
+
+def leave(bucket: Stage, *, ago: float = 500) -> Begin:
+    """End an action that is heard and stays open: its lock may be left."""
+    begin = bucket.begin(ago=ago + 100)
+    bucket.end(begin, ago=ago, status="failed", reason="STATE_LOCKED")
+    bucket.journal.hear(begin)
+    return begin
+
+
+def test_the_lock_that_an_ended_action_left_is_freed(bucket: Stage) -> None:
+    begin = leave(bucket)
+    bucket.double.github_run("completed", conclusion="failure")
+    put_lock(bucket, begin, ago=550)
+    assert [each.done for each in bucket.sweep().locks] == ["freed"]
+    assert not held(bucket, begin)
+    assert bucket.open() == []
+
+
+def test_an_ended_action_that_left_no_lock_is_taken_off_the_list(bucket: Stage) -> None:
+    leave(bucket)
+    swept = bucket.sweep()
+    assert (swept.locks, swept.needs_person, bucket.open()) == ((), False, [])
+
+
+def test_a_lock_that_was_taken_after_an_action_had_ended_is_let_alone(bucket: Stage) -> None:
+    begin = leave(bucket)
+    bucket.double.github_run("completed")
+    put_lock(bucket, begin, ago=490)
+    assert bucket.sweep().locks == ()
+    assert held(bucket, begin)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_the_lock_of_an_ended_action_waits_for_the_end_of_its_run(
+    bucket: Stage, *, fresh: bool
+) -> None:
+    begin = leave(bucket, ago=100 if fresh else 500)
+    bucket.double.github_run("completed" if fresh else "in_progress")
+    put_lock(bucket, begin, ago=150 if fresh else 550)
+    swept = bucket.sweep()
+    assert (swept.locks, swept.needs_person) == ((), False)
+    assert held(bucket, begin)
+    assert bucket.open() == [begin.action]
+
+
+def test_the_lock_of_an_ended_action_of_an_unknown_run_is_for_a_person(bucket: Stage) -> None:
+    begin = leave(bucket)
+    put_lock(bucket, begin, ago=550)
+    swept = bucket.sweep()
+    assert swept.needs_person
+    assert held(bucket, begin)
+    assert bucket.open() == [begin.action]

@@ -180,3 +180,15 @@ def test_an_attempt_that_begins_during_the_sweep_stays_open(stage: Stage) -> Non
     stage.journal.forget(begin.action, attempt=1)
     assert again.attempt == 2
     assert stage.open() == [begin.action]
+
+
+@pytest.mark.parametrize("changing", [False, True])
+def test_a_lost_run_is_told_with_what_it_needs(stage: Stage, *, changing: bool) -> None:
+    begin = stage.begin()
+    if changing:
+        stage.journal.marks.put(begin, at=begin.at)
+    stage.double.github_run("completed")
+    stage.sweep()
+    messages = str(stage.emulator.action(begin.action)["messages"])
+    assert ("state settle" in messages) == changing
+    assert stage.journal.marks.stands(begin) == changing
