@@ -139,7 +139,7 @@ def test_an_action_goes_from_its_claim_to_its_end(records: Store) -> None:
     assert (attempt.beat, attempt.end, attempt.heard) == (Beat(1005.0, "apply"), DONE, True)
 
 
-def test_capsules_unsaved_states_and_doubts_are_kept(records: Store, place: Place) -> None:
+def test_capsules_unsaved_states_and_marks_are_kept(records: Store, place: Place) -> None:
     capsules = Capsules(records)
     capsule = Capsule(kind="link", entity="l-1", service="s-1", at=1.5, tree="A" * 1_400_000)
     capsules.keep(capsule)
@@ -153,8 +153,8 @@ def test_capsules_unsaved_states_and_doubts_are_kept(records: Store, place: Plac
     assert (parked.read(name), parked.lock_of(name)) == ('{"serial": 3}', "7-a")
     parked.remove(name)
     assert parked.waiting() == ()
-    journal = Journal(records, lambda: 1000.0)
-    journal.doubt(dataclasses.replace(BEGIN, operation="update"))
-    assert journal.doubted("service", "s-1") == GITHUB.url
-    assert journal.settle("service", "s-1", {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
-    assert journal.doubted("service", "s-1") is None
+    marks = Journal(records, lambda: 1000.0).marks
+    marks.put(BEGIN, at=1000.0)
+    assert [each.run for each in marks.standing("service", "s-1")] == [GITHUB.url]
+    marks.settle(marks.standing("service", "s-1"), {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
+    assert marks.standing("service", "s-1") == ()

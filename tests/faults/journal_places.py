@@ -1,0 +1,194 @@
+"""Cells for a journal in PostgreSQL, beside the states or beside an http server of states."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fault_bench import Phase, Row, ask, follow_up, opened, wait_for_quiet
+
+from postgres_server import PostgresServer
+from purveyor import json_text
+from purveyor.testing import GITHUB, MACHINE_LOST, run_proxy, run_states
+from purveyor.testing.places import read_resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import psycopg
+
+    from purveyor.testing import Proxy, Rig, Schedule, StateServer
+    from purveyor.testing.rig import Asked
+    from purveyor.testing.started import Started
+
+_LOCKED = """
+    SELECT count(*) FROM pg_locks l JOIN {schema}.states s
+      ON ((l.classid::bigint << 32) | l.objid::bigint) = s.id
+    WHERE l.locktype = 'advisory' AND l.granted AND s.name LIKE %s
+"""
+_AGE = """
+    UPDATE {schema}.purveyor_journal
+    SET content = jsonb_set(content::jsonb, '{{at}}',
+      to_jsonb((content::jsonb ->> 'at')::float8 - %s))::text
+    WHERE path LIKE 'journal/actions/%%.json' AND content::jsonb ? 'at'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PgPlace:
+    """States in one schema."""
+
+    server: PostgresServer
+    schema: str
+
+    def text(self, entity: str) -> str | None:
+        """Read the row; the empty state that an engine writes first is none."""
+        with self.server.connect() as connection:
+            statement = f"SELECT data FROM {self.schema}.states WHERE name LIKE %s"  # noqa: S608 - ours
+            row = connection.execute(statement.encode(), (f"services:{entity}:%",)).fetchone()
+        return str(row[0]) if row and read_resources(row[0]) else None
+
+    def locked(self, entity: str) -> bool:
+        """Ask the database."""
+        with self.server.connect() as connection:
+            statement = _LOCKED.format(schema=self.schema).encode()
+            row = connection.execute(statement, (f"services:{entity}:%",)).fetchone()
+        return bool(row and row[0])
+
+    def age(self, seconds: float = 400.0) -> None:
+        """Make signs of life older."""
+        with self.server.connect() as connection:
+            connection.execute(_AGE.format(schema=self.schema).encode(), (seconds,))
+
+    def records(self, connection: psycopg.Connection) -> list[str]:
+        """Return the paths of all records."""
+        statement = f"SELECT path FROM {self.schema}.purveyor_journal".encode()  # noqa: S608 - ours
+        return [path for (path,) in connection.execute(statement)]
+
+
+@contextlib.contextmanager
+def on_pg(
+    folder: Path, environment: Mapping[str, str], server: PostgresServer
+) -> Iterator[tuple[Rig, PgPlace, Proxy]]:
+    """Keep states and journal in a schema of its own, behind a proxy."""
+    schema = f"states_{uuid.uuid4().hex[:12]}"
+    server.make_table(schema)
+    place = PgPlace(server, schema)
+    with run_proxy("127.0.0.1", server.port) as proxy:
+        port = urlsplit(proxy.url).port
+        assert port is not None
+        reach = {**environment, "PG_CONN_STR": PostgresServer(port).address()}
+        backend = f"{{type: pg, schema_name: {schema}}}"
+        with opened(folder, reach, backend=backend, place=place) as rig:
+            yield rig, place, proxy
+
+
+def play_on_pg(
+    folder: Path,
+    environment: Mapping[str, str],
+    server: PostgresServer,
+    how: tuple[Schedule, Phase],
+) -> Row:
+    """Strike a run before its first state write, or before it writes its end."""
+    fault, phase = how
+    with on_pg(folder, environment, server) as (rig, place, proxy):
+        asked = ask(rig)
+        started = _bring(rig, asked, proxy, phase)
+        started.strike(fault)
+        started.end()
+        wait_for_quiet(started)
+        proxy.mend()
+        if fault.machine:
+            return follow_up(rig, asked, (f"{fault.name}, PostgreSQL", phase.value), started)
+        place.age()
+        name = (f"{fault.name}, PostgreSQL", phase.value)
+        return follow_up(rig, asked, name, started, machine=False)
+
+
+def _bring(rig: Rig, asked: Asked, proxy: Proxy, phase: Phase) -> Started:
+    rig.ledger.shut("beacon")
+    if phase is Phase.BEFORE_END:
+        proxy.hold(b"end.json")
+    started = rig.start(asked)
+    assert started.wait_until(lambda: "create beacon" in rig.ledger.lines()), started.end().stderr
+    if phase is Phase.BEFORE_END:
+        rig.ledger.open()
+        assert started.wait_until(proxy.held.is_set), started.end().stderr
+    return started
+
+
+def cut_pg(folder: Path, environment: Mapping[str, str], server: PostgresServer) -> Row:
+    """Break every connection once while the engine is at work, the engine's with its lock."""
+    with on_pg(folder, environment, server) as (rig, _, proxy):
+        asked = ask(rig)
+        started = _bring(rig, asked, proxy, Phase.APPLY_BEFORE)
+        proxy.cut()
+        rig.ledger.open()
+        started.end(90)
+        proxy.mend()
+        return follow_up(rig, asked, ("PostgreSQL cut", "apply, to its end"), started)
+
+
+def refused_http(folder: Path, environment: Mapping[str, str], server: PostgresServer) -> Row:
+    """An http server refuses the state; a journal in PostgreSQL takes it until the next run."""
+    schema = f"journal_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.execute(f"CREATE SCHEMA {schema}".encode())
+    reach = {**environment, "JOURNAL_DATABASE": server.address()}
+    journal = f"{{type: pg, schema_name: {schema}, connection_from: JOURNAL_DATABASE}}"
+    with run_states() as states:
+        backend = f'{{type: http, address: "{states.url}/states/{{name}}"}}\njournal: {journal}'
+        with opened(folder, reach, backend=backend, place=states) as rig:
+            asked = ask(rig)
+            states.refuse["POST"] = 403
+            started = rig.start(asked)
+            started.end()
+            states.mend()
+            with server.connect() as connection:
+                kept = PgPlace(server, schema).records(connection)
+            assert any("/recovery/" in each for each in kept), kept
+            name = ("http: 403 on PUT, journal in PostgreSQL", "state write")
+            return follow_up(rig, asked, name, started)
+
+
+def lost_http(folder: Path, environment: Mapping[str, str]) -> Row:
+    """A machine is lost whose states lie on an http server and whose journal lies in a folder."""
+    with run_states() as states:
+        address = f'"{states.url}/states/{{name}}"'
+        backend = f"{{type: http, address: {address}}}\njournal: {{type: local, path: states}}"
+        with opened(folder, environment, backend=backend, place=states) as rig:
+            asked = ask(rig)
+            rig.ledger.shut("beacon")
+            started = rig.start(asked)
+            assert started.wait_until(lambda: "create beacon" in rig.ledger.lines())
+            started.strike(MACHINE_LOST)
+            started.end()
+            wait_for_quiet(started)
+            age_locks(states)
+            name = ("machine lost, http with a journal", Phase.APPLY_BEFORE.value)
+            return follow_up(rig, asked, name, started, machine=False)
+
+
+def age_locks(states: StateServer, seconds: float = 400.0) -> None:
+    """Make locks as much older as the signs of life of who took them."""
+    for path, text in states.locks.items():
+        lock = json_text.parse(text)
+        assert isinstance(lock, dict)
+        moment = datetime.fromisoformat(str(lock["Created"])) - timedelta(seconds=seconds)
+        states.locks[path] = json_text.write({**lock, "Created": moment.isoformat()})
+
+
+STRUCK = [
+    (MACHINE_LOST, Phase.APPLY_BEFORE),
+    (MACHINE_LOST, Phase.BEFORE_END),
+    (GITHUB, Phase.APPLY_BEFORE),
+]
+PG_CELLS: Mapping[str, Callable[[Path, Mapping[str, str], PostgresServer], Row]] = {
+    "cut": cut_pg,
+    "refused": refused_http,
+}
