@@ -168,8 +168,8 @@ def test_a_session_that_cannot_be_renewed_is_told_before_it_ends_the_apply(
 def test_a_program_that_prints_a_renewed_session_finds_it_masked(
     pipeline: Pipeline, emulator: Emulator, cloud: ShortLivedAws, moto: MotoServer, tmp_path: Path
 ) -> None:
-    copy = tmp_path / "printed"
-    show = f"cat $(dirname $AWS_CONFIG_FILE)/account-session.json | tee {copy} >&2; exit 1"
+    copy, where = tmp_path / "printed", tmp_path / "where"
+    show = f"echo $AWS_CONFIG_FILE >{where}; cat $(dirname $AWS_CONFIG_FILE)/account-session.json | tee {copy} >&2; exit 1"
     environ = in_account(cloud, moto)
     module = SLEEPING % (LIFE / 2 + 2, show)
     done = build(pipeline, emulator, environ, catalog=BACKEND + ACCOUNT, module=module)
@@ -181,7 +181,7 @@ def test_a_program_that_prints_a_renewed_session_finds_it_masked(
     assert "account-session.json" in done.stderr
     told = done.stdout + done.stderr
     assert [each for each in cloud.secrets if each in told] == []
-    assert not list(Path(printed).parent.glob("purveyor-*"))
+    assert not Path(where.read_text().strip()).exists(), "the login went away with the run"
 
 
 def test_the_ci_s_login_is_renewed_for_the_state_of_a_long_run(
