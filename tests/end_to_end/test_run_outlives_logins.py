@@ -169,7 +169,8 @@ def test_a_program_that_prints_a_renewed_session_finds_it_masked(
     pipeline: Pipeline, emulator: Emulator, cloud: ShortLivedAws, moto: MotoServer, tmp_path: Path
 ) -> None:
     copy, where = tmp_path / "printed", tmp_path / "where"
-    show = f"echo $AWS_CONFIG_FILE >{where}; cat $(dirname $AWS_CONFIG_FILE)/account-session.json | tee {copy} >&2; exit 1"
+    session = "$(dirname $AWS_CONFIG_FILE)/account-session.json"
+    show = f"echo $AWS_CONFIG_FILE >{where}; cat {session} | tee {copy} >&2; exit 1"
     environ = in_account(cloud, moto)
     module = SLEEPING % (LIFE / 2 + 2, show)
     done = build(pipeline, emulator, environ, catalog=BACKEND + ACCOUNT, module=module)
