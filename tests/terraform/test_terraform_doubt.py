@@ -240,6 +240,18 @@ def test_a_lock_that_was_not_given_back_is_freed_and_the_change_is_whole(
     assert server.locks == {}
 
 
+def test_a_lock_that_was_given_back_without_an_answer_is_no_failure(
+    bench: Bench, server: StateServer
+) -> None:
+    notes = Notes()
+    step = make(bench, notes, server, QUICK)
+    server.silence.add("UNLOCK")
+    done = bench.run(step)
+    assert "the engine was not told" in " ".join(done.notes)
+    assert notes.told == ["begin", "settle"]
+    assert server.locks == {}
+
+
 def test_a_lock_that_cannot_be_freed_is_left_to_the_sweep(
     bench: Bench, server: StateServer
 ) -> None:

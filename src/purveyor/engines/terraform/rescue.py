@@ -130,12 +130,16 @@ def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
 
 
 def free_own_lock(session: Session, ran: Ran) -> str:
-    """Free the lock that an ended engine has left, and say so; what is not certain stays."""
+    """Free the lock that an ended engine has left, and say so; what is not certain stays.
+
+    It may be free already: a store that lost its answer is asked again by the engine, and then
+    refuses (measured with DynamoDB as moto plays it, whose second DeleteItem finds nothing).
+    """
     step = session.step
     try:
         holder = step.state.holder()
         if holder is None:
-            return ""
+            return "The state's lock is free, although the engine was not told so."
         if holder.id and holder.was_taken(gethostname(), after=ran.began, before=time.time()):
             SessionRescue(session).free(holder.id)
             return "The state's lock was not given back at first; it is free now."
