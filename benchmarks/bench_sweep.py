@@ -1,9 +1,14 @@
-"""A sweep over a long history in S3 (moto): seconds, memory, requests; 20 actions are open."""
+"""A sweep over a long history in S3 (moto): seconds, memory, requests; 20 actions are open.
+
+moto serves from this process, so that the history can be put into its memory: over HTTP the
+preparation would take minutes. What the sweep's own process takes is measured.
+"""
 
 from __future__ import annotations
 
 import argparse
-import resource
+import contextlib
+import logging
 import subprocess  # noqa: TID251 - the real command is measured
 import sys
 import tempfile
@@ -12,14 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_doubles import run_ci_double
-from moto_server import REGION, run_moto
+from moto_server import REGION, MotoServer
 from purveyor import json_text
 from purveyor.emulator import Emulator
 
 if TYPE_CHECKING:
-    from moto_server import MotoServer
+    from collections.abc import Iterator
 
 OPEN = 20
+ACCOUNT = "123456789012"  # moto's
+# A small process between: a fork begins with its parent's size, and the kernel counts that too.
+WEIGH = (
+    "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]);"
+    " used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+    " print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr);"
+    " sys.exit(code)"
+)
 BUCKET = "history"
 
 
@@ -34,9 +47,14 @@ def main() -> None:
 
 def measure(size: int, folder: Path) -> None:
     """Fill a bucket with `size` attempts, all but a few closed; sweep; print what it took."""
-    with run_moto(folder) as moto, Emulator.running() as platform, run_ci_double() as github:
+    with (
+        contextlib.chdir(folder),  # moto's recording lies in the working directory
+        serve_moto() as moto,
+        Emulator.running() as platform,
+        run_ci_double() as github,
+    ):
         moto.make_bucket(BUCKET)
-        fill(moto, platform, size)
+        fill(platform, size)
         for run in range(OPEN):
             github.github_run("completed", conclusion="cancelled", run=run)
         backend = {"type": "s3", "bucket": BUCKET, "region": REGION}
@@ -50,7 +68,7 @@ def measure(size: int, folder: Path) -> None:
         began = time.monotonic()
         with moto.recording() as requests:
             done = subprocess.run(
-                [sys.executable, "-m", "purveyor", "sweep"],
+                [sys.executable, "-c", WEIGH, sys.executable, "-m", "purveyor", "sweep"],
                 cwd=folder,
                 env=environ,
                 capture_output=True,
@@ -59,20 +77,38 @@ def measure(size: int, folder: Path) -> None:
             )
         seconds = time.monotonic() - began
         told = done.stdout.count("RUNNER_LOST")
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        worked, memory = map(float, done.stderr.split()[-2:])
         sys.stdout.write(
-            f"{size} attempts, {OPEN} open: {seconds:.1f} s, {len(requests)} requests to S3,"
-            f" at most {memory:.0f} MiB (moto's process included), {told} ended, exit code"
-            f" {done.returncode}\n"
+            f"{size} attempts, {OPEN} open: {seconds:.1f} s, of which it worked {worked:.1f} s,"
+            f" {len(requests)} requests to S3, at most {memory / 1024:.0f} MiB, {told} ended,"
+            f" exit code {done.returncode}\n"
         )
 
 
-def fill(moto: MotoServer, platform: Emulator, size: int) -> None:
-    """Write the journal of `size` actions as runs do."""
-    s3 = moto.s3()
+@contextlib.contextmanager
+def serve_moto() -> Iterator[MotoServer]:
+    """Serve an empty moto from this process."""
+    from moto.s3.models import s3_backends
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request otherwise
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    s3_backends.reset()  # what an earlier size left
+    try:
+        yield MotoServer(f"http://127.0.0.1:{server.get_host_and_port()[1]}")
+    finally:
+        server.stop()
+
+
+def fill(platform: Emulator, size: int) -> None:
+    """Put the journal of `size` actions, as runs write it, into moto's memory."""
+    from moto.s3.models import s3_backends
+
+    store = s3_backends[ACCOUNT]["aws"]
 
     def put(key: str, document: object) -> None:
-        s3.put_object(Bucket=BUCKET, Key=key, Body=json_text.write(document).encode())
+        store.put_object(BUCKET, key, value=json_text.write(document).encode())
 
     for number in range(size):
         is_open = number < OPEN
