@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.testing import FolderPlace, Ledger, Rig, Schedule, Sight, find_broken
+from purveyor.testing import (
+    MACHINE_LOST,
+    FolderPlace,
+    Ledger,
+    Rig,
+    Schedule,
+    Sight,
+    find_broken,
+)
 from purveyor.testing.processes import find_engine, find_marked
+from purveyor.testing.sight import NextRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +31,12 @@ if TYPE_CHECKING:
     from purveyor.testing.rig import Asked
     from purveyor.testing.started import Started
 
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_REPOSITORY": "acme/infra",
+    "GITHUB_RUN_ID": "100",
+    "GITHUB_RUN_ATTEMPT": "1",
+}
 LOCAL = "{type: local, path: states}"
 
 
@@ -92,26 +108,26 @@ def ask(rig: Rig) -> Asked:
     return rig.ask("sqs-queue", {"queue_name": "orders"})
 
 
-def bring(rig: Rig, asked: Asked, phase: Phase) -> Started:
+def bring(rig: Rig, asked: Asked, phase: Phase, **environ: str) -> Started:
     """Start a run and return it when it is in the phase."""
     emulator, ledger = rig.emulator, rig.ledger
     attempt = rig.catalog / f"states/journal/actions/{asked.id}/1"
     if phase is Phase.BEFORE_CLAIM:
         emulator.fault("latency", seconds=0.7)
-        started = rig.start(asked)
+        started = rig.start(asked, **environ)
         assert started.wait_until(emulator.requests), started.end().stderr
         return started
     if phase in {Phase.INIT, Phase.PLAN}:
-        started = rig.start(asked)
+        started = rig.start(asked, **environ)
         assert started.wait_for_engine(phase.value), started.end().stderr
         return started
     if phase is Phase.AFTER_CLAIM:
-        started = rig.start(asked)
+        started = rig.start(asked, **environ)
         assert started.wait_until((attempt / "begin.json").exists), started.end().stderr
         return started
     name = "anchor" if phase is Phase.APPLY_BEFORE else "beacon"
     ledger.shut(name)
-    started = rig.start(asked)
+    started = rig.start(asked, **environ)
     assert started.wait_until(lambda: f"create {name}" in ledger.lines()), started.end().stderr
     if phase is Phase.REPORTING:
         report(emulator, attempt, started, ledger)
@@ -139,6 +155,35 @@ def play(rig: Rig, fault: Schedule, phase: Phase) -> Row:
         started.sweep()
     started.end()
     return follow_up(rig, asked, (fault.name, phase.value), started, machine=fault.machine)
+
+
+def play_again(rig: Rig, phase: Phase) -> Row:
+    """Lose the machine in a phase; then somebody starts that very CI run again, before any sweep.
+
+    What the table calls the next run is that one.
+    """
+    asked = ask(rig)
+    started = bring(rig, asked, phase, **GITHUB)
+    started.strike(MACHINE_LOST)
+    started.end()
+    wait_for_quiet(started)
+    rig.ledger.open()
+    sight = rig.look(asked)
+    again = rig.run(asked, **{**GITHUB, "GITHUB_RUN_ATTEMPT": "2"})
+    doubled = tuple(rig.ledger.doubled())
+    state = tuple(rig.look(asked).state)
+    following = NextRun(again.code, again.reason, doubled, state)
+    told = rig.look(asked)
+    return Row(
+        fault="machine lost, run started again",
+        phase=phase.value,
+        status=told.status,
+        told_by="run",
+        lock="held" if told.locked else "free",
+        state=describe(sight),
+        following=f"{again.code} {again.reason}",
+        broken=tuple(find_broken(dataclasses.replace(sight, status=told.status), following)),
+    )
 
 
 def follow_up(

@@ -13,7 +13,9 @@ from fault_bench import ask, follow_up, opened
 from known_gaps import KINDS
 
 from purveyor.testing import (
+    ALL_KILLED,
     AZURE,
+    ENGINE_KILLED,
     GITHUB,
     GITLAB_DOCKER,
     GITLAB_SHELL,
@@ -34,6 +36,8 @@ SHARES = 10
 # Killed more often than cancelled: nothing is tidied up then.
 FAULTS = [
     *[PROCESS_KILLED] * 4,
+    *[ENGINE_KILLED] * 2,
+    ALL_KILLED,
     MACHINE_LOST,
     GITHUB,
     AZURE,

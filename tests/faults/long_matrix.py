@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import Phase, Row, opened, play
+from fault_bench import Phase, Row, opened, play, play_again
 from fault_stores import CELLS, CUT, HELD_END, LOST_APPLY, play_on_s3
 from known_gaps import KNOWN
 
 from moto_server import MotoServer, run_moto
 from purveyor import json_text
 from purveyor.testing import (
+    ALL_KILLED,
     AZURE,
+    ENGINE_KILLED,
     GITHUB,
     GITLAB_DOCKER,
     GITLAB_SHELL,
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
     from purveyor.engines.binary import EngineBinary
 
 pytestmark = pytest.mark.engine
-FAULTS = [PROCESS_KILLED, MACHINE_LOST, GITHUB, AZURE, GITLAB_SHELL, GITLAB_DOCKER]
+FAULTS = [PROCESS_KILLED, ALL_KILLED, MACHINE_LOST, GITHUB, AZURE, GITLAB_SHELL, GITLAB_DOCKER]
 # OpenTofu shares this code; a subset shows where it differs.
-ALSO_TOFU = {Phase.APPLY_BEFORE, Phase.APPLY_AFTER}
+ALSO_TOFU = (Phase.APPLY_BEFORE, Phase.APPLY_AFTER)
 
 
 def judge(row: Row, engine: EngineBinary) -> None:
@@ -67,6 +69,26 @@ def test_signals_break_no_promise_that_is_not_known(
     leave_out_most(engine, wanted=phase in ALSO_TOFU)
     with opened(tmp_path, environment, planned=phase is Phase.PLAN) as rig:
         row = play(rig, fault, phase)
+    judge(row, engine)
+
+
+@pytest.mark.parametrize("phase", [Phase.INIT, Phase.PLAN, *ALSO_TOFU])
+def test_an_engine_that_is_killed_breaks_no_promise(
+    tmp_path: Path, environment: dict[str, str], phase: Phase, engine: EngineBinary
+) -> None:
+    leave_out_most(engine, wanted=phase in ALSO_TOFU)
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN) as rig:
+        row = play(rig, ENGINE_KILLED, phase)
+    judge(row, engine)
+
+
+@pytest.mark.parametrize("phase", [Phase.INIT, Phase.PLAN, *ALSO_TOFU])
+def test_a_lost_machines_run_that_is_started_again_breaks_no_promise(
+    tmp_path: Path, environment: dict[str, str], phase: Phase, engine: EngineBinary
+) -> None:
+    leave_out_most(engine, wanted=phase in ALSO_TOFU)
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN) as rig:
+        row = play_again(rig, phase)
     judge(row, engine)
 
 

@@ -10,6 +10,8 @@ from fault_stores import CELLS
 from known_gaps import KNOWN
 
 from purveyor.testing import (
+    ALL_KILLED,
+    ENGINE_KILLED,
     GITHUB,
     GITLAB_DOCKER,
     MACHINE_LOST,
@@ -22,22 +24,27 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 WORST = [
-    (PROCESS_KILLED, Phase.APPLY_BEFORE),
-    (PROCESS_KILLED, Phase.BEFORE_END),
-    (MACHINE_LOST, Phase.BEFORE_CLAIM),
-    (MACHINE_LOST, Phase.APPLY_AFTER),
-    (GITHUB, Phase.APPLY_AFTER),
-    (GITLAB_DOCKER, Phase.APPLY_BEFORE),
+    (PROCESS_KILLED, Phase.APPLY_BEFORE, 0),
+    (PROCESS_KILLED, Phase.BEFORE_END, 0),
+    (ALL_KILLED, Phase.PLAN, 0),
+    (ENGINE_KILLED, Phase.APPLY_AFTER, 19),
+    (MACHINE_LOST, Phase.BEFORE_CLAIM, 0),
+    (MACHINE_LOST, Phase.APPLY_AFTER, 19),
+    (GITHUB, Phase.APPLY_AFTER, 0),
+    (GITLAB_DOCKER, Phase.APPLY_BEFORE, 0),
 ]
 
 
-@pytest.mark.parametrize(("fault", "phase"), WORST, ids=lambda each: getattr(each, "name", None))
+@pytest.mark.parametrize(
+    ("fault", "phase", "following"), WORST, ids=lambda each: getattr(each, "name", None)
+)
 def test_the_worst_moments_break_no_promise_that_is_not_known(
-    tmp_path: Path, environment: dict[str, str], fault: Schedule, phase: Phase
+    tmp_path: Path, environment: dict[str, str], fault: Schedule, phase: Phase, following: int
 ) -> None:
-    with opened(tmp_path, environment) as rig:
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN) as rig:
         row = play(rig, fault, phase)
     assert row.kinds == KNOWN.get(row.cell, ()), row
+    assert row.following.startswith(f"{following} "), row
 
 
 @pytest.mark.parametrize("name", ["http 403", "platform end"])

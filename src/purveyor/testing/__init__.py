@@ -12,7 +12,9 @@ from purveyor.testing.places import FolderPlace, StatePlace
 from purveyor.testing.proxy import Proxy, run_proxy
 from purveyor.testing.rig import Rig
 from purveyor.testing.schedules import (
+    ALL_KILLED,
     AZURE,
+    ENGINE_KILLED,
     GITHUB,
     GITLAB_DOCKER,
     GITLAB_SHELL,
@@ -27,7 +29,9 @@ from purveyor.testing.started import Ended, Started
 from purveyor.testing.state_server import StateServer, run_states
 
 __all__ = [
+    "ALL_KILLED",
     "AZURE",
+    "ENGINE_KILLED",
     "GITHUB",
     "GITLAB_DOCKER",
     "GITLAB_SHELL",

@@ -35,11 +35,15 @@ def find_marked(mark: str) -> list[Found]:
     return sorted(found, key=lambda each: -each.pid)
 
 
-def find_engine(mark: str, command: str) -> int | None:
-    """Return the id of an engine that carries out a command such as `init`; None without one."""
+def find_engine(mark: str, command: str = "") -> int | None:
+    """Return the id of an engine that carries out a command such as `init`; None without one.
+
+    Without a command any will do.
+    """
     for each in find_marked(mark):
         name = Path(each.argv[0]).name
-        if name in {"terraform", "tofu"} and len(each.argv) > 1 and each.argv[1] == command:
+        verb = each.argv[1] if len(each.argv) > 1 else ""
+        if name in {"terraform", "tofu"} and verb and command in {"", verb}:
             return each.pid
     return None
 

@@ -14,6 +14,7 @@ class Whom(enum.Enum):
     ENTRY = "the run's own process"
     GROUP = "the process group of the run"
     EVERY = "every process of the job, highest id first"
+    ENGINE = "the engine, not the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,7 @@ GITLAB_DOCKER = Schedule(
     ),
 )
 PROCESS_KILLED = Schedule("kill -9 of the run", (Strike(0.0, signal.SIGKILL),))
+# As a system without memory does it.
+ENGINE_KILLED = Schedule("kill -9 of the engine", (Strike(0.0, signal.SIGKILL, Whom.ENGINE),))
+ALL_KILLED = Schedule("kill -9 of run and engine", (Strike(0.0, signal.SIGKILL, Whom.EVERY),))
 MACHINE_LOST = Schedule("machine lost", (Strike(0.0, signal.SIGKILL, Whom.EVERY),), machine=False)

@@ -130,6 +130,9 @@ class Started:
             self._cut.set()
         elif strike.whom is Whom.EVERY:
             send(strike.number, [each.pid for each in find_marked(self.mark)])
+        elif strike.whom is Whom.ENGINE:
+            engine = find_engine(self.mark)
+            send(strike.number, [engine] if engine is not None else [])
         elif self.is_running():
             send(strike.number, [-self.pid if strike.whom is Whom.GROUP else self.pid])
         if self.is_running():
