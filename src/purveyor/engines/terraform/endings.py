@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.failures import MOST_DETAILS, explain
-from purveyor.engines.terraform.rescue import UNSAVED, free_own_lock, rescue_unsaved
+from purveyor.engines.terraform.rescue import FREED, UNSAVED, free_own_lock, rescue_unsaved
 from purveyor.engines.terraform.session import LOCK_SUMMARY
 from purveyor.engines.terraform.stream import Proof, has_locked, judge_stream
 from purveyor.errors import CancelledError, EngineError, PurveyorError, RecoveryError
@@ -87,7 +87,8 @@ def _settle_lock(session: Session, ran: Ran, *, kept: bool) -> str:
     # Where nobody notes the doubt, a lock that is left is all that keeps the next run away.
     noted = saved or session.step.changing is not None
     if kept or (ran.code < 0 and noted and has_locked(ran.completed.stdout)):
-        return free_own_lock(session, ran)
+        note = free_own_lock(session, ran)
+        return note if kept or note == FREED else ""
     if LOCK_SUMMARY in {each.summary for each in ran.report.errors}:
         # Nobody is named as its holder: a store may have taken it and lost the answer.
         session.changing.leave_lock()

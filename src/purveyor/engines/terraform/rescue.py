@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from purveyor.step import StateAccess
 
 UNSAVED = "errored.tfstate"
+FREED = "The state's lock was not given back at first; it is free now."
 # A fault that passes is over soon; a cancelled run has ten seconds in all, and `finish` after it.
 NAPS = (0.5, 1.5, 4.0)
 _WHERE = "that could not be saved"
@@ -142,7 +143,7 @@ def free_own_lock(session: Session, ran: Ran) -> str:
             return "The state's lock is free, although the engine was not told so."
         if holder.id and holder.was_taken(gethostname(), after=ran.began, before=time.time()):
             SessionRescue(session).free(holder.id)
-            return "The state's lock was not given back at first; it is free now."
+            return FREED
     except PurveyorError:
         pass
     session.changing.leave_lock()
