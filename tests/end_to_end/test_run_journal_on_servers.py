@@ -111,8 +111,16 @@ def test_a_second_delivery_tells_what_the_first_one_could_not(
 
 def test_what_the_journal_knows_of_an_entity_is_found(place: Pipeline, emulator: Emulator) -> None:
     assert call(place, "state", "bootstrap").returncode == 0
+    seen = place.catalog / "seen"
+    (place.catalog / "modules/sqs-queue/seen.tf").write_text(
+        f'resource "terraform_data" "seen" {{\n  provisioner "local-exec" {{\n'
+        f'    command = "printenv > {seen}"\n  }}\n}}\n'
+    )
     service = str(emulator.create_service("sqs-queue", name="orders")["id"])
     assert place.run(emulator.request_action(service, "create", QUEUE)).code == 0
+    # An engine gets nothing that opens the journal alone.
+    withheld = "journal: {type: pg" in (place.catalog / "purveyor.yaml").read_text()
+    assert ("JOURNAL_DATABASE=" not in seen.read_text()) is withheld
     nothing = call(place, "state", "settle", f"service/{service}", "--reason", REASON)
     assert "Nothing was in doubt" in nothing.stdout
     free = call(place, "state", "rescue", service, "--kind", "service")
