@@ -12,10 +12,10 @@ KEYS = {"AWS_ACCESS_KEY_ID": "MINE", "AWS_SECRET_ACCESS_KEY": "s"}
 
 def test_keys_in_the_settings_win_over_a_profile() -> None:
     session = aws.open_session(Settings(KEYS | {"AWS_PROFILE": "missing"}), "eu-west-1")
-    credentials = session.get_credentials()
+    credentials = session.core.get_credentials()
     assert credentials is not None
     assert credentials.access_key == "MINE"
-    assert session.region_name == "eu-west-1"
+    assert session.region == "eu-west-1"
 
 
 def test_a_service_s_own_address_wins_over_the_general_one() -> None:

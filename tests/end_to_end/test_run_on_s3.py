@@ -11,6 +11,7 @@ import pytest
 
 from moto_server import MotoServer, Request, run_moto
 from pipeline import Pipeline, finish
+from purveyor import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,20 +163,25 @@ def test_the_accounts_role_reaches_the_module_and_never_the_state(
     account = f"accounts: [{{match: {{}}, role_arn: '{ROLE}', region: us-east-1}}]\n"
     write_catalog(on_s3.catalog, store, "both", account)
     seen = tmp_path / "seen"
-    add_program(on_s3.catalog, f"env | grep ^AWS_ > {seen}")
+    session = "sh -c \"$(sed -n 's/^credential_process = //p' $AWS_CONFIG_FILE)\""
+    add_program(
+        on_s3.catalog, f"env | grep ^AWS_ > {seen}; {session} > {seen}.json".replace('"', '\\"')
+    )
     asked = emulator.request_action(new_queue(emulator), "create", QUEUE)
     with store.moto.recording() as requests:
         done = on_s3.run(asked)
     assert done.code == 0, done.stderr
 
     inside = dict(line.split("=", 1) for line in seen.read_text().splitlines())
-    assert inside["AWS_ACCESS_KEY_ID"] != "AMBIENT"
-    assert inside["AWS_SESSION_TOKEN"]
+    handed = json_text.parse(seen.with_name("seen.json").read_text())
+    assert isinstance(handed, dict)
+    assert "AWS_ACCESS_KEY_ID" not in inside
+    assert handed["AccessKeyId"] != "AMBIENT"
     assert signers(requests, "sts") == {"AMBIENT"}
     assert signers(requests, "state") == {"AMBIENT"}
     assert any(asked_id(asked) in each.body for each in requests)
-    for secret in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        assert inside[secret] not in done.stdout + done.stderr
+    for secret in ("SecretAccessKey", "SessionToken"):
+        assert str(handed[secret]) not in done.stdout + done.stderr
 
 
 def signers(requests: list[Request], service: str) -> set[str]:

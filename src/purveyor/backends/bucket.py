@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from purveyor import aws
@@ -14,7 +13,6 @@ from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import boto3
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3.client import S3Client
@@ -44,7 +42,9 @@ class Bucket:
 
     def __init__(self, config: S3Backend, settings: Settings) -> None:
         self.config = config
-        self._settings = settings
+        self._clients = aws.Clients(
+            settings, region=config.region, store=config.endpoint, role_arn=config.role_arn
+        )
 
     def key(self, path: str) -> str:
         """Return the object's key for a path below the prefix."""
@@ -202,27 +202,13 @@ class Bucket:
     def _item(self, path: str) -> dict[str, AttributeValueTypeDef]:
         return {"LockID": {"S": f"{self.config.bucket}/{self.key(path)}"}}
 
-    @cached_property
-    def _session(self) -> boto3.Session:
-        session = aws.open_session(self._settings, self.config.region)
-        role = self.config.role_arn
-        return session if role is None else aws.in_role(session, role, self._settings)
-
-    @cached_property
+    @property
     def _s3(self) -> S3Client:
-        return self._session.client(
-            "s3",
-            endpoint_url=self.config.endpoint or aws.endpoint("s3", self._settings),
-            config=aws.patience(path_style=self.config.endpoint is not None),
-        )
+        return self._clients.s3
 
-    @cached_property
+    @property
     def _dynamodb(self) -> DynamoDBClient:
-        return self._session.client(
-            "dynamodb",
-            endpoint_url=self.config.endpoint or aws.endpoint("dynamodb", self._settings),
-            config=aws.patience(),
-        )
+        return self._clients.dynamodb
 
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,7 +15,6 @@ from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import boto3
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
@@ -38,7 +36,9 @@ class AwsDoor:
     ) -> None:
         self.config = config
         self.pause = pause
-        self._settings = settings
+        self._clients = aws.Clients(
+            settings, region=config.region, store=config.endpoint, role_arn=config.role_arn
+        )
 
     @property
     def in_aws(self) -> bool:
@@ -58,34 +58,17 @@ class AwsDoor:
         if not self.in_aws:
             return ""
         with self.explained("the account"):
-            sts = self._session.client(
-                "sts", endpoint_url=aws.endpoint("sts", self._settings), config=aws.patience()
-            )
-            return sts.get_caller_identity()["Account"]
+            return self._clients.sts.get_caller_identity()["Account"]
 
-    @cached_property
+    @property
     def s3(self) -> S3Client:
         """A client for the bucket."""
-        return self._session.client(
-            "s3",
-            endpoint_url=self.config.endpoint or aws.endpoint("s3", self._settings),
-            config=aws.patience(path_style=self.config.endpoint is not None),
-        )
+        return self._clients.s3
 
-    @cached_property
+    @property
     def dynamodb(self) -> DynamoDBClient:
         """A client for the table."""
-        return self._session.client(
-            "dynamodb",
-            endpoint_url=self.config.endpoint or aws.endpoint("dynamodb", self._settings),
-            config=aws.patience(),
-        )
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        session = aws.open_session(self._settings, self.config.region)
-        role = self.config.role_arn
-        return session if role is None else aws.in_role(session, role, self._settings)
+        return self._clients.dynamodb
 
     def patiently(self, what: str, change: Callable[[], object]) -> None:
         """Carry a change out, again while another one of the same thing is on its way."""

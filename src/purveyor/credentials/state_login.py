@@ -75,7 +75,7 @@ def _named_profile(settings: Settings) -> str | None:
     name = settings.text("AWS_PROFILE")
     if name or settings.text("AWS_WEB_IDENTITY_TOKEN_FILE"):
         return name
-    profiles = aws.open_session(settings, aws.home_region(settings)).available_profiles
+    profiles = aws.open_session(settings, aws.home_region(settings)).core.available_profiles
     return "default" if "default" in profiles else None
 
 

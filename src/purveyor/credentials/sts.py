@@ -12,8 +12,6 @@ from purveyor.credentials.model import AccountCredentials
 from purveyor.errors import CredentialsError, ReasonCode
 
 if TYPE_CHECKING:
-    import boto3
-    from mypy_boto3_sts.client import STSClient
     from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, CredentialsTypeDef
 
     from purveyor.aws import Refusal
@@ -35,7 +33,7 @@ def assume(
     session_name: str,
     external_id: str | None = None,
     session_seconds: int = SESSION_SECONDS,
-    source: boto3.Session | None = None,
+    source: aws.Session | None = None,
 ) -> AccountCredentials:
     """Take on a role with `source`, else with the run's own credentials: one request to STS.
 
@@ -54,9 +52,7 @@ def assume(
     if external_id is not None:
         wanted["ExternalId"] = external_id
     try:
-        sts: STSClient = session.client(
-            "sts", endpoint_url=aws.endpoint("sts", settings), config=aws.patience()
-        )
+        sts = session.sts(aws.endpoint("sts", settings), aws.patience())
         answer = sts.assume_role(**wanted)
     except (BotoCoreError, ClientError, RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.judge(error)) from error
@@ -73,17 +69,14 @@ def assume_by_token(
     session_seconds: int = SESSION_SECONDS,
 ) -> AccountCredentials:
     """Take on a role with an identity token (AssumeRoleWithWebIdentity): one unsigned request."""
-    import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
     config = aws.patience().merge(Config(signature_version=UNSIGNED))
-    session = boto3.Session(region_name=region or aws.home_region(settings))
+    session = aws.without_keys(region or aws.home_region(settings))
     try:
-        sts: STSClient = session.client(
-            "sts", endpoint_url=aws.endpoint("sts", settings), config=config
-        )
+        sts = session.sts(aws.endpoint("sts", settings), config)
         answer = sts.assume_role_with_web_identity(
             RoleArn=role_arn,
             RoleSessionName=name_session(session_name),
@@ -96,12 +89,10 @@ def assume_by_token(
     return _read(answer["Credentials"], region)
 
 
-def session_of(credentials: AccountCredentials, region: str) -> boto3.Session:
+def session_of(credentials: AccountCredentials, region: str) -> aws.Session:
     """Return a session that signs with credentials which were given."""
-    import boto3
-
     given = credentials.environment
-    return boto3.Session(
+    return aws.with_keys(
         given["AWS_ACCESS_KEY_ID"],
         given["AWS_SECRET_ACCESS_KEY"],
         given.get("AWS_SESSION_TOKEN"),
