@@ -79,7 +79,7 @@ def test_a_state_lies_in_a_folder_of_its_own_as_the_engine_wants_it(bench: Workb
     backend.mark(key, "there")
     assert backend.read_mark(key) == "there"
     assert sorted(backend.paths()) == [key.path, f"{key.path}.moved"]
-    assert backend.locate(entity()) == StateKey(key.path, exists=True)
+    assert backend.locate(entity()) == StateKey(key.path, exists=True, moved=True)
 
 
 @IN_GCS

@@ -176,7 +176,7 @@ def test_a_note_beside_a_state_is_no_state(place: Place) -> None:
     backend.mark(KEY, "gone to another place")
     assert backend.read_mark(KEY) == "gone to another place"
     assert [each.path for each in backend.list()] == [KEY.path]
-    assert backend.locate(entity()) == KEY
+    assert backend.locate(entity()) == StateKey(KEY.path, exists=True, moved=True)
     assert sorted(backend.paths()) == [KEY.path, f"{KEY.path}.moved"]
 
 
