@@ -207,3 +207,14 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_output_for_a_file_is_there_when_nobody_lives_to_read_it(tmp_path: Path) -> None:
+    kept = tmp_path / "stream"
+    kept.write_text("of an earlier program\n")
+    command = Command(("sh", "-c", "echo one; echo two >&2"), tmp_path, ENVIRONMENT, stdout=kept)
+    lines: list[str] = []
+    done = run(command, on_line=lines.append)
+    assert (done.stdout, done.stderr, lines) == ("one\n", "two\n", ["one"])
+    assert kept.read_text() == "one\n"
+    assert kept.stat().st_mode & 0o777 == 0o600

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fault_bench import ask, let_time_pass, opened, wait_for_quiet
 
+from purveyor.backends.folder_records import FolderRecords
+from purveyor.journal import Capsules
 from purveyor.testing import MACHINE_LOST, PROCESS_KILLED
 from purveyor.testing.processes import find_engine
 
@@ -204,3 +206,21 @@ def test_a_sweep_tells_what_a_lost_change_needs(rig: Rig) -> None:
     assert sight.status == "failed"
     assert "state settle" in sight.messages
     assert press_again(rig, asked) == REFUSED
+
+
+def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(rig: Rig) -> None:
+    asked = ask(rig)
+    module = rig.catalog / "modules/sqs-queue"
+    module.rename(rig.catalog / "away")
+    assert rig.run(asked).code == 11
+    (rig.catalog / "away").rename(module)
+    assert Capsules(FolderRecords(rig.catalog / "states")).was_never_built("service", asked.entity)
+    rig.ledger.shut("beacon")
+    again = rig.ask("", asked.parameters, entity=asked.entity)
+    started = rig.start(again)
+    assert started.wait_until(lambda: "create beacon" in rig.ledger.lines())
+    signal_engine(started, signal.SIGINT)
+    assert started.end().code == 15
+    assert marks(rig, asked) == []
+    capsules = Capsules(FolderRecords(rig.catalog / "states"))
+    assert not capsules.was_never_built("service", asked.entity)

@@ -19,7 +19,7 @@ from purveyor.engines.terraform.stream import Proof, judge_file, judge_stream
 from purveyor.errors import EngineError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.lock import Lock
 from purveyor.state_key import parse_state
-from purveyor.step import BackendBlock, LockAwaited, Noticed
+from purveyor.step import BackendBlock, LockAwaited, Noticed, PhaseStarted
 from purveyor.testing import run_states
 
 if TYPE_CHECKING:
@@ -344,3 +344,21 @@ def test_a_stream_proves_what_it_holds_and_no_more(text: str, proof: Proof) -> N
 
 def test_without_a_stream_nothing_was_started(tmp_path: Path) -> None:
     assert judge_file(tmp_path / "none") is Proof.UNTOUCHED
+
+
+def test_a_plan_that_became_stale_is_no_change(bench: Bench) -> None:
+    module = 'variable "name" { type = string }\nresource "terraform_data" "a" { input = var.name }'
+    bench.write({"modules/one/main.tf": module})
+    bench.create(name="one")
+    meddler, notes = bench.apart(), Notes()
+    meddled: list[StepEvent] = []
+
+    def meddle_once(event: StepEvent) -> None:
+        if event == PhaseStarted("apply") and not meddled:
+            meddled.append(event)
+            meddler.update(name="two")
+
+    bench.on_event = meddle_once
+    step = bench.step(Operation.UPDATE, {"name": "three"})
+    bench.run(dataclasses.replace(step, changing=notes))
+    assert notes.told == ["begin", "withdraw", "begin", "settle"]
