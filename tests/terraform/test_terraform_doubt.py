@@ -7,19 +7,16 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from doubt_bench import QUICK, SLOW, Notes, make
 
 from purveyor import json_text
 from purveyor.action import Operation
-from purveyor.backends.lock_text import parse_lock
 from purveyor.engines.terraform.stream import Proof, judge_file, judge_stream
-from purveyor.errors import EngineError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.lock import Lock
-from purveyor.state_key import parse_state
-from purveyor.step import BackendBlock, LockAwaited, Noticed, PhaseStarted
+from purveyor.errors import EngineError, PurveyorError, RecoveryError
+from purveyor.step import Noticed, PhaseStarted
 from purveyor.testing import run_states
 
 if TYPE_CHECKING:
@@ -28,98 +25,17 @@ if TYPE_CHECKING:
 
     from terraform_bench import Bench
 
-    from purveyor.state_key import StateDocument
-    from purveyor.step import Step, StepEvent
+    from purveyor.step import StepEvent
     from purveyor.testing import StateServer
 
 pytest_plugins = ["terraform_bench"]
 pytestmark = [pytest.mark.engine]
-
-QUICK = 'resource "terraform_data" "first" { input = "kept" }\n'
-SLOW = (
-    QUICK
-    + """
-resource "terraform_data" "slow" {
-  depends_on = [terraform_data.first]
-  provisioner "local-exec" { command = "echo begun; exec sleep 60" }
-}
-"""
-)
-
-
-@dataclass(slots=True)
-class Notes:
-    """Notes what an engine tells of its changes. `rivals` are met one after the other."""
-
-    told: list[str] = field(default_factory=list)
-    rivals: list[Lock] = field(default_factory=list)
-
-    def begin(self) -> Lock | None:
-        """Note it."""
-        rival = self.rival()
-        self.told += [] if rival else ["begin"]
-        return rival
-
-    def rival(self) -> Lock | None:
-        """Tell the next rival."""
-        return self.rivals.pop() if self.rivals else None
-
-    def withdraw(self) -> None:
-        """Note it."""
-        self.told.append("withdraw")
-
-    def settle(self) -> None:
-        """Note it."""
-        self.told.append("settle")
-
-    def leave_lock(self) -> None:
-        """Note it."""
-        self.told.append("leave lock")
-
-
-@dataclass(slots=True)
-class Served:
-    """The one state on a server."""
-
-    server: StateServer
-
-    def read(self) -> StateDocument | None:
-        """Return it."""
-        text = self.server.text("one")
-        return parse_state(text, where="one") if text else None
-
-    def holder(self) -> Lock | None:
-        """Return its lock."""
-        return next((parse_lock(each) for each in self.server.locks.values()), None)
 
 
 @pytest.fixture
 def server() -> Iterator[StateServer]:
     with run_states() as server:
         yield server
-
-
-def make(bench: Bench, notes: Notes, server: StateServer | None = None, text: str = SLOW) -> Step:
-    bench.write({"modules/one/main.tf": text})
-    step = dataclasses.replace(bench.step(Operation.CREATE, {}), changing=notes)
-    if server is None:
-        return step
-    address = f"{server.url}/states/one"
-    arguments = {"address": address, "lock_address": address, "unlock_address": address}
-    return dataclasses.replace(step, backend=BackendBlock("http", arguments), state=Served(server))
-
-
-def signal_engines(bench: Bench, *numbers: signal.Signals) -> None:
-    """Signal the engine once it is in the slow part."""
-    pids: list[int] = []
-    bench.interruption.on_program = pids.append
-
-    def strike(event: StepEvent) -> None:
-        if isinstance(event, Noticed) and event.text.endswith("begun"):
-            for number in numbers:
-                os.kill(pids[-1], number)
-
-    bench.on_event = strike
 
 
 def test_a_change_that_ends_well_is_settled(bench: Bench) -> None:
@@ -134,29 +50,6 @@ def test_a_change_that_fails_in_order_is_settled(bench: Bench) -> None:
     with pytest.raises(PurveyorError):
         bench.run(make(bench, notes, text=failing))
     assert notes.told == ["begin", "settle"]
-
-
-def test_an_engine_that_is_killed_in_its_change_settles_nothing_and_its_lock_is_freed(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = make(bench, notes, server)
-    signal_engines(bench, signal.SIGKILL)
-    with pytest.raises(RecoveryError, match="may not be in the state") as caught:
-        bench.run(step)
-    assert caught.value.reason is ReasonCode.NEEDS_RECOVERY
-    assert notes.told == ["begin"]
-    assert server.locks == {}
-
-
-def test_where_nobody_notes_the_doubt_the_lock_of_a_killed_engine_stays(
-    bench: Bench, server: StateServer
-) -> None:
-    step = dataclasses.replace(make(bench, Notes(), server), changing=None)
-    signal_engines(bench, signal.SIGKILL)
-    with pytest.raises(RecoveryError):
-        bench.run(step)
-    assert len(server.locks) == 1
 
 
 def test_an_engine_that_is_killed_before_its_first_change_is_settled(
@@ -208,111 +101,6 @@ def test_an_engine_that_is_interrupted_twice_settles_nothing(
         bench.run(step)
     strikes[0].join()
     assert notes.told == ["begin"]
-
-
-class Once(dict[str, int]):
-    """Breaks each method one time."""
-
-    def __getitem__(self, method: str) -> int:
-        """Forget it with the first look."""
-        return self.pop(method)
-
-
-class OnceOnly(set[str]):
-    """Breaks each method one time."""
-
-    def __contains__(self, method: object) -> bool:
-        """Forget it with the first look."""
-        found = super().__contains__(method)
-        self.discard(str(method))
-        return found
-
-
-def test_a_lock_that_was_not_given_back_is_freed_and_the_change_is_whole(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = make(bench, notes, server, QUICK)
-    server.refuse = Once(UNLOCK=403)
-    done = bench.run(step)
-    assert "it is free now" in " ".join(done.notes)
-    assert notes.told == ["begin", "settle"]
-    assert server.locks == {}
-
-
-def test_a_lock_that_was_given_back_without_an_answer_is_no_failure(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = make(bench, notes, server, QUICK)
-    server.silence.add("UNLOCK")
-    done = bench.run(step)
-    assert "the engine was not told" in " ".join(done.notes)
-    assert notes.told == ["begin", "settle"]
-    assert server.locks == {}
-
-
-def test_a_lock_that_cannot_be_freed_is_left_to_the_sweep(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = make(bench, notes, server, QUICK)
-    server.refuse["UNLOCK"] = 403
-    with pytest.raises(PurveyorError):
-        bench.run(step)
-    assert notes.told == ["begin", "settle", "leave lock"]
-    assert len(server.locks) == 1
-
-
-def test_a_lock_that_the_store_took_without_saying_so_is_left_to_the_sweep(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = dataclasses.replace(make(bench, notes, server, QUICK), lock_wait=0.0)
-    server.silence = OnceOnly({"LOCK"})
-    with pytest.raises(PurveyorError) as caught:
-        bench.run(step)
-    assert caught.value.reason is ReasonCode.STATE_LOCKED
-    assert notes.told == ["begin", "withdraw", "leave lock"]
-    assert len(server.locks) == 1
-
-
-def test_a_lock_of_which_no_answer_came_is_left_to_the_sweep(
-    bench: Bench, server: StateServer
-) -> None:
-    notes = Notes()
-    step = make(bench, notes, server, QUICK)
-    server.silence.add("LOCK")
-    with pytest.raises(PurveyorError):
-        bench.run(step)
-    assert notes.told == ["begin", "settle", "leave lock"]
-    assert len(server.locks) == 1
-
-
-def test_another_run_that_changes_the_entity_is_waited_for(bench: Bench) -> None:
-    notes = Notes(rivals=[Lock("", who="https://ci/1"), Lock("", who="https://ci/1")])
-    bench.run(make(bench, notes, text=QUICK))
-    assert notes.told == ["begin", "settle"]
-    awaited = [each.holder.who for each in bench.events if isinstance(each, LockAwaited)]
-    assert awaited[0] == "https://ci/1"
-
-
-def test_a_held_lock_is_waited_for_without_a_mark(bench: Bench, server: StateServer) -> None:
-    notes = Notes()
-    step = make(bench, notes, server, QUICK)
-    server.locks["/states/one"] = STRANGER
-
-    def let_go(event: StepEvent) -> None:
-        if isinstance(event, LockAwaited):
-            assert notes.told == ["begin", "withdraw"]
-            server.locks.clear()
-
-    bench.on_event = let_go
-    bench.run(step)
-    assert notes.told == ["begin", "withdraw", "begin", "settle"]
-
-
-STRANGER = '{"ID":"5f1e","Who":"somebody@elsewhere","Created":"2020-01-01T00:00:00Z"}'
 
 
 def line(kind: str, **fields: object) -> str:
