@@ -34,6 +34,7 @@ SETTINGS = (
     Setting("PURVEYOR_PLATFORM_PATIENCE", "Seconds to go on calling a silent platform.", "60"),
     Setting("PURVEYOR_NRN", "Places whose untaken actions `sweep` ends, with spaces between."),
     Setting("PURVEYOR_UNCLAIMED_AFTER", "How long those may wait for a run: 90min, 1d.", "2h"),
+    Setting("PURVEYOR_DEAD_AFTER", "Seconds of silence before a run may be dead.", "300"),
     Setting("PURVEYOR_PLUGIN_MIRROR", "Folder with provider plugins, laid out as a mirror."),
     Setting("PURVEYOR_ENGINE_INSTALL", "`1` or `true`: install an engine when none fits."),
     Setting("PURVEYOR_ENGINE_RELEASES", "Base address of the engine's release files."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,3 +159,14 @@ def test_capsules_unsaved_states_and_marks_are_kept(records: Store, place: Place
     assert [each.run for each in marks.standing("service", "s-1")] == [GITHUB.url]
     marks.settle(marks.standing("service", "s-1"), {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
     assert marks.standing("service", "s-1") == ()
+
+
+def test_the_store_tells_how_old_a_text_is(place: Place) -> None:
+    records = open_records(place.backend)
+    assert records is not None
+    assert records.age("journal/a") is None
+    records.put("journal/a", "one")
+    time.sleep(1.1)
+    age = records.age("journal/a")
+    assert age is not None
+    assert 0.1 <= age < 60  # some tell whole seconds

@@ -19,7 +19,12 @@ def start(stage: Stage, *words: str, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "purveyor", *words],
         cwd=stage.catalog,
-        env={**stage.settings.for_children(), **stage.emulator.environment(), **environ},
+        env={
+            **stage.settings.for_children(),
+            **stage.emulator.environment(),
+            "PURVEYOR_DEAD_AFTER": "0",
+            **environ,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

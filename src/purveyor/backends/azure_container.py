@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
 
 from purveyor.backends.model import StateVersion, no_version
+from purveyor.backends.store_time import find_age, read_date
 from purveyor.cloud.azure import AzureStorage, error_code, judge
 from purveyor.cloud.azure_token import AZURE
 from purveyor.cloud.refusal import Trouble, refuse
@@ -102,6 +103,12 @@ class Container:
         }
         leased = answer.headers.get("x-ms-lease-status") == "locked"
         return BlobProperties(leased, metadata)
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago a blob was written, in seconds by Azure's clock; None without one."""
+        answer = self._ask("HEAD", path, fine={"BlobNotFound"})
+        told = answer.headers if answer.ok else {}
+        return find_age(read_date(told.get("last-modified")), told.get("date"))
 
     def put(self, path: str, text: str) -> None:
         """Write a blob."""

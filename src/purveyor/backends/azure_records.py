@@ -32,6 +32,10 @@ class AzureRecords:
         """Delete a blob."""
         self._container.delete(path)
 
+    def age(self, path: str) -> float | None:
+        """Return how long ago a blob was written, in seconds by Azure's clock."""
+        return self._container.age(path)
+
     def paths(self, folder: str) -> Iterator[str]:
         """List the blobs below a folder."""
         for blob in self._container.blobs(f"{folder}/"):

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 from purveyor import aws
 from purveyor.aws import Refusal, Trouble
 from purveyor.backends.model import StateVersion, no_version
+from purveyor.backends.paging import read_ahead
+from purveyor.backends.store_time import find_age
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
 
     from purveyor.catalog.backend import S3Backend
     from purveyor.settings import Settings
@@ -64,18 +66,28 @@ class Bucket:
             pages = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.config.bucket, Prefix=f"{start}{begin}"
             )
-            for page in _ahead(pages):
+            for page in read_ahead(pages):
                 for entry in page.get("Contents", []):
                     yield entry["Key"].removeprefix(start), entry
 
     def content(self, path: str) -> str | None:
         """Return an object's text; None when there is no such object."""
         with self._explained(path):
-            try:
-                answer = self._s3.get_object(Bucket=self.config.bucket, Key=self.key(path))
-            except self._s3.exceptions.NoSuchKey:
-                return None
-            return answer["Body"].read().decode(errors="replace")
+            answer = self._find(path)
+            return None if answer is None else answer["Body"].read().decode(errors="replace")
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago an object was written, in seconds by S3's clock; None without one."""
+        with self._explained(path):
+            found = self._find(path)
+            told = {} if found is None else found["ResponseMetadata"]["HTTPHeaders"]
+            return None if found is None else find_age(found["LastModified"], told.get("date"))
+
+    def _find(self, path: str) -> GetObjectOutputTypeDef | None:
+        try:
+            return self._s3.get_object(Bucket=self.config.bucket, Key=self.key(path))
+        except self._s3.exceptions.NoSuchKey:
+            return None
 
     def versions(self, path: str) -> Iterator[StateVersion]:
         """Yield an object's versions, newest first; a further request for each thousand."""
@@ -230,24 +242,6 @@ class Bucket:
             hint=hint,
             details=[refusal.detail],
         )
-
-
-def _ahead(
-    pages: Iterable[ListObjectsV2OutputTypeDef],
-) -> Iterator[ListObjectsV2OutputTypeDef]:
-    """Ask for the next page while the last one is read; a single page costs no thread."""
-    left = iter(pages)
-    page = next(left, None)
-    if page is None or not page.get("IsTruncated"):
-        yield from (each for each in (page,) if each is not None)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        while page is not None:
-            following = pool.submit(next, left, None)
-            yield page
-            page = following.result()
 
 
 # MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.

@@ -32,6 +32,10 @@ class BucketRecords:
         """Delete an object."""
         self._bucket.delete(path)
 
+    def age(self, path: str) -> float | None:
+        """Return how long ago an object was written, in seconds by S3's clock."""
+        return self._bucket.age(path)
+
     def paths(self, folder: str) -> Iterator[str]:
         """List the objects below a folder."""
         for path, _ in self._bucket.objects(f"{folder}/"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,15 @@ class FolderRecords:
                 if not name.startswith("."):
                     yield str((Path(place) / name).relative_to(self._root))
 
+    def age(self, path: str) -> float | None:
+        """Return how long ago a file was written, in seconds by its file system's clock."""
+        with _explained(self._root):
+            try:
+                written = (self._root / path).stat().st_mtime
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            return _tell_time(self._root) - written
+
     def _write(self, path: str, text: str) -> Path:
         folder = (self._root / path).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,6 +75,15 @@ class FolderRecords:
             file.flush()
             os.fsync(file.fileno())
         return Path(name)
+
+
+def _tell_time(root: Path) -> float:
+    """Return the file system's time, which on a shared one is its server's."""
+    try:
+        with tempfile.TemporaryFile(dir=root) as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:  # it may be full, or for reading only
+        return time.time()
 
 
 class _explained:  # noqa: N801 - reads as a word where it is used

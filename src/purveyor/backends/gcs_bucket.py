@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor.backends.model import StateVersion, no_version
+from purveyor.backends.store_time import find_age
 from purveyor.cloud.google import GoogleStorage, document, judge
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.cloud.refusal import Trouble, refuse
@@ -86,6 +87,14 @@ class GoogleBucket:
             for _ in self._list(path, {"maxResults": "1"}):
                 break
         return None
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago an object was written, in seconds by Google's clock."""
+        answer = self._ask("GET", path, query={"fields": "updated"}, fine={_NOT_FOUND})
+        if not answer.ok:
+            return None
+        written = _moment(self._document(answer, path).get("updated"))
+        return find_age(written, answer.headers.get("date"))
 
     def version(self, path: str, generation: str) -> str:
         """Return the text of one generation; raise RecoveryError STATE_MISSING."""

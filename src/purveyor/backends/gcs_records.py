@@ -33,6 +33,10 @@ class GoogleRecords:
         """Delete an object."""
         self._bucket.delete(path)
 
+    def age(self, path: str) -> float | None:
+        """Return how long ago an object was written, in seconds by Google's clock."""
+        return self._bucket.age(path)
+
     def paths(self, folder: str) -> Iterator[str]:
         """List the objects below a folder."""
         for each in self._bucket.objects(f"{folder}/"):

@@ -46,6 +46,10 @@ _PUT = """
     SET content = excluded.content, writer = excluded.writer, written = now()
 """
 _READ = "SELECT content FROM {table} WHERE path = %(path)s"
+_AGE = """
+    SELECT extract(epoch FROM clock_timestamp() - written)::text FROM {table}
+    WHERE path = %(path)s
+"""
 _REMOVE = "DELETE FROM {table} WHERE path = %(path)s"
 _PATHS = """
     SELECT path FROM {table} WHERE path > %(after)s AND path < %(end)s ORDER BY path LIMIT %(page)s
@@ -90,6 +94,11 @@ class PgRecords:
         """Return a row's text."""
         rows = self._execute(_READ, {"path": path})
         return rows[0] if rows else None
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago a row was written, in seconds by the server's clock."""
+        rows = self._execute(_AGE, {"path": path})
+        return float(rows[0]) if rows else None
 
     def remove(self, path: str) -> None:
         """Delete the row."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Catalog, Recipe
     from purveyor.ci import CI
     from purveyor.journal import Capsules, Journal
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore
     from purveyor.provision import Ending, Ports
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
@@ -65,7 +65,7 @@ class Assembly:
         self.interruption = Interruption()
         self.logins = Logins(self.settings, self.redactor, self.show, limit=self._read_time_limit())
         self._backend: Backend | None = None
-        self._records: Store | None = None
+        self._records: DatedStore | None = None
 
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
@@ -213,13 +213,13 @@ class Assembly:
         """Return the journal; None where no store can keep one."""
         if not self.wishes.report:  # a dry run may be repeated
             return None
-        from purveyor.journal import Journal
+        from purveyor.cli.machine import open_journal
 
         records = self._open_records(recipe)
         if records is None:
             self.show(Noticed("warning", _NO_JOURNAL))
             return None
-        return Journal(records, time.time)
+        return open_journal(records, self.settings)
 
     def _open_capsules(self, recipe: Recipe) -> Capsules | None:
         from purveyor.journal import Capsules
@@ -227,7 +227,7 @@ class Assembly:
         records = self._open_records(recipe)
         return Capsules(records) if records is not None else None
 
-    def _open_records(self, recipe: Recipe) -> Store | None:
+    def _open_records(self, recipe: Recipe) -> DatedStore | None:
         from purveyor.backends.records import choose_records
 
         if self._records is None:

@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from purveyor.engines.binary import cache_folder
-from purveyor.journal import ParkedStates, RunFiles
+from purveyor.errors import CatalogError
+from purveyor.journal import DEAD_AFTER, Journal, ParkedStates, RunFiles
 
 if TYPE_CHECKING:
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore, Store
     from purveyor.settings import Settings
     from purveyor.state_key import Owner
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 def open_run_files(settings: Settings) -> RunFiles:
     """Return what runs leave on this machine."""
     return RunFiles(cache_folder(settings) / "runs")
+
+
+def open_journal(store: DatedStore, settings: Settings) -> Journal:
+    """Return the journal in a store; raise CatalogError for a PURVEYOR_DEAD_AFTER that is none."""
+    text = settings.text("PURVEYOR_DEAD_AFTER")
+    if text and not text.isdecimal():
+        raise CatalogError(
+            "PURVEYOR_DEAD_AFTER is no whole number of seconds.",
+            hint="Leave it out: only tests need less than 300.",
+        )
+    dead_after = float(text) if text else DEAD_AFTER
+    return Journal(store, time.time, age=store.age, dead_after=dead_after)
 
 
 def open_recovery(settings: Settings, records: Store | None, owner: Owner) -> ParkedStates:

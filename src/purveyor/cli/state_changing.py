@@ -108,11 +108,9 @@ def _note(room: Room, target: Target, lock_id: str, reason: str, holder: Lock | 
 
 
 def _open_journal(room: Room) -> Journal | None:
-    import time
+    from purveyor.cli.machine import open_journal
 
-    from purveyor.journal import Journal
-
-    return None if room.records is None else Journal(room.records, time.time)
+    return None if room.records is None else open_journal(room.records, room.settings)
 
 
 @click.command()

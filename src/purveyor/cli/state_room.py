@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.catalog.model import CatalogModel
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore
     from purveyor.settings import Settings
     from purveyor.states.entity import Target
     from purveyor.states.ports import Writer
@@ -42,7 +42,7 @@ class Room:
     backend: Backend
     name: str
     lock: str
-    records: Store | None = None
+    records: DatedStore | None = None
 
     def find(self, words: str, kind: str | None) -> Target:
         """Return the entity and the key that the command line names."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import click
@@ -32,9 +31,9 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     with the state, has mended it, and says so here. A run that still shows signs of life cannot
     be settled.
     """
+    from purveyor.cli.machine import open_journal
     from purveyor.dispatch import look_up
     from purveyor.errors import StateLockedError
-    from purveyor.journal import Journal
 
     parts = _TARGET.fullmatch(target)
     if parts is None:
@@ -42,7 +41,7 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     room = open_room(catalog_path)
     if room.records is None:
         raise click.UsageError("This catalog has no journal, so that nothing is in doubt.")
-    journal = Journal(room.records, time.time)
+    journal = open_journal(room.records, room.settings)
     marks = journal.marks.standing(parts[1], parts[2])
 
     def is_dead(identity: RunIdentity) -> bool | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from purveyor.cli.state_room import Room
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore
     from purveyor.process import Interruption
     from purveyor.sweep import Ports, Swept, SweptAction, SweptLock
 
@@ -88,7 +88,7 @@ def sweep(
         click.get_current_context().exit(RecoveryError.exit_code)
 
 
-def open_store(room: Room) -> Store:
+def open_store(room: Room) -> DatedStore:
     """Return where the journal lies; raise CatalogError where there is none."""
     if room.records is None:
         raise CatalogError(
@@ -106,8 +106,9 @@ def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Port
     import time
     from functools import partial
 
+    from purveyor.cli.machine import open_journal
     from purveyor.dispatch import engine_runs_here, look_up
-    from purveyor.journal import History, Journal
+    from purveyor.journal import History
     from purveyor.redaction import Redactor
     from purveyor.reporter import open_reporter
     from purveyor.sweep import Ports
@@ -115,7 +116,7 @@ def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Port
     store = open_store(room)
     redactor = Redactor(room.settings.secrets())
     return Ports(
-        journal=Journal(store, time.time),
+        journal=open_journal(store, room.settings),
         history=History(store),
         states=room.backend,
         look_up=partial(look_up, settings=room.settings),

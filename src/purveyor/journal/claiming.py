@@ -72,11 +72,23 @@ IsDead: TypeAlias = "Callable[[RunIdentity], bool | None]"
 class Journal:
     """The journal in one store. `clock` tells seconds since 1970.
 
+    `age` tells how long ago the store wrote a path, in seconds by its own clock: two machines'
+    clocks may be hours apart. Without it the clocks are compared. A run that is silent for less
+    than `dead_after` seconds is not looked at.
     `marks` tells who is changing an entity, or was when it was lost.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        *,
+        age: Callable[[str], float | None] | None = None,
+        dead_after: float = DEAD_AFTER,
+    ) -> None:
         self.marks = Marks(store)
+        self.dead_after = dead_after
+        self._age = age
         self._store = store
         self._clock = clock
 
@@ -152,6 +164,20 @@ class Journal:
         words = (self._store.read(f"{OPEN}/{action}") or "").split()
         return float(words[-1]) if len(words) > 1 and words[-1].isdecimal() else None
 
+    def opened_ago(self, action: str) -> float | None:
+        """Return how long ago an open action was last delivered, in seconds; None: not known."""
+        age = self._age(f"{OPEN}/{action}") if self._age else None
+        opened = self.opened(action) if age is None else None
+        return age if opened is None else max(0.0, self._clock() - opened)
+
+    def silence(self, begin: Begin, beat: Beat | None, end: End | None = None) -> float:
+        """Return how long ago an attempt last showed that it lives, in seconds."""
+        name = "end" if end else "beat" if beat else "begin"
+        age = self._age(f"{_folder(begin)}/{name}.json") if self._age else None
+        if age is None:
+            age = self._clock() - max(each.at for each in (begin, beat, end) if each)
+        return max(0.0, age)
+
     def last(self, action: str) -> tuple[Begin, Beat | None, End | None, bool] | None:
         """Return the last attempt: begin, heartbeat, end, and whether the platform heard it."""
         names = list(self._store.paths(f"{ACTIONS}/{action}"))
@@ -176,7 +202,11 @@ class Journal:
         self._store.put(f"{OPEN}/{begin.action}", f"{where} {self._clock():.0f}")
 
     def _begin(self, wanted: Begin) -> Begin | None:
-        if not self._store.create(f"{_folder(wanted)}/begin.json", write_record(wanted)):
+        path, text = f"{_folder(wanted)}/begin.json", write_record(wanted)
+        if not self._store.create(path, text) and not (
+            # It may be ours: a store that wrote it and whose answer was lost is asked again.
+            wanted.token and self._store.read(path) == text
+        ):
             return None
         if not wanted.digest:  # a sweep's: it works on nothing
             return wanted
@@ -211,13 +241,13 @@ class Journal:
         return None if later else self._look(begin, beat, is_dead)
 
     def _look(self, begin: Begin, beat: Beat | None, is_dead: IsDead) -> Running | Unknown | None:
-        quiet = max(0.0, self._clock() - (beat.at if beat else begin.at))
+        quiet = self.silence(begin, beat)
         # A process is looked at in no time; a CI is asked only about those that fell silent.
         ours = begin.identity.ci == "terminal"
-        dead = is_dead(begin.identity) if ours or quiet >= DEAD_AFTER else None
+        dead = is_dead(begin.identity) if ours or quiet >= self.dead_after else None
         if dead:
             return None
-        if dead is False or quiet < DEAD_AFTER:
+        if dead is False or quiet < self.dead_after:
             return Running(begin, quiet)
         return Unknown(begin, quiet)
 

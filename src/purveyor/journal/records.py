@@ -24,7 +24,7 @@ class Begin:
     `slug` is the entity's; `specification` is the id of the entity's, `action_specification` of the
     action's: with them a later process finds the state and tells the platform. All three are empty
     in what an earlier version wrote. `digest` is empty in a sweep's, which has not seen the
-    content: it stands for any.
+    content: it stands for any. `token` is one process's own, by which it knows its record again.
     """
 
     action: str
@@ -40,6 +40,7 @@ class Begin:
     slug: str = ""
     specification: str = ""
     action_specification: str = ""
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,3 +28,13 @@ class Store(Protocol):
 
     def paths(self, folder: str) -> Iterator[str]:
         """Yield every path below a folder, in any order."""
+
+
+class DatedStore(Store, Protocol):
+    """A store that also tells when it wrote something."""
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago a text was written, in seconds by the store's own clock.
+
+        None when there is none, or where the store does not tell.
+        """

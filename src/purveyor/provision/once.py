@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,7 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
         slug=context.entity.slug,
         specification=context.entity.specification.id,
         action_specification=context.specification.id,
+        token=uuid.uuid4().hex,
     )
     match journal.claim(wanted, is_dead=ports.is_dead):
         case Claimed(begin):

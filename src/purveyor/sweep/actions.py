@@ -24,8 +24,7 @@ def find(action: str, ports: Ports) -> Judged | SweptAction:
     found = ports.journal.last(action)
     if found is not None:
         return judge(Attempted(*found), ports)
-    opened = ports.journal.opened(action)
-    age = None if opened is None else max(0.0, ports.wall_clock() - opened)
+    age = ports.journal.opened_ago(action)
     if age is not None and age >= _EMPTY_AFTER:
         if not ports.dry_run:
             ports.journal.forget(action, attempt=0)

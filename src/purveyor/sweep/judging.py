@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from purveyor.dispatch import RunState
 from purveyor.errors import ReasonCode
-from purveyor.journal import DEAD_AFTER
 
 if TYPE_CHECKING:
     from purveyor.journal import Attempted
@@ -58,10 +57,10 @@ def judge(attempted: Attempted, ports: Ports) -> Judged:
     is heard and open all the same may have left a lock: its run is asked about, too.
     """
     identity = attempted.begin.identity
-    quiet = max(0.0, ports.wall_clock() - attempted.last_sign)
+    quiet = ports.journal.silence(attempted.begin, attempted.beat, attempted.end)
     if attempted.heard and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Standing.CLOSED, RunState(None, "", identity.url), quiet)
-    if quiet < DEAD_AFTER:
+    if quiet < ports.journal.dead_after:
         fresh = RunState(True, "not silent for long", identity.url)
         return Judged(attempted, Standing.AT_WORK, fresh, quiet)
     if attempted.end is not None and not attempted.heard:
