@@ -18,7 +18,8 @@ _CHUNK = 65536
 class Proxy:
     """Passes bytes on until it is cut.
 
-    `hold` lets nothing through that has certain bytes, `lose` loses the answer to it.
+    `hold` lets nothing through that has certain bytes, not even later when its sender is gone
+    by then; `lose` loses the answer to it.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -90,7 +91,14 @@ class Proxy:
                     self.held.set()
                     while self._holding and not self._closed.wait(_NAP):
                         pass
+                    if _is_gone(client):
+                        return
                 other[each].sendall(data)
+
+
+def _is_gone(client: socket.socket) -> bool:
+    there = select.select([client], [], [], 0)[0]
+    return bool(there) and not client.recv(1, socket.MSG_PEEK)
 
 
 @contextlib.contextmanager
