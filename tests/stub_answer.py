@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def answering(body: bytes, *, status: int = 200, claimed: int | None = None) -> Iterator[str]:
+def answering(
+    body: bytes, *, status: int = 200, claimed: int | None = None, region: str = "eu-west-3"
+) -> Iterator[str]:
     """Answer every request with `body`; `claimed` is a length that the answer pretends to have.
+
+    `region` is where a bucket is said to be; nothing is said when it is empty.
 
     An instance's list of roles is answered with one name, as its metadata address does.
     """
@@ -25,7 +29,8 @@ def answering(body: bytes, *, status: int = 200, claimed: int | None = None) -> 
             self.send_response(status)
             self.send_header("Content-Length", str(claimed or len(content)))
             self.send_header("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
-            self.send_header("X-Amz-Bucket-Region", "eu-west-3")  # else boto3 asks where, for ever
+            if region:
+                self.send_header("X-Amz-Bucket-Region", region)
             self.end_headers()
             if self.command != "HEAD":  # a body would break the connection
                 self.wfile.write(content)

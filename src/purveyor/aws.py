@@ -175,7 +175,9 @@ class Clients:
     def s3(self) -> S3Client:
         """For the bucket."""
         config = patience(path_style=self._store is not None)
-        return self._session.s3(self._address("s3"), config)
+        client = self._session.s3(self._address("s3"), config)
+        client.meta.events.register("before-call.s3.HeadBucket", _ask_once)
+        return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -270,6 +272,15 @@ CREDENTIALS = {
         ReasonCode.PERMISSION_DENIED,
     ),
 }
+
+
+def _ask_once(*, params: dict[str, Any], **_: object) -> None:
+    """Keep botocore from asking for ever where a bucket is, when its store does not tell.
+
+    It asks by HEAD on the bucket; redirected without a region's name, it would do so again within
+    itself until the machine gives in (measured).
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _judge_answer(error: ClientError) -> Trouble:

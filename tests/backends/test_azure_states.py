@@ -25,6 +25,7 @@ from purveyor.errors import (
     RecoveryError,
     StateLockedError,
 )
+from purveyor.lock import Lock
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 
@@ -101,7 +102,26 @@ def test_a_lease_without_a_name_still_is_a_held_lock(place: Place) -> None:
         place.backend.remove(KEY)
     with pytest.raises(StateLockedError):
         place.backend.unlock(KEY, "00000000-0000-0000-0000-000000000000")
+    with pytest.raises(StateLockedError):
+        place.backend.unlock(KEY, "some other id")
     assert place.backend.unlock(KEY, lease) is True
+
+
+@IN_AZURE
+def test_a_lease_whose_engine_died_before_it_wrote_a_name_ends_by_an_empty_id(place: Place) -> None:
+    place.put(KEY.path, "{}")
+    container = states_of(place).container
+    where = f"{container.config.container}/{container.key(KEY.path)}"
+    taken = {"x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1"}
+    assert container.storage.ask("PUT", where, query={"comp": "lease"}, headers=taken).ok
+    before = container.properties(KEY.path)
+    assert before is not None
+    # Somebody writes a name between the look and the deed.
+    assert container.end_lease(KEY.path, tag='"0x1"') is False
+    assert place.backend.access(KEY).holder() == Lock(id="")
+    assert place.backend.unlock(KEY, "") is True
+    assert place.backend.access(KEY).holder() is None
+    assert place.backend.unlock(KEY, "") is False
 
 
 @IN_AZURE

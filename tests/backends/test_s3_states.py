@@ -138,6 +138,19 @@ def test_a_refusal_is_explained_and_is_never_no_state(
             assert "secret of" not in f"{caught.value.message}{caught.value.details}"
 
 
+@pytest.mark.parametrize("region", ["eu-west-3", ""])
+def test_a_bucket_elsewhere_is_told_with_its_name_whether_the_store_names_its_region_or_not(
+    clean_environment: dict[str, str], tmp_path: Path, region: str
+) -> None:
+    with answering(answer("PermanentRedirect"), status=301, region=region) as url:
+        backend = backend_at(url, clean_environment, tmp_path)
+        with pytest.raises(RecoveryError) as caught:
+            backend.locate(entity())
+    assert f"in another region than {REGION}" in caught.value.message
+    assert "s3://acme-states/" in caught.value.message
+    assert "`backend.region`" in caught.value.hint
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", ""])
 def test_a_store_that_does_not_answer_is_never_no_state(
     clean_environment: dict[str, str], tmp_path: Path, url: str

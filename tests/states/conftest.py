@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from state_stage import Stage, local_stage, s3_stage
-from store_stages import JOB_TOKEN, JOB_USER, Stores
+from store_stages import Stores
 
 from consul_server import ConsulServer, run_consul
 from http_state_server import HttpStateServer, run_http_states
@@ -16,7 +16,6 @@ from postgres_server import PostgresServer, find_programs, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from real_programs import RealPrograms
@@ -55,16 +54,10 @@ def http_states() -> Iterator[HttpStateServer]:
 
 
 @pytest.fixture
-def entered() -> Iterator[contextlib.ExitStack]:
+def started() -> Iterator[contextlib.ExitStack]:
     """What a test starts, and what ends with it."""
     with contextlib.ExitStack() as stack:
         yield stack
-
-
-@pytest.fixture
-def new_gitlab() -> AbstractContextManager[HttpStateServer]:
-    """A double of GitLab's states, not started yet."""
-    return run_http_states((JOB_USER, JOB_TOKEN))
 
 
 @pytest.fixture

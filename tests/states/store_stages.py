@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azurite_server import ACCOUNT
 from consul_server import TOKEN
-from http_state_server import PASSWORD, PROJECT, USER
+from http_state_server import PASSWORD, PROJECT, USER, run_http_states
 from minio_server import MINIO_REGION
 from moto_server import REGION
 from purveyor import json_text, process
@@ -21,8 +23,7 @@ from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
-    from pathlib import Path
+    from contextlib import ExitStack
 
     import pytest
 
@@ -143,8 +144,8 @@ class Stores:
         return {"type": "http", "address": f"{server.url}/states/{name}-{{name}}", **names}
 
     def _open_gitlab(self, _: str) -> dict[str, object]:
-        start: AbstractContextManager[HttpStateServer] = self._request.getfixturevalue("new_gitlab")
-        server = self._request.getfixturevalue("entered").enter_context(start)
+        started: ExitStack = self._request.getfixturevalue("started")
+        server = started.enter_context(run_http_states((JOB_USER, JOB_TOKEN)))
         self.environment["GITLAB_STATES"] = JOB_TOKEN
         found = {"type": "gitlab", "project": PROJECT, "token_from": "GITLAB_STATES"}
         return {**found, "address": f"{server.url}/api/v4"}
@@ -187,6 +188,13 @@ class Bench:
         done = self._call(store, work, "state", "pull")
         assert done.code == 0, done.stdout + done.stderr
         return read_content(done.stdout, where=store.name)
+
+    def run(self, store: Store, *words: str) -> process.Completed:
+        """Run a Python program, such as `-m purveyor`, which finds this engine on its PATH."""
+        path = f"{self.engine.path.parent}:{store.environment['PATH']}"
+        environment = {**store.environment, "PATH": path, "PYTHONPATH": str(Path(__file__).parent)}
+        command = process.Command((sys.executable, *words), store.catalog, environment)
+        return process.run(command, timeout=_PATIENCE)
 
     def _prepare(self, store: Store, module: str) -> Path:
         work = self._folder / f"work-{uuid.uuid4().hex[:8]}"

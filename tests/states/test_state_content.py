@@ -51,6 +51,20 @@ def test_the_order_of_checks_does_not_matter_but_their_status_does() -> None:
     assert content(checked("var.a", "var.b", status="fail")).digest != one.digest
 
 
+def test_the_order_of_resources_and_instances_does_not_matter() -> None:
+    assert content(made_state("a", "b")).digest == content(made_state("b", "a")).digest
+    resource = json_text.parse(made_state("a"))
+    assert isinstance(resource, dict)
+    assert isinstance(resource["resources"], list)
+    counted = [{"index_key": number, "attributes": {"id": str(number)}} for number in (0, 1)]
+    there, back = (
+        changed(made_state("a"), resources=[{**resource["resources"][0], "instances": each}])  # type: ignore[dict-item]  # a resource is an object
+        for each in (counted, counted[::-1])
+    )
+    assert content(there).digest == content(back).digest
+    assert content(there).digest != content(made_state("a")).digest
+
+
 def test_what_another_engine_leaves_out_does_not_matter() -> None:
     text = made_state("a")
     assert '"sensitive_attributes": []' in text

@@ -94,6 +94,26 @@ def test_a_state_that_moved_away_can_come_home(
 
 @pytest.mark.slow
 @pytest.mark.one_engine
+@pytest.mark.parametrize("kind", STORES)
+def test_the_command_tells_two_places_of_one_kind_apart(
+    kind: str, stores: Stores, bench: Bench
+) -> None:
+    old, new = stores.open(kind), stores.open(kind)
+    was = bench.apply(old)
+    mapping = old.catalog / "mapping"
+    mapping.write_text(f"{old.path()} services/{OWNER.id}/{OWNER.slug}\n")
+    words = ["-m", "purveyor", "state", "migrate", "--from", str(old.catalog)]
+    words += ["--to", str(new.catalog), "--yes"]
+    words += ["--mapping", str(mapping)] if kind in BY_ID else []
+    done = bench.run(old, *words)
+    assert (done.code, "moved: " in done.stdout) == (0, True), done.stderr
+    assert bench.read(new).digest == was.digest
+    again = bench.run(old, *words)
+    assert (again.code, "already there" in again.stdout) == (0, True), again.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine
 def test_what_somebody_did_to_the_state_that_stayed_behind_is_not_lost(
     stores: Stores, bench: Bench
 ) -> None:

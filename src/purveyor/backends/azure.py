@@ -151,13 +151,23 @@ class AzureAccess:
         return None if properties is None else _holder(properties)
 
     def unlock(self, lock_id: str) -> bool:
-        """Release the lease `lock_id`; its holder's name is forgotten first, as the engine does."""
+        """Release the lease `lock_id`; its holder's name is forgotten first, as the engine does.
+
+        An engine that died before it wrote its name left a lease without an id: an empty `lock_id`
+        ends it, if nobody has written a name meanwhile.
+        """
         properties = self._container.properties(self._path)
         if properties is None or (holder := _holder(properties)) is None:
             return False
+        if (
+            not holder.id
+            and not lock_id
+            and self._container.end_lease(self._path, tag=properties.tag)
+        ):
+            return True
         others = {name: text for name, text in properties.metadata.items() if name != _LOCK}
         # Azure itself refuses both for any other lease.
-        if not (
+        if not lock_id or not (
             self._container.describe(self._path, others, lease=lock_id)
             and self._container.release(self._path, lease=lock_id)
         ):

@@ -45,10 +45,11 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class BlobProperties:
-    """What a blob's headers tell. Metadata names are in lower case."""
+    """What a blob's headers tell. Metadata names are in lower case; `tag` changes with them."""
 
     leased: bool
     metadata: Mapping[str, str]
+    tag: str
 
 
 class Container:
@@ -102,7 +103,7 @@ class Container:
             if name.startswith(_METADATA)
         }
         leased = answer.headers.get("x-ms-lease-status") == "locked"
-        return BlobProperties(leased, metadata)
+        return BlobProperties(leased, metadata, answer.headers.get("etag", ""))
 
     def age(self, path: str) -> float | None:
         """Return how long ago a blob was written, in seconds by Azure's clock; None without one."""
@@ -135,6 +136,11 @@ class Container:
         return self._on_lease(
             path, "lease", {"x-ms-lease-action": "release", "x-ms-lease-id": lease}
         )
+
+    def end_lease(self, path: str, *, tag: str) -> bool:
+        """End a lease whose id nobody knows, at once; False when the blob is not as it was."""
+        headers = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0", "if-match": tag}
+        return self._on_lease(path, "lease", headers)
 
     def _on_lease(self, path: str, what: str, headers: Mapping[str, str]) -> bool:
         answer = self._ask("PUT", path, query={"comp": what}, headers=headers, fine=_OTHER_LEASE)
@@ -226,6 +232,7 @@ def _read(entry: ET.Element, start: str) -> Blob:
 _NO_VERSION = frozenset({"BlobNotFound", "InvalidQueryParameterValue", "InvalidVersionId"})
 _OTHER_LEASE = frozenset(
     {
+        "ConditionNotMet",
         "BlobNotFound",
         "LeaseIdMismatchWithLeaseOperation",
         "LeaseIdMismatchWithBlobOperation",

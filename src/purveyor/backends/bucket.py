@@ -237,7 +237,7 @@ class Bucket:
             return aws.refuse_credentials(f"the state {place}", refusal)
         problem, hint = _PROBLEMS.get(refusal.trouble, _UNKNOWN)
         return RecoveryError(
-            f"The state {place} cannot be reached: {problem}.",
+            f"The state {place} cannot be reached: {problem.format(region=self.config.region)}.",
             reason=ReasonCode.STATE_UNREADABLE,
             hint=hint,
             details=[refusal.detail],
@@ -260,7 +260,7 @@ _PROBLEMS = {
         "Check `backend.bucket` and `backend.table` in the catalog, or make them.",
     ),
     Trouble.ELSEWHERE: (
-        "its bucket is in another region",
+        "its bucket is in another region than {region}",
         "Set `backend.region` in the catalog to the bucket's region.",
     ),
     Trouble.UNREACHABLE: (

@@ -164,5 +164,6 @@ def _name(model: CatalogModel, root: Path) -> str:
     kind = fields.pop("type")
     if kind == "local":
         return str(root / fields["path"])
-    parts = [str(fields[name]).strip("/") for name in _ADDRESS if fields.get(name)]
+    given = [str(fields[name]) for name in _ADDRESS if fields.get(name)]
+    parts = [each.rpartition("://")[2].strip("/") for each in given]
     return f"{kind}://{'/'.join(parts)}"

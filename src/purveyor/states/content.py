@@ -77,7 +77,9 @@ def read_content(text: str, *, where: str) -> Content:
         types=dict(sorted(Counter(kind for kind, _, _ in managed).items())),
         digest=_digest(
             {
-                "resources": [_lean_resource(each) for each in listed],
+                "resources": list[json_text.JsonValue](
+                    sorted(_digest(_lean_resource(each)) for each in listed)
+                ),
                 "outputs": fields.get("outputs") or {},
                 "check_results": _in_order(fields.get("check_results")) or None,
             }
@@ -125,7 +127,8 @@ def _instances(resource: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 def _lean_resource(resource: JsonObject) -> JsonObject:
     instances = resource.get("instances")
     listed = instances if isinstance(instances, list) else []
-    lean = [_lean(each) for each in listed if isinstance(each, dict)]
+    # An engine that saves a state puts resources and instances in an order of its own.
+    lean = sorted(_digest(_lean(each)) for each in listed if isinstance(each, dict))
     return {**_lean(resource), "instances": list[json_text.JsonValue](lean)}
 
 

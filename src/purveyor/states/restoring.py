@@ -44,7 +44,7 @@ def plan_restoration(target: Target, version: str, backend: Backend) -> Restorat
     """
     check_free(target.key, backend)
     where = f"{target.key.path} (version {version[:128]})"
-    wanted = read_content(backend.read_version(target.key, version), where=where)
+    wanted = read_content(_read_version(target.key, version, backend), where=where)
     broken, current = False, None
     try:
         current = read_current(backend, target.key)
@@ -104,6 +104,22 @@ def check_free(key: StateKey, backend: Backend) -> None:
             f"The state {key.path} is locked by {describe_lock(holder)}.",
             hint="Wait for that run to end; `purveyor state unlock` frees the lock of a dead one.",
         )
+
+
+def _read_version(key: StateKey, version: str, backend: Backend) -> str:
+    """Return the version's text; where nothing is kept, say why instead of asking for another."""
+    try:
+        return backend.read_version(key, version)
+    except RecoveryError as error:
+        why = backend.unversioned() if error.reason is ReasonCode.STATE_MISSING else ""
+        if not why:
+            raise
+        raise RecoveryError(
+            f"The state {key.path} has no version {version[:128]}, and its place keeps none.",
+            reason=ReasonCode.STATE_MISSING,
+            hint="Bring it back from a copy of the place itself, such as a backup or a snapshot.",
+            details=[why],
+        ) from None
 
 
 def _clear(key: StateKey, backend: Backend) -> None:
