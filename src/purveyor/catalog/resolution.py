@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.document import Document
     from purveyor.catalog.lookup import ServiceTarget, Target
     from purveyor.catalog.model import AccountEntry, CatalogModel, Entry
+    from purveyor.catalog.strict import Strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,12 @@ class Catalog:
             journal=self.model.journal,
         )
 
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """The environment variables whose values log in to a store or an account."""
+        model = self.model
+        return named_variables(model.backend, model.journal, *_logins(model.accounts))
+
     def serves(self, service: str, link: str = "") -> bool:
         """Tell whether modules serve these specifications' slugs; `link` is empty for a service."""
         try:
@@ -129,7 +136,6 @@ class Catalog:
 
 def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> Account:
     """Return an account as a run needs it; what logs in to any of the others is withheld."""
-    logins = [each for e in among for each in (e.web_identity, e.keys, e.azure, e.google)]
     return Account(
         name=entry.name or show_match(entry.match),
         role_arn=entry.role_arn,
@@ -141,9 +147,13 @@ def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> 
         keys=entry.keys,
         azure=entry.azure,
         google=entry.google,
-        withheld=named_variables(*logins),
+        withheld=named_variables(*_logins(among)),
         variables=entry.variables,
     )
+
+
+def _logins(entries: Sequence[AccountEntry]) -> list[Strict | None]:
+    return [each for e in entries for each in (e.web_identity, e.keys, e.azure, e.google)]
 
 
 def read_outputs(entry: Entry) -> dict[str, OutputRule] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from purveyor.cli.logins import Logins, open_redactor
+from purveyor.cli.logins import Logins, find_secrets, open_redactor
 from purveyor.errors import CatalogError
 from purveyor.process import Interruption
 from purveyor.settings import read_settings
@@ -175,7 +175,9 @@ class Assembly:
         from purveyor.catalog import load_catalog
 
         path = self.wishes.catalog or self.settings.text("PURVEYOR_CATALOG")
-        return load_catalog(Path(path) if path else None)
+        catalog = load_catalog(Path(path) if path else None)
+        self.redactor.add(*find_secrets(self.settings, catalog))
+        return catalog
 
     def resolve(self, context: ActionContext) -> Recipe:
         """Return what the catalog says of the action."""

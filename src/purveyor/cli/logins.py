@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext
+    from purveyor.catalog import Catalog
     from purveyor.catalog.recipe import Account
     from purveyor.credentials import Renewal
     from purveyor.redaction import Redactor
@@ -19,16 +20,25 @@ if TYPE_CHECKING:
     from purveyor.step import BackendBlock, Listen
 
 
-def open_redactor(settings: Settings) -> Redactor:
-    """Return a redactor that knows the environment's secrets, and a CI login's as they change."""
+def open_redactor(settings: Settings, catalog: Catalog | None = None) -> Redactor:
+    """Return a redactor that knows the environment's secrets, and a CI login's as they change.
+
+    With a catalog it knows what the catalog's variables hold, too.
+    """
     from purveyor.redaction import Redactor
 
+    secrets = (*settings.secrets(), *(find_secrets(settings, catalog) if catalog else ()))
     path = settings.text("PURVEYOR_AWS_SESSION")
     if path is None:
-        return Redactor(settings.secrets())
+        return Redactor(secrets)
     from purveyor.credentials.session_file import watch_session
 
-    return Redactor(settings.secrets(), ask=watch_session(path))
+    return Redactor(secrets, ask=watch_session(path))
+
+
+def find_secrets(settings: Settings, catalog: Catalog) -> list[str]:
+    """Return the values of the variables with which the catalog logs in."""
+    return [value for name in catalog.secret_variables if (value := settings.text(name))]
 
 
 class Logins:
@@ -50,7 +60,6 @@ class Logins:
         """
         from purveyor.credentials import Renewal, log_in, warn_of_short
 
-        self._redactor.add(*filter(None, map(self._settings.text, account.withheld)))
         given = log_in(
             account,
             settings=self._settings,

@@ -146,7 +146,7 @@ def restore(
     serial = None
     if not dry_run:
         confirm("Go back to that version?", yes=yes)
-        written = bring_back(plan, room.backend, open_writer(room.settings, engine))
+        written = bring_back(plan, room.backend, open_writer(room, engine))
         serial = written.document.serial
     if as_json:
         click.echo(json_text.write(_document(plan, serial=serial), indent=2))

@@ -124,7 +124,7 @@ def _mover(old: Room, new: Room, engine: str | None, *, dry_run: bool) -> Mover:
     return Mover(
         Place(old.backend, old.name),
         Place(new.backend, new.name),
-        open_writer(new.settings, engine),
+        open_writer(new, engine),
         clock=now,
         dry_run=dry_run,
     )

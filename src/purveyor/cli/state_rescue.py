@@ -46,7 +46,7 @@ def rescue(
     from purveyor.states.entity import KINDS, Named
 
     room = open_room(catalog_path)
-    writer = open_writer(room.settings, engine)
+    writer = open_writer(room, engine)
     if path is not None:
         owner = _choose(room, entity_id, kind)
         _save(Path(path).read_text(encoding="utf-8"), owner, room, writer)

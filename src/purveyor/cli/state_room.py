@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from purveyor.redaction import Redactor
+from purveyor.cli.logins import open_redactor
 from purveyor.settings import read_settings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.catalog.model import CatalogModel
     from purveyor.journal.store import DatedStore
+    from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.states.entity import Target
     from purveyor.states.ports import Writer
@@ -42,6 +43,7 @@ class Room:
     backend: Backend
     name: str
     lock: str
+    redactor: Redactor
     records: DatedStore | None = None
 
     def find(self, words: str, kind: str | None) -> Target:
@@ -67,22 +69,23 @@ def open_room(catalog_path: str | None) -> Room:
         backend,
         _name(catalog.model, catalog.root),
         lock=str(getattr(config, "lock", "")),
+        redactor=open_redactor(settings, catalog),
         records=choose_records(
             backend, catalog.model.journal, root=catalog.root, settings=settings
         ),
     )
 
 
-def open_writer(settings: Settings, engine: str | None) -> Writer:
+def open_writer(room: Room, engine: str | None) -> Writer:
     """Find the engine that writes states; `engine` is a name, None takes whichever is found."""
     from purveyor.engines.binary import find_engine
     from purveyor.engines.terraform.state_writer import StateWriter
     from purveyor.step import EngineRequirement
 
     return StateWriter(
-        find_engine(EngineRequirement(engine or ""), settings),
-        environment=settings.for_children(),
-        redactor=Redactor(settings.secrets()),
+        find_engine(EngineRequirement(engine or ""), room.settings),
+        environment=room.settings.for_children(),
+        redactor=room.redactor,
     )
 
 

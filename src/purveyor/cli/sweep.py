@@ -109,19 +109,17 @@ def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Port
     from purveyor.cli.machine import open_journal
     from purveyor.dispatch import engine_runs_here, look_up
     from purveyor.journal import History
-    from purveyor.redaction import Redactor
     from purveyor.reporter import open_reporter
     from purveyor.sweep import Ports
 
     store = open_store(room)
-    redactor = Redactor(room.settings.secrets())
     return Ports(
         journal=open_journal(store, room.settings),
         history=History(store),
         states=room.backend,
         look_up=partial(look_up, settings=room.settings),
         engine_runs_here=engine_runs_here,
-        open_reporter=partial(open_reporter, room.settings, redactor),
+        open_reporter=partial(open_reporter, room.settings, room.redactor),
         wall_clock=time.time,
         sleep=interruption.wait,
         dry_run=dry_run,
