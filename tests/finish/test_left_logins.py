@@ -35,7 +35,13 @@ def test_finish_takes_logins_away_even_if_a_state_stays(tmp_path: Path, *, unsav
 
 @pytest.mark.parametrize("unsaved", [True, False])
 def test_a_run_takes_its_logins_away_even_if_a_state_stays(*, unsaved: bool) -> None:
-    with working(None) as folder:
+    there: list[bool] = []
+
+    def stop() -> None:
+        there.append((folder / LOGIN_FOLDER).exists())
+
+    with working(None, stop_logins=stop) as folder:
         leave(folder, unsaved=unsaved)
+    assert there == [True], "whoever writes there is stopped first"
     assert not (folder / LOGIN_FOLDER).exists()
     assert folder.exists() is unsaved

@@ -82,8 +82,6 @@ class Assembly:
             self.ci.say(self.redactor.redact(_title(context)))
             with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
                 ending = provision(context, self._ports(ask_about=context))
-        finally:
-            self.logins.stop()
         self._publish(context, ending)
         return ending
 
@@ -135,6 +133,7 @@ class Assembly:
             assume=self.logins.assume,
             keep_for_state=self.logins.keep_for_state,
             renew_logins=self.logins.renew,
+            stop_logins=self.logins.stop,
             environment=self.settings.for_children(),
             redactor=self.redactor,
             listen=self.show,

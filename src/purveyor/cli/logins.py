@@ -60,6 +60,7 @@ class Logins:
         """
         from purveyor.credentials import Renewal, log_in, warn_of_short
 
+        self.stop()  # an earlier step's session must not come over the new one
         given = log_in(
             account,
             settings=self._settings,
@@ -70,7 +71,6 @@ class Logins:
         short = warn_of_short(given, time.time(), settings=self._settings, limit=self._limit)
         for note in filter(None, (*given.notes, short)):
             self._tell(note)
-        self.stop()
         self._renewal = Renewal(given.kept, learn=self._redactor.add, tell=self._tell)
         self._renewal.start()
         return given.environment

@@ -67,7 +67,7 @@ class Ports:
     seconds since 1970. `open_journal` gives None where no store can keep one, and so does
     `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
     `run_files` is what a run leaves on its own machine. `renew_logins` gets fresh credentials into
-    the files that `assume` has left.
+    the files that `assume` has left; after `stop_logins` nothing is written to them.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -76,6 +76,8 @@ class Ports:
     open_engine: Callable[[EngineRequirement], Engine]
     assume: Callable[[Account, ActionContext, Path], Mapping[str, str]]
     keep_for_state: Callable[[BackendBlock, Path, Mapping[str, str]], BackendBlock]
+    renew_logins: Callable[[], None]
+    stop_logins: Callable[[], None]
     environment: Mapping[str, str]
     redactor: Redactor
     listen: Listen
@@ -92,7 +94,6 @@ class Ports:
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None
-    renew_logins: Callable[[], None] = lambda: None
 
     def choose_lock_wait(self, recipe: Recipe) -> float:
         """Return how long to wait for a lock, in seconds: command line, catalog, setting."""

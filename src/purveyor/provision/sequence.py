@@ -113,7 +113,7 @@ def _attempt(
     memory: Memory, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
 ) -> Outcome:
     context = memory.context
-    with working(claimed.trace) as workspace:
+    with working(claimed.trace, stop_logins=ports.stop_logins) as workspace:
         run: Callable[[], Outcome]
         if context.operation is Operation.CUSTOM:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)

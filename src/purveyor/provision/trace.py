@@ -15,7 +15,7 @@ from purveyor.credentials import LOGIN_FOLDER
 from purveyor.journal import RunFile, keep_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from purveyor.action import ActionContext
     from purveyor.journal import RunFiles
@@ -82,7 +82,7 @@ def leave_trace(context: ActionContext, ports: Ports, *, attempt: int) -> Trace 
 
 
 @contextlib.contextmanager
-def working(trace: Trace | None) -> Iterator[Path]:
+def working(trace: Trace | None, *, stop_logins: Callable[[], None]) -> Iterator[Path]:
     """Make a private directory for the block, and take it away unless it holds an unsaved state."""
     folder = Path(tempfile.mkdtemp(prefix="purveyor-"))
     if trace is not None:
@@ -90,6 +90,7 @@ def working(trace: Trace | None) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        stop_logins()  # before their folder goes: a file written meanwhile would stay behind
         shutil.rmtree(folder / LOGIN_FOLDER, ignore_errors=True)
         if next(folder.rglob(UNSAVED), None) is None:
             shutil.rmtree(folder, ignore_errors=True)
