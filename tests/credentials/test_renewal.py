@@ -27,12 +27,17 @@ class Source:
 
     life: float
     given: int = 0
+    asked: int = 0
     gone: bool = False
+    fault: Exception | None = None
     came: threading.Event = field(default_factory=threading.Event)
 
     def fetch(self) -> Fresh:
         """Give the next one."""
+        self.asked += 1
         self.came.set()
+        if self.fault is not None:
+            raise self.fault
         if self.gone:
             raise CredentialsError("AWS did not answer.", hint="Wait.")
         self.given += 1
@@ -106,8 +111,10 @@ def test_a_new_secret_is_known_before_it_is_in_the_file(
 
 
 def test_a_source_that_is_silent_for_a_while_is_told_once_and_tried_again(
-    kept: Kept, source: Source
+    tmp_path: Path,
 ) -> None:
+    source = Source(life=4.0)
+    kept = keep(source, tmp_path)
     source.gone = True
     kept.renewal.start()
     until = time.monotonic() + _PATIENCE
@@ -122,6 +129,32 @@ def test_a_source_that_is_silent_for_a_while_is_told_once_and_tried_again(
     assert "secret" not in kept.told[0]
     source.gone = False
     kept.wait_for("text 2")
+    kept.renewal.stop()
+
+
+def test_a_source_is_not_hurried_for_a_login_that_has_ended(tmp_path: Path) -> None:
+    source = Source(life=0.5)
+    kept = keep(source, tmp_path)
+    source.gone = True
+    kept.renewal.start()
+    assert not threading.Event().wait(3 * source.life)
+    kept.renewal.stop()
+    # The first, one at half of its life, one more before its end, and one when it is over.
+    assert 2 <= source.asked <= 4
+
+
+def test_a_source_that_breaks_in_a_way_that_nobody_foresaw_is_told_without_its_words(
+    tmp_path: Path,
+) -> None:
+    source = Source(life=3600.0)
+    kept = keep(source, tmp_path)
+    source.fault = KeyError("secret-1")
+    kept.renewal.renew()
+    assert "It failed unexpectedly (KeyError)." in kept.told[0]
+    assert "secret" not in kept.told[0]
+    source.fault = None
+    kept.renewal.renew()
+    assert kept.path.read_text() == "text 2"
 
 
 def test_everything_is_had_anew_at_once_when_it_is_asked_for(tmp_path: Path) -> None:

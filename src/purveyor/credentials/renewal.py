@@ -94,13 +94,16 @@ class Renewal:
             nap = min(nap * 2, _LONGEST_NAP) if failed else _FIRST_NAP
 
     def _rest(self, nap: float) -> float:
-        """Return how long to sleep: until the next is due, or for a nap if one is due already."""
+        """Return how long to sleep: until the next is due, or for a nap if one is due already.
+
+        What has ended is not hurried for: whoever refuses it then may do so for hours.
+        """
         now = self._now()
         wait = min(held.due for held in self._held) - now
         if wait > 0:
             return min(wait, _LONGEST_NAP)  # a machine that slept meanwhile has another time
         left = min(held.ends for held in self._held) - now
-        return max(_SHORTEST_NAP, min(nap, left * _PART_OF_REST))
+        return max(_SHORTEST_NAP, min(nap, left * _PART_OF_REST)) if left > 0 else nap
 
     def _renew(self, number: int) -> bool:
         kept = self._files[number]
@@ -115,6 +118,9 @@ class Renewal:
             return False
         except OSError as error:
             self._complain(number, f"Its file cannot be written ({error.strerror}).")
+            return False
+        except Exception as error:  # noqa: BLE001 - a dead thread renews nothing and prints all it knows
+            self._complain(number, f"It failed unexpectedly ({type(error).__name__}).")
             return False
         self._held[number] = fresh
         self._told[number] = False
