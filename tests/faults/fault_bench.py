@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -203,7 +204,8 @@ def follow_up(
     started.sweep()
     if not told:
         let_time_pass(rig, asked)
-        rig.sweep("--nrn", ":".join(rig.emulator.nrn.split(":")[:2]))
+        place = ":".join(rig.emulator.nrn.split(":")[:2])
+        rig.sweep("--nrn", place, PURVEYOR_DEAD_AFTER="0")
         told = "sweep" if rig.look(asked).status in FINAL else ""
     sight = rig.look(asked)
     following = rig.follow(asked, was=sight)
@@ -229,10 +231,12 @@ def let_time_pass(rig: Rig, asked: Asked, seconds: float = 400.0) -> None:
     The action itself looks three hours older: so long may it have waited for its run.
     """
     rig.emulator.age_action(asked.id, 3 * 3600)
+    then = time.time() - seconds
     for path in rig.catalog.glob(f"states/journal/actions/{asked.id}/*/*.json"):
         record = json_text.parse(path.read_text())
         if isinstance(record, dict) and "at" in record:
             path.write_text(json_text.write({**record, "at": float(str(record["at"])) - seconds}))
+            os.utime(path, (then, then))
 
 
 def wait_for_quiet(started: Started, seconds: float = 5.0) -> None:

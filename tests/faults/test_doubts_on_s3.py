@@ -115,7 +115,7 @@ def test_a_lost_machines_lock_is_freed_by_the_id_in_its_heartbeat(rig: Rig, buck
     started.end()
     wait_for_quiet(started)
     bucket.age(4000.0)  # so that the lock's time tells nothing
-    swept = rig.sweep()
+    swept = rig.sweep(PURVEYOR_DEAD_AFTER="0")
     assert swept is not None
     assert "freed" in swept.stdout
     assert bucket.lock(asked) == {}
@@ -151,7 +151,7 @@ def test_what_a_killed_run_and_engine_leave_locked_stays_open_for_the_sweep(
     assert rig.look(asked).status == "failed"
     assert bucket.lock(asked) != {}
     bucket.age()
-    swept = rig.sweep()
+    swept = rig.sweep(PURVEYOR_DEAD_AFTER="0")
     assert swept is not None
     assert "freed" in swept.stdout + swept.stderr
     assert bucket.lock(asked) == {}
