@@ -34,7 +34,17 @@ GOOD = [
 TEXTS = [
     f"{start}{{id}}{end}.tfstate"
     for start in ("a/", "b/", "a-", "ab/", "a/b/", "a/b-", "services/x-", "links/", "a/b/c/")
-    for end in ("", "/t", "-t", "/{slug}", "/s-{slug}", "/{slug}/t", "-t/{slug}-s", "/b")
+    for end in (
+        "",
+        "/t",
+        "-t",
+        "/{slug}",
+        "/s-{slug}",
+        "/{slug}/t",
+        "-t/{slug}-s",
+        "/b",
+        "/s.{slug}",
+    )
 ]
 # They look like what stands around them above.
 MEAN_IDS = ["1", "b", "b-1", "1-t", "t", "c", "x-1", "1.tfstate", "b-1-t", "s-t"]
@@ -109,6 +119,13 @@ def test_a_bad_template_is_refused_with_its_fault(text: str, words: str) -> None
         ("services/{id}/terraform.tfstate", None, "Purveyor's own keys of services"),
         ("links/{id}/x.tfstate", "l/{id}.tfstate", "Purveyor's own keys of links"),
         (None, "services/{id}/x.tfstate", "services and links"),
+        # A slug is read more widely than it is written.
+        ("a/{id}/{slug}.tfstate", "a/{id}/x.{slug}.tfstate", "services and links"),
+        ("services/{id}/v1.{slug}.tfstate", None, "Purveyor's own keys of services"),
+        # A letter's case counts for nothing on some file systems.
+        ("Team/{id}.tfstate", "team/{id}.tfstate", "services and links"),
+        ("Journal/{id}.tfstate", None, "services could lie in the journal"),
+        ("Services/{id}/{slug}.tfstate", None, "Purveyor's own keys of services"),
     ],
 )
 def test_templates_that_could_meet_are_refused(
@@ -148,6 +165,10 @@ def test_no_two_accepted_keys_are_in_each_others_way() -> None:
         mine, theirs = ("service", services), ("link", links)
         assert made[mine].isdisjoint(around[theirs]), (services, links)
         assert made[theirs].isdisjoint(around[mine]), (services, links)
+        read = combine(Wanted(services, links)).read
+        for kind, text in (mine, theirs):
+            kinds = {found[0] for each in made[kind, text] if (found := read(each))}
+            assert kinds == {kind}, (services, links)
     assert 1000 < accepted < len(TEXTS) ** 2 - 1000
 
 

@@ -20,9 +20,10 @@ JOURNAL = "journal"
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9_=+.-]*")
+# Wider than what we write: a state that a person has renamed is found as well.
 _SLUG = r"[^/.][^/]*"
-_NATURAL_SLUG = r"[A-Za-z0-9_-]{1,64}"
-_IN_ID, _IN_SLUG = re.compile(r"[A-Za-z0-9._-]*"), re.compile(r"[A-Za-z0-9_-]*")
+# The letters of an id, of a slug as we write it, and of one as we read it.
+_LETTERS = {"id": r"[A-Za-z0-9._-]", "slug": r"[A-Za-z0-9_-]", "any": r"[^/]"}
 # A part of 100, an id of 128 and the engine's `.NAME.lock.info` make a file name that any store
 # takes (255).
 _LONGEST, _LONGEST_PART = 200, 100
@@ -64,9 +65,14 @@ class Template:
             yield "/".join(parts[:length])
 
     def may_meet(self, other: Template) -> bool:
-        """Tell whether a key of one could be a key of the other, or a folder in its way."""
-        pairs = zip(self._parts, other._parts, strict=False)
-        return all(_may_be_equal(*pair) for pair in pairs)
+        """Tell whether a key of one could be read as one of the other, or be a folder in its way.
+
+        A file system may take no notice of a letter's case, and so neither do we.
+        """
+        mine, theirs = self.text.lower().split("/"), other.text.lower().split("/")
+        slug = "any" if len(mine) == len(theirs) else "slug"
+        pairs = zip(mine, theirs, strict=False)
+        return all(_may_be_equal(*(_read_part(each, slug) for each in pair)) for pair in pairs)
 
     @property
     def form(self) -> tuple[str, ...]:
@@ -76,30 +82,22 @@ class Template:
     @property
     def may_meet_journal(self) -> bool:
         """Tell whether a key could lie in the journal."""
-        return _may_be_equal(self._parts[0], _Part(JOURNAL))
+        first = self.text.lower().split("/")[0]
+        return _may_be_equal(_read_part(first), _Part(JOURNAL))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         slug = f"(?P<slug>{_SLUG}){re.escape(self.after)}" if self.has_slug else ""
         return re.compile(f"{re.escape(self.before)}(?P<id>{ID}){re.escape(self.between)}{slug}")
 
-    @cached_property
-    def _parts(self) -> tuple[_Part, ...]:
-        return tuple(_read_part(each) for each in self.text.split("/"))
-
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What stands between two slashes; `field` is None, `id` or `slug`."""
+    """What stands between two slashes; `field` is None, or what stands in it: see `_LETTERS`."""
 
     start: str
     field: str | None = None
     end: str = ""
-
-    @property
-    def pattern(self) -> str:
-        field = {None: "", "id": ID, "slug": _NATURAL_SLUG}[self.field]
-        return f"{re.escape(self.start)}{field}{re.escape(self.end)}"
 
 
 def read_template(kind: str, text: str) -> Template:
@@ -160,22 +158,26 @@ def _find_unsafe(text: str) -> list[str]:
     return faults
 
 
-def _read_part(text: str) -> _Part:
+def _read_part(text: str, slug: str = "slug") -> _Part:
     pieces = _FIELD.split(text)
     if len(pieces) == 1:
         return _Part(text)
-    return _Part(pieces[0], "slug" if pieces[1].endswith("slug") else "id", pieces[2])
+    return _Part(pieces[0], slug if pieces[1].endswith("slug") else "id", pieces[2])
 
 
 def _may_be_equal(one: _Part, other: _Part) -> bool:
     """Tell whether two parts can be the same text; True when that is not certain."""
-    if one.field is None:
-        return re.fullmatch(other.pattern, one.start) is not None
-    if other.field is None:
-        return _may_be_equal(other, one)
+    if one.field is None or other.field is None:
+        fixed, free = (one, other) if one.field is None else (other, one)
+        return re.fullmatch(_pattern(free), fixed.start) is not None
     return _fits(one.start, other.start, one, other, at_end=False) and _fits(
         one.end, other.end, one, other, at_end=True
     )
+
+
+def _pattern(part: _Part) -> str:
+    field = f"{_LETTERS[part.field]}+" if part.field else ""
+    return f"{re.escape(part.start)}{field}{re.escape(part.end)}"
 
 
 def _fits(mine: str, theirs: str, one: _Part, other: _Part, *, at_end: bool) -> bool:
@@ -184,5 +186,4 @@ def _fits(mine: str, theirs: str, one: _Part, other: _Part, *, at_end: bool) -> 
         return _fits(theirs, mine, other, one, at_end=at_end)
     rest = mine[: len(mine) - len(theirs)] if at_end else mine[len(theirs) :]
     same = mine.endswith(theirs) if at_end else mine.startswith(theirs)
-    alphabet = _IN_SLUG if other.field == "slug" else _IN_ID
-    return same and alphabet.fullmatch(rest) is not None
+    return same and re.fullmatch(f"{_LETTERS[other.field or 'any']}*", rest) is not None
