@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -99,7 +99,9 @@ def aws(environ: Mapping[str, str], source: Mapping[str, str] | None = None) -> 
     file = Path(write(environ, "login.json", json.dumps(login)))
     aws_session.current(file.parent)
     command = [sys.executable, "-I", str(Path(aws_session.__file__).resolve()), str(file.parent)]
-    profile = f"[profile {PROFILE}]\ncredential_process = {shlex.join(command)}\n"
+    # Go's SDK takes away quotes around a whole value, and what follows ` #` even within quotes.
+    program = " ".join(re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", word) for word in command)
+    profile = f"[profile {PROFILE}]\ncredential_process = {program}\n"
     config = file.with_name("config")
     # Other profiles that the machine has stay what they are.
     aws_session.replace(config, f"{own_profiles(environ)}\n{profile}")

@@ -112,10 +112,18 @@ def test_nothing_is_done_when_no_cloud_is_asked_for(job: Job, tokens: TokenServi
     assert tokens.seen == []
 
 
-def test_the_aws_role_is_taken_on_with_the_identity_token(
-    job: Job, tokens: TokenService, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("folder", ["temp", 'it\'s #1; a "temp"'])
+def test_the_aws_role_is_taken_on_with_the_identity_token(  # noqa: PLR0917 - fixtures
+    job: Job,
+    tokens: TokenService,
+    moto: MotoServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    folder: str,
 ) -> None:
+    (tmp_path / folder).mkdir()
     aws = {"AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": REGION}
+    aws["RUNNER_TEMP"] = str(tmp_path / folder)
     found, faults = job.log_in(**tokens.environment(), **aws)
     assert faults == []
     assert tokens.seen == [("sts.amazonaws.com", "Bearer bearer-of-the-job")]
