@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,15 @@ from workbench import Place, Workbench, entity
 
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.state_keys import StateKeys
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from purveyor.backends import Backend
 
 LOCAL = pytest.mark.parametrize("place", ["local"], indirect=True)
 
@@ -75,6 +79,47 @@ def test_a_path_that_is_no_folder_is_an_error_and_never_no_state(tmp_path: Path)
         with pytest.raises(RecoveryError) as caught:
             attempt()
         assert caught.value.reason is ReasonCode.STATE_UNREADABLE
+
+
+def flat(tmp_path: Path) -> Backend:
+    """Return a folder where services lie side by side, with links below it."""
+    keys = StateKeys(services="all/svc-{id}.tfstate", links="all/links/{id}.tfstate")
+    config = LocalBackend(path="states", keys=keys)
+    (tmp_path / "states/all/links").mkdir(parents=True)
+    return open_backend(config, root=tmp_path, settings=Settings({}))
+
+
+def test_folders_within_one_another_are_listed_once(tmp_path: Path) -> None:
+    backend = flat(tmp_path)
+    paths = ["all/links/1.tfstate", "all/svc-1.tfstate"]
+    for path in paths:
+        (tmp_path / "states" / path).write_text("{}")
+    assert sorted(each.path for each in backend.list()) == paths
+
+
+def test_what_vanishes_during_a_listing_hides_no_other_state(tmp_path: Path) -> None:
+    backend, folder = flat(tmp_path), tmp_path / "states/all"
+    for number in range(3):
+        (folder / f"svc-{number}.tfstate").write_text("{}")
+    first, second, third = (each.name for each in os.scandir(folder) if each.name.startswith("svc"))
+    listing = backend.list()
+    assert next(listing).path == f"all/{first}"
+    (folder / second).unlink()
+    assert [each.path for each in listing] == [f"all/{third}"]
+
+
+@LOCAL
+def test_a_key_with_a_pattern_s_letters_means_itself(place: Place) -> None:
+    key = StateKey("legacy[1]/orders[prod]*.tfstate", exists=True)
+    place.put(key.path, "{}")
+    place.put(f"{key.path}.backup", "{}")
+    versions = place.backend.versions(key)
+    assert sorted(each.id for each in versions) == [
+        "orders[prod]*.tfstate",
+        "orders[prod]*.tfstate.backup",
+    ]
+    place.backend.remove(key)
+    assert place.paths() == []
 
 
 def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 import struct
 import sys
@@ -56,11 +57,11 @@ class LocalStates:
             if start.endswith(SUFFIX):
                 files = [each for name in (start, f"{start}{MOVED}") for each in self._file(name)]
             else:
-                files = list(self._files(start.rpartition("/")[0]))
+                files = list(self._files(start))
         return self.keys.choose(
             entity,
-            states=[path for path, size in files if size],
-            traces=[path for path, size in files if not size],
+            states=[path for path, stat in files if stat.st_size],
+            traces=[path for path, stat in files if not stat.st_size],
             marks=[path.removesuffix(MOVED) for path, _ in files if path.endswith(MOVED)],
         )
 
@@ -83,7 +84,7 @@ class LocalStates:
         if holder is not None:
             raise held(key.path, holder)
         with _readable(key.path):
-            for backup in path.parent.glob(f"{path.name}.*backup"):
+            for backup in path.parent.glob(f"{glob.escape(path.name)}.*backup"):
                 backup.unlink(missing_ok=True)
             _lock_info(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
@@ -92,15 +93,14 @@ class LocalStates:
                 (self.folder / folder).rmdir()
 
     def list(self) -> Iterator[ListedState]:
-        """Walk through the entities' folders."""
+        """Walk through the folders that may hold states."""
         with _readable(""):
-            for folder in dict.fromkeys(each.rpartition("/")[0] for each in self.keys.starts()):
-                for path, size in self._files(folder):
+            for start in self.keys.starts():
+                for path, stat in self._files(start):
                     parts = self.keys.read(path)
-                    if parts and size:
-                        seconds = (self.folder / path).stat().st_mtime
-                        moment = datetime.fromtimestamp(seconds, UTC)
-                        yield ListedState(path, *parts, size=size, modified=moment)
+                    if parts and stat.st_size:
+                        moment = datetime.fromtimestamp(stat.st_mtime, UTC)
+                        yield ListedState(path, *parts, size=stat.st_size, modified=moment)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """Return the file, and the backups that the engine has left beside it."""
@@ -108,7 +108,7 @@ class LocalStates:
         with _readable(key.path):
             files = [
                 (each.stat(), each.name)
-                for each in path.parent.glob(f"{path.name}*")
+                for each in path.parent.glob(f"{glob.escape(path.name)}*")
                 if each == path or each.name.endswith(_BACKUP)
             ]
         newest_first = sorted(files, key=lambda file: -file[0].st_mtime_ns)
@@ -192,24 +192,30 @@ class LocalStates:
                 draft.unlink()
         return True
 
-    def _files(self, folder: str) -> Iterator[tuple[str, int]]:
-        """Yield path and size of what lies below a folder, as deep as a key is, while it comes."""
-        start = f"{folder}/" if folder else ""
-        if start.count("/") >= self.keys.depth():
-            return
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / folder) as entries:
-            for entry in entries:
-                path = f"{start}{entry.name}"
-                if entry.is_file():
-                    yield path, entry.stat().st_size
-                elif entry.is_dir() and path != JOURNAL:
-                    yield from self._files(path)
+    def _files(self, begin: str) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield the files whose paths begin so, as deep as a key is, while they come.
 
-    def _file(self, path: str) -> Iterator[tuple[str, int]]:
+        What vanishes meanwhile, as a lock's info does, hides nothing that lies beside it.
+        """
+        if begin.count("/") >= self.keys.depth():
+            return
+        folder, slash, name = begin.rpartition("/")
+        try:
+            entries = os.scandir(self.folder / folder)
+        except FileNotFoundError:
+            return
+        with entries:
+            for entry in entries:
+                path = f"{folder}{slash}{entry.name}"
+                if not entry.name.startswith(name) or path == JOURNAL:
+                    continue
+                yield from self._files(f"{path}/") if entry.is_dir() else self._file(path)
+
+    def _file(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             stat = (self.folder / path).stat()
             if S_ISREG(stat.st_mode):
-                yield path, stat.st_size
+                yield path, stat
 
 
 class LocalAccess:
