@@ -20,7 +20,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-SECONDS = 10
+# Go's SDK waits a minute for this program (`processcreds`): all tries at both services take less.
+SECONDS = 8
 TRIES = 3
 LARGEST = 1 << 20
 SERVER_FAULT = 500
@@ -40,34 +41,41 @@ def main() -> None:
     except (LoginError, OSError, ValueError, KeyError) as error:
         sys.exit(f"no session in AWS: {error}")
     told = {name: session[name] for name in PARTS} | {"Version": 1}
-    life = moment(session["Expiration"]) - float(session["Begun"])
-    early = min(EARLY_SECONDS, life / EARLY_PART)
-    told["Expiration"] = as_text(moment(session["Expiration"]) - early)
+    ends = moment(session["Expiration"])
+    early = ends - min(EARLY_SECONDS, (ends - float(session["Begun"])) / EARLY_PART)
+    # In its last minutes there is no other one to be had, and SDKs refuse what has ended.
+    told["Expiration"] = as_text(early if time.time() < early else ends)
     print(json.dumps(told))
 
 
 def current(folder: Path) -> dict[str, str]:
     """Return the session; a new one when half of its life is over, and the old one while it lives.
 
-    One at a time: of two that come at once, the second finds what the first has got. A new session
-    is in the file before anybody has it.
+    One at a time: of two that come at once, the second finds what the first has got, or takes the
+    old one. A new session is in the file before anybody has it.
     """
+    file = folder / "session.json"
     with (folder / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        held = read(folder / "session.json")
+        old = read(file)
+        lives = bool(old) and time.time() < moment(old["Expiration"])
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if lives else 0))
+        except BlockingIOError:
+            return old
+        held = read(file)
         if held and time.time() < (float(held["Begun"]) + moment(held["Expiration"])) / 2:
             return held
         try:
-            session = take_on(read(folder / "login.json"))
-        except LoginError:
-            if held and time.time() < moment(held["Expiration"]):
-                return held
+            session = take_on(read(folder / "login.json"), tries=1 if lives else TRIES)
+        except (LoginError, OSError):
+            if lives:
+                return old
             raise
-        replace(folder / "session.json", json.dumps(session))
+        replace(file, json.dumps(session))
         return session
 
 
-def take_on(login: dict[str, str]) -> dict[str, str]:
+def take_on(login: dict[str, str], *, tries: int = TRIES) -> dict[str, str]:
     """Exchange a new identity token for a session of the role, one hour long."""
     from urllib.parse import urlencode
     from urllib.request import Request
@@ -78,10 +86,10 @@ def take_on(login: dict[str, str]) -> dict[str, str]:
         "Version": "2011-06-15",
         "RoleArn": login["role"],
         "RoleSessionName": login["session_name"],
-        "WebIdentityToken": identity_token(login),
+        "WebIdentityToken": identity_token(login, tries),
     }
     request = Request(login["sts_address"], urlencode(form).encode())  # noqa: S310 - ours or the user's address
-    answer = ask(request, "the token service")
+    answer = ask(request, "the token service", tries)
     found = {"Begun": str(begun)}
     for name in PARTS:
         value = re.search(f"<{name}>([^<]+)</{name}>", answer)
@@ -91,28 +99,29 @@ def take_on(login: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def identity_token(login: dict[str, str]) -> str:
+def identity_token(login: dict[str, str], tries: int) -> str:
     """Ask GitHub for a token; where a file is named, Azure's, which nobody can ask for, read it."""
     from urllib.request import Request
 
     if "token_file" in login:
         return Path(login["token_file"]).read_text("utf-8").strip()
     bearer = {"Authorization": login["authorization"]}
-    answer = ask(Request(login["token_address"], headers=bearer), "GitHub's token service")  # noqa: S310 - the runner's address
+    request = Request(login["token_address"], headers=bearer)  # noqa: S310 - the runner's address
+    answer = ask(request, "GitHub's token service", tries)
     try:
         return str(json.loads(answer)["value"])
     except (ValueError, KeyError, TypeError):
         raise LoginError("GitHub's token service's answer has no token") from None
 
 
-def ask(request: object, whom: str) -> str:
+def ask(request: object, whom: str, tries: int) -> str:
     """Send a request, again after a fault that may pass; raise LoginError when none was heard."""
     import urllib.error
     import urllib.request
 
     assert isinstance(request, urllib.request.Request)  # noqa: S101 - the import is dear
     fault = ""
-    for turn in range(TRIES):
+    for turn in range(tries):
         time.sleep(turn)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - see its makers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 import subprocess  # noqa: TID251 - SDKs start the program
 import sys
@@ -134,3 +135,26 @@ def test_an_old_session_is_good_while_no_new_one_can_be_had_and_an_ended_one_nev
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "no session in AWS: the token service answers 403: No.\n"
     assert len(sts.ends) == 1
+
+
+def test_an_old_session_is_handed_out_at_once_while_somebody_else_asks_for_a_new_one(
+    login: Login,
+) -> None:
+    key = login.session()["AccessKeyId"]
+    login.age(0.6)
+    with (login.folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert login.session()["AccessKeyId"] == key
+
+
+def test_nobody_tries_for_long_while_the_old_session_lives(
+    login: Login, sts: ShortLivedAws
+) -> None:
+    key = login.session()["AccessKeyId"]
+    sts.sts_gives = 0
+    login.age(0.99)
+    begun = time.monotonic()
+    session = login.session()
+    assert time.monotonic() - begun < 2, "there is a nap between tries"
+    assert session["AccessKeyId"] == key
+    assert _moment(session["Expiration"]) > time.time(), "SDKs refuse one that has ended"
