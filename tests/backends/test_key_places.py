@@ -61,6 +61,16 @@ def test_a_listing_tells_states_by_their_own_keys(place: Place) -> None:
 
 
 @MARKING
+def test_an_id_that_ends_as_a_note_does_is_no_note(place: Place) -> None:
+    link = entity("77.moved", slug="reader", kind=Kind.LINK)
+    path = place.backend.keys.path(link)
+    place.put(path, "{}")
+    assert place.backend.locate(link) == StateKey(path, exists=True)
+    assert [each.entity_id for each in place.backend.list()] == ["77.moved"]
+    assert not place.backend.locate(entity("77", kind=Kind.LINK)).exists
+
+
+@MARKING
 def test_a_note_beside_a_state_is_seen_where_it_is_looked_for(place: Place) -> None:
     place.put(place.natural, "{}")
     key = place.backend.locate(entity())

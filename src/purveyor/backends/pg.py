@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # An engine's workspace may hold it, and neither an id nor a slug of ours does.
 _SEPARATOR = ":"
 _NAME = re.compile(r"[^:/]+(:[^:/]+)*")
+# A state's row has no ending, the note beside it has both; an id may end in `.moved` as well.
+_NOTE = f"{SUFFIX}{MOVED}"
 _LATEST = "latest"
 # The engine writes an empty state of this serial before its first plan (measured on both).
 _FIRST_SERIAL = 1
@@ -58,7 +60,7 @@ class PgStates:
                 path = _path(row.name)
                 if path is not None:
                     (traces if _is_placeholder(row.text) else states).append(path)
-                elif row.name.endswith(MOVED):
+                elif row.name.endswith(_NOTE):
                     marks.append(row.name.removesuffix(MOVED))
         return self.keys.choose(entity, states=states, traces=traces, marks=marks)
 
@@ -143,7 +145,7 @@ class PgStates:
                 yield path if path and ours else row.name
 
     def read_mark(self, key: StateKey) -> str | None:
-        """Read the row beside the state's; its name holds slashes, as no workspace's can."""
+        """Read the row beside the state's, whose name ends as no state's does."""
         with self._table(f"the state {key.path}") as table:
             return table.text(f"{key.path}{MOVED}")
 
@@ -198,7 +200,7 @@ def _name(path: str) -> str:
 
 
 def _path(name: str) -> str | None:
-    if name.endswith(MOVED) or not _NAME.fullmatch(name):
+    if name.endswith(_NOTE) or not _NAME.fullmatch(name):
         return None
     return f"{name.replace(_SEPARATOR, '/')}{SUFFIX}"
 
