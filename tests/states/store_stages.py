@@ -182,6 +182,13 @@ class Bench:
         assert done.code in {0, 2}, done.stdout + done.stderr
         return done.code
 
+    def read_settled(self, store: Store) -> Content:
+        """Return the state as the engine reads it, after a plan that shows no changes."""
+        work = self._prepare(store, MODULE)
+        done = self._call(store, work, "plan", "-input=false", "-detailed-exitcode")
+        assert done.code == 0, done.stdout + done.stderr
+        return self.read(store, work)
+
     def read(self, store: Store, work: Path | None = None, *, module: str = MODULE) -> Content:
         """Return the state as the engine reads it."""
         work = work or self._prepare(store, module)
