@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +15,11 @@ from purveyor.backends import open_backend
 from purveyor.catalog.backend import LocalBackend
 from purveyor.catalog.state_keys import StateKeys
 from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.process import Command, run
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from purveyor.backends import Backend
 
 LOCAL = pytest.mark.parametrize("place", ["local"], indirect=True)
@@ -128,3 +129,22 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
     )
     block = backend.block(StateKey("services/1/x.tfstate", exists=False))
     assert block.arguments == {"path": str(tmp_path / "there/services/1/x.tfstate")}
+
+
+def test_records_beside_states_load_nothing_of_other_places() -> None:
+    script = """
+import sys
+from pathlib import Path
+from purveyor.backends import open_backend
+from purveyor.backends.records import choose_records
+from purveyor.catalog.backend import LocalBackend
+from purveyor.settings import Settings
+settings = Settings({})
+states = open_backend(LocalBackend(), root=Path(), settings=settings)
+choose_records(states, None, root=Path(), settings=settings).read
+print(*(each for each in sys.modules if each.startswith("purveyor.backends.")))
+"""
+    command = Command((sys.executable, "-c", script), Path(), {})
+    loaded = {each.rpartition(".")[2] for each in run(command, timeout=60).stdout.split()}
+    assert "folder_records" in loaded
+    assert loaded <= {"folder_records", "local", "lock_text", "model", "records"}

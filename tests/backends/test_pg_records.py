@@ -73,13 +73,11 @@ def test_of_twenty_connections_that_create_one_record_one_wins(
 def test_all_records_of_a_process_share_one_connection(
     postgres: PostgresServer, schema: str, tmp_path: Path
 ) -> None:
-    from purveyor.backends import records
-
     config = PgBackend(type="pg", schema_name=schema)
     settings = Settings({"PG_CONN_STR": f"{postgres.address()}&application_name={schema}"})
     backend = open_backend(config, root=tmp_path, settings=settings)
     for number in range(5):
-        found = records.open_records(backend)
+        found = backend.records
         assert found is not None
         found.put(f"journal/open/{number}", "x")
     with postgres.connect() as connection:
@@ -134,9 +132,7 @@ def test_a_database_that_stays_away_is_told_after_a_while(
 def test_the_journal_is_written_while_an_engine_holds_its_lock_and_the_other_way_round(
     place: Place, bench: Workbench, postgres: PostgresServer
 ) -> None:
-    from purveyor.backends.records import open_records as open_beside
-
-    records = open_beside(place.backend)
+    records = place.backend.records
     key = place.backend.locate(entity())
     assert records is not None
     held = bench.hold(key, WAITING)

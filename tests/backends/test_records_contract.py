@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from workbench import PLACES
 
-from purveyor.backends.records import open_records
 from purveyor.journal import (
     Beat,
     Begin,
@@ -55,7 +54,7 @@ pytestmark = pytest.mark.parametrize("place", KEEPING, indirect=True)
 
 @pytest.fixture
 def records(place: Place) -> Store:
-    found = open_records(place.backend)
+    found = place.backend.records
     assert found is not None
     return found
 
@@ -106,7 +105,7 @@ def test_of_twenty_claims_at_once_exactly_one_wins(place: Place) -> None:
     verdicts: list[object] = []
 
     def deliver(run: int) -> None:
-        records = open_records(place.backend)
+        records = place.backend.records
         assert records is not None
         wanted = dataclasses.replace(BEGIN, identity=dataclasses.replace(GITHUB, run=str(run)))
         start.wait(timeout=30)
@@ -162,7 +161,7 @@ def test_capsules_unsaved_states_and_marks_are_kept(records: Store, place: Place
 
 
 def test_the_store_tells_how_old_a_text_is(place: Place) -> None:
-    records = open_records(place.backend)
+    records = place.backend.records
     assert records is not None
     assert records.age("journal/a") is None
     records.put("journal/a", "one")

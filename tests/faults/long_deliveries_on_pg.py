@@ -14,7 +14,6 @@ from journal_places import on_pg
 
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
-from purveyor.backends.records import open_records
 from purveyor.catalog.backend import PgBackend
 from purveyor.journal import Begin, Journal
 from purveyor.run_identity import RunIdentity
@@ -37,7 +36,7 @@ def postgres() -> Iterator[PostgresServer]:
 def deliver(address: str, number: int) -> str:
     config = PgBackend(type="pg", schema_name=SCHEMA)
     backend = open_backend(config, root=Path(), settings=Settings({"PG_CONN_STR": address}))
-    records = open_records(backend)
+    records = backend.records
     assert records is not None
     identity = RunIdentity(ci="github", run=str(number), project="acme/infra")
     wanted = Begin(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from moto_server import run_moto
 from purveyor.backends import open_backend
-from purveyor.backends.records import open_records
 from purveyor.catalog.backend import S3Backend
 from purveyor.journal import Begin, Journal
 from purveyor.run_identity import RunIdentity
@@ -24,7 +23,7 @@ BUCKET = "deliveries"
 def deliver(environment: Mapping[str, str], number: int) -> str:
     config = S3Backend(type="s3", bucket=BUCKET, region="us-east-1")
     backend = open_backend(config, root=Path(), settings=Settings(environment))
-    records = open_records(backend)
+    records = backend.records
     assert records is not None
     identity = RunIdentity(ci="github", run=str(number), project="acme/infra")
     wanted = Begin(

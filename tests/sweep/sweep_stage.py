@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.backends import open_backend
-from purveyor.backends.records import open_records
 from purveyor.catalog import load_catalog
 from purveyor.dispatch import look_up
 from purveyor.journal import Beat, Begin, Claimed, End, History, Journal
@@ -62,7 +61,7 @@ class Stage:
             }
         )
         self.backend = open_backend(found.model.backend, root=found.root, settings=self.settings)
-        records = open_records(self.backend)
+        records = self.backend.records
         assert records is not None
         self.records = records
         self.journal = Journal(records, time.time)

@@ -19,12 +19,20 @@ from purveyor.state_key import combine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
+    from purveyor.backends.azure_records import AzureRecords
+    from purveyor.backends.bucket_records import BucketRecords
+    from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.gcs_records import GoogleRecords
     from purveyor.backends.model import ListedState, StateVersion
+    from purveyor.backends.pg_records import PgRecords
     from purveyor.catalog.backend import Backend as BackendConfig
     from purveyor.settings import Settings
     from purveyor.state_key import KeyScheme, Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
+
+    Records: TypeAlias = FolderRecords | BucketRecords | AzureRecords | GoogleRecords | PgRecords
 
 __all__ = ["Backend", "open_backend"]
 
@@ -39,6 +47,10 @@ class Backend(Protocol):
     @property
     def keys(self) -> KeyScheme:
         """Where entities' states lie in it."""
+
+    @property
+    def records(self) -> Records | None:
+        """The store of records beside its states; None where it keeps none."""
 
     def locate(self, entity: Owner) -> StateKey:
         """Return the key of an entity's state; an existing one under any slug wins.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.backends.azure_container import BlobProperties
+    from purveyor.backends.azure_records import AzureRecords
     from purveyor.catalog.backend import AzureBackend
     from purveyor.json_text import JsonValue
     from purveyor.settings import Settings
@@ -32,6 +33,13 @@ class AzureStates:
     def __init__(self, config: AzureBackend, settings: Settings) -> None:
         self.container = Container(config, settings)
         self.keys = combine(config.keys)
+
+    @property
+    def records(self) -> AzureRecords:
+        """Records beside the states."""
+        from purveyor.backends.azure_records import AzureRecords
+
+        return AzureRecords(self.container)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.

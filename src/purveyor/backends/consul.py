@@ -31,7 +31,9 @@ _GZIP_WINDOW = 31  # zlib's way to say: gzip, with its largest window
 
 
 class ConsulStates:
-    """States below a prefix."""
+    """States below a prefix; nothing else is kept there."""
+
+    records = None
 
     def __init__(self, config: ConsulBackend, settings: Settings) -> None:
         self._config = config

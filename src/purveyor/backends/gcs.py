@@ -14,6 +14,7 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from purveyor.backends.gcs_records import GoogleRecords
     from purveyor.backends.model import StateVersion
     from purveyor.catalog.backend import GoogleBackend
     from purveyor.json_text import JsonValue
@@ -34,6 +35,13 @@ class GoogleStates:
     def __init__(self, config: GoogleBackend, settings: Settings) -> None:
         self.bucket = GoogleBucket(config, settings)
         self.keys = combine(config.keys)
+
+    @property
+    def records(self) -> GoogleRecords:
+        """Records beside the states."""
+        from purveyor.backends.gcs_records import GoogleRecords
+
+        return GoogleRecords(self.bucket)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.

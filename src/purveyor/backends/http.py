@@ -61,7 +61,9 @@ def open_http(config: HttpBackend, settings: Settings) -> HttpStates:
 
 
 class HttpStates:
-    """States on one server, each under its entity's kind and id."""
+    """States on one server, each under its entity's kind and id; nothing else is kept there."""
+
+    records = None
 
     def __init__(self, place: HttpPlace, who: Identity, keys: KeyScheme = KEYS_BY_ID) -> None:
         self.keys = keys

@@ -30,6 +30,7 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from purveyor.backends.folder_records import FolderRecords
     from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
 
 _PRIVATE = 0o700
@@ -46,6 +47,13 @@ class LocalStates:
     def __init__(self, folder: Path, keys: KeyScheme = KEYS) -> None:
         self.folder = folder.absolute()
         self.keys = keys
+
+    @property
+    def records(self) -> FolderRecords:
+        """Records beside the states."""
+        from purveyor.backends.folder_records import FolderRecords
+
+        return FolderRecords(self.folder)
 
     def locate(self, entity: Owner) -> StateKey:
         """Look into the entity's folder, or for its very file where its key has no slug.

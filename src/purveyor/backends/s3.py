@@ -15,6 +15,7 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.model import StateVersion
     from purveyor.catalog.backend import S3Backend
     from purveyor.lock import Lock
@@ -30,6 +31,13 @@ class S3States:
     def __init__(self, config: S3Backend, settings: Settings) -> None:
         self.bucket = Bucket(config, settings)
         self.keys = combine(config.keys)
+
+    @property
+    def records(self) -> BucketRecords:
+        """Records beside the states."""
+        from purveyor.backends.bucket_records import BucketRecords
+
+        return BucketRecords(self.bucket)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.
