@@ -100,18 +100,20 @@ def take_on(login: dict[str, str], *, tries: int = TRIES) -> dict[str, str]:
 
 
 def identity_token(login: dict[str, str], tries: int) -> str:
-    """Ask GitHub for a token; where a file is named, Azure's, which nobody can ask for, read it."""
+    """Ask GitHub or Azure Pipelines for a token; where only a file is named, read it."""
     from urllib.request import Request
 
     if "token_file" in login:
         return Path(login["token_file"]).read_text("utf-8").strip()
-    bearer = {"Authorization": login["authorization"]}
-    request = Request(login["token_address"], headers=bearer)  # noqa: S310 - the runner's address
-    answer = ask(request, "GitHub's token service", tries)
+    headers = {"Authorization": login["authorization"], "Content-Type": "application/json"}
+    by_post = login["part"] == "oidcToken"
+    whom = "Azure Pipelines" if by_post else "GitHub's token service"
+    request = Request(login["token_address"], b"" if by_post else None, headers)  # noqa: S310 - the runner's address
+    answer = ask(request, whom, tries)
     try:
-        return str(json.loads(answer)["value"])
+        return str(json.loads(answer)[login["part"]])
     except (ValueError, KeyError, TypeError):
-        raise LoginError("GitHub's token service's answer has no token") from None
+        raise LoginError(f"the answer of {whom} has no token") from None
 
 
 def ask(request: object, whom: str, tries: int) -> str:

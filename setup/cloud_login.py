@@ -41,7 +41,9 @@ def log_in(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         environ, "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ACCESS_KEY_ID"
     ):
         try:
-            found.update(aws(environ))
+            address, authorization = identity_request(environ, "sts.amazonaws.com")
+            source = {"token_address": address, "authorization": authorization, "part": "value"}
+            found.update(aws(environ, source, private_folder(environ)))
         except LoginError as error:
             faults.append(f"AWS: {error}")
             # An SDK without keys would go on to the machine's own role: an empty file stops it.
@@ -64,31 +66,59 @@ def has_any(environ: Mapping[str, str], *names: str) -> bool:
 def by_file(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Log in with the token that is in a file.
 
-    One of Azure Pipelines lives for ten minutes, and a run starts programs after that: for AWS it
-    is exchanged at once, and all of them share the session. One of GitLab lives as long as its job.
+    One of GitLab lives as long as its job; one of Azure Pipelines for ten minutes, and a run starts
+    programs after that. For AWS that one is exchanged at once, and all of them share the session, a
+    later step too. Where Azure Pipelines can be asked for more, it is.
     """
     found = log_in_by_file(environ)
+    if not environ.get("TF_BUILD"):
+        return found, []
+    asked = pipelines_request(environ)
+    if asked is not None and "ARM_OIDC_TOKEN_FILE_PATH" in found:
+        del found["ARM_OIDC_TOKEN_FILE_PATH"]  # the provider would take it first
+        found["ARM_OIDC_REQUEST_URL"] = environ["SYSTEM_OIDCREQUESTURI"]
+        found["ARM_OIDC_REQUEST_TOKEN"] = environ["SYSTEM_ACCESSTOKEN"]
     token = found.get("AWS_WEB_IDENTITY_TOKEN_FILE")
-    if token is None or not environ.get("TF_BUILD"):
+    if token is None:
         return found, []
     try:
-        profile = aws(environ, {"token_file": token})
+        profile = aws(environ, asked or {"token_file": token}, Path(token).with_name("aws-login"))
     except LoginError as error:
         return found, [f"AWS: {error}"]
     # SDKs take a token's file before a profile.
     del found["AWS_WEB_IDENTITY_TOKEN_FILE"]
-    session = aws_session.read(Path(profile["PURVEYOR_AWS_SESSION"]))
-    return found | profile | {"AWS_CREDENTIAL_EXPIRATION": session["Expiration"]}, []
+    if asked is None:
+        session = aws_session.read(Path(profile["PURVEYOR_AWS_SESSION"]))
+        profile["AWS_CREDENTIAL_EXPIRATION"] = session["Expiration"]
+    return found | profile, []
 
 
-def aws(environ: Mapping[str, str], source: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Get a first session of the role, and return what leads SDKs to it and to those after it.
+def pipelines_request(environ: Mapping[str, str]) -> dict[str, str] | None:
+    """Return how Azure Pipelines is asked for a token; None without a leave to do so.
 
-    `source` is where the token comes from when it is not GitHub.
+    As learn.microsoft.com describes it (Azure DevOps REST API, "Oidctoken - Create").
     """
-    if source is None:
-        address, authorization = identity_request(environ, "sts.amazonaws.com")
-        source = {"token_address": address, "authorization": authorization}
+    address, token, connection = (
+        environ.get(name)
+        for name in (
+            "SYSTEM_OIDCREQUESTURI",
+            "SYSTEM_ACCESSTOKEN",
+            "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+        )
+    )
+    if not (address and token and connection):
+        return None
+    query = urlencode({"api-version": "7.1", "serviceConnectionId": connection})
+    address += f"{'&' if '?' in address else '?'}{query}"
+    return {"token_address": address, "authorization": f"Bearer {token}", "part": "oidcToken"}
+
+
+def aws(environ: Mapping[str, str], source: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Get a session of the role, and return what leads SDKs to it and to those after it.
+
+    `source` is where tokens come from, `folder` a private one for what programs share; a session
+    that an earlier step has left there is good while it lives.
+    """
     run = environ.get("GITHUB_RUN_ID") or environ.get("BUILD_BUILDID") or "run"
     login = {
         **source,
@@ -96,20 +126,24 @@ def aws(environ: Mapping[str, str], source: Mapping[str, str] | None = None) -> 
         "session_name": f"purveyor-{run}",
         "sts_address": sts_address(environ),
     }
-    file = Path(write(environ, "login.json", json.dumps(login)))
-    aws_session.current(file.parent)
-    command = [sys.executable, "-I", str(Path(aws_session.__file__).resolve()), str(file.parent)]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file, session = folder / "login.json", folder / "session.json"
+    if aws_session.read(file).get("role") != login["role"]:
+        session.unlink(missing_ok=True)
+    aws_session.replace(file, json.dumps(login))
+    aws_session.current(folder)
+    command = [sys.executable, "-I", str(Path(aws_session.__file__).resolve()), str(folder)]
     # Go's SDK takes away quotes around a whole value, and what follows ` #` even within quotes.
     program = " ".join(re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", word) for word in command)
     profile = f"[profile {PROFILE}]\ncredential_process = {program}\n"
-    config = file.with_name("config")
+    config = folder / "config"
     # Other profiles that the machine has stay what they are.
     aws_session.replace(config, f"{own_profiles(environ)}\n{profile}")
     return {
         "AWS_CONFIG_FILE": str(config),
         "AWS_PROFILE": PROFILE,
         "AWS_SDK_LOAD_CONFIG": "1",
-        "PURVEYOR_AWS_SESSION": str(file.with_name("session.json")),
+        "PURVEYOR_AWS_SESSION": str(session),
     }
 
 
@@ -171,10 +205,14 @@ def temporary(environ: Mapping[str, str]) -> str | None:
     return environ.get("RUNNER_TEMP") or environ.get("AGENT_TEMPDIRECTORY") or None
 
 
+def private_folder(environ: Mapping[str, str]) -> Path:
+    """Make a new folder for this user only."""
+    return Path(tempfile.mkdtemp(prefix="purveyor-", dir=temporary(environ)))
+
+
 def write(environ: Mapping[str, str], name: str, text: str) -> str:
     """Write a file that only this user can read, and return its path."""
-    folder = tempfile.mkdtemp(prefix="purveyor-", dir=temporary(environ))
-    path = os.path.join(folder, name)  # noqa: PTH118 - variables hold text
+    path = os.path.join(private_folder(environ), name)  # noqa: PTH118 - variables hold text
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     return path

@@ -82,6 +82,7 @@ def login(sts: ShortLivedAws, clean_environment: dict[str, str], tmp_path: Path)
         document = {
             "token_address": f"{url}/?audience=sts.amazonaws.com",
             "authorization": "Bearer of-the-job",
+            "part": "value",
             "role": "arn:aws:iam::111111111111:role/pipeline",
             "session_name": "purveyor-7",
             "sts_address": sts.url,

@@ -17,11 +17,13 @@ import pytest
 
 from moto_server import REGION, run_moto
 from purveyor import json_text
+from stub_answer import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from moto_server import MotoServer
+    from purveyor.json_text import JsonValue
 
 SETUP = Path(__file__).parents[2] / "setup"
 ROLE = "arn:aws:iam::123456789012:role/provisioner"
@@ -34,7 +36,10 @@ PROGRAM = (
 
 @dataclass(slots=True)
 class TokenService:
-    """Answers as GitHub's token service does, on loopback; `code` other than 200 refuses."""
+    """Answers as GitHub's token service does, on loopback; `code` other than 200 refuses.
+
+    A POST is answered as Azure Pipelines does. `seen` are audiences or connections, and leaves.
+    """
 
     url: str = ""
     code: int = 200
@@ -55,8 +60,17 @@ def tokens() -> Iterator[TokenService]:
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             (audience,) = parse_qs(urlsplit(self.path).query)["audience"]
-            service.seen.append((audience, self.headers["Authorization"]))
-            body = json_text.write({"count": 1, "value": f"jwt.for.{audience}"}).encode()
+            self._answer(audience, {"count": 1, "value": f"jwt.for.{audience}"})
+
+        def do_POST(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            assert query["api-version"] == ["7.1"]
+            assert self.headers["Content-Type"] == "application/json"
+            self._answer(query["serviceConnectionId"][0], {"oidcToken": "eyJhbGciOiJub25lIn0.e30."})
+
+        def _answer(self, whom: str, document: dict[str, JsonValue]) -> None:
+            service.seen.append((whom, self.headers["Authorization"]))
+            body = json_text.write(document).encode()
             self.send_response(service.code)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -136,19 +150,55 @@ def test_the_aws_role_is_taken_on_with_the_identity_token(  # noqa: PLR0917 - fi
 def test_azure_s_short_token_is_exchanged_before_it_ends(
     job: Job, moto: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = tmp_path / "id-token"
-    token.write_text("eyJhbGciOiJub25lIn0.e30.\n")
-    aws = {"AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": REGION}
-    environ = {**aws, "PURVEYOR_ID_TOKEN_FILE": str(token), "TF_BUILD": "True"}
-    found, faults = job.log_in(**environ)
+    found, faults = job.log_in(**in_azure(moto.url, tmp_path))
     assert faults == []
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" not in found
     assert found["AWS_CREDENTIAL_EXPIRATION"], "a run can warn of it"
-    token.unlink()
+    (tmp_path / "id-token").unlink()
     monkeypatch.setenv("AWS_CONFIG_FILE", found["AWS_CONFIG_FILE"])
     session = boto3.Session(profile_name=found["AWS_PROFILE"], region_name=REGION)
     identity = session.client("sts", endpoint_url=moto.url).get_caller_identity()
     assert ":assumed-role/provisioner/" in identity["Arn"]
+
+
+def in_azure(sts: str, folder: Path, text: str = "eyJhbGciOiJub25lIn0.e30.\n") -> dict[str, str]:
+    """Return the environment of a step on Azure Pipelines, after the login step."""
+    token = folder / "id-token"
+    token.write_text(text)
+    aws = {"AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL": sts, "AWS_REGION": REGION}
+    return {**aws, "PURVEYOR_ID_TOKEN_FILE": str(token), "TF_BUILD": "True"}
+
+
+def test_azure_pipelines_is_asked_for_each_token_where_the_step_may(
+    job: Job, tokens: TokenService, moto: MotoServer, tmp_path: Path
+) -> None:
+    asking = {
+        "SYSTEM_OIDCREQUESTURI": f"{tokens.url}/oidctoken",
+        "SYSTEM_ACCESSTOKEN": "of-the-job",
+        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID": "c0",
+        "ARM_CLIENT_ID": "id",
+    }
+    found, faults = job.log_in(**in_azure(moto.url, tmp_path, "ended"), **asking)
+    assert faults == []
+    assert tokens.seen == [("c0", "Bearer of-the-job")]
+    assert Path(found["PURVEYOR_AWS_SESSION"]).is_file()
+    assert "AWS_CREDENTIAL_EXPIRATION" not in found, "it does not end"
+    assert "ARM_OIDC_TOKEN_FILE_PATH" not in found, "the provider would prefer the short token"
+    assert found["ARM_OIDC_REQUEST_URL"] == asking["SYSTEM_OIDCREQUESTURI"]
+    assert found["ARM_OIDC_REQUEST_TOKEN"] == "of-the-job"
+
+
+def test_a_later_step_finds_the_session_when_azure_s_token_has_ended(
+    job: Job, moto: MotoServer, tmp_path: Path
+) -> None:
+    first, _ = job.log_in(**in_azure(moto.url, tmp_path))
+    folder = Path(first["PURVEYOR_AWS_SESSION"]).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.glob("*.json")} == {0o600}
+    with answering(b"<Error><Message>Token expired</Message></Error>", status=400) as url:
+        assert job.log_in(**in_azure(url, tmp_path)) == (first, [])
+        other = in_azure(url, tmp_path) | {"AWS_ROLE_ARN": f"{ROLE}-of-others"}
+        assert job.log_in(**other)[1] == ["AWS: the token service answers 400: Token expired"]
 
 
 def test_who_is_logged_in_already_stays_so(job: Job, tokens: TokenService) -> None:

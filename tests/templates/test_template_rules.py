@@ -136,6 +136,15 @@ def test_azures_variable_is_neither_declared_nor_mapped(path: Path) -> None:
     assert not re.search(r"\bCONTEXT\b", text)
 
 
+@pytest.mark.parametrize("path", [ROOT / "action.yml", AZURE[-1]], ids=name_of)
+def test_finish_has_the_inputs_and_the_login_that_the_run_had(path: Path) -> None:
+    run, finish = (
+        value for key, value in walk(documents(path)) if key == "env" and isinstance(value, dict)
+    )
+    assert "WITH_AWS_ROLE_ARN" in run
+    assert {name: finish[name] for name in run} == run
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_what_others_wrote_is_pinned(path: Path) -> None:
     for key, value in walk(documents(path)):

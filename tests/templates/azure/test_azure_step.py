@@ -28,6 +28,11 @@ resource "terraform_data" "slow" {
   provisioner "local-exec" { command = "touch STARTED; sleep 4" }
 }
 """
+LOOK = """
+resource "terraform_data" "look" {
+  provisioner "local-exec" { command = "printf %s \\"$SYSTEM_ACCESSTOKEN\\" >SEEN" }
+}
+"""
 
 
 def finish(job: subprocess.Popen[str]) -> tuple[int, str]:
@@ -87,6 +92,20 @@ def test_a_macro_that_was_left_is_explained(agent: Agent) -> None:
     code, log = finish(agent.start(CONTEXT="$(CONTEXT)"))
     assert code == 10
     assert "Azure left the variable unreplaced" in log
+
+
+@pytest.mark.parametrize(("given", "seen"), [("", ""), ("$(System.AccessToken)", "made-up-token")])
+def test_the_jobs_own_token_is_there_only_where_the_pipeline_hands_it_over(
+    agent: Agent, emulator: Emulator, catalog: Path, given: str, seen: str
+) -> None:
+    file = agent.workspace / "seen"
+    (catalog / "modules" / "note" / "look.tf").write_text(LOOK.replace("SEEN", str(file)))
+    agent.parameters["access-token"] = given
+    asked = emulator.request_action(made_note(emulator), "create", {"text": "x"})
+    code, log = finish(agent.start(CONTEXT=wire_text(asked)))
+    assert code == 0, log
+    assert file.read_text() == seen
+    assert "made-up-token" not in log
 
 
 def test_more_than_128_kib_cannot_be_started_and_the_page_says_so(
