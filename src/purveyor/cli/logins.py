@@ -53,10 +53,13 @@ class Logins:
         self._limit = limit
         self._renewal: Renewal | None = None
 
-    def assume(self, account: Account, context: ActionContext, folder: Path) -> Mapping[str, str]:
+    def assume(
+        self, account: Account, context: ActionContext, folder: Path, seconds: float | None
+    ) -> Mapping[str, str]:
         """Log in to an account and return what an engine or a program sees of it.
 
-        Files go to a folder of their own in the run's private `folder`. Raise CredentialsError.
+        Files go to a folder of their own in the run's private `folder`. `seconds` is how long
+        whoever gets it works, if that is known. Raise CredentialsError.
         """
         from purveyor.credentials import Renewal, log_in, warn_of_short
 
@@ -66,9 +69,11 @@ class Logins:
             settings=self._settings,
             session_name=context.id,
             folder=_make_private(folder),
+            seconds=seconds,
         )
         self._redactor.add(*given.secrets)
-        short = warn_of_short(given, time.time(), settings=self._settings, limit=self._limit)
+        limit = seconds or self._limit
+        short = warn_of_short(given, time.time(), settings=self._settings, limit=limit)
         for note in filter(None, (*given.notes, short)):
             self._tell(note)
         self._renewal = Renewal(given.kept, learn=self._redactor.add, tell=self._tell)

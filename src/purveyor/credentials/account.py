@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor import aws
-from purveyor.credentials.aws_profile import offer_profile
+from purveyor.credentials.aws_profile import offer_session
 from purveyor.credentials.azure_login import log_in_to_azure
 from purveyor.credentials.google_login import log_in_to_google
 from purveyor.credentials.identity_token import read_end, read_token, read_variable
@@ -26,15 +26,26 @@ _PASSING_SECONDS = 900
 
 
 def log_in(
-    account: Account, *, settings: Settings, session_name: str, folder: Path
+    account: Account,
+    *,
+    settings: Settings,
+    session_name: str,
+    folder: Path,
+    seconds: float | None = None,
 ) -> AccountCredentials:
     """Return the account's credentials; empty ones where the run's own do.
 
-    `folder` is private to the run and takes what an engine reads. Raise CredentialsError.
+    `folder` is private to the run and takes what an engine reads. `seconds` is how long whoever
+    gets them works, if that is known. Raise CredentialsError.
     """
     found = []
-    if account.role_arn is not None or account.keys is not None:
-        found.append(_log_in_to_aws(account, settings, session_name, folder))
+    if account.role_arn is not None:
+        take = partial(_take_roles, account, settings, session_name)
+        variables, kept = offer_session(take, folder=folder, settings=settings, seconds=seconds)
+        end = _last_end(account, settings, kept.first.ends)
+        found.append(AccountCredentials(variables, kept.first.secrets, end, kept=(kept,)))
+    elif account.keys is not None:
+        found.append(_read_keys(account.keys, account.region, settings))
     elif account.region is not None:
         found.append(AccountCredentials(_region(account.region), (), ""))
     if account.azure is not None:
@@ -51,20 +62,6 @@ def log_in(
         expires=min((each.expires for each in found if each.expires), default=""),
         notes=tuple(note for each in found for note in each.notes),
         kept=tuple(kept for each in found for kept in each.kept),
-    )
-
-
-def _log_in_to_aws(
-    account: Account, settings: Settings, session_name: str, folder: Path
-) -> AccountCredentials:
-    """Return keys as they are, and a role's session as a profile that is kept fresh."""
-    if account.role_arn is None:
-        assert account.keys is not None  # noqa: S101 - the caller has looked
-        return _read_keys(account.keys, account.region, settings)
-    take = partial(_take_roles, account, settings, session_name)
-    variables, kept = offer_profile(take, folder=folder, settings=settings)
-    return AccountCredentials(
-        variables, kept.first.secrets, _last_end(account, settings, kept.first.ends), kept=(kept,)
     )
 
 

@@ -34,13 +34,19 @@ _PART, _MOST_SECONDS = 12, 300.0
 _ODD = re.compile(r"[^\w@%+=:,./-]")
 
 
-def offer_profile(
-    take: Callable[[], AccountCredentials], *, folder: Path, settings: Settings
+def offer_session(
+    take: Callable[[], AccountCredentials],
+    *,
+    folder: Path,
+    settings: Settings,
+    seconds: float | None,
 ) -> tuple[dict[str, str], KeptFile]:
     """Take on a session; return the variables that lead to it, and the file to keep fresh.
 
     The program is `cat`, which every runner has and which needs nothing that makes the session: no
-    key, no identity token and no Purveyor that still runs. Raise CredentialsError.
+    key, no identity token and no Purveyor that still runs. For who is done within `seconds`, and
+    that before the session ends, the keys themselves stand in the environment instead of the
+    profile: programs that know no profiles find them, too. Raise CredentialsError.
     """
     held = take()
     path, config = folder / "account-session.json", folder / "account-config"
@@ -54,16 +60,17 @@ def offer_profile(
         )
     program = f"{_escape(cat)} {_escape(path)}"
     write_private(config, f"[profile {ACCOUNT_PROFILE}]\ncredential_process = {program}\n")
-    rest = {name: value for name, value in held.environment.items() if name not in _KEYS}
-    profile = {
-        "AWS_PROFILE": ACCOUNT_PROFILE,
+    kept = KeptFile(path, lambda: _fresh(take()), first)
+    files = {
         "AWS_CONFIG_FILE": str(config),
         # The runner's own profiles are not the account's.
         "AWS_SHARED_CREDENTIALS_FILE": write_private(folder / "account-credentials", ""),
-        # SDKs of the first generation read no profile without it.
-        "AWS_SDK_LOAD_CONFIG": "1",
     }
-    return rest | profile, KeptFile(path, lambda: _fresh(take()), first)
+    if seconds is not None and first.begins + seconds < _early(first.begins, first.ends):
+        return dict(held.environment) | files, kept
+    rest = {name: value for name, value in held.environment.items() if name not in _KEYS}
+    # SDKs of the first generation read no profile without the second.
+    return rest | files | {"AWS_PROFILE": ACCOUNT_PROFILE, "AWS_SDK_LOAD_CONFIG": "1"}, kept
 
 
 def _escape(path: Path) -> str:
@@ -75,10 +82,15 @@ def _escape(path: Path) -> str:
     return _ODD.sub(r"\\\g<0>", str(path))
 
 
+def _early(now: float, ends: float) -> float:
+    """Return when a session is told to end."""
+    return ends - min(_MOST_SECONDS, max(0.0, ends - now) / _PART)
+
+
 def _fresh(held: AccountCredentials) -> Fresh:
     given, now = held.environment, time.time()
     ends = datetime.fromisoformat(held.expires).timestamp()
-    told = ends - min(_MOST_SECONDS, max(0.0, ends - now) / _PART)
+    told = _early(now, ends)
     document = {
         "Version": 1,
         "AccessKeyId": given["AWS_ACCESS_KEY_ID"],

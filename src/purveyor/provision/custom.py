@@ -34,7 +34,7 @@ def prepare(
     """
     program = _find_program(context, recipe)
     document = _build_document(context, ports.open_backend(recipe), ports.redactor)
-    credentials = ports.assume(recipe.account, context, workspace)
+    credentials = ports.assume(recipe.account, context, workspace, program.timeout)
     around = Surroundings(
         workspace=workspace,
         environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),

@@ -115,7 +115,7 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     learn_secrets(ports.redactor, interface, settled.variables)
     state = RememberedState(backend.access(key), work.memory)
     change = Change(work.attempt, work.memory, ports, state)
-    credentials = ports.assume(recipe.account, context, workspace)
+    credentials = ports.assume(recipe.account, context, workspace, None)
     step = Step(
         operation=context.operation,
         engine=recipe.engine,

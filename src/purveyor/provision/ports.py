@@ -62,7 +62,8 @@ class Ports:
     """The outside of one run.
 
     `assume` returns an account's credentials as variables, and may leave files in the run's private
-    folder; `keep_for_state` lets the state be reached without them. `environment` is what engines
+    folder; the last it is told is how many seconds they have to last, None when nobody knows.
+    `keep_for_state` lets the state be reached without them. `environment` is what engines
     and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
     seconds since 1970. `open_journal` gives None where no store can keep one, and so does
     `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
@@ -74,7 +75,7 @@ class Ports:
     reporter: Reporter
     open_backend: Callable[[Recipe], Backend]
     open_engine: Callable[[EngineRequirement], Engine]
-    assume: Callable[[Account, ActionContext, Path], Mapping[str, str]]
+    assume: Callable[[Account, ActionContext, Path, float | None], Mapping[str, str]]
     keep_for_state: Callable[[BackendBlock, Path, Mapping[str, str]], BackendBlock]
     renew_logins: Callable[[], None]
     stop_logins: Callable[[], None]
