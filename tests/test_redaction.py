@@ -6,7 +6,6 @@ import base64
 import html
 import sys
 import threading
-import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -161,19 +160,18 @@ def test_a_line_without_end_is_given_back_in_parts_without_the_secret() -> None:
     assert "".join(parts) == ("x" * 999 + MASK) * 200
 
 
-def test_two_hundred_secrets_and_a_megabyte_take_less_than_two_seconds() -> None:
+# Measured: 0.25 s; one alternation of 800 plain writings takes 3.2 s.
+@pytest.mark.timeout(30)
+def test_two_hundred_secrets_are_looked_for_in_a_megabyte() -> None:
     hidden = Redactor(f"s3cret/{number:04}&x" for number in range(200))
     text = "an ordinary line of a log, 0123456789\n" * 27_000 + "s3cret%2F0042%26x"
-    began = time.perf_counter()
     assert hidden.redact(text).endswith(f"\n{MASK}")
-    # Measured: 0.25 s; one alternation of 800 plain writings takes 3.2 s.
-    assert time.perf_counter() - began < 2
 
 
+# In quadratic time it would take hours.
+@pytest.mark.timeout(30)
 def test_text_of_backslashes_is_read_in_linear_time() -> None:
-    began = time.perf_counter()
     assert Redactor(['"x1"y']).redact("\\" * 200_000 + "x1").endswith("x1")
-    assert time.perf_counter() - began < 2
 
 
 def test_what_several_threads_learn_at_once_is_all_known() -> None:

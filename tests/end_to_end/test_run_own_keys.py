@@ -105,6 +105,7 @@ def move_away(pipeline: Pipeline, emulator: Emulator, catalog: Path) -> str:
     return service
 
 
+@pytest.mark.slow
 def test_a_run_whose_catalog_names_the_old_place_is_refused_until_it_is_put_right(
     pipeline: Pipeline, emulator: Emulator, catalog: Path
 ) -> None:

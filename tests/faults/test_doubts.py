@@ -103,6 +103,7 @@ def test_an_engine_that_was_stopped_in_order_leaves_none(rig: Rig) -> None:
     assert press_again(rig, asked)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["update", "delete"])
 def test_an_update_or_delete_that_is_killed_is_doubted_too(rig: Rig, action: str) -> None:
     asked = ask(rig)
@@ -155,6 +156,7 @@ def test_the_same_ci_run_started_again_after_its_machine_was_lost_refuses(rig: R
     assert rig.run(asked, **{**GITHUB, "GITHUB_RUN_ATTEMPT": "3"}).code == 0
 
 
+@pytest.mark.slow
 def test_another_action_waits_while_a_lost_machine_may_still_be_at_work(rig: Rig) -> None:
     asked = ask(rig)
     started = begin(rig, asked, **GITHUB)
@@ -170,6 +172,7 @@ def test_another_action_waits_while_a_lost_machine_may_still_be_at_work(rig: Rig
     assert rig.ledger.doubled() == []
 
 
+@pytest.mark.slow
 def test_a_live_run_is_waited_for_until_its_mark_is_gone(rig: Rig) -> None:
     asked = ask(rig)
     started = begin(rig, asked)
@@ -183,6 +186,7 @@ def test_a_live_run_is_waited_for_until_its_mark_is_gone(rig: Rig) -> None:
     assert rig.ledger.doubled() == []
 
 
+@pytest.mark.slow
 def test_a_killed_run_whose_engine_ended_in_order_leaves_no_doubt(rig: Rig) -> None:
     asked = ask(rig)
     started = begin(rig, asked)
@@ -194,6 +198,7 @@ def test_a_killed_run_whose_engine_ended_in_order_leaves_no_doubt(rig: Rig) -> N
     assert press_again(rig, asked) == (0, "NOTHING_TO_DO")
 
 
+@pytest.mark.slow
 def test_a_sweep_tells_what_a_lost_change_needs(rig: Rig) -> None:
     asked = ask(rig)
     started = begin(rig, asked)
@@ -208,6 +213,7 @@ def test_a_sweep_tells_what_a_lost_change_needs(rig: Rig) -> None:
     assert press_again(rig, asked) == REFUSED
 
 
+@pytest.mark.slow
 def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(rig: Rig) -> None:
     asked = ask(rig)
     module = rig.catalog / "modules/sqs-queue"

@@ -106,6 +106,7 @@ def begin(rig: Rig, asked: Asked) -> Started:
     return started
 
 
+@pytest.mark.slow
 def test_a_lost_machines_lock_is_freed_by_the_id_in_its_heartbeat(rig: Rig, bucket: Bucket) -> None:
     asked = ask(rig)
     started = begin(rig, asked)
@@ -136,6 +137,7 @@ def test_a_run_frees_the_lock_of_its_engine_that_was_killed(rig: Rig, bucket: Bu
     assert len(bucket.marks(asked)) == 1
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_and_engine_leave_locked_stays_open_for_the_sweep(
     rig: Rig, bucket: Bucket
 ) -> None:
