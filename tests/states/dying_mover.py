@@ -131,7 +131,7 @@ def main() -> int:
     Mover(
         Place(DyingMarks(old.backend, reaper), old.name),  # type: ignore[arg-type]  # a stand-in for any backend
         Place(new.backend, new.name),
-        DyingWriter(open_writer(new.settings, None), reaper, new.backend, key),
+        DyingWriter(open_writer(new, None), reaper, new.backend, key),
         clock=now,
     ).move(Move(owner, StateKey(old_key, exists=True)))
     return NEVER
