@@ -55,6 +55,15 @@ def test_going_back_writes_the_old_content_under_a_new_serial(
     assert not [path for path in bucket.paths() if path.endswith(".tflock")]
 
 
+def test_a_state_that_lives_elsewhere_is_not_gone_back_with(bucket: Stage) -> None:
+    first, _second = past(bucket, made_state("a", serial=4), made_state("a", "b", serial=7))
+    note = {"stage": "moved", "moved_to": "s3://new/x", "digest": "d", "serial": 7}
+    bucket.put(f"{KEY}.moved", json_text.write(note))
+    refused = bucket.run("restore", "5a1f", "--version", first, "--yes")
+    assert (refused.code, "has moved to s3://new/x" in refused.stderr) == (19, True)
+    assert bucket.document()["serial"] == 7
+
+
 def test_a_folder_s_backup_can_be_gone_back_to(chosen: tuple[str, ...], folder: Stage) -> None:
     folder.put(f"{KEY}.backup", made_state("a", serial=1))
     folder.put(KEY, made_state("b", serial=2))

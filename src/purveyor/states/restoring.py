@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
+from purveyor.state_key import refuse_moved
 from purveyor.states.content import compare, empty_state, read_content
 from purveyor.states.portrait import read_current, read_stamp
 
@@ -39,9 +40,10 @@ class Restoration:
 def plan_restoration(target: Target, version: str, backend: Backend) -> Restoration:
     """Compare a version with the state as it is; nothing is changed.
 
-    Raise StateLockedError, or RecoveryError for a version that is unknown, unreadable, encrypted,
-    of another lineage or another entity's.
+    Raise StateLockedError, or RecoveryError for a state that has moved, and for a version that is
+    unknown, unreadable, encrypted, of another lineage or another entity's.
     """
+    refuse_moved(target.key, backend, target)
     check_free(target.key, backend)
     where = f"{target.key.path} (version {version[:128]})"
     wanted = read_content(_read_version(target.key, version, backend), where=where)
