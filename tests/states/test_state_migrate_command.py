@@ -114,6 +114,10 @@ def test_a_mapping_names_old_keys_one_by_one(folder: Stage, bucket: Stage, tmp_p
 
 def test_both_ends_in_one_place_are_refused(folder: Stage) -> None:
     assert folder.run("migrate", "--yes").code == 2
+    (folder.catalog / "again").mkdir()
+    file = folder.catalog / "again/purveyor.yaml"
+    file.write_text("version: 1\nbackend: {type: local, path: ../states}\n")
+    assert folder.run("migrate", "--to", "again", "--yes").code == 2
 
 
 def test_the_engine_finds_nothing_to_change_after_an_adoption(

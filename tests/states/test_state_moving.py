@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import HOLDER, KEY, LINEAGE, Stage, made_state, s3_stage
+from state_stage import HOLDER, KEY, LINEAGE, Stage, local_stage, made_state, s3_stage
 
 from purveyor import json_text
 from purveyor.engines.terraform.state_writer import StateWriter
@@ -195,6 +195,31 @@ def test_a_state_that_lives_on_in_its_new_place_is_left_alone(
     folder.put(KEY, made_state("c", serial=8))
     assert mover(folder, bucket, engine).move(MOVE).verdict is Verdict.REFUSED
     assert bucket.text(KEY) == made_state("a", "b", serial=20)
+
+
+def test_a_state_that_has_moved_is_not_moved_once_more_from_where_it_was(
+    engine: EngineBinary, folder: Stage, bucket: Stage, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder.put(KEY, made_state("a", serial=7))
+    mover(folder, bucket, engine).move(MOVE)
+    third = local_stage(tmp_path / "third", environment)
+    usual = mover(folder, third, engine)
+    elsewhere = Mover(usual.source, Place(third.backend, "third"), usual.writer, usual.clock)
+    refused = elsewhere.move(MOVE)
+    assert (refused.verdict, f"has moved to new/{KEY}" in refused.note) == (Verdict.REFUSED, True)
+    assert third.paths() == []
+    # What was deleted in the new place since does not come back.
+    bucket.backend.remove(MOVE.old)
+    refused = mover(folder, bucket, engine).move(MOVE)
+    assert (refused.verdict, "gone from there" in refused.note) == (Verdict.REFUSED, True)
+    assert bucket.paths() == []
+
+
+def test_a_place_under_another_name_is_no_new_one(engine: EngineBinary, folder: Stage) -> None:
+    folder.put(KEY, made_state("a", serial=7))
+    moved = mover(folder, folder, engine).move(MOVE)
+    assert (moved.verdict, "are the same" in moved.note) == (Verdict.REFUSED, True)
+    assert folder.paths() == [KEY]
 
 
 def test_a_run_that_works_on_the_old_state_meanwhile_is_noticed(

@@ -166,7 +166,7 @@ def _name(model: CatalogModel, root: Path) -> str:
     fields = model.backend.model_dump(exclude_none=True)
     kind = fields.pop("type")
     if kind == "local":
-        return str(root / fields["path"])
+        return str((root / fields["path"]).resolve())
     given = [str(fields[name]) for name in _ADDRESS if fields.get(name)]
     parts = [each.rpartition("://")[2].strip("/") for each in given]
     return f"{kind}://{'/'.join(parts)}"

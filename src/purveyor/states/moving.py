@@ -96,6 +96,8 @@ class Mover:
             self._welcome(move, new)
             return Moved(move, Verdict.ALREADY, new.path, serial=there.document.serial)
         if _is_copy(there, content):
+            if self._stays(move, new, content):
+                return self._refuse(move, new, "the old place and the new one are the same")
             return self._finish(move, new, content, there)
         if not (_may_replace(there, content, mark) or self._has_left(there, content, move, new)):
             return self._refuse(move, new, self._explain(there, content))
@@ -110,6 +112,17 @@ class Mover:
             return _is_copy(there, content)
         moved = mark is not None and mark.stage == "moved" and _is_unchanged(mark, content)
         return moved and there.document.lineage == content.document.lineage
+
+    def _stays(self, move: Move, new: StateKey, content: Content) -> bool:
+        """Tell whether two names lead to one place: then a note in the old one is seen in both."""
+        old = self.source.backend
+        if self.dry_run or not isinstance(old, Markers):
+            return False
+        self._mark(move.old, "copying", new, content)
+        same = read_mark(self.destination.backend, new) == read_mark(old, move.old)
+        if same:
+            old.unmark(move.old)
+        return same
 
     def _has_left(self, there: Content, content: Content, move: Move, new: StateKey) -> bool:
         """Tell whether what lies there is what stayed behind when this state moved away."""
@@ -150,6 +163,20 @@ class Mover:
         stamp = read_stamp(content)
         if stamp and stamp != identity(move.owner):
             return f"it is stamped as the state of {stamp[:160]}"
+        return self._has_gone(move, new)
+
+    def _has_gone(self, move: Move, new: StateKey) -> str:
+        """Say where a state has moved that must not be moved once more; empty for any other."""
+        mark = read_mark(self.source.backend, move.old)
+        if mark is None or mark.stage != "moved":
+            return ""
+        if mark.to != self._address(new):
+            return f"it has moved to {mark.to}: migrate it from there, or `state unmark` it first"
+        if not new.exists:
+            return (
+                "it has moved there before, and is gone from there: remove it here if it was"
+                " deleted there, or `state unmark` it first"
+            )
         return ""
 
     def _copy(self, move: Move, new: StateKey, content: Content, there: Content | None) -> Moved:
@@ -166,7 +193,7 @@ class Mover:
         there = read_current(self.destination.backend, new)
         if there is None or not _is_copy(there, content):
             raise RecoveryError(
-                f"The copy of {move.old.path} at {self.destination.name}/{new.path} is not equal.",
+                f"The copy of {move.old.path} at {self._address(new)} is not equal.",
                 hint="Nothing in the old place has changed. Look at both before the next try.",
             )
         return self._finish(move, new, content, there)
@@ -187,15 +214,13 @@ class Mover:
     def _refuse(self, move: Move, new: StateKey, reason: str) -> Moved:
         return Moved(move, Verdict.REFUSED, new.path, reason)
 
+    def _address(self, new: StateKey) -> str:
+        return f"{self.destination.name}/{new.path}"
+
     def _mark(self, key: StateKey, stage: str, new: StateKey, content: Content) -> None:
         if not isinstance(self.source.backend, Markers):
             return
-        mark = Mark(
-            stage,
-            f"{self.destination.name}/{new.path}",
-            content.digest,
-            content.document.serial,
-        )
+        mark = Mark(stage, self._address(new), content.digest, content.document.serial)
         self.source.backend.mark(key, write_mark(mark, content.document.lineage, at=self.clock()))
 
 
