@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import aws
 from purveyor.credentials.other_states import keep_for_azure, keep_for_google
+from purveyor.credentials.private_file import write_private
 from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -128,7 +128,4 @@ def _write(path: Path, section: str, values: Mapping[str, str | None]) -> None:
                 hint="Set the variable again, without the line break at its end.",
             )
         lines.append(f"{name} = {value}")
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write("\n".join([*lines, ""]))
+    write_private(path, "\n".join([*lines, ""]))
