@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from purveyor import json_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explanation/faults.md"
 TEMPLATE = ROOT / "scripts/faults.template.md"
-HEADS = (
-    "fault",
-    "phase",
-    "platform shows (told by)",
-    "lock",
-    "in the state",
-    "next run",
-    "promises",
+HEADS = ("when", "fault", "platform shows (told by)", "lock", "in the state", "next run")
+OPERATIONS = {"create": "A create", "update": "An update", "delete": "A delete"}
+# A run's life, in order; `apply` stands for `destroy`, too.
+LIFE = (
+    "before the claim",
+    "after the claim",
+    "init",
+    "plan",
+    "apply, before the first state write",
+    "apply, after the first state write",
+    "before the journal's end",
+    "while reporting",
 )
-_ENGINES = {"terraform": "Terraform", "opentofu": "OpenTofu"}
+
+Row: TypeAlias = "dict[str, str]"
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows, sorted, each as texts."""
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows, each as texts."""
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json_text.parse(line)
@@ -35,33 +41,82 @@ def read_rows(path: Path) -> list[dict[str, str]]:
             listed = broken if isinstance(broken, list) else []
             texts = {name: str(value) for name, value in row.items()}
             rows.append({**texts, "broken": "; ".join(map(str, listed))})
-    return sorted(rows, key=lambda row: (row["fault"], row["phase"]))
+    return rows
 
 
-def build_table(rows: list[dict[str, str]]) -> str:
-    """Return one table in Markdown."""
-    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
+def read_phase(row: Row) -> int | None:
+    """Return where in a run's life a row is; None for one that is no such phase."""
+    phase = row["phase"].replace("destroy", "apply")
+    return LIFE.index(phase) if phase in LIFE else None
+
+
+def tell_result(row: Row) -> tuple[str, ...]:
+    """Return the cells of what a row showed."""
+    following = row["following"]
+    if row["broken"]:
+        following = f"{following} **breaks: {row['broken']}**"
+    return (f"{row['status']} ({row['told_by']})", row["lock"], row["state"], following)
+
+
+def build_table(rows: list[Row]) -> str:
+    """Return one table in Markdown; faults that show the same in the same phase share a line."""
+    merged: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
-        cells = (
-            row["fault"],
-            row["phase"],
-            f"{row['status']} ({row['told_by']})",
-            row["lock"],
-            row["state"],
-            row["following"],
-            f"**breaks: {row['broken']}**" if row["broken"] else "kept",
-        )
-        lines.append("| " + " | ".join(cells) + " |")
+        faults = merged.setdefault((row["phase"], *tell_result(row)), [])
+        if row["fault"] not in faults:
+            faults.append(row["fault"])
+    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
+    for (phase, *result), faults in merged.items():
+        lines.append("| " + " | ".join((phase, ", ".join(faults), *result)) + " |")
     return "\n".join(lines)
+
+
+def build_operation(operation: str, rows: list[Row]) -> str:
+    """Return the section on one operation: along its life, then at single requests."""
+    along = sorted(
+        (row for row in rows if read_phase(row) is not None),
+        key=lambda row: (read_phase(row), row["fault"]),
+    )
+    single = sorted(
+        (row for row in rows if read_phase(row) is None),
+        key=lambda row: (row["fault"], row["phase"]),
+    )
+    return (
+        f"## {OPERATIONS[operation]}\n\n{build_table(along)}\n\n"
+        f"Stores, the platform and the disk:\n\n{build_table(single)}\n"
+    )
+
+
+def build_sister(rows: list[Row], first: list[Row]) -> str:
+    """Return the section on OpenTofu: what differs from Terraform."""
+    known = {(row["operation"], row["fault"], row["phase"], *tell_result(row)) for row in first}
+    other = [
+        row
+        for row in rows
+        if (row["operation"], row["fault"], row["phase"], *tell_result(row)) not in known
+    ]
+    text = f"{len(rows)} of these cells were played with OpenTofu, too."
+    if not other:
+        return f"## With OpenTofu\n\n{text} Each shows the same.\n"
+    named = [{**row, "phase": f"{row['operation']}: {row['phase']}"} for row in other]
+    table = build_table(sorted(named, key=lambda row: (row["phase"], row["fault"])))
+    return f"## With OpenTofu\n\n{text} These show something else:\n\n{table}\n"
 
 
 def main() -> None:
     """Write the page."""
     rows = read_rows(Path(sys.argv[1]))
-    parts = []
-    for engine, name in _ENGINES.items():
-        if own := [row for row in rows if row["engine"] == engine]:
-            parts.append(f"## With {name}\n\n{build_table(own)}\n")
+    sister = [row for row in rows if row["engine"] == "opentofu"]
+    first = [row for row in rows if row["engine"] == "terraform"]
+    if not first:
+        sister, first = [], sister
+    parts = [
+        build_operation(operation, own)
+        for operation in OPERATIONS
+        if (own := [row for row in first if row["operation"] == operation])
+    ]
+    if sister:
+        parts.append(build_sister(sister, first))
     text = TEMPLATE.read_text(encoding="utf-8").replace("{tables}\n", "\n".join(parts))
     broken = sum(bool(row["broken"]) for row in rows)
     count = f"{len(rows)} cells were played; {broken} of them break a promise"

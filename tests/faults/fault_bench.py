@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import enum
 import os
@@ -10,25 +9,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor import json_text
-from purveyor.testing import (
-    MACHINE_LOST,
-    FolderPlace,
-    Ledger,
-    Rig,
-    Schedule,
-    Sight,
-    find_broken,
-)
+from fault_deeds import CREATE, DELETE, Deed, ask
+
+from purveyor.testing import ENGINE_KILLED, MACHINE_LOST, Rig, Schedule, Sight, find_broken
 from purveyor.testing.processes import find_engine, find_marked
 from purveyor.testing.sight import NextRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from purveyor.emulator import Emulator
-    from purveyor.testing import StatePlace
     from purveyor.testing.rig import Asked
     from purveyor.testing.started import Started
 
@@ -38,7 +25,6 @@ GITHUB = {
     "GITHUB_RUN_ID": "100",
     "GITHUB_RUN_ATTEMPT": "1",
 }
-LOCAL = "{type: local, path: states}"
 
 
 class Phase(enum.Enum):
@@ -66,11 +52,12 @@ class Row:
     state: str
     following: str
     broken: tuple[str, ...] = ()
+    operation: str = "create"
 
     @property
     def cell(self) -> str:
         """Name the cell."""
-        return f"{self.fault} / {self.phase}"
+        return f"{self.operation} / {self.fault} / {self.phase}"
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -78,117 +65,106 @@ class Row:
         return tuple(each.partition(":")[0] for each in self.broken)
 
 
-def write_catalog(catalog: Path, ledger: Ledger, backend: str = LOCAL, *, planned: bool) -> None:
-    """Write a catalog with one module of the ledger's; `planned` makes a create plan first."""
-    guard = "  sqs-queue: {guard: {protect: [aws_db_instance]}}\n" if planned else ""
-    services = f"services:\n{guard}" if guard else ""
-    catalog.mkdir(parents=True, exist_ok=True)
-    (catalog / "purveyor.yaml").write_text(f"version: 1\nbackend: {backend}\n{services}")
-    ledger.write_module(catalog / "modules/sqs-queue", variables=["queue_name"])
-
-
-@contextlib.contextmanager
-def opened(
-    folder: Path,
-    environment: Mapping[str, str],
-    *,
-    planned: bool = False,
-    backend: str = LOCAL,
-    place: StatePlace | None = None,
-) -> Iterator[Rig]:
-    """Make a catalog and run a rig for it."""
-    catalog, ledger = folder / "catalog", Ledger(folder / "ledger")
-    write_catalog(catalog, ledger, backend, planned=planned)
-    place = place or FolderPlace(catalog / "states")
-    with Rig.running(catalog, environment, place=place, ledger=ledger) as rig:
-        yield rig
-
-
-def ask(rig: Rig) -> Asked:
-    """Ask for a queue."""
-    return rig.ask("sqs-queue", {"queue_name": "orders"})
-
-
-def bring(rig: Rig, asked: Asked, phase: Phase, **environ: str) -> Started:
+def bring(rig: Rig, asked: Asked, phase: Phase, deed: Deed = CREATE, **environ: str) -> Started:
     """Start a run and return it when it is in the phase."""
-    emulator, ledger = rig.emulator, rig.ledger
     attempt = rig.catalog / f"states/journal/actions/{asked.id}/1"
-    if phase is Phase.BEFORE_CLAIM:
-        emulator.fault("latency", seconds=0.7)
-        started = rig.start(asked, **environ)
-        assert started.wait_until(emulator.requests), started.end().stderr
-        return started
-    if phase in {Phase.INIT, Phase.PLAN}:
-        started = rig.start(asked, **environ)
-        assert started.wait_for_engine(phase.value), started.end().stderr
-        return started
-    if phase is Phase.AFTER_CLAIM:
-        started = rig.start(asked, **environ)
-        assert started.wait_until((attempt / "begin.json").exists), started.end().stderr
-        return started
-    name = "anchor" if phase is Phase.APPLY_BEFORE else "beacon"
-    ledger.shut(name)
+    if phase in {Phase.BEFORE_CLAIM, Phase.AFTER_CLAIM, Phase.INIT, Phase.PLAN}:
+        return bring_early(rig, asked, phase, **environ)
+    hold = deed.early if phase is Phase.APPLY_BEFORE else deed.late
+    hold.shut(rig.ledger)
     started = rig.start(asked, **environ)
-    assert started.wait_until(lambda: f"create {name}" in ledger.lines()), started.end().stderr
+    hold.await_line(rig, started)
     if phase is Phase.REPORTING:
-        report(emulator, attempt, started, ledger)
+        rig.emulator.fault("latency", seconds=1.0, method="PATCH", count=2)
+        rig.ledger.open()
+        assert started.wait_until((attempt / "end.json").exists), started.end().stderr
     if phase is Phase.BEFORE_END:
         started.pause()
-        ledger.open()
-        while find_engine(started.mark, "apply"):
-            time.sleep(0.005)
+        rig.ledger.open()
+        while find_engine(started.mark, deed.engine):
+            time.sleep(0.01)
     return started
 
 
-def report(emulator: Emulator, attempt: Path, started: Started, ledger: Ledger) -> None:
-    """Let the engine end, and the platform answer late."""
-    emulator.fault("latency", seconds=1.0, method="PATCH", count=2)
-    ledger.open()
-    assert started.wait_until((attempt / "end.json").exists), started.end().stderr
+def bring_early(rig: Rig, asked: Asked, phase: Phase, **environ: str) -> Started:
+    """Start a run and return it before anything has been changed."""
+    before = len(rig.emulator.requests())
+    claimed = rig.catalog / f"states/journal/actions/{asked.id}/1/begin.json"
+    if phase is Phase.BEFORE_CLAIM:
+        rig.emulator.fault("latency", seconds=0.7)
+    started = rig.start(asked, **environ)
+    match phase:
+        case Phase.BEFORE_CLAIM:
+            there = started.wait_until(lambda: len(rig.emulator.requests()) > before)
+        case Phase.AFTER_CLAIM:
+            there = started.wait_until(claimed.exists)
+        case _:
+            there = started.wait_for_engine(phase.value)
+    assert there, started.end().stderr
+    return started
 
 
-def play(rig: Rig, fault: Schedule, phase: Phase) -> Row:
+def play(rig: Rig, fault: Schedule, phase: Phase, deed: Deed = CREATE) -> Row:
     """Hit a run in a phase, let the CI do what it does after that, and press the button again."""
-    asked = ask(rig)
-    started = bring(rig, asked, phase)
+    asked = ask(rig, deed)
+    started = bring(rig, asked, phase, deed)
     started.strike(fault)
     if not fault.machine:
         started.sweep()
+    if fault is ENGINE_KILLED:
+        rig.ledger.open()
     started.end()
-    return follow_up(rig, asked, (fault.name, phase.value), started, machine=fault.machine)
+    name = (fault.name, phase.value)
+    return follow_up(rig, asked, name, started, deed=deed, machine=fault.machine)
 
 
-def play_again(rig: Rig, phase: Phase) -> Row:
+def play_again(rig: Rig, phase: Phase, deed: Deed = CREATE) -> Row:
     """Lose the machine in a phase; then somebody starts that very CI run again, before any sweep.
 
     What the table calls the next run is that one.
     """
-    asked = ask(rig)
-    started = bring(rig, asked, phase, **GITHUB)
+    asked = ask(rig, deed)
+    started = bring(rig, asked, phase, deed, **GITHUB)
     started.strike(MACHINE_LOST)
     started.end()
     wait_for_quiet(started)
     rig.ledger.open()
     sight = rig.look(asked)
     again = rig.run(asked, **{**GITHUB, "GITHUB_RUN_ATTEMPT": "2"})
-    doubled = tuple(rig.ledger.doubled())
-    state = tuple(rig.look(asked).state)
-    following = NextRun(again.code, again.reason, doubled, state)
     told = rig.look(asked)
+    following = NextRun(
+        again.code,
+        again.reason,
+        tuple(rig.ledger.doubled()),
+        tuple(told.state),
+        told.exists,
+        tuple(rig.ledger.torn_down()),
+        told.locked,
+    )
+    sight = dataclasses.replace(sight, status=told.status)
+    if told.status == "success":
+        sight = told
     return Row(
+        operation=deed.action,
         fault="machine lost, run started again",
-        phase=phase.value,
+        phase=name_phase(phase.value, deed),
         status=told.status,
         told_by="run",
         lock="held" if told.locked else "free",
         state=describe(sight),
         following=f"{again.code} {again.reason}",
-        broken=tuple(find_broken(dataclasses.replace(sight, status=told.status), following)),
+        broken=tuple(find_broken(sight, following, wanted=deed.wanted)),
     )
 
 
 def follow_up(
-    rig: Rig, asked: Asked, name: tuple[str, str], started: Started, *, machine: bool = True
+    rig: Rig,
+    asked: Asked,
+    name: tuple[str, str],
+    started: Started,
+    *,
+    deed: Deed = CREATE,
+    machine: bool = True,
 ) -> Row:
     """Do what comes after a fault, and judge: finish, the job's end, sweep, the next run.
 
@@ -204,21 +180,29 @@ def follow_up(
     started.sweep()
     if not told:
         let_time_pass(rig, asked)
-        place = ":".join(rig.emulator.nrn.split(":")[:2])
-        rig.sweep("--nrn", place, PURVEYOR_DEAD_AFTER="0")
+        rig.sweep("--every-entity", "--nrn", ":".join(rig.emulator.nrn.split(":")[:2]))
         told = "sweep" if rig.look(asked).status in FINAL else ""
     sight = rig.look(asked)
     following = rig.follow(asked, was=sight)
-    shown = f"{following.code} {following.reason}"
+    shown = f"{following.code} {following.reason}" if following.reason else "-"
+    broken = find_broken(sight, following, wanted=deed.wanted)
+    if deed is DELETE and following.reason == "NEEDS_RECOVERY":
+        # What was torn down cannot be built twice: once somebody has looked, it has to end.
+        assert rig.settle(asked).code == 0
+        last = rig.follow(asked, was=sight)
+        shown += f"; settled: {last.code} {last.reason}"
+        broken += find_broken(sight, last, wanted=deed.wanted)
+        broken += [f"no delete ends: {last.reason}"] if last.code else []
     return Row(
+        operation=deed.action,
         fault=name[0],
-        phase=name[1],
+        phase=name_phase(name[1], deed),
         status=sight.status,
         told_by=told or "nobody",
         lock="held" if sight.locked else "free",
         state=describe(sight),
         following=shown,
-        broken=tuple(find_broken(sight, following)),
+        broken=tuple(broken),
     )
 
 
@@ -231,12 +215,14 @@ def let_time_pass(rig: Rig, asked: Asked, seconds: float = 400.0) -> None:
     The action itself looks three hours older: so long may it have waited for its run.
     """
     rig.emulator.age_action(asked.id, 3 * 3600)
-    then = time.time() - seconds
     for path in rig.catalog.glob(f"states/journal/actions/{asked.id}/*/*.json"):
-        record = json_text.parse(path.read_text())
-        if isinstance(record, dict) and "at" in record:
-            path.write_text(json_text.write({**record, "at": float(str(record["at"])) - seconds}))
-            os.utime(path, (then, then))
+        old = path.stat().st_mtime - seconds
+        os.utime(path, (old, old))
+
+
+def name_phase(phase: str, deed: Deed) -> str:
+    """Return a phase as the operation's engine calls it."""
+    return phase.replace("apply", deed.engine)
 
 
 def wait_for_quiet(started: Started, seconds: float = 5.0) -> None:
@@ -247,11 +233,11 @@ def wait_for_quiet(started: Started, seconds: float = 5.0) -> None:
 
 
 def describe(sight: Sight) -> str:
-    """Say how many exist and how many of them are in the state."""
+    """Say how many exist and how many of them are in the state, and what is only in the state."""
     existing = [name for name, count in sight.exists.items() if count > 0]
-    if not existing:
-        return "nothing exists"
     known = len(existing) - len(sight.missing)
     tainted = sum(sight.state.values())
-    more = f", {tainted} tainted" if tainted else ""
-    return f"{known} of {len(existing)} that exist{more}"
+    gone = len(set(sight.state) - set(existing))
+    text = f"{known} of {len(existing)} that exist" if existing else "nothing exists"
+    text += f", {tainted} tainted" if tainted else ""
+    return text + (f", {gone} that is gone" if gone else "")

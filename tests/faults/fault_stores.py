@@ -1,27 +1,22 @@
-"""Cells whose fault is not a signal: stores that refuse, a platform that is away, a full disk."""
+"""Cells whose fault is not a signal: an http store that refuses, a platform that is away."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
-import time
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, TypeAlias
 
-from fault_bench import Row, ask, follow_up, opened, wait_for_quiet
+from fault_bench import Row, follow_up
+from fault_deeds import DELETE, Deed, ask, opened
 
-from purveyor import json_text
-from purveyor.testing import GITHUB, MACHINE_LOST, FolderPlace, run_proxy, run_states, small_disk
-from purveyor.testing.disk import fill
+from purveyor.testing import AZURE, GITHUB, GITLAB_DOCKER, GITLAB_SHELL, run_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from moto_server import MotoServer
-    from purveyor.testing import Proxy, Rig, Started, StateServer
+    from purveyor.testing import Rig, Schedule, StateServer
 
+Cell: TypeAlias = "Callable[[Path, Mapping[str, str], Deed], Row]"
 STRANGER = '{"ID":"5f1e0000-0000-0000-0000-000000000000","Who":"somebody@elsewhere"}'
 
 
@@ -35,183 +30,107 @@ def on_http(folder: Path, environment: Mapping[str, str]) -> Iterator[tuple[Rig,
             yield rig, server
 
 
-def http_refuses(status: int) -> Callable[[Path, Mapping[str, str]], Row]:
-    """The state cannot be written once everything exists."""
+def http_refuses(status: int, method: str = "POST") -> Cell:
+    """The state cannot be written, or removed, once everything is done."""
 
-    def play(folder: Path, environment: Mapping[str, str]) -> Row:
+    def play(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row:
         with on_http(folder, environment) as (rig, server):
-            asked = ask(rig)
-            server.refuse["POST"] = status
+            asked = ask(rig, deed)
+            server.refuse[method] = status
             started = rig.start(asked)
             started.end()
             server.mend()
-            return follow_up(rig, asked, (f"http: {status} on PUT", "state write"), started)
+            what = "state write" if method == "POST" else "the state's removal"
+            verb = "PUT" if method == "POST" else method
+            return follow_up(rig, asked, (f"http: {status} on {verb}", what), started, deed=deed)
 
     return play
 
 
-def http_loses_unlock(folder: Path, environment: Mapping[str, str]) -> Row:
-    """The lock is never given back."""
-    with on_http(folder, environment) as (rig, server):
-        asked = ask(rig)
-        server.lose.add("UNLOCK")
-        started = rig.start(asked)
-        started.end()
-        server.mend()
-        return follow_up(rig, asked, ("http: UNLOCK lost", "after the state write"), started)
+def http_loses(method: str, phase: str) -> Cell:
+    """A request is never carried out, and nobody answers it."""
+
+    def play(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row:
+        with on_http(folder, environment) as (rig, server):
+            asked = ask(rig, deed)
+            server.lose.add(method)
+            started = rig.start(asked)
+            started.end()
+            server.mend()
+            return follow_up(rig, asked, (f"http: {method} lost", phase), started, deed=deed)
+
+    return play
 
 
-def http_is_locked(folder: Path, environment: Mapping[str, str]) -> Row:
+def http_is_locked(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row:
     """Somebody else holds the lock."""
     with on_http(folder, environment) as (rig, server):
-        asked = ask(rig)
+        asked = ask(rig, deed)
         server.locks[f"/states/service-{asked.entity}"] = STRANGER
         started = rig.start(asked, "--lock-timeout", "1")
         started.end()
-        return follow_up(rig, asked, ("http: 423, locked by others", "apply"), started)
+        return follow_up(rig, asked, ("http: 423, locked by others", "apply"), started, deed=deed)
 
 
-def http_is_slow(folder: Path, environment: Mapping[str, str]) -> Row:
-    """GitHub's signals, in their own time, while a state write takes twelve seconds."""
-    with on_http(folder, environment) as (rig, server):
-        asked = ask(rig)
-        rig.ledger.shut("beacon")
-        server.slow["POST"] = 12.0
-        started = rig.start(asked)
-        started.wait_until(lambda: "create beacon" in rig.ledger.lines())
-        started.strike(GITHUB)
-        started.end()
-        return follow_up(rig, asked, ("http: PUT takes 12 s, GitHub cancels", "apply"), started)
+def http_is_slow(schedule: Schedule) -> Cell:
+    """A CI's blows, in their own time, while a state write takes longer than all of them."""
+
+    def play(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row:
+        with on_http(folder, environment) as (rig, server):
+            asked = ask(rig, deed)
+            deed.late.shut(rig.ledger)
+            server.slow["POST"] = 12.0
+            started = rig.start(asked)
+            deed.late.await_line(rig, started)
+            started.strike(schedule)
+            assert started.delivered == [*schedule.strikes], "a blow found nobody"
+            started.end()
+            name = (f"http: PUT takes 12 s, {schedule.name} cancels", "apply")
+            return follow_up(rig, asked, name, started, deed=deed)
+
+    return play
 
 
-def platform_away(report: str) -> Callable[[Path, Mapping[str, str]], Row]:
+def platform_away(report: str) -> Cell:
     """The platform drops connections: from the start, after the first report, or at the end."""
 
-    def play(folder: Path, environment: Mapping[str, str]) -> Row:
+    def play(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row:
         impatient = {**environment, "PURVEYOR_PLATFORM_PATIENCE": "1"}
         with opened(folder, impatient) as rig:
-            asked = ask(rig)
-            rig.ledger.shut("beacon")
+            asked = ask(rig, deed)
+            deed.late.shut(rig.ledger)
             method = "*" if report == "every call" else "PATCH"
             if report != "the end":
                 rig.emulator.fault("drop", count=-1, method=method)
             started = rig.start(asked)
-            started.wait_until(lambda: "create beacon" in rig.ledger.lines())
+            # A delete does not go on where nobody says whether links are left.
+            waits = report != "every call" or deed is not DELETE
+            if waits:
+                deed.late.await_line(rig, started)
             if report == "the end":
                 rig.emulator.fault("drop", count=-1)
             rig.ledger.open()
             started.end()
-            return follow_up(rig, asked, ("platform away", report), started)
+            return follow_up(rig, asked, ("platform away", report), started, deed=deed)
 
     return play
 
 
-def disk_is_full(folder: Path, environment: Mapping[str, str]) -> Row | None:
-    """Room runs out while the engine is at work; None where no disk can be mounted."""
-    with small_disk(folder / "disk", kibibytes=2048) as disk:
-        if disk is None:
-            return None
-        (disk / "tmp").mkdir()
-        (disk / "states").mkdir()
-        tight = {**environment, "TMPDIR": str(disk / "tmp")}
-        backend = f"{{type: local, path: {disk / 'states'}}}"
-        place = FolderPlace(disk / "states")
-        with opened(folder, tight, backend=backend, place=place) as rig:
-            asked = ask(rig)
-            rig.ledger.shut("anchor")
-            started = rig.start(asked)
-            started.wait_until(lambda: "create anchor" in rig.ledger.lines())
-            fill(disk, leaving=0)
-            rig.ledger.open()
-            started.end()
-            (disk / ".filling").unlink()
-            return follow_up(rig, asked, ("disk full", "apply"), started)
-
-
-class BucketPlace:
-    """States in a bucket."""
-
-    def __init__(self, moto: MotoServer, bucket: str) -> None:
-        self._s3, self._bucket = moto.s3(), bucket
-
-    def text(self, entity: str) -> str | None:
-        """Read the object."""
-        for key in self._keys(entity):
-            if key.endswith(".tfstate"):
-                body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
-                return body.read().decode()
-        return None
-
-    def locked(self, entity: str) -> bool:
-        """Look for the lock file."""
-        return any(key.endswith(".tflock") for key in self._keys(entity))
-
-    def age(self, seconds: float = 400.0) -> None:
-        """Make signs of life older."""
-        for each in self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", []):
-            if "journal/actions" in each["Key"]:
-                body = self._s3.get_object(Bucket=self._bucket, Key=each["Key"])["Body"]
-                record = json_text.parse(body.read().decode())
-                if isinstance(record, dict) and "at" in record:
-                    text = json_text.write({**record, "at": float(str(record["at"])) - seconds})
-                    self._s3.put_object(Bucket=self._bucket, Key=each["Key"], Body=text.encode())
-
-    def _keys(self, entity: str) -> list[str]:
-        listed = self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", [])
-        return [each["Key"] for each in listed if f"services/{entity}/" in each["Key"]]
-
-
-def play_on_s3(folder: Path, environment: Mapping[str, str], moto: MotoServer, how: str) -> Row:
-    """Cut S3 in the middle, or lose the machine, in a phase that only a proxy can hold."""
-    bucket = f"states-{os.getpid()}-{threading.get_native_id()}-{time.monotonic_ns()}"
-    moto.make_bucket(bucket)
-    place = BucketPlace(moto, bucket)
-    target = urlsplit(moto.url)
-    assert target.hostname is not None
-    assert target.port is not None
-    with run_proxy(target.hostname, target.port) as proxy:
-        reach = {**environment, **moto.environment(), "AWS_ENDPOINT_URL": proxy.url}
-        backend = f"{{type: s3, bucket: {bucket}, region: us-east-1}}"
-        with opened(folder, reach, backend=backend, place=place) as rig:
-            asked = ask(rig)
-            rig.ledger.shut("beacon")
-            if how == HELD_END:
-                proxy.hold(b"/end.json")
-            started = rig.start(asked)
-            assert started.wait_until(lambda: "create beacon" in rig.ledger.lines())
-            break_s3(rig, started, proxy, how)
-            proxy.mend()
-            place.age()
-            fault = "S3 cut" if how == CUT else f"{MACHINE_LOST.name}, S3"
-            return follow_up(rig, asked, (fault, how), started, machine=how == CUT)
-
-
-def break_s3(rig: Rig, started: Started, proxy: Proxy, how: str) -> None:
-    """Cut the store until the run has given up, or lose the machine."""
-    if how == CUT:
-        proxy.cut()
-        rig.ledger.open()
-        started.end(90)
-        return
-    if how == HELD_END:
-        rig.ledger.open()
-        assert started.wait_until(proxy.held.is_set)
-    started.strike(MACHINE_LOST)
-    started.end()
-    wait_for_quiet(started)
-
-
-CUT = "apply, to its end"
-LOST_APPLY = "apply, before the first state write"
-HELD_END = "before the journal's end"
-CELLS: Mapping[str, Callable[[Path, Mapping[str, str]], Row | None]] = {
+CELLS: Mapping[str, Cell] = {
     "http 403": http_refuses(403),
     "http 503": http_refuses(503),
-    "http unlock": http_loses_unlock,
+    "http unlock": http_loses("UNLOCK", "after the state write"),
     "http locked": http_is_locked,
-    "http slow": http_is_slow,
     "platform every call": platform_away("every call"),
     "platform each report": platform_away("each report"),
     "platform end": platform_away("the end"),
-    "disk full": disk_is_full,
+}
+# Only a delete removes a state.
+REMOVALS: Mapping[str, Cell] = {
+    "http 403 on removal": http_refuses(403, "DELETE"),
+    "http removal lost": http_loses("DELETE", "the state's removal"),
+}
+# All blows of these arrive, in the CI's own time.
+WHOLE_SCHEDULES: Mapping[str, Cell] = {
+    each.name: http_is_slow(each) for each in (GITHUB, AZURE, GITLAB_SHELL, GITLAB_DOCKER)
 }

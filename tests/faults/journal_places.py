@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fault_bench import Phase, Row, ask, follow_up, opened, wait_for_quiet
+from fault_bench import Phase, Row, follow_up, wait_for_quiet
+from fault_deeds import ask, opened
 
 from postgres_server import PostgresServer
-from purveyor import json_text
 from purveyor.testing import GITHUB, MACHINE_LOST, run_proxy, run_states
 from purveyor.testing.places import read_resources
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from purveyor.testing import Proxy, Rig, Schedule, StateServer
+    from purveyor.testing import Proxy, Rig, Schedule
     from purveyor.testing.rig import Asked
     from purveyor.testing.started import Started
 
@@ -30,12 +29,6 @@ _LOCKED = """
     SELECT count(*) FROM pg_locks l JOIN {schema}.states s
       ON ((l.classid::bigint << 32) | l.objid::bigint) = s.id
     WHERE l.locktype = 'advisory' AND l.granted AND s.name LIKE %s
-"""
-_AGE = """
-    UPDATE {schema}.purveyor_journal
-    SET content = jsonb_set(content::jsonb, '{{at}}',
-      to_jsonb((content::jsonb ->> 'at')::float8 - %s))::text
-    WHERE path LIKE 'journal/actions/%%.json' AND content::jsonb ? 'at'
 """
 
 
@@ -59,11 +52,6 @@ class PgPlace:
             statement = _LOCKED.format(schema=self.schema).encode()
             row = connection.execute(statement, (f"services:{entity}:%",)).fetchone()
         return bool(row and row[0])
-
-    def age(self, seconds: float = 400.0) -> None:
-        """Make signs of life older."""
-        with self.server.connect() as connection:
-            connection.execute(_AGE.format(schema=self.schema).encode(), (seconds,))
 
     def records(self, connection: psycopg.Connection) -> list[str]:
         """Return the paths of all records."""
@@ -96,7 +84,7 @@ def play_on_pg(
 ) -> Row:
     """Strike a run before its first state write, or before it writes its end."""
     fault, phase = how
-    with on_pg(folder, environment, server) as (rig, place, proxy):
+    with on_pg(folder, environment, server) as (rig, _, proxy):
         asked = ask(rig)
         started = _bring(rig, asked, proxy, phase)
         started.strike(fault)
@@ -105,7 +93,6 @@ def play_on_pg(
         proxy.mend()
         if fault.machine:
             return follow_up(rig, asked, (f"{fault.name}, PostgreSQL", phase.value), started)
-        place.age()
         name = (f"{fault.name}, PostgreSQL", phase.value)
         return follow_up(rig, asked, name, started, machine=False)
 
@@ -169,18 +156,8 @@ def lost_http(folder: Path, environment: Mapping[str, str]) -> Row:
             started.strike(MACHINE_LOST)
             started.end()
             wait_for_quiet(started)
-            age_locks(states)
             name = ("machine lost, http with a journal", Phase.APPLY_BEFORE.value)
             return follow_up(rig, asked, name, started, machine=False)
-
-
-def age_locks(states: StateServer, seconds: float = 400.0) -> None:
-    """Make locks as much older as the signs of life of who took them."""
-    for path, text in states.locks.items():
-        lock = json_text.parse(text)
-        assert isinstance(lock, dict)
-        moment = datetime.fromisoformat(str(lock["Created"])) - timedelta(seconds=seconds)
-        states.locks[path] = json_text.write({**lock, "Created": moment.isoformat()})
 
 
 STRUCK = [

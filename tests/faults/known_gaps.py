@@ -8,4 +8,3 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KNOWN: Mapping[str, tuple[str, ...]] = {}
-KINDS = {kind for kinds in KNOWN.values() for kind in kinds}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import ask, opened
+from fault_deeds import ask, opened
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import ask
+from fault_deeds import ask
 from journal_places import on_pg
 
 from postgres_server import PostgresServer, find_programs, run_postgres

@@ -8,8 +8,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import ask, opened, wait_for_quiet
-from fault_stores import BucketPlace
+from fault_bench import wait_for_quiet
+from fault_deeds import ask, opened
+from fault_s3 import BucketPlace
 
 from ci_doubles import run_ci_double
 from moto_server import MotoServer, run_moto

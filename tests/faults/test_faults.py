@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import Phase, opened, play
+from fault_bench import Phase, play
+from fault_deeds import CREATE, opened
 from fault_stores import CELLS
 from known_gaps import KNOWN
 
@@ -51,6 +52,5 @@ def test_the_worst_moments_break_no_promise_that_is_not_known(
 def test_stores_and_a_platform_that_fail_break_no_promise(
     tmp_path: Path, environment: dict[str, str], name: str
 ) -> None:
-    row = CELLS[name](tmp_path, environment)
-    assert row is not None
+    row = CELLS[name](tmp_path, environment, CREATE)
     assert row.kinds == KNOWN.get(row.cell, ()), row

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+_WAIT = "while test -e {gate}; do sleep 0.02; done"
+_THING = "%{{ if var.{variable} == 0 }}{name}%{{ else }}{name}-${{var.{variable}}}%{{ endif }}"
+# An input that names the thing also tells it from the state, whatever it is replaced by.
 _RESOURCE = """
 resource "terraform_data" "{name}" {{
-  depends_on = [{before}]
-  input      = "{file}"
+  depends_on       = [{before}]
+  input            = {{ thing = "{thing}" }}
+  triggers_replace = {trigger}
   provisioner "local-exec" {{
-    command = "echo create {name} >> {file}; while test -e {gate}; do sleep 0.02; done"
+    command = "echo create ${{self.input.thing}} >> {file}; {wait_made}"
   }}
   provisioner "local-exec" {{
     when    = destroy
-    command = "echo delete {name} >> ${{self.input}}"
+    command = "echo delete ${{self.input.thing}} >> {file}; {wait_gone}"
   }}
 }}
 """
@@ -46,27 +50,42 @@ class Ledger:
         names: Iterable[str] = ("anchor", "beacon"),
         *,
         variables: Iterable[str] = (),
+        renewed: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a module whose resources are built one after the other; its variables are text."""
+        """Write a module whose resources are built one after the other; its variables are text.
+
+        `renewed` names resources that are built anew when a variable, a number that is 0 at
+        first, has another value: `{"beacon": "size"}` makes `beacon`, and `beacon-3` after it.
+        """
         module.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         text = "".join(f'variable "{each}" {{ type = string }}\n' for each in variables)
-        before = ""
+        renewed, before = renewed or {}, ""
+        for each in sorted(set(renewed.values())):
+            text += f'variable "{each}" {{\n  type    = number\n  default = 0\n}}\n'
         for name in names:
-            gate = self._gate(name)
-            text += _RESOURCE.format(name=name, before=before, file=self.file, gate=gate)
+            variable = renewed.get(name, "")
+            text += _RESOURCE.format(
+                name=name,
+                before=before,
+                thing=_THING.format(name=name, variable=variable) if variable else name,
+                trigger=f"var.{variable}" if variable else "null",
+                file=self.file,
+                wait_made=_WAIT.format(gate=self._gate("create", name)),
+                wait_gone=_WAIT.format(gate=self._gate("delete", name)),
+            )
             before = f"terraform_data.{name}"
         (module / "main.tf").write_text(text, encoding="utf-8")
 
-    def shut(self, name: str) -> None:
-        """Hold a resource up, once it exists, until `open`."""
-        self._gate(name).touch()
+    def shut(self, name: str, *, verb: str = "create") -> None:
+        """Hold a resource up until `open`: once it exists, or with `delete` once it is gone."""
+        self._gate(verb, name).touch()
 
     def open(self, *names: str) -> None:
         """Let these go on; without a name all of them."""
-        gates = [self._gate(name) for name in names] or self.folder.glob("gate.*")
-        for gate in gates:
-            gate.unlink(missing_ok=True)
+        for gate in list(self.folder.glob("gate.*")):
+            if not names or gate.name.rpartition(".")[2] in names:
+                gate.unlink(missing_ok=True)
 
     def lines(self) -> list[str]:
         """Return what was built and torn down, such as `create first`."""
@@ -77,8 +96,14 @@ class Ledger:
         counted: Counter[str] = Counter()
         for line in self.lines():
             verb, _, name = line.partition(" ")
-            counted[name] += 1 if verb == "create" else -1
+            # To tear down what is gone is no fault: clouds answer that it is not there.
+            counted[name] = counted[name] + 1 if verb == "create" else max(0, counted[name] - 1)
         return counted
+
+    def torn_down(self) -> list[str]:
+        """Name what was torn down at any time."""
+        lines = (line.partition(" ") for line in self.lines())
+        return sorted({name for verb, _, name in lines if verb == "delete"})
 
     def doubled(self, *, replaced: Collection[str] = ()) -> list[str]:
         """Name what exists twice.
@@ -90,5 +115,5 @@ class Ledger:
             name for name, count in self.existing().items() if count - (name in replaced) > 1
         )
 
-    def _gate(self, name: str) -> Path:
-        return self.folder / f"gate.{name}"
+    def _gate(self, verb: str, name: str) -> Path:
+        return self.folder / ("gate." + name if verb == "create" else f"gate.{verb}.{name}")

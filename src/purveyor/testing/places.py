@@ -10,6 +10,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from purveyor.json_text import JsonObject, JsonValue
+
 
 class StatePlace(Protocol):
     """One place for states."""
@@ -41,13 +43,29 @@ class FolderPlace:
 
 
 def read_resources(text: str | None) -> dict[str, bool]:
-    """Return the names of a state's resources, each with whether it is tainted."""
-    document = json_text.parse(text, max_depth=256) if text else {}
+    """Return the names of a state's resources, each with whether it is tainted.
+
+    A resource of a `Ledger` goes by the name of the thing that it stands for. A state that ends in
+    its middle has none.
+    """
+    try:
+        document = json_text.parse(text, max_depth=256) if text else {}
+    except json_text.JsonTextError:
+        document = {}
     resources = document.get("resources") if isinstance(document, dict) else None
-    found = {}
+    found: dict[str, bool] = {}
     for each in resources if isinstance(resources, list) else ():
         instances = each.get("instances") if isinstance(each, dict) else None
         if isinstance(each, dict) and isinstance(instances, list) and instances:
-            marks = [one.get("status") for one in instances if isinstance(one, dict)]
-            found[str(each.get("name"))] = "tainted" in marks
+            for one in instances:
+                if isinstance(one, dict) and not one.get("deposed"):
+                    name = _thing(one) or str(each.get("name"))
+                    found[name] = found.get(name, False) or one.get("status") == "tainted"
     return found
+
+
+def _thing(instance: JsonObject) -> str:
+    found: JsonValue = instance
+    for name in ("attributes", "input", "value", "thing"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""

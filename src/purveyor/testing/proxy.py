@@ -1,11 +1,15 @@
-"""A small TCP proxy in front of a store, to be cut or held in the middle of its work."""
+"""A small TCP proxy in front of a store, to be cut or disturbed in the middle of its work."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import threading
+import time
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,21 +17,43 @@ if TYPE_CHECKING:
 
 _NAP = 0.02
 _CHUNK = 65536
+_REFUSAL = (
+    b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+    b"Content-Length: 74\r\n\r\n"
+    b"<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\r\n"
+)
+
+
+class _How(Enum):
+    HOLD = "never passed on"
+    LOSE = "passed on, its answer is lost"
+    FAIL = "answered with 503"
+    CUT = "the last one that is passed on"
+    SLOW = "passed on later"
+
+
+@dataclass(slots=True)
+class _Rule:
+    part: re.Pattern[bytes]
+    how: _How
+    times: int = -1
+    seconds: float = 0.0
 
 
 class Proxy:
     """Passes bytes on until it is cut.
 
-    `hold` lets nothing through that has certain bytes, not even later when its sender is gone
-    by then; `lose` loses the answer to it.
+    What is done to a request is told by a part of it, a regular expression: `hold` does not pass
+    it on, not even later when its sender is gone by then; `lose` loses its answer, `fail` refuses
+    it, `slow` delays it, `cut_after` cuts everything once it has been passed on. `held` is set
+    when one of them has met its request.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._cut = threading.Event()
         self._closed = threading.Event()
-        self._holding = b""
-        self._losing = b""
+        self._rules: list[_Rule] = []
         self.held = threading.Event()
         self._door = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -43,18 +69,29 @@ class Proxy:
         self._cut.set()
 
     def hold(self, part: bytes) -> None:
-        """Never pass on a request that has these bytes; `held` is set when one came."""
-        self._holding = part
+        """Never pass on a request that has this part."""
+        self._rules.append(_Rule(re.compile(part), _How.HOLD))
 
-    def lose(self, part: bytes) -> None:
-        """Pass the next request on that has these bytes, and break its connection at the answer."""
-        self._losing = part
+    def lose(self, part: bytes, *, times: int = 1) -> None:
+        """Pass requests with this part on, and break their connections at the answer."""
+        self._rules.append(_Rule(re.compile(part), _How.LOSE, times))
+
+    def fail(self, part: bytes, *, times: int = -1) -> None:
+        """Answer requests with this part by a 503 of S3, and do not pass them on."""
+        self._rules.append(_Rule(re.compile(part), _How.FAIL, times))
+
+    def slow(self, part: bytes, seconds: float) -> None:
+        """Pass requests with this part on after some seconds."""
+        self._rules.append(_Rule(re.compile(part), _How.SLOW, seconds=seconds))
+
+    def cut_after(self, part: bytes) -> None:
+        """Pass the next request with this part on, then break everything until `mend`."""
+        self._rules.append(_Rule(re.compile(part), _How.CUT, times=1))
 
     def mend(self) -> None:
         """Let everything through again."""
         self._cut.clear()
-        self._holding = b""
-        self._losing = b""
+        self._rules = []
 
     def close(self) -> None:
         """Stop."""
@@ -76,29 +113,55 @@ class Proxy:
         with contextlib.suppress(OSError), client:
             if not self._cut.is_set():
                 with socket.create_connection(self._target) as server:
-                    self._pass_on({client: server, server: client}, client)
+                    self._pass_on(client, server)
 
-    def _pass_on(self, other: dict[socket.socket, socket.socket], client: socket.socket) -> None:
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         lost = False
         while not self._closed.is_set() and not self._cut.is_set():
-            for each in select.select(list(other), [], [], _NAP)[0]:
+            for each in select.select([client, server], [], [], _NAP)[0]:
                 data = each.recv(_CHUNK)
-                if not data or (lost and each is not client):
+                if not data or (lost and each is server):
                     return
-                if each is client and self._losing and self._losing in data:
-                    lost, self._losing = True, b""
-                if each is client and self._holding and self._holding in data:
-                    self.held.set()
-                    while self._holding and not self._closed.wait(_NAP):
-                        pass
-                    if _is_gone(client):
-                        return
-                other[each].sendall(data)
+                if each is server:
+                    client.sendall(data)
+                    continue
+                how = self._disturb(data)
+                if how is _How.FAIL:
+                    _refuse(client)
+                if how is _How.FAIL or (how is _How.HOLD and _is_gone(client)):
+                    return
+                lost = lost or how is _How.LOSE
+                server.sendall(data)
+                if how is _How.CUT:
+                    # What is sent is carried out, unless it is cut off before it is read.
+                    select.select([server], [], [], 1.0)
+                    self._cut.set()
+
+    def _disturb(self, data: bytes) -> _How | None:
+        """Return what is to be done to a request; holds it, or waits, where that is to be done."""
+        rule = next((each for each in self._rules if each.times and each.part.search(data)), None)
+        if rule is None:
+            return None
+        rule.times -= 1
+        self.held.set()
+        if rule.how is _How.SLOW:
+            time.sleep(rule.seconds)
+        while rule.how is _How.HOLD and rule in self._rules and not self._closed.wait(_NAP):
+            pass
+        return rule.how
 
 
 def _is_gone(client: socket.socket) -> bool:
     there = select.select([client], [], [], 0)[0]
     return bool(there) and not client.recv(1, socket.MSG_PEEK)
+
+
+def _refuse(client: socket.socket) -> None:
+    client.settimeout(1.0)
+    client.sendall(_REFUSAL)
+    client.shutdown(socket.SHUT_WR)
+    while client.recv(_CHUNK):  # a body that is still on its way must not break the answer
+        pass
 
 
 @contextlib.contextmanager

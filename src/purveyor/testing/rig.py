@@ -31,6 +31,7 @@ class Asked:
     id: str
     context: Path
     parameters: Mapping[str, JsonValue]
+    action: str = "create"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Rig:
         assert isinstance(inner, dict)  # noqa: S101 - the emulator's own envelope
         path = self.folder / f"{inner['id']}.json"
         path.write_text(json_text.write(notification), encoding="utf-8")
-        return Asked(entity, str(inner["id"]), path, parameters or {})
+        return Asked(entity, str(inner["id"]), path, parameters or {}, action)
 
     def start(self, asked: Asked, *arguments: str, **environ: str) -> Started:
         """Start `purveyor run` for it."""
@@ -103,8 +104,17 @@ class Rig:
         )
 
     def sweep(self, *arguments: str, **environ: str) -> Ended | None:
-        """Run `purveyor sweep`, as a scheduled job does; None where there is none."""
+        """Run `purveyor sweep`, as a scheduled job does; None where there is none.
+
+        Every run counts as silent for long enough, unless PURVEYOR_DEAD_AFTER says otherwise.
+        """
+        environ = {"PURVEYOR_DEAD_AFTER": "0", **environ}
         return _unless_unknown(self._start("sweep", *arguments, **environ).end())
+
+    def settle(self, asked: Asked, reason: str = "looked", **environ: str) -> Ended:
+        """Run `purveyor state settle` for its service, as somebody does who has looked."""
+        target = f"service/{asked.entity}"
+        return self._start("state", "settle", target, "--reason", reason, **environ).end()
 
     def look(self, asked: Asked) -> Sight:
         """See what is there now."""
@@ -118,16 +128,30 @@ class Rig:
         )
 
     def follow(
-        self, asked: Asked, *, was: Sight, action: str = "create", replaced: Collection[str] = ()
+        self, asked: Asked, *, was: Sight, action: str = "", replaced: Collection[str] = ()
     ) -> NextRun:
-        """Let a user press the button again, and see how that goes."""
+        """Let a user press the button again, and see how that goes.
+
+        What is deleted has no buttons any more: then only what is there is looked at.
+        """
         self.ledger.open()
-        again = self.ask("", asked.parameters, action=action, entity=asked.entity)
-        ended = self.run(again, "--lock-timeout", "1")
+        code, reason = 0, ""
+        if self.emulator.entity("service", asked.entity)["status"] != "deleted":
+            again = self.ask(
+                "", asked.parameters, action=action or asked.action, entity=asked.entity
+            )
+            ended = self.run(again, "--lock-timeout", "1")
+            code, reason = ended.code, ended.reason
         tainted = {name for name, is_tainted in was.state.items() if is_tainted}
-        doubled = self.ledger.doubled(replaced=tainted | set(replaced))
-        state = tuple(read_resources(self.place.text(asked.entity)))
-        return NextRun(ended.code, ended.reason, tuple(doubled), state)
+        return NextRun(
+            code=code,
+            reason=reason,
+            doubled=tuple(self.ledger.doubled(replaced=tainted | set(replaced))),
+            state=tuple(read_resources(self.place.text(asked.entity))),
+            exists=self.ledger.existing(),
+            torn=tuple(self.ledger.torn_down()),
+            locked=self.place.locked(asked.entity),
+        )
 
     def _start(self, *arguments: str, **environ: str) -> Started:
         everything = {**self.environment, **self.emulator.environment(), **environ}

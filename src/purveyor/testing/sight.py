@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 # Why a run may rightly refuse after a fault: somebody has to look first.
 REFUSALS = frozenset(
@@ -36,16 +36,28 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class NextRun:
-    """The next run: exit code, reason code, what then existed twice, what its state held."""
+    """The next run: exit code, reason code, what then existed twice, what its state held.
+
+    `exists` counts what really is then, `torn` names what was torn down at any time, `locked`
+    tells whether a lock is left. There is no next run when a service is deleted: `reason` is empty.
+    """
 
     code: int
     reason: str
     doubled: tuple[str, ...]
     state: tuple[str, ...]
+    exists: Mapping[str, int] = field(default_factory=dict)
+    torn: tuple[str, ...] = ()
+    locked: bool = False
 
 
-def find_broken(sight: Sight, following: NextRun) -> list[str]:
-    """Name the promises that do not hold, one line each; empty when all do."""
+def find_broken(
+    sight: Sight, following: NextRun, *, wanted: Collection[str] | None = None
+) -> list[str]:
+    """Name the promises that do not hold, one line each; empty when all do.
+
+    `wanted` names what is to exist in the end, and must never be torn down; None is not checked.
+    """
     refused = following.code != 0 and following.reason in REFUSALS
     saved = following.state  # a state that was parked is saved by the next run
     lost = [each for each in sight.missing if each not in sight.messages and each not in saved]
@@ -57,4 +69,30 @@ def find_broken(sight: Sight, following: NextRun) -> list[str]:
             following.code != 0 and not refused
         ),
     }
+    if wanted is not None:
+        checks |= _compare(sight, following, set(wanted))
     return [text for text, broken in checks.items() if broken]
+
+
+def _compare(sight: Sight, following: NextRun, wanted: set[str]) -> dict[str, bool]:
+    was, then = _existing(sight.exists), _existing(following.exists)
+    torn = sorted(wanted & set(following.torn))
+    told, well = sight.status == "success", following.code == 0
+    return {
+        f"success was told of: {_list(was)}; in the state: {_list(sight.state)}": (
+            told and (was != wanted or set(sight.state) != wanted)
+        ),
+        f"torn down, but wanted: {_list(torn)}": bool(torn),
+        f"left by a next run that worked: {_list(then)}; in the state: {_list(following.state)}": (
+            well and (then != wanted or set(following.state) != wanted)
+        ),
+        "a lock is left by a next run that worked": well and following.locked,
+    }
+
+
+def _existing(counted: Mapping[str, int]) -> set[str]:
+    return {name for name, count in counted.items() if count > 0}
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"

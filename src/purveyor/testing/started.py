@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from purveyor.testing.schedules import Schedule, Strike
 
 _NAP = 0.004
+_LONG_NAP = 0.015  # to look at every process of a machine takes as long
 _LONGEST = 60.0
 
 
@@ -45,10 +46,14 @@ class Ended:
 
 
 class Started:
-    """A command in a session of its own, whose output is read until it is cut."""
+    """A command in a session of its own, whose output is read until it is cut.
+
+    `delivered` are the blows that met somebody who still was at work.
+    """
 
     def __init__(self, argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self.mark = uuid.uuid4().hex
+        self.delivered: list[Strike] = []
         self._cut = threading.Event()
         self._child = subprocess.Popen(
             argv,
@@ -79,18 +84,20 @@ class Started:
         """Return the progress that it has shown so far."""
         return self._texts[self._order[1]].decode(errors="replace")
 
-    def wait_until(self, condition: Callable[[], object], seconds: float = _LONGEST) -> bool:
+    def wait_until(
+        self, condition: Callable[[], object], seconds: float = _LONGEST, *, nap: float = _NAP
+    ) -> bool:
         """Wait until something holds; False when the command ended before that."""
         end = time.monotonic() + seconds
         while not condition():
             if not self.is_running() or time.monotonic() > end:
                 return bool(condition())
-            time.sleep(_NAP)
+            time.sleep(nap)
         return True
 
     def wait_for_engine(self, command: str) -> bool:
         """Wait until its engine carries out `init`, `plan` or `apply`."""
-        return self.wait_until(lambda: find_engine(self.mark, command))
+        return self.wait_until(lambda: find_engine(self.mark, command), nap=_LONG_NAP)
 
     def pause(self) -> None:
         """Stop the process, not its engine."""
@@ -104,7 +111,7 @@ class Started:
             while time.monotonic() < end and (self.is_running() or each.whom is Whom.EVERY):
                 if not self.is_running() and not find_marked(self.mark):
                     return
-                time.sleep(_NAP)
+                time.sleep(_LONG_NAP)
             self._deliver(each)
 
     def end(self, seconds: float = _LONGEST) -> Ended:
@@ -126,6 +133,8 @@ class Started:
         send(signal.SIGKILL, [each.pid for each in find_marked(self.mark)])
 
     def _deliver(self, strike: Strike) -> None:
+        if self.is_running() or (strike.whom is Whom.EVERY and find_marked(self.mark)):
+            self.delivered.append(strike)
         if strike.number is None:
             self._cut.set()
         elif strike.whom is Whom.EVERY:

@@ -1,0 +1,53 @@
+"""Cells without room: on a small disk of its own, and in files that cannot grow any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fault_bench import Row, follow_up
+from fault_deeds import Deed, ask, opened
+
+from purveyor.testing import FolderPlace, limit_files, small_disk
+from purveyor.testing.disk import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def disk_is_full(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row | None:
+    """Room runs out while the engine is at work; None where no disk can be mounted."""
+    with small_disk(folder / "disk", kibibytes=2048) as disk:
+        if disk is None:
+            return None
+        (disk / "tmp").mkdir()
+        (disk / "states").mkdir()
+        tight = {**environment, "TMPDIR": str(disk / "tmp")}
+        backend = f"{{type: local, path: {disk / 'states'}}}"
+        place = FolderPlace(disk / "states")
+        with opened(folder, tight, backend=backend, place=place) as rig:
+            asked = ask(rig, deed)
+            deed.early.shut(rig.ledger)
+            started = rig.start(asked)
+            deed.early.await_line(rig, started)
+            fill(disk, leaving=0)
+            rig.ledger.open()
+            started.end()
+            (disk / ".filling").unlink()
+            return follow_up(rig, asked, ("disk full", "apply"), started, deed=deed)
+
+
+def files_cannot_grow(
+    folder: Path, environment: Mapping[str, str], deed: Deed, *, size: int
+) -> Row:
+    """No file of the run can grow beyond a size while the engine is at work."""
+    with opened(folder, environment) as rig:
+        asked = ask(rig, deed)
+        deed.early.shut(rig.ledger)
+        started = rig.start(asked)
+        deed.early.await_line(rig, started)
+        limit_files(started, size=size)
+        rig.ledger.open()
+        started.end()
+        name = (f"files end at {size} bytes", "apply")
+        return follow_up(rig, asked, name, started, deed=deed)
