@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
@@ -217,11 +216,10 @@ def _read(entry: ET.Element, start: str) -> Blob:
     if name is not None and name.get("Encoded") == "true":
         text = unquote(text)
     version = entry.findtext("VersionId") or ""
-    modified = entry.findtext("Properties/Last-Modified")
     return Blob(
         path=text.removeprefix(start),
         size=int(entry.findtext("Properties/Content-Length") or 0),
-        modified=parsedate_to_datetime(modified) if modified else None,
+        modified=read_date(entry.findtext("Properties/Last-Modified")),
         leased=entry.findtext("Properties/LeaseStatus") == "locked",
         version=version,
         current=entry.findtext("IsCurrentVersion") == "true" or not version,

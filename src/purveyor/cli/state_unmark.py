@@ -51,10 +51,10 @@ def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None)
 
 def _find(room: Room, words: str, kind: str | None) -> list[StateKey]:
     """Return the keys that may carry the note; the state itself may be gone already."""
-    from purveyor.state_key import SUFFIX, StateKey
-    from purveyor.states.entity import KINDS, Named
+    from purveyor.state_key import StateKey
+    from purveyor.states.entity import KINDS, Named, is_key
 
-    if "/" in words or words.endswith(SUFFIX):
+    if is_key(words):
         return [StateKey(words, exists=True)]
     kinds = (kind,) if kind else KINDS
     found = [room.backend.locate(Named(each, words)) for each in kinds]

@@ -1,6 +1,6 @@
 """The key of an entity's state, and what a state document says."""
 
-from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity
+from purveyor.state_key.address import ID, SUFFIX, Owner, StateKey, identity
 from purveyor.state_key.document import (
     IDENTITY_OUTPUT,
     OutputValue,
@@ -13,6 +13,7 @@ from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find
 from purveyor.state_key.template import JOURNAL, Template, find_faults, read_template
 
 __all__ = [
+    "ID",
     "IDENTITY_OUTPUT",
     "JOURNAL",
     "KEYS",

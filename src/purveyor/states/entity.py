@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.state_key import StateKey, identity
+from purveyor.state_key import SUFFIX, StateKey, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
     Raise RecoveryError STATE_MISSING when nothing lies under the id, STATE_AMBIGUOUS when a
     service and a link both have it. A key is taken as it is.
     """
-    if "/" in words or words.endswith(".tfstate"):
+    if is_key(words):
         kind, entity_id, slug = backend.keys.read(words) or ("", "", "")
         return Target(kind, entity_id, slug, StateKey(words, exists=True))
     found = [
@@ -68,6 +68,11 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
         reason=ReasonCode.STATE_MISSING,
         hint="`purveyor state list` shows all; a removed state is found by its whole key.",
     )
+
+
+def is_key(words: str) -> bool:
+    """Tell a key from an id."""
+    return "/" in words or words.endswith(SUFFIX)
 
 
 def _target(kind: str, entity_id: str, key: StateKey, backend: Backend) -> Target:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.states.moving import Mover
-    from purveyor.states.templates import Template
+    from purveyor.states.templates import EarlierKeys
 
 _FIELDS = 2
 
@@ -29,7 +29,7 @@ def moves_of_all(source: Backend) -> Iterator[Move]:
         yield Move(owner, StateKey(state.path, exists=True))
 
 
-def moves_of_scheme(source: Backend, templates: Sequence[Template]) -> Iterator[Move]:
+def moves_of_scheme(source: Backend, templates: Sequence[EarlierKeys]) -> Iterator[Move]:
     """Tell the moves of all states whose key fits a template.
 
     Raise UnsupportedError when the place cannot list what is not in Purveyor's own scheme.

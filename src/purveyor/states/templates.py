@@ -1,4 +1,4 @@
-"""A company's own key scheme: which entity a key belongs to, read from a template."""
+"""The keys that an earlier pipeline chose: which entity one belongs to, read from a template."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CatalogError
+from purveyor.state_key import ID
 from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
@@ -15,14 +16,13 @@ if TYPE_CHECKING:
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 _IDS = {"id": "", "service_id": "service", "link_id": "link"}
 _SLUGS = ("slug", "service_slug", "link_slug")
-_ANY_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 # Between a slug and an id without a slash only these can be told apart.
 _CLEAR_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+"
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """A key scheme such as `service-{service_slug}-{service_id}.tfstate`."""
+class EarlierKeys:
+    """A key scheme to move away from, such as `service-{service_slug}-{service_id}.tfstate`."""
 
     text: str
     pattern: re.Pattern[str]
@@ -38,7 +38,7 @@ class Template:
         return Named(kind.removesuffix("s"), fields["id"], fields.get("slug") or "")
 
 
-def parse_template(text: str) -> Template:
+def parse_template(text: str) -> EarlierKeys:
     """Read a template; raise CatalogError for one that lacks the id or has unknown fields."""
     names = _FIELD.findall(text)
     faults = [f"{{{name}}}: unknown field" for name in names if _part(name) is None]
@@ -56,10 +56,10 @@ def parse_template(text: str) -> Template:
             hint="Fields: {service_id} or {link_id} (or {id} with {kind}), {slug}, {any}.",
             details=faults,
         )
-    return Template(text, re.compile(_pattern(text)), _IDS[ids[0]] or "service")
+    return EarlierKeys(text, re.compile(_pattern(text)), _IDS[ids[0]] or "service")
 
 
-def read_entity(path: str, templates: Sequence[Template]) -> Named | None:
+def read_entity(path: str, templates: Sequence[EarlierKeys]) -> Named | None:
     """Return whose state lies at a path, by the first template that fits."""
     return next((found for each in templates if (found := each.read(path))), None)
 
@@ -73,7 +73,7 @@ def _pattern(text: str) -> str:
         if position % 2 == 0:
             parts.append(re.escape(piece))
         elif piece in _IDS:
-            parts.append(f"(?P<id>{_CLEAR_ID if clear else _ANY_ID})")
+            parts.append(f"(?P<id>{_CLEAR_ID if clear else ID})")
         else:
             parts.append(_part(piece) or "")
     return "".join(parts)
@@ -89,7 +89,7 @@ def _touches(pieces: list[str]) -> bool:
 
 def _part(name: str) -> str | None:
     if name in _IDS:
-        return _ANY_ID
+        return ID
     if name in _SLUGS:
         return r"(?P<slug>[^/]*?)"
     return {"kind": r"(?P<kind>services?|links?)", "any": r"[^/]*?"}.get(name)
