@@ -25,6 +25,7 @@ SECONDS = 8
 TRIES = 3
 LARGEST = 1 << 20
 SERVER_FAULT = 500
+TELLING = 16  # characters of a token that nothing else begins with
 PARTS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 # An SDK asks again when the time it was told is over; a request may be under way then.
 EARLY_PART, EARLY_SECONDS = 12, 300
@@ -80,16 +81,21 @@ def take_on(login: dict[str, str], *, tries: int = TRIES) -> dict[str, str]:
     from urllib.parse import urlencode
     from urllib.request import Request
 
-    begun = time.time()
+    begun, token = time.time(), identity_token(login, tries)
+    if not token:
+        raise LoginError("the identity token is empty")
     form = {
         "Action": "AssumeRoleWithWebIdentity",
         "Version": "2011-06-15",
         "RoleArn": login["role"],
         "RoleSessionName": login["session_name"],
-        "WebIdentityToken": identity_token(login, tries),
+        "WebIdentityToken": token,
     }
     request = Request(login["sts_address"], urlencode(form).encode())  # noqa: S310 - ours or the user's address
-    answer = ask(request, "the token service", tries)
+    try:
+        answer = ask(request, "the token service", tries)
+    except LoginError as error:  # a refusal may quote the token
+        raise LoginError(str(error).partition(token[:TELLING])[0]) from None
     found = {"Begun": str(begun)}
     for name in PARTS:
         value = re.search(f"<{name}>([^<]+)</{name}>", answer)
@@ -118,6 +124,7 @@ def identity_token(login: dict[str, str], tries: int) -> str:
 
 def ask(request: object, whom: str, tries: int) -> str:
     """Send a request, again after a fault that may pass; raise LoginError when none was heard."""
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -135,7 +142,7 @@ def ask(request: object, whom: str, tries: int) -> str:
             fault = f"{whom} answers {error.code}" + (f": {told[1].strip()}" if told else "")
             if error.code < SERVER_FAULT:
                 break
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             fault = f"{whom} cannot be reached: {getattr(error, 'reason', error)}"
     raise LoginError(fault)
 

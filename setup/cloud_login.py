@@ -44,7 +44,7 @@ def log_in(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
             address, authorization = identity_request(environ, "sts.amazonaws.com")
             source = {"token_address": address, "authorization": authorization, "part": "value"}
             found.update(aws(environ, source, private_folder(environ)))
-        except LoginError as error:
+        except (LoginError, OSError, ValueError) as error:
             faults.append(f"AWS: {error}")
             # An SDK without keys would go on to the machine's own role: an empty file stops it.
             found["AWS_WEB_IDENTITY_TOKEN_FILE"] = write(environ, "aws-token", "")
@@ -83,7 +83,7 @@ def by_file(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         return found, []
     try:
         profile = aws(environ, asked or {"token_file": token}, Path(token).with_name("aws-login"))
-    except LoginError as error:
+    except (LoginError, OSError, ValueError) as error:
         return found, [f"AWS: {error}"]
     # SDKs take a token's file before a profile.
     del found["AWS_WEB_IDENTITY_TOKEN_FILE"]

@@ -110,6 +110,19 @@ def test_a_role_is_taken_on_with_an_identity_token_and_no_key(
     assert session_of(given)["SessionToken"] in given.secrets
 
 
+def test_a_refusal_that_quotes_the_token_is_told_without_it(
+    clean_environment: dict[str, str], tmp_path: Path, folder: Path
+) -> None:
+    error = f"<Code>ValidationError</Code><Message>Value '{TOKEN}' is too long</Message>"
+    body = f"<ErrorResponse><Error>{error}</Error></ErrorResponse>".encode()
+    keys = f"role_arn: '{SPOKE}', web_identity: {{token_from: ID}}"
+    with answering(body, status=400) as url, pytest.raises(CredentialsError) as caught:
+        enter(tmp_path, folder, keys, {**clean_environment, "AWS_ENDPOINT_URL": url, "ID": TOKEN})
+    (detail,) = caught.value.details
+    assert "ValidationError" in detail
+    assert TOKEN[:20] not in detail
+
+
 def test_keys_come_from_the_variables_that_the_catalog_names(
     moto: MotoServer, clean_environment: dict[str, str], tmp_path: Path, folder: Path
 ) -> None:
@@ -137,9 +150,10 @@ def test_keys_come_from_the_variables_that_the_catalog_names(
 def test_a_named_variable_that_is_not_set_is_told_by_its_name(
     tmp_path: Path, folder: Path, keys: str, missing: str
 ) -> None:
-    with pytest.raises(CredentialsError) as caught:
-        enter(tmp_path, folder, keys, {})
-    assert f"variable {missing}," in caught.value.message
+    for nothing in ("", " \n"):
+        with pytest.raises(CredentialsError) as caught:
+            enter(tmp_path, folder, keys, {missing: nothing})
+        assert f"variable {missing}," in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,17 @@ def test_an_old_session_is_good_while_no_new_one_can_be_had_and_an_ended_one_nev
     assert len(sts.ends) == 1
 
 
+def test_a_refusal_that_quotes_the_token_is_told_without_it(login: Login) -> None:
+    text = b"<Message>Value 'eyJhbGciOiJub25lIn0.e30.' is too long</Message>"
+    document = json_text.parse((login.folder / "login.json").read_text())
+    assert isinstance(document, dict)
+    with answering(text, status=400) as url:
+        changed = json_text.write({**document, "sts_address": url})
+        (login.folder / "login.json").write_text(changed)
+        done = login.call()
+    assert done.stderr == "no session in AWS: the token service answers 400: Value '\n"
+
+
 def test_an_old_session_is_handed_out_at_once_while_somebody_else_asks_for_a_new_one(
     login: Login,
 ) -> None:

@@ -44,13 +44,13 @@ def read_end(token: str) -> float | None:
 
 def read_variable(name: str, settings: Settings) -> str:
     """Return a variable that the catalog names; raise CredentialsError when it is not set."""
-    value = settings.text(name)
-    if value is None:
+    value = (settings.text(name) or "").strip()
+    if not value:
         raise CredentialsError(
             f"The environment variable {name}, which the account's login needs, is not set.",
             hint="Set it in the pipeline as a secret, or change the account in the catalog.",
         )
-    return value.strip()
+    return value
 
 
 def request_address(settings: Settings, audience: str) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor import aws
@@ -23,6 +24,7 @@ SESSION_SECONDS = 3600
 _NOT_FOR_NAMES = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _NAME_LENGTH = 64
 _DIGEST_LENGTH = 8
+_TELLING = 16  # characters of a token that nothing else begins with
 
 
 def assume(
@@ -84,8 +86,10 @@ def assume_by_token(
             DurationSeconds=session_seconds,
         )
     except (BotoCoreError, ClientError) as error:
-        # Without its cause: a refused token may be quoted in it.
-        raise _explain(role_arn, session_seconds, aws.judge(error)) from None
+        # Without its cause, and no further than the token, which a refusal may quote.
+        refusal = aws.judge(error)
+        detail = refusal.detail.partition(token[:_TELLING])[0]
+        raise _explain(role_arn, session_seconds, replace(refusal, detail=detail)) from None
     return _read(answer["Credentials"], region)
 
 
