@@ -139,6 +139,7 @@ def test_an_old_place_without_notes_says_so_and_never_guesses(stores: Stores, be
 
 
 @pytest.mark.slow
+@pytest.mark.one_engine
 @pytest.mark.parametrize("destination", STORES)
 @pytest.mark.parametrize("source", STORES)
 def test_a_state_moves_between_any_two_places(
