@@ -29,6 +29,8 @@ class Source:
     given: int = 0
     asked: int = 0
     gone: bool = False
+    slow: bool = False
+    heard: threading.Event = field(default_factory=threading.Event)
     fault: Exception | None = None
     came: threading.Event = field(default_factory=threading.Event)
 
@@ -36,6 +38,8 @@ class Source:
         """Give the next one."""
         self.asked += 1
         self.came.set()
+        if self.slow:
+            assert self.heard.wait(3 * _PATIENCE)
         if self.fault is not None:
             raise self.fault
         if self.gone:
@@ -166,6 +170,18 @@ def test_everything_is_had_anew_at_once_when_it_is_asked_for(tmp_path: Path) -> 
     kept.renewal.renew()
     assert kept.path.read_text() == "text 2"
     assert "it ends in 59 minutes" in kept.told[0]
+
+
+def test_whoever_asks_does_not_wait_long_for_a_silent_source(tmp_path: Path) -> None:
+    source = Source(life=3600.0)
+    kept = keep(source, tmp_path)
+    source.slow = True
+    begun = time.monotonic()
+    kept.renewal.renew()
+    assert time.monotonic() - begun < _PATIENCE
+    assert kept.path.read_text() == "text 1"
+    source.heard.set()
+    kept.wait_for("text 2")
 
 
 def test_nothing_is_written_once_it_is_stopped(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ _FIRST_NAP, _LONGEST_NAP = 5.0, 60.0
 # A short login leaves no time for long naps: of what is left, a tenth is slept at most.
 _PART_OF_REST = 0.1
 _SHORTEST_NAP = 0.2
+# Whoever asks has a state to save, and a cancelled run has ten seconds in all.
+_HURRY = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,16 @@ class Renewal:
             self._stopped.set()
 
     def renew(self) -> None:
-        """Get everything anew at once; what cannot be had stays as it is."""
-        for number in range(len(self._files)):
-            self._renew(number)
+        """Get everything anew; what cannot be had stays as it is, and what is slow comes later."""
+        threads = [
+            threading.Thread(target=self._renew, args=(number,), daemon=True)
+            for number in range(len(self._files))
+        ]
+        for each in threads:
+            each.start()
+        until = time.monotonic() + _HURRY
+        for each in threads:
+            each.join(max(0.0, until - time.monotonic()))
 
     def _keep(self) -> None:
         nap = _FIRST_NAP
