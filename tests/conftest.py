@@ -12,20 +12,18 @@ import pytest
 
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary
 from purveyor.settings import read_settings
-from real_programs import RealPrograms, look_around
+from real_programs import LEFT_OUT, RealPrograms, look_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from _pytest.terminal import TerminalReporter
 
-    from azurite_server import AzuriteServer
-    from fake_gcs_server import FakeGcsServer
-    from minio_server import MinioServer
+
+pytest_plugins = ("store_fixtures",)
 
 _REAL = pytest.StashKey[RealPrograms]()
 _FOR_LATER = pytest.StashKey[int]()
-_LEFT_OUT = "left out: "
 _NOT_FOR_TESTS = ("TF_", "PURVEYOR_", "NULLPLATFORM_", "NP_", "GITHUB_", "GITLAB_", "CI", "AWS_")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -61,16 +59,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out, and say so, a marked test whose real program is missing."""
     real = item.config.stash[_REAL]
     if item.get_closest_marker("engine") and not real.engines:
-        pytest.skip(f"{_LEFT_OUT}no terraform and no tofu")
+        pytest.skip(f"{LEFT_OUT}no terraform and no tofu")
     if item.get_closest_marker("aws_provider") and not real.aws_provider:
-        pytest.skip(f"{_LEFT_OUT}no aws provider in PURVEYOR_PLUGIN_MIRROR")
+        pytest.skip(f"{LEFT_OUT}no aws provider in PURVEYOR_PLUGIN_MIRROR")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """Say which real programs took part, and what was left out because one is missing."""
     real = config.stash[_REAL]
     reasons = [_skip_reason(report) for report in terminalreporter.stats.get("skipped", [])]
-    count = sum(_LEFT_OUT in reason for reason in reasons)
+    count = sum(LEFT_OUT in reason for reason in reasons)
     missing = "; ".join(real.missing())
     left_out = f"{count} tests, because of {missing}" if missing else "nothing"
     later = f" | left for make test-long: {config.stash[_FOR_LATER]} tests"
@@ -113,53 +111,12 @@ def real(pytestconfig: pytest.Config) -> RealPrograms:
     return pytestconfig.stash[_REAL]
 
 
-@pytest.fixture(scope="session")
-def minio(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
-    """One MinIO for all tests."""
-    if real.minio is None:
-        pytest.skip(f"{_LEFT_OUT}no MinIO")
-    from minio_server import run_minio
-
-    with run_minio(real.minio, tmp_path_factory.mktemp("minio")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def azurite(
-    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AzuriteServer]:
-    """One Azurite for all tests."""
-    if real.azurite is None or real.node is None:
-        pytest.skip(f"{_LEFT_OUT}no Azurite")
-    from azurite_server import run_azurite
-
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        run_azurite(real.node, real.azurite, tmp_path_factory.mktemp("azurite")) as server,
-    ):
-        patch.delenv("NO_PROXY", raising=False)
-        yield server
-
-
-@pytest.fixture(scope="session")
-def fake_gcs(
-    real: RealPrograms, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FakeGcsServer]:
-    """One fake-gcs-server for all tests."""
-    if real.fake_gcs is None:
-        pytest.skip(f"{_LEFT_OUT}no fake-gcs-server")
-    from fake_gcs_server import run_fake_gcs
-
-    with run_fake_gcs(real.fake_gcs, tmp_path_factory.mktemp("gcs")) as server:
-        yield server
-
-
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> EngineBinary:
     """Each engine that was found, one after the other; ids `tofu` and `terraform`."""
     if isinstance(request.param, EngineBinary):
         return request.param
-    pytest.skip(f"{_LEFT_OUT}no {PROGRAMS[request.param]}")
+    pytest.skip(f"{LEFT_OUT}no {PROGRAMS[request.param]}")
 
 
 @pytest.fixture
@@ -177,7 +134,7 @@ def tofu(request: pytest.FixtureRequest) -> Path:
 def _program(request: pytest.FixtureRequest, name: str) -> Path:
     found = request.config.stash[_REAL].engine(name)
     if found is None:
-        pytest.skip(f"{_LEFT_OUT}no {PROGRAMS[name]}")
+        pytest.skip(f"{LEFT_OUT}no {PROGRAMS[name]}")
     return found.path
 
 
@@ -186,7 +143,7 @@ def plugin_mirror(request: pytest.FixtureRequest) -> Path:
     """The folder that holds `registry.terraform.io/hashicorp/aws`."""
     real = request.config.stash[_REAL]
     if real.plugin_mirror is None or not real.aws_provider:
-        pytest.skip(f"{_LEFT_OUT}no aws provider in PURVEYOR_PLUGIN_MIRROR")
+        pytest.skip(f"{LEFT_OUT}no aws provider in PURVEYOR_PLUGIN_MIRROR")
     return real.plugin_mirror
 
 

@@ -14,6 +14,9 @@ from purveyor.engines.binary.model import PROGRAMS, EngineBinary
 if TYPE_CHECKING:
     from purveyor.settings import Settings
 
+LEFT_OUT = "left out: "
+"""How the reason begins for which a test is skipped where a program is missing."""
+
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _PINS = Path(__file__).parents[1] / "tools"
 # A program's own package in go.mod, or Azurite's line in package.json.

@@ -10,10 +10,9 @@ import pytest
 from cloud_places import in_azurite, in_fake_gcs, in_minio
 from workbench import BY_ID, OWN_KEYS, OWN_NAMES, PLACES, Place, Workbench
 
-from consul_server import TOKEN, ConsulServer, run_consul
+from consul_server import TOKEN, ConsulServer
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states
-from moto_server import REGION, MotoServer, run_moto
-from postgres_server import PostgresServer, find_programs, run_postgres
+from moto_server import REGION, MotoServer
 from purveyor.backends import open_backend
 from purveyor.backends.http import name_of
 from purveyor.catalog.backend import (
@@ -30,15 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from postgres_server import PostgresServer
     from purveyor.catalog.state_keys import StateKeys
-    from real_programs import RealPrograms
-
-
-@pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
-    """One moto server for all tests; each test makes a bucket of its own."""
-    with run_moto(tmp_path_factory.mktemp("moto")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -93,15 +85,6 @@ def _s3(
     return Place(lock, backend, environment, put, paths)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One PostgreSQL server for all tests; each test makes a schema of its own."""
-    if find_programs() is None:
-        pytest.skip("left out: no PostgreSQL")
-    with run_postgres() as server:
-        yield server
-
-
 def in_postgres(
     server: PostgresServer, environment: dict[str, str], root: Path, keys: StateKeys | None = None
 ) -> Place:
@@ -143,15 +126,6 @@ def in_cloud(
         return in_fake_gcs(request.getfixturevalue("fake_gcs"), environment, root, keys)
     server = request.getfixturevalue("azurite")
     return in_azurite(server, environment, root, request.getfixturevalue("monkeypatch"), keys)
-
-
-@pytest.fixture(scope="session")
-def consul(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsulServer]:
-    """One Consul server for all tests; each test has a prefix of its own."""
-    if real.consul is None:
-        pytest.skip("left out: no consul")
-    with run_consul(real.consul, tmp_path_factory.mktemp("consul")) as server:
-        yield server
 
 
 def _in_consul(

@@ -9,41 +9,13 @@ import pytest
 from state_stage import Stage, local_stage, s3_stage
 from store_stages import Stores
 
-from consul_server import ConsulServer, run_consul
 from http_state_server import HttpStateServer, run_http_states
-from moto_server import MotoServer, run_moto
-from postgres_server import PostgresServer, find_programs, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from real_programs import RealPrograms
-
-
-@pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
-    """One moto server for all tests; each test makes a bucket of its own."""
-    with run_moto(tmp_path_factory.mktemp("moto")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One PostgreSQL server for all tests; each place is a schema of its own."""
-    if find_programs() is None:
-        pytest.skip("left out: no PostgreSQL")
-    with run_postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def consul(real: RealPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsulServer]:
-    """One Consul server for all tests; each place is a prefix of its own."""
-    if real.consul is None:
-        pytest.skip("left out: no consul")
-    with run_consul(real.consul, tmp_path_factory.mktemp("consul")) as server:
-        yield server
+    from moto_server import MotoServer
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from sweep_stage import Stage, write_catalog
 
 from ci_doubles import run_ci_double
-from moto_server import REGION, MotoServer, run_moto
+from moto_server import REGION, MotoServer
 from purveyor.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_doubles import CiDouble
-
-
-@pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
-    """One moto server for all tests; each test makes a bucket of its own."""
-    with run_moto(tmp_path_factory.mktemp("moto")) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
