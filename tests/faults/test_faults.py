@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_bench import Phase, play
-from fault_deeds import CREATE, opened
+from fault_deeds import CREATE, DELETE, Deed, opened
+from fault_disk import files_cannot_grow
 from fault_stores import CELLS
 from known_gaps import KNOWN
 
@@ -53,4 +54,13 @@ def test_stores_and_a_platform_that_fail_break_no_promise(
     tmp_path: Path, environment: dict[str, str], name: str
 ) -> None:
     row = CELLS[name](tmp_path, environment, CREATE)
+    assert row.kinds == KNOWN.get(row.cell, ()), row
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+@pytest.mark.parametrize("deed", [CREATE, DELETE], ids=lambda deed: deed.action)
+def test_half_a_state_keeps_no_run_waiting_for_what_nobody_can_save(
+    tmp_path: Path, environment: dict[str, str], deed: Deed, size: int
+) -> None:
+    row = files_cannot_grow(tmp_path, environment, deed, size=size)
     assert row.kinds == KNOWN.get(row.cell, ()), row

@@ -54,12 +54,12 @@ class Stage:
         wanted: JsonObject = {"queue_name": "orders", "visibility_timeout": seconds}
         return self.emulator.request_action(service, "create", wanted)
 
-    def again(self, notification: JsonObject) -> JsonObject:
+    def again(self, notification: JsonObject, name: str = "orders") -> JsonObject:
         """Let the developer ask for the same service once more, now without any delay."""
         inner = notification["notification"]
         assert isinstance(inner, dict)
         assert isinstance(inner["service"], dict)
-        wanted: JsonObject = {"queue_name": "orders", "visibility_timeout": 0}
+        wanted: JsonObject = {"queue_name": name, "visibility_timeout": 0}
         return self.emulator.request_action(str(inner["service"]["id"]), "create", wanted)
 
     @contextlib.contextmanager

@@ -84,12 +84,13 @@ def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:
     from purveyor.errors import ReasonCode, RecoveryError
     from purveyor.state_key import check_identity, parse_state, refuse_moved
 
-    check_identity(parse_state(text, where="to be saved"), owner)
+    unsaved = parse_state(text, where="to be saved")
+    check_identity(unsaved, owner)
     key = room.backend.locate(owner)
     refuse_moved(key, room.backend, owner)
     state = room.backend.access(key)
     current = state.read()
-    if current is not None and current.encrypted:
+    if unsaved.encrypted or (current is not None and current.encrypted):
         raise RecoveryError(
             f"The state {key.path} is encrypted: only a run with its module can save this one.",
             reason=ReasonCode.NEEDS_RECOVERY,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import LOGIN_FOLDER
-from purveyor.engines.terraform.rescue import UNSAVED, bring_home
+from purveyor.engines.terraform.rescue import UNSAVED, bring_home, is_whole
 from purveyor.engines.terraform.session import STREAM
 from purveyor.engines.terraform.stream import Proof, judge_file
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
-from purveyor.state_key import refuse_moved
+from purveyor.state_key import parse_state, refuse_moved
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -44,11 +44,20 @@ def rescue_left(
     safe = True
     whole = _prove(run)
     for unsaved in _find(run):
+        if not is_whole(unsaved.read_text(encoding="utf-8", errors="replace")):
+            return Remains((_set_aside(unsaved),))
         saved, told = _rescue(unsaved, run, context, recipe, ports)
         notes += told
         safe = safe and saved
         whole = True  # the engine writes such a file at its very end
     return Remains(tuple(notes), safe, whole)
+
+
+def _set_aside(part: Path) -> str:
+    if part.stat().st_size:
+        return f"The state was not written to its end; that part is kept in {part}"
+    part.unlink()
+    return "Nothing of the state could be written."
 
 
 def _prove(run: RunFile) -> bool:
@@ -96,9 +105,10 @@ def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> No
     refuse_moved(key, backend, context.entity)
     state = backend.access(key)
     current = state.read()
-    if current is not None and current.encrypted:
+    sealed = parse_state(text, where="that was left").encrypted
+    if sealed or (current is not None and current.encrypted):
         raise RecoveryError(
-            "The state in its place is encrypted: only a run with the module can save this one.",
+            "The state is encrypted: only a run with the module can save it.",
             reason=ReasonCode.NEEDS_RECOVERY,
             hint="Start the action again: it saves that state first.",
         )

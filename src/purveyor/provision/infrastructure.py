@@ -164,8 +164,9 @@ def _carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
     done = prepared.engine.run(prepared.step, ports.listen)
     context = prepared.context
     if context.operation is Operation.DELETE:
-        prepared.backend.remove(prepared.key)
+        # In this order: without a state only the tombstone tells later deletes that all is gone.
         memory.bury(state_key=prepared.key.path)
+        prepared.backend.remove(prepared.key)
         results = Results({}, {}, ())
     else:
         results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
 
 _NAP = 0.02
 _CHUNK = 65536
-_REFUSAL = (
-    b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n"
-    b"Content-Length: 74\r\n\r\n"
-    b"<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\r\n"
-)
+_ERROR = "<Error><Code>{code}</Code><Message>No.</Message></Error>"
+_CODES = {403: "AccessDenied", 503: "SlowDown"}
 
 
 class _How(Enum):
     HOLD = "never passed on"
     LOSE = "passed on, its answer is lost"
-    FAIL = "answered with 503"
+    FAIL = "refused"
     CUT = "the last one that is passed on"
     SLOW = "passed on later"
 
@@ -38,6 +35,7 @@ class _Rule:
     how: _How
     times: int = -1
     seconds: float = 0.0
+    status: int = 503
 
 
 class Proxy:
@@ -76,9 +74,12 @@ class Proxy:
         """Pass requests with this part on, and break their connections at the answer."""
         self._rules.append(_Rule(re.compile(part), _How.LOSE, times))
 
-    def fail(self, part: bytes, *, times: int = -1) -> None:
-        """Answer requests with this part by a 503 of S3, and do not pass them on."""
-        self._rules.append(_Rule(re.compile(part), _How.FAIL, times))
+    def fail(self, part: bytes, *, times: int = -1, status: int = 503) -> None:
+        """Answer requests with this part as S3 refuses them, by 403 or 503; pass none of them on.
+
+        Clients try a 503 again and again, for half a minute or longer, and a 403 never.
+        """
+        self._rules.append(_Rule(re.compile(part), _How.FAIL, times, status=status))
 
     def slow(self, part: bytes, seconds: float) -> None:
         """Pass requests with this part on after some seconds."""
@@ -125,9 +126,10 @@ class Proxy:
                 if each is server:
                     client.sendall(data)
                     continue
-                how = self._disturb(data)
-                if how is _How.FAIL:
-                    _refuse(client)
+                rule = self._disturb(data)
+                how = rule.how if rule else None
+                if rule and how is _How.FAIL:
+                    _refuse(client, rule.status)
                 if how is _How.FAIL or (how is _How.HOLD and _is_gone(client)):
                     return
                 lost = lost or how is _How.LOSE
@@ -137,8 +139,8 @@ class Proxy:
                     select.select([server], [], [], 1.0)
                     self._cut.set()
 
-    def _disturb(self, data: bytes) -> _How | None:
-        """Return what is to be done to a request; holds it, or waits, where that is to be done."""
+    def _disturb(self, data: bytes) -> _Rule | None:
+        """Return the rule for a request, None without one; hold it, or wait, where that says so."""
         rule = next((each for each in self._rules if each.times and each.part.search(data)), None)
         if rule is None:
             return None
@@ -148,7 +150,7 @@ class Proxy:
             time.sleep(rule.seconds)
         while rule.how is _How.HOLD and rule in self._rules and not self._closed.wait(_NAP):
             pass
-        return rule.how
+        return rule
 
 
 def _is_gone(client: socket.socket) -> bool:
@@ -156,9 +158,11 @@ def _is_gone(client: socket.socket) -> bool:
     return bool(there) and not client.recv(1, socket.MSG_PEEK)
 
 
-def _refuse(client: socket.socket) -> None:
+def _refuse(client: socket.socket, status: int) -> None:
+    body = _ERROR.format(code=_CODES.get(status, "InternalError")).encode()
+    head = f"HTTP/1.1 {status} No\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     client.settimeout(1.0)
-    client.sendall(_REFUSAL)
+    client.sendall(head.encode() + body)
     client.shutdown(socket.SHUT_WR)
     while client.recv(_CHUNK):  # a body that is still on its way must not break the answer
         pass

@@ -84,20 +84,18 @@ class Started:
         """Return the progress that it has shown so far."""
         return self._texts[self._order[1]].decode(errors="replace")
 
-    def wait_until(
-        self, condition: Callable[[], object], seconds: float = _LONGEST, *, nap: float = _NAP
-    ) -> bool:
+    def wait_until(self, condition: Callable[[], object], seconds: float = _LONGEST) -> bool:
         """Wait until something holds; False when the command ended before that."""
         end = time.monotonic() + seconds
         while not condition():
             if not self.is_running() or time.monotonic() > end:
                 return bool(condition())
-            time.sleep(nap)
+            time.sleep(_NAP)
         return True
 
     def wait_for_engine(self, command: str) -> bool:
         """Wait until its engine carries out `init`, `plan` or `apply`."""
-        return self.wait_until(lambda: find_engine(self.mark, command), nap=_LONG_NAP)
+        return self.wait_until(lambda: find_engine(self.mark, command))
 
     def pause(self) -> None:
         """Stop the process, not its engine."""

@@ -65,3 +65,8 @@ def force_unlock(lock_id: str) -> tuple[str, ...]:
 def state_push() -> tuple[str, ...]:
     """Write the state that comes on standard input."""
     return ("state", "push", "-lock-timeout=0s", "-")
+
+
+def state_pull() -> tuple[str, ...]:
+    """Print the state; with secrets in clear."""
+    return ("state", "pull")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.failures import MOST_DETAILS, explain
-from purveyor.engines.terraform.rescue import FREED, UNSAVED, free_own_lock, rescue_unsaved
+from purveyor.engines.terraform.rescue import (
+    FREED,
+    LOOK_FIRST,
+    UNSAVED,
+    free_own_lock,
+    rescue_unsaved,
+)
 from purveyor.engines.terraform.session import LOCK_SUMMARY
 from purveyor.engines.terraform.stream import Proof, has_locked, judge_stream
 from purveyor.errors import CancelledError, EngineError, PurveyorError, RecoveryError
@@ -17,10 +23,6 @@ if TYPE_CHECKING:
     from purveyor.engines.terraform.session import Session
 
 CHANGES = frozenset({"apply", "destroy"})
-LOOK_FIRST = (
-    "Ask the platform team to compare what exists with the state before the next run, and then to"
-    " run `purveyor state settle`."
-)
 _LOCK_KEPT = "Error releasing the state lock"
 _ABOUT_STATE = frozenset({"Failed to save state", "Failed to persist state to backend", _LOCK_KEPT})
 

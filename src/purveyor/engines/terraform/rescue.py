@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import tempfile
@@ -11,6 +12,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
+from purveyor.engines.terraform.sealed import unseal
 from purveyor.engines.terraform.state_writer import check_written, find_lock
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.process import Interruption
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from purveyor.step import StateAccess
 
 UNSAVED = "errored.tfstate"
+LOOK_FIRST = (
+    "Ask the platform team to compare what exists with the state before the next run, and then to"
+    " run `purveyor state settle`."
+)
 FREED = "The state's lock was not given back at first; it is free now."
 # A fault that passes is over soon; a cancelled run has ten seconds in all, and `finish` after it.
 NAPS = (0.5, 1.5, 4.0)
@@ -76,6 +82,18 @@ def _is_home(text: str, current: StateDocument | None) -> bool:
     return current.serial > wanted.serial
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether an unsaved state was written to its end; a full disk takes a part, or nothing.
+
+    Nobody can save such a part, so that it must not keep the next runs waiting for that.
+    """
+    try:
+        parse_state(text, where=_WHERE)
+    except RecoveryError:
+        return False
+    return True
+
+
 class SessionRescue:
     """Saves states from within a step's own directory, so that its encryption holds for them."""
 
@@ -95,6 +113,8 @@ class SessionRescue:
         def push(content: str) -> None:
             self._push(content, free=free, lock_id=lock_id)
 
+        if parse_state(text, where=_WHERE).encrypted:
+            text = unseal(self._session, self._program, text)
         return bring_home(text, state=self._session.step.state, push=push, naps=naps)
 
     def free(self, lock_id: str) -> None:
@@ -114,7 +134,9 @@ class SessionRescue:
 
 def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
     """Save what a step left unsaved and say so; park it and raise RecoveryError when that fails."""
-    text = unsaved.read_text(encoding="utf-8")
+    text = unsaved.read_text(encoding="utf-8", errors="replace")
+    if not is_whole(text):
+        raise _break_off(session, text)
     session.step.renew()  # what kept the state from being saved may be a login that had ended
     rescue = SessionRescue(session)
     try:
@@ -183,14 +205,31 @@ def _keep(session: Session, text: str, lock_id: str) -> tuple[str, ...]:
     try:
         if recovery is not None:
             return tuple(recovery.park(text, lock_id=lock_id))
-        session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = re.sub(r"[^\w-]+", "-", session.step.identity)
-        kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / UNSAVED
-        kept.touch(mode=0o600)
-        kept.write_text(text, encoding="utf-8")
+        return (_keep_on_disk(session, text),)
     except (PurveyorError, OSError):
         return ()
-    return (str(kept),)
+
+
+def _keep_on_disk(session: Session, text: str) -> str:
+    session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = re.sub(r"[^\w-]+", "-", session.step.identity)
+    kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / UNSAVED
+    kept.touch(mode=0o600)
+    kept.write_text(text, encoding="utf-8")
+    return str(kept)
+
+
+def _break_off(session: Session, text: str) -> RecoveryError:
+    details = []
+    if text.strip():
+        with contextlib.suppress(OSError):
+            details.append(f"the part that was written is kept in {_keep_on_disk(session, text)}")
+    return RecoveryError(
+        "The state could not be written to its end after the change, not even to this machine's"
+        " disk: what exists may not be in the state.",
+        details=details,
+        hint=LOOK_FIRST,
+    )
 
 
 def _lost(places: Sequence[str], error: PurveyorError) -> RecoveryError:
