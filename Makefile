@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-templates test-faults tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,11 @@ test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock"
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long and not slow" $(ARGS)
 
 test-long: $(READY) ## Run the tests that go through all cases; after `make test`
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "long or slow" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates \
+		-m "(long or slow) and not exhaustive" $(ARGS)
+
+test-exhaustive: $(READY) ## Run further combinations, with every place and moment; some minutes more
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m exhaustive $(ARGS)
 
 test-templates: $(READY) ## Run the CI templates with the programs that read and run them
 	@tools=$$(tests/templates/install_tools.sh) && \

@@ -48,8 +48,24 @@ WRITES = [
 ]
 # Asking these for a lock's holder takes the lock for a moment, or the lock is gone too soon.
 UNSEEN = BY_ID | {"local"}
+# What `make test-long` leaves to `make test-exhaustive`.
+FURTHER_PAIRS = {("azurerm", "minio"), ("http", "local"), ("gitlab", "gcs")}
+
+
+def mark_further(pair: tuple[str, str], point: str) -> list[pytest.MarkDecorator]:
+    """Mark what is like another case but for the place or for a few milliseconds."""
+    further = pair in FURTHER_PAIRS or point.endswith(("30 ms", "60 ms"))
+    return [pytest.mark.exhaustive] if further else []
+
+
 CASES = [
-    pytest.param(source, destination, point, id=f"{source}-{destination}-{point}")
+    pytest.param(
+        source,
+        destination,
+        point,
+        id=f"{source}-{destination}-{point}",
+        marks=mark_further((source, destination), point),
+    )
     for source, destination in PAIRS
     for point in [*(NOTES if source not in BY_ID else []), *WRITES]
     if not (point.endswith("in the lock") and destination in UNSEEN)
