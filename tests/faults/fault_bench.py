@@ -172,16 +172,7 @@ def follow_up(
     """
     rig.emulator.clear_faults()
     rig.ledger.open()
-    told = "run" if rig.look(asked).status in FINAL else ""
-    if machine:
-        rig.finish(asked)
-    told = told or ("finish" if rig.look(asked).status in FINAL else "")
-    wait_for_quiet(started)
-    started.sweep()
-    if not told:
-        let_time_pass(rig, asked)
-        rig.sweep("--every-entity", "--nrn", ":".join(rig.emulator.nrn.split(":")[:2]))
-        told = "sweep" if rig.look(asked).status in FINAL else ""
+    told = _give_ending(rig, asked, started, machine=machine)
     sight = rig.look(asked)
     following = rig.follow(asked, was=sight)
     shown = f"{following.code} {following.reason}" if following.reason else "-"
@@ -200,7 +191,7 @@ def follow_up(
         fault=name[0],
         phase=name_phase(name[1], deed),
         status=sight.status,
-        told_by=told or "nobody",
+        told_by=told,
         lock="held" if sight.locked else "free",
         state=describe(sight),
         following=shown,
@@ -209,6 +200,21 @@ def follow_up(
 
 
 FINAL = frozenset({"success", "failed", "cancelled"})
+
+
+def _give_ending(rig: Rig, asked: Asked, started: Started, *, machine: bool) -> str:
+    """Finish, end the job, sweep; return which command told the platform the ending."""
+    told = "run" if rig.look(asked).status in FINAL else ""
+    if machine:
+        rig.finish(asked)
+    told = told or ("finish" if rig.look(asked).status in FINAL else "")
+    wait_for_quiet(started)
+    started.sweep()
+    if not told:
+        let_time_pass(rig, asked)
+        rig.sweep("--every-entity", "--nrn", ":".join(rig.emulator.nrn.split(":")[:2]))
+        told = "sweep" if rig.look(asked).status in FINAL else "nobody"
+    return told
 
 
 def let_time_pass(rig: Rig, asked: Asked, seconds: float = 400.0) -> None:
