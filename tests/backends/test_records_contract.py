@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from workbench import PLACES
 
+from journal_begins import GITHUB, make_begin
 from purveyor.journal import (
     Beat,
-    Begin,
     Capsule,
     Capsules,
     Claimed,
@@ -23,7 +23,6 @@ from purveyor.journal import (
     ParkedStates,
     Running,
 )
-from purveyor.run_identity import RunIdentity
 from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
@@ -34,19 +33,7 @@ if TYPE_CHECKING:
 NO_RECORDS = ("http", "gitlab", "consul")
 # The lock's kind changes nothing for records.
 KEEPING = [each for each in PLACES if each not in {*NO_RECORDS, "dynamodb", "both"}]
-GITHUB = RunIdentity(ci="github", run="100", url="https://ci/100", project="acme/infra")
-BEGIN = Begin(
-    action="a-1",
-    attempt=1,
-    digest="d",
-    kind="service",
-    entity="s-1",
-    service="s-1",
-    operation="create",
-    state_key="",
-    identity=GITHUB,
-    at=1000.0,
-)
+BEGIN = make_begin()
 DONE = End(at=1010.0, status="success", reason="DONE", exit_code=0, message="Created.")
 
 pytestmark = pytest.mark.parametrize("place", KEEPING, indirect=True)

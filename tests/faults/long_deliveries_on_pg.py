@@ -12,10 +12,11 @@ import pytest
 from fault_deeds import ask
 from journal_places import on_pg
 
+from journal_begins import make_begin
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import PgBackend
-from purveyor.journal import Begin, Journal
+from purveyor.journal import Journal
 from purveyor.run_identity import RunIdentity
 from purveyor.settings import Settings
 
@@ -39,18 +40,7 @@ def deliver(address: str, number: int) -> str:
     records = backend.records
     assert records is not None
     identity = RunIdentity(ci="github", run=str(number), project="acme/infra")
-    wanted = Begin(
-        action="a-1",
-        attempt=1,
-        digest="d",
-        kind="service",
-        entity="s-1",
-        service="s-1",
-        operation="create",
-        state_key="",
-        identity=identity,
-        at=time.time(),
-    )
+    wanted = make_begin(identity, at=time.time())
     verdict = Journal(records, time.time).claim(wanted, is_dead=nobody_knows)
     return type(verdict).__name__
 

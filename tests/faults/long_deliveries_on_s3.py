@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journal_begins import make_begin
 from moto_server import run_moto
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import S3Backend
-from purveyor.journal import Begin, Journal
+from purveyor.journal import Journal
 from purveyor.run_identity import RunIdentity
 from purveyor.settings import Settings
 
@@ -26,18 +27,7 @@ def deliver(environment: Mapping[str, str], number: int) -> str:
     records = backend.records
     assert records is not None
     identity = RunIdentity(ci="github", run=str(number), project="acme/infra")
-    wanted = Begin(
-        action="a-1",
-        attempt=1,
-        digest="d",
-        kind="service",
-        entity="s-1",
-        service="s-1",
-        operation="create",
-        state_key="",
-        identity=identity,
-        at=time.time(),
-    )
+    wanted = make_begin(identity, at=time.time())
     verdict = Journal(records, time.time).claim(wanted, is_dead=nobody_knows)
     return type(verdict).__name__
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from journal_begins import make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.journal import Begin, Journal
+from purveyor.journal import Journal
 from purveyor.lock import Lock
 from purveyor.outcome import Outcome, Status
 from purveyor.provision import heartbeat
@@ -97,18 +98,7 @@ def test_an_action_whose_lock_may_be_left_is_heard_and_stays_open(
     tmp_path: Path, *, left: bool
 ) -> None:
     journal = Journal(FolderRecords(tmp_path), time.time)
-    begin = Begin(
-        action="a-1",
-        attempt=1,
-        digest="d",
-        kind="service",
-        entity="s-1",
-        service="s-1",
-        operation="create",
-        state_key="",
-        identity=RunIdentity(ci="terminal"),
-        at=1.0,
-    )
+    begin = make_begin(RunIdentity(ci="terminal"), at=1.0)
     journal.claim(begin, is_dead=lambda _: None)
     attempt = Attempt(journal, begin, lock_left=left)
     attempt.finish(Outcome(Status.FAILED, ReasonCode.STATE_LOCKED, 14, "Locked."), at=2.0)

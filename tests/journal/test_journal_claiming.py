@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from journal_begins import GITHUB, make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.errors import ContextError, RecoveryError
-from purveyor.journal import Beat, Begin, Claimed, End, Ended, Journal, Running, Unknown
-from purveyor.run_identity import RunIdentity
+from purveyor.journal import Beat, Claimed, End, Ended, Journal, Running, Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-GITHUB = RunIdentity(ci="github", run="100", attempt=1, url="https://ci/100", project="acme/infra")
-BEGIN = Begin(
-    action="a-1",
-    attempt=1,
-    digest="d",
-    kind="service",
-    entity="s-1",
-    service="s-1",
-    operation="create",
-    state_key="",
-    identity=GITHUB,
-    at=1000.0,
-)
+    from purveyor.run_identity import RunIdentity
+
+BEGIN = make_begin()
 DONE = End(at=1010.0, status="success", reason="DONE", exit_code=0, message="Created.")
 FAILED = dataclasses.replace(DONE, status="failed", reason="ENGINE_FAILED", exit_code=15)
 

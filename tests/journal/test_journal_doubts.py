@@ -7,26 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from journal_begins import make_begin
 from purveyor.action import Entity, Kind, Specification
 from purveyor.backends.folder_records import FolderRecords
-from purveyor.journal import Begin, Capsules, End, Journal, Mark, ParkedStates
+from purveyor.journal import Capsules, End, Journal, Mark, ParkedStates
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOST = Begin(
-    action="a-1",
-    attempt=1,
-    digest="d",
-    kind="service",
-    entity="s-1",
-    service="s-1",
-    operation="create",
-    state_key="",
-    identity=RunIdentity(ci="github", run="1", url="https://ci/1"),
-    at=1.0,
-)
+LOST = make_begin(RunIdentity(ci="github", run="1", url="https://ci/1"), at=1.0)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from journal_begins import make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.dispatch import look_up
 from purveyor.errors import ContextError
@@ -18,18 +19,7 @@ from purveyor.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN = Begin(
-    action="a-1",
-    attempt=1,
-    digest="d",
-    kind="service",
-    entity="s-1",
-    service="s-1",
-    operation="create",
-    state_key="",
-    identity=RunIdentity(ci="github", run="100", project="acme/infra"),
-    at=1000.0,
-)
+RUN = make_begin(RunIdentity(ci="github", run="100", project="acme/infra"))
 SWEPT = dataclasses.replace(RUN, digest="", identity=RunIdentity(ci=SWEEP, host="runner"))
 LOST = End(at=1000.0, status="failed", reason="RUN_NOT_STARTED", exit_code=15, message="None.")
 
