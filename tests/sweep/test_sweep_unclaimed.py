@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from untaken import (
     TWO_HOURS,
     ask,
     cancel_others,
+    make_search,
     request,
     status,
     status_word,
@@ -54,6 +56,15 @@ def test_one_that_has_not_waited_long_is_left(stage: Stage) -> None:
     action, _ = ask(stage, ago=TWO_HOURS - 60)
     assert told_of(sweep(stage), action) is None
     assert status(stage, action) == "pending"
+
+
+@pytest.mark.parametrize("ahead", [-3 * 3600.0, 3 * 3600.0])
+def test_a_sweep_whose_clock_is_wrong_counts_by_the_platforms(stage: Stage, ahead: float) -> None:
+    fresh, _ = ask(stage, ago=60)
+    waiting, _ = ask(stage, ago=TWO_HOURS + 60)
+    swept = stage.sweep(search=make_search(stage), wall_clock=lambda: time.time() + ahead)
+    assert told_of(swept, fresh) is None
+    assert (status(stage, fresh), status(stage, waiting)) == ("pending", "failed")
 
 
 def test_the_specification_of_somebody_else_is_never_touched(stage: Stage) -> None:

@@ -46,7 +46,7 @@ def sweep(stage: Stage, *, dry_run: bool = False, **changes: object) -> Swept:
 
 
 def ask(
-    stage: Stage, specification: str = "mysql-database", *, ago: float = 3 * 3600
+    stage: Stage, specification: str = "mysql-database", *, ago: float = 3 * 3600 + 60
 ) -> tuple[str, str]:
     """Ask for a service some seconds ago; return the ids of the action and of the service."""
     service = str(stage.emulator.create_service(specification, name="orders-db")["id"])

@@ -49,6 +49,10 @@ class PlatformClient:
             time=Time(time.monotonic, now, pause or self._hurry.wait),
         )
 
+    def platform_time(self) -> float | None:
+        """Return the platform's own time, in seconds since 1970; None before its first answer."""
+        return self._exchange.platform_time()
+
     def read_action(
         self, kind: Kind, entity_id: str, action_id: str, *, patience: Patience | None = None
     ) -> JsonObject:

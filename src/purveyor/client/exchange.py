@@ -84,6 +84,10 @@ class Exchange:
         """Close the connections; a later call opens new ones."""
         self._wire.close()
 
+    def platform_time(self) -> float | None:
+        """Return the platform's own time, in seconds since 1970; None while none was told."""
+        return self._wire.platform_time()
+
     def _send(self, request: Request, what: str) -> Answer:
         token = self._login.token()
         answer = self._wire.send(replace(request, token=token), what)

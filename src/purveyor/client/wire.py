@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
@@ -52,6 +54,14 @@ class Wire:
         self._address = address
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
+        self._told: tuple[float, float] | None = None
+
+    def platform_time(self) -> float | None:
+        """Return the platform's own time, in seconds since 1970; None while none was told."""
+        if self._told is None:
+            return None
+        told, then = self._told
+        return told + time.monotonic() - then
 
     def send(self, request: Request, what: str) -> Answer:
         """Send once. Raises TransientError when no answer came, PlatformError when none can."""
@@ -102,7 +112,12 @@ class Wire:
                 if time.monotonic() > end:  # the library's limit is for each part
                     raise TimeoutError("the answer came too slowly")
             named = {name.lower(): value for name, value in response.headers.items()}
+            self._notice_time(named.get("date", ""))
             return Answer(response.status_code, named, content.decode(errors="replace"))
+
+    def _notice_time(self, date: str) -> None:
+        with contextlib.suppress(ValueError):
+            self._told = (parsedate_to_datetime(date).timestamp(), time.monotonic())
 
 
 def _open(address: str) -> httpx2.Client:

@@ -72,6 +72,10 @@ class Survey:
         """How many requests were made, but for the login."""
         return self._pager.requests + self._asked
 
+    def now(self) -> float | None:
+        """Return the platform's own time, in seconds since 1970; None where it tells none."""
+        return self._client.platform_time()
+
     def entities(self, kind: Kind, nrn: str, statuses: Sequence[str]) -> Iterator[EntityShown]:
         """Yield the services or links at `nrn` and below that have one of the statuses."""
         narrow = {"nrn": nrn, "status": ",".join(statuses)}

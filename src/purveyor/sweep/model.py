@@ -48,6 +48,9 @@ class Survey(Protocol):
     def requests(self) -> int:
         """How many requests were made."""
 
+    def now(self) -> float | None:
+        """Return the platform's own time, in seconds since 1970; None where it tells none."""
+
     def entities(self, kind: Kind, nrn: str, statuses: Sequence[str]) -> Iterator[EntityShown]:
         """Yield services or links with one of the statuses."""
 

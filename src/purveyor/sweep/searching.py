@@ -80,7 +80,7 @@ def _find(
                     tally.foreign += 1
                     continue
                 for action in survey.actions(entity):
-                    waited = _waited(action, ports)
+                    waited = _waited(action, survey, ports)
                     if waited is None or waited >= wanted.after:
                         found.append((entity, action))
             except PurveyorError as error:
@@ -123,7 +123,7 @@ def _settle(
 def _settle_one(
     entity: EntityShown, action: ActionShown, survey: Survey, wanted: Search, ports: Ports
 ) -> SweptAction:
-    waited = _waited(action, ports)
+    waited = _waited(action, survey, ports)
     if waited is None:
         words = f"{action.status}; the platform does not tell since when"
         where = f"{entity.kind} {entity.id}"
@@ -146,5 +146,7 @@ def _settle_one(
     return end_unclaimed(Unclaimed(begin, action.status, waited), ports)
 
 
-def _waited(action: ActionShown, ports: Ports) -> float | None:
-    return None if action.since is None else max(0.0, ports.wall_clock() - action.since)
+def _waited(action: ActionShown, survey: Survey, ports: Ports) -> float | None:
+    # By the clock that told since when: this machine's may be hours wrong.
+    now = survey.now() or ports.wall_clock()
+    return None if action.since is None else max(0.0, now - action.since)
