@@ -68,8 +68,11 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     """Say which real programs took part, and what was left out because one is missing."""
     real = config.stash[_REAL]
     reasons = [_skip_reason(report) for report in terminalreporter.stats.get("skipped", [])]
-    count = sum(LEFT_OUT in reason for reason in reasons)
-    missing = "; ".join(real.missing())
+    left = [reason.partition(LEFT_OUT)[2] for reason in reasons if LEFT_OUT in reason]
+    count = len(left)
+    # Programs are told with their remedy; what else is missing, by its own reason.
+    other = sorted({each for each in left if not each.startswith("no ")})
+    missing = "; ".join([*real.missing(), *other])
     left_out = f"{count} tests, because of {missing}" if missing else "nothing"
     later = f" | left for make test-long: {config.stash[_FOR_LATER]} tests"
     terminalreporter.write_line(

@@ -49,7 +49,7 @@ AT_WORK = {Phase.INIT, Phase.PLAN, Phase.APPLY_BEFORE, Phase.APPLY_AFTER}
 ALSO_TOFU = {Phase.APPLY_BEFORE, Phase.APPLY_AFTER}
 TOFU_FAULTS = {PROCESS_KILLED, ENGINE_KILLED, MACHINE_LOST, GITHUB, GITLAB_DOCKER}
 # Most of the time of these is waiting.
-AT_ONCE = 4
+AT_ONCE = 8
 
 
 def _phases(deed: Deed, fault: Schedule) -> Iterator[Phase]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.engines.binary import EngineBinary
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
-AT_ONCE, SHARES = 4, 4
+AT_ONCE, SHARES = 8, 2
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -33,6 +33,11 @@ def store(stage: Stage, engine: EngineBinary) -> Iterator[RefusingStates]:
     """The stage's states are on a server; only OpenTofu encrypts."""
     if engine.name != "opentofu":
         pytest.skip("only OpenTofu encrypts states")
+    part = stage.pipeline.catalog / "modules/sqs-queue/part"
+    part.mkdir()
+    (part / "main.tf").write_text('resource "terraform_data" "part" {}\n')
+    main = part.parent / "main.tf"
+    main.write_text(main.read_text() + 'module "part" { source = "./part" }\n')
     with run_refusing_states() as server:
         (stage.pipeline.catalog / "purveyor.yaml").write_text(
             f'version: 1\nbackend: {{type: http, address: "{server.url}/{{name}}"}}\n'

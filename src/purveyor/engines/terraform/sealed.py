@@ -32,7 +32,8 @@ def unseal(session: Session, program: Program, text: str) -> str:
     step, state = session.step, folder / "sealed.tfstate"
     files.write_private(state, text)
     for name in _INSTALLED:
-        (folder / name).symlink_to(step.module / _DATA / name)
+        if (installed := step.module / _DATA / name).exists():
+            (folder / name).symlink_to(installed)
     environment = {**program.without(WORKSPACE).environment, "TF_DATA_DIR": str(folder)}
     program = dataclasses.replace(program, environment=environment)
     try:
