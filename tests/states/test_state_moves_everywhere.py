@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +14,7 @@ from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
 from purveyor.states.portrait import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from _pytest.mark import ParameterSet
 
     from purveyor.engines.binary import EngineBinary
     from purveyor.states.content import Content
@@ -67,14 +63,6 @@ def check_move(source: str, destination: str, stores: Stores, bench: Bench) -> N
     check_arrived(old, new, was, bench)
     assert move(old, new, bench.engine).verdict is Verdict.ALREADY
     assert read_text(old.backend, old.key()) == stored
-
-
-def all_pairs() -> Iterator[ParameterSet]:
-    """Pair all places; those that are S3 or http once more are for `make test-exhaustive`."""
-    alike = {"minio", "gitlab"}
-    for source, destination in itertools.product(STORES, STORES):
-        further = alike & {source, destination} and (source, destination) not in ring()
-        yield pytest.param(source, destination, marks=[pytest.mark.exhaustive] if further else [])
 
 
 @pytest.mark.one_engine
@@ -151,8 +139,10 @@ def test_an_old_place_without_notes_says_so_and_never_guesses(stores: Stores, be
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.one_engine
-@pytest.mark.parametrize(("source", "destination"), [*all_pairs()])
+@pytest.mark.parametrize("destination", STORES)
+@pytest.mark.parametrize("source", STORES)
 def test_a_state_moves_between_any_two_places(
     source: str, destination: str, stores: Stores, bench: Bench
 ) -> None:

@@ -84,7 +84,14 @@ def rows() -> Iterator[list[dict[str, object]]]:
 
 
 @pytest.mark.parametrize("size", RESOURCES)
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(
+    "store",
+    # MinIO and GitLab are S3 and http once more.
+    [
+        pytest.param(each, marks=[pytest.mark.exhaustive] if each in {"minio", "gitlab"} else [])
+        for each in STORES
+    ],
+)
 def test_a_large_state_goes_in_is_looked_at_and_comes_out_again(
     store: str, size: str, stores: Stores, tmp_path: Path, rows: list[dict[str, object]]
 ) -> None:
