@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -103,9 +104,26 @@ def build_sister(rows: list[Row], first: list[Row]) -> str:
     return f"## With OpenTofu\n\n{text} These show something else:\n\n{table}\n"
 
 
+def count_drawn(rows: list[Row]) -> str:
+    """Return how many moments were drawn, and what came of them."""
+    operations = Counter(row["operation"] for row in rows)
+    tellers = Counter(row["told_by"] for row in rows)
+    broken = sum(bool(row["broken"]) for row in rows)
+    return (
+        f"{len(rows)} further moments ({_list(operations)}) were drawn by seeds; {broken} of them"
+        f" broke a promise. The ending was told by {_list(tellers)}"
+    )
+
+
+def _list(counted: Counter[str]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in sorted(counted.items()))
+
+
 def main() -> None:
-    """Write the page."""
-    rows = read_rows(Path(sys.argv[1]))
+    """Write the page, and print what was tried."""
+    read = read_rows(Path(sys.argv[1]))
+    rows = [row for row in read if row["drawn"] != "True"]
+    drawn = count_drawn([row for row in read if row["drawn"] == "True"])
     sister = [row for row in rows if row["engine"] == "opentofu"]
     first = [row for row in rows if row["engine"] == "terraform"]
     if not first:
@@ -120,7 +138,8 @@ def main() -> None:
     text = TEMPLATE.read_text(encoding="utf-8").replace("{tables}\n", "\n".join(parts))
     broken = sum(bool(row["broken"]) for row in rows)
     count = f"{len(rows)} cells were played; {broken} of them break a promise"
-    PAGE.write_text(text.replace("{count}", count), encoding="utf-8")
+    PAGE.write_text(text.replace("{count}", count).replace("{drawn}", drawn), encoding="utf-8")
+    print(f"{count}; {drawn}.")  # noqa: T201 - the count belongs in the log
 
 
 main()

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from fault_bench import Row
 
 
-def judge(rows: Sequence[Row], engine: str) -> None:
-    """Add rows to the file that FAULT_ROWS names; each has to break what is known, and no more."""
+def write_rows(rows: Sequence[Row], engine: str, *, drawn: bool = False) -> None:
+    """Add rows to the file that FAULT_ROWS names; `drawn` for moments that only are counted."""
     path = os.environ.get("FAULT_ROWS")  # noqa: TID251 - where the page's script reads
     if path:
-        lines = [json_text.write({**dataclasses.asdict(row), "engine": engine}) for row in rows]
+        more = {"engine": engine, "drawn": drawn}
+        lines = [json_text.write({**dataclasses.asdict(row), **more}) for row in rows]
         with Path(path).open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
+
+
+def judge(rows: Sequence[Row], engine: str) -> None:
+    """Write rows; each has to break what is known, and no more."""
+    write_rows(rows, engine)
     assert [row for row in rows if row.kinds != KNOWN.get(row.cell, ())] == []

@@ -68,6 +68,22 @@ def test_what_needs_a_person_is_19_and_json(stage: Stage) -> None:
     assert (action["action"], action["run_url"]) == (begin.action, begin.identity.url)
 
 
+def test_a_silence_that_is_no_number_is_refused_before_anything_is_judged(bucket: Stage) -> None:
+    begin = bucket.begin()
+    bucket.double.github_run("completed")
+    code, _, err = run(bucket, "sweep", PURVEYOR_DEAD_AFTER="soon")
+    assert (code, "PURVEYOR_DEAD_AFTER" in err) == (11, True)
+    assert bucket.open() == [begin.action]
+
+
+def test_a_run_that_was_heard_just_now_is_left_alone(bucket: Stage) -> None:
+    begin = bucket.begin()
+    bucket.double.github_run("completed")
+    code, out, _ = run(bucket, "sweep", PURVEYOR_DEAD_AFTER="")
+    assert (code, "left alone" in out) == (0, True)
+    assert bucket.open() == [begin.action]
+
+
 def test_without_the_platforms_key_nothing_is_ended(bucket: Stage) -> None:
     begin = bucket.begin()
     bucket.double.github_run("completed")
@@ -141,7 +157,7 @@ def ask_for_a_database(stage: Stage) -> str:
     sent = stage.emulator.request_action(service, "create", {"database_name": "orders"})
     inner = sent["notification"]
     assert isinstance(inner, dict)
-    stage.emulator.age_action(str(inner["id"]), 3 * 3600)
+    stage.emulator.age_action(str(inner["id"]), 3 * 3600 + 60)
     return str(inner["id"])
 
 

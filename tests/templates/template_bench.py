@@ -154,7 +154,7 @@ def forgotten_action(emulator: Emulator, specification: str, parameters: JsonObj
     asked = emulator.request_action(service, "create", parameters)
     inner = asked["notification"]
     assert isinstance(inner, dict)
-    emulator.age_action(str(inner["id"]), 3 * 3600)
+    emulator.age_action(str(inner["id"]), 3 * 3600 + 60)
     return str(inner["id"])
 
 
