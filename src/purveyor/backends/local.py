@@ -119,7 +119,8 @@ class LocalStates:
                 for each in path.parent.glob(f"{glob.escape(path.name)}*")
                 if each == path or each.name.endswith(_BACKUP)
             ]
-        newest_first = sorted(files, key=lambda file: -file[0].st_mtime_ns)
+        # The file and its backup may be written within one tick of the file system's clock.
+        newest_first = sorted(files, key=lambda file: (file[1] != path.name, -file[0].st_mtime_ns))
         return [
             StateVersion(
                 name,
