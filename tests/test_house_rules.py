@@ -61,6 +61,18 @@ def test_no_file_is_a_drawer() -> None:
     assert [str(p) for p in SOURCES if drawers & set(p.stem.split("_"))] == []
 
 
+def test_machine_text_is_cut_at_line_feeds_only() -> None:
+    # `splitlines` cuts at U+2028, vertical tabs and their kin too, which JSON, HCL and lists of
+    # checksums hold as ordinary text. What is shown to people, or hidden from them, may use it.
+    for_people = {"ci/plain.py", "ci/masking.py", "redaction.py"}
+    users = {
+        str(path.relative_to(ROOT / "src/purveyor"))
+        for path in SOURCES
+        if "splitlines" in path.read_text()
+    }
+    assert users <= for_people
+
+
 def families() -> list[type[PurveyorError]]:
     return [
         each

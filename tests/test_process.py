@@ -8,11 +8,13 @@ import subprocess  # noqa: TID251 - a program that outlives its starter is looke
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.kept_output import LEFT_OUT
 from purveyor.process import Command, Completed, Interruption, run
 
 if TYPE_CHECKING:
@@ -82,6 +84,65 @@ def test_a_very_long_line_is_one_line() -> None:
     run(python("print('x' * 3_000_000)"), on_line=lines.append)
 
     assert [len(line) for line in lines] == [3_000_000]
+
+
+MIB = 1 << 20
+FLOOD = "line = 'x' * 99_990 + chr(10)\nprint('first')\nfor n in range(2100): OUT.write(line)\n"
+
+
+@pytest.mark.parametrize("out", ["sys.stdout", "sys.stderr"])
+def test_a_flood_of_output_takes_little_memory_and_disk_and_keeps_its_ends(
+    tmp_path: Path, out: str
+) -> None:
+    kept = tmp_path / "stream"
+    script = "import sys\n" + FLOOD.replace("OUT", out) + f"print('last', file={out})\n"
+    script = script.replace("print('first')", f"print('first', file={out})")
+    command = Command((sys.executable, "-c", script), tmp_path, ENVIRONMENT, stdout=kept)
+    lines = 0
+
+    def count(_line: str) -> None:
+        nonlocal lines
+        lines += 1
+
+    tracemalloc.start()
+    try:
+        done = run(command, on_line=count)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    text = done.stdout or done.stderr
+    assert text.startswith("first\nx")
+    assert text.endswith("x\nlast\n")
+    assert text.count(LEFT_OUT) == 1
+    assert {len(line) for line in text.split("\n")} <= {0, 4, 5, 99_990, len(LEFT_OUT)}
+    assert peak < 16 * MIB
+    if out == "sys.stdout":
+        assert lines == 2102
+        assert kept.stat().st_size > 200 * MIB
+        assert sys.platform != "linux" or kept.stat().st_blocks * 512 < 8 * MIB
+
+
+def test_a_line_that_no_memory_should_hold_is_left_out_and_said() -> None:
+    lines: list[str] = []
+    script = f"import sys\nprint('a')\nfor n in range(50): sys.stdout.write('x' * {MIB})\n"
+
+    tracemalloc.start()
+    try:
+        done = run(python(script + "print()\nprint('b')"), on_line=lines.append)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert lines == ["a", LEFT_OUT, "b"]
+    assert done.stdout == f"a\n{LEFT_OUT}\nb\n"
+    assert peak < 32 * MIB
+
+
+def test_a_document_of_some_size_comes_whole() -> None:
+    done = run(python(f"print('x' * {9 * MIB})"))
+
+    assert len(done.stdout) == 9 * MIB + 1
 
 
 def test_the_end_is_noticed_at_once() -> None:

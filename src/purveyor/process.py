@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import signal
 import subprocess  # noqa: TID251 - this file is the door
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from purveyor.interruption import Interruption
+from purveyor.kept_output import DOCUMENT_ENDS, ENDS, Lines, forget_middle, read_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +55,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a program ended. `code` is negative for a signal; 127 when it was not found."""
+    """How a program ended. `code` is negative for a signal; 127 when it was not found.
+
+    `stdout` and `stderr` have LEFT_OUT as a line in the place of what was too much to keep.
+    """
 
     code: int
     stdout: str
@@ -126,18 +132,30 @@ def run(
     """Run a program to its end and sweep its process group.
 
     Its output goes to private files, which a parent's death does not break, and `on_line` gets
-    each line of stdout as it comes. After `timeout` seconds the group is killed.
+    each line of stdout as it comes, or LEFT_OUT for one of more than 8 MiB. After `timeout` seconds
+    the group is killed. What is kept is bounded, in memory and (on Linux) on disk: the first and
+    the last MiB; of stdout that nobody follows, which is a document, 64 MiB.
     """
+    ends = DOCUMENT_ENDS if on_line is None else ENDS
     with _output(command.stdout) as out, tempfile.TemporaryFile() as err:
         try:
             child = _start(command, out, err)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             return Completed(127, "", f"{command.argv[0]}: {error.strerror}")
+        lines = Lines(out.fileno(), on_line)
+
+        def read() -> bool:
+            more = lines.read()
+            forget_middle(out, ends, lines.seen)
+            forget_middle(err)
+            return more
+
         try:
-            _attend(child, out, on_line, interruption or Interruption(), timeout)
+            _attend(child, out, read, interruption or Interruption(), timeout)
+            lines.end()
         finally:
             _sweep(child.pid)
-        return Completed(child.returncode, _text(out), _text(err))
+        return Completed(child.returncode, read_ends(out, ends), read_ends(err))
 
 
 def _output(kept: Path | None) -> IO[bytes]:
@@ -166,13 +184,13 @@ def _start(command: Command, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen
 def _attend(
     child: subprocess.Popen[bytes],
     out: IO[bytes],
-    on_line: Callable[[str], None] | None,
+    read: Callable[[], bool],
     interruption: Interruption,
     timeout: float | None,
 ) -> None:
     with interruption.passed_to(child.pid):
         try:
-            _follow(child, out, on_line, interruption, timeout=timeout)
+            _follow(child, out, read, interruption, timeout=timeout)
         except BaseException:
             # Nobody reads on, but the program still gets its chance to end in order.
             interruption.pass_on()
@@ -183,7 +201,7 @@ def _attend(
 def _follow(
     child: subprocess.Popen[bytes],
     out: IO[bytes],
-    on_line: Callable[[str], None] | None,
+    read: Callable[[], bool],
     interruption: Interruption,
     *,
     timeout: float | None,
@@ -195,41 +213,16 @@ def _follow(
         ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    lines = _Lines(out.fileno(), on_line)
-    left = timeout
-    while not ended.wait(_TAIL_SECONDS):
-        lines.read()
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    behind = False
+    while not ended.wait(0 if behind else _TAIL_SECONDS):
+        behind = read()
         interruption.pass_on_unless(heard=lambda: _INTERRUPTED in _tail(out))
-        if left is not None:
-            left -= _TAIL_SECONDS
-            if left <= 0:
-                _sweep(child.pid)
-                left = None
-    lines.read()
-    lines.end()
-
-
-class _Lines:
-    """Cuts a growing file into lines."""
-
-    def __init__(self, descriptor: int, on_line: Callable[[str], None] | None) -> None:
-        self._descriptor = descriptor
-        self._on_line = on_line
-        self._offset = 0
-        self._rest = b""
-
-    def read(self) -> None:
-        if self._on_line is None:
-            return
-        while chunk := os.pread(self._descriptor, _CHUNK, self._offset):
-            self._offset += len(chunk)
-            *whole, self._rest = (self._rest + chunk).split(b"\n")
-            for line in whole:
-                self._on_line(line.decode(errors="replace"))
-
-    def end(self) -> None:
-        if self._on_line is not None and self._rest:
-            self._on_line(self._rest.decode(errors="replace"))
+        if time.monotonic() >= deadline:
+            _sweep(child.pid)
+            deadline = math.inf
+    while read():
+        pass
 
 
 def _sweep(group: int) -> None:
@@ -240,8 +233,3 @@ def _sweep(group: int) -> None:
 def _tail(stream: IO[bytes]) -> bytes:
     end = os.fstat(stream.fileno()).st_size
     return os.pread(stream.fileno(), _CHUNK, max(0, end - _CHUNK))
-
-
-def _text(stream: IO[bytes]) -> str:
-    stream.seek(0)
-    return stream.read().decode(errors="replace")

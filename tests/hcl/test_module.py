@@ -122,6 +122,7 @@ def test_a_type_expression_becomes_a_constraint(
         ('"e\u0301"', "é"),
         ('<<EOT\nraw "q" \\n $${x}\n\n}\nEOT', 'raw "q" \\n ${x}\n\n}\n'),
         ("<<-EOT\n    a\n\n      b\n    EOT", "a\n\n  b\n"),
+        ("<<-EOT\n    a\v    b\f  c\n    EOT", "a\v    b\f  c\n"),
         ("[1, [], [true,],\n]", [1, [], [True]]),
         ('{ a = 1, "b c" : [2]\n 3 = {} }', {"a": 1, "b c": [2], "3": {}}),
     ],

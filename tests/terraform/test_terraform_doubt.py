@@ -130,6 +130,22 @@ def test_a_stream_proves_what_it_holds_and_no_more(text: str, proof: Proof) -> N
     assert judge_stream(text) is proof
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\u2029"])
+def test_a_text_with_other_marks_of_a_lines_end_is_one_line(mark: str) -> None:
+    begun = '{"type":"apply_start","hook":{"resource":{"addr":"x[\\"aMb\\"]"}}}\n'.replace(
+        "M", mark
+    )
+    assert judge_stream(begun) is Proof.NONE
+
+
+def test_what_was_too_much_to_keep_may_have_begun_a_change(tmp_path: Path) -> None:
+    line = '{"type":"log","@message":"x"}\n'
+    (tmp_path / "stream").write_text(line + f"{line}\n" * (1 << 17))
+    assert judge_file(tmp_path / "stream") is Proof.NONE
+    (tmp_path / "stream").write_text(line)
+    assert judge_file(tmp_path / "stream") is Proof.UNTOUCHED
+
+
 def test_without_a_stream_nothing_was_started(tmp_path: Path) -> None:
     assert judge_file(tmp_path / "none") is Proof.UNTOUCHED
 

@@ -136,14 +136,14 @@ def may_answer_later(error: psycopg.Error) -> bool:
 
 def explain(error: psycopg.Error, place: str) -> PurveyorError:
     """Return our error for one of the driver's; `place` names what it was about."""
-    code = error.sqlstate or ""
+    code, first = error.sqlstate or "", str(error).partition("\n")[0]
     if code == _NO_RIGHT:
         return CredentialsError(
             f"The database's user is not allowed to use {place}.",
             reason=ReasonCode.PERMISSION_DENIED,
             hint="Grant what `purveyor state bootstrap --policies` prints, or let it do so with"
             " --grant-to.",
-            details=[str(error).splitlines()[0]],
+            details=[first],
         )
     if not code and any(words in str(error) for words in _WRONG_LOGIN):
         return CredentialsError(
@@ -158,7 +158,7 @@ def explain(error: psycopg.Error, place: str) -> PurveyorError:
         reason=ReasonCode.STATE_UNREADABLE,
         hint=hint,
         # The error of a connection may quote what it was given, a password's part among it.
-        details=[f"SQLSTATE {code}: {str(error).splitlines()[0]}"] if code else (),
+        details=[f"SQLSTATE {code}: {first}"] if code else (),
     )
 
 

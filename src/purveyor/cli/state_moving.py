@@ -112,7 +112,7 @@ def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iter
     from purveyor.states.templates import parse_template
 
     if mapping is not None:
-        return iter(parse_mapping(mapping.read_text(encoding="utf-8").splitlines()))
+        return iter(parse_mapping(mapping.read_text(encoding="utf-8").split("\n")))
     if keys:
         return moves_of_scheme(source, [parse_template(each) for each in keys])
     return moves_of_all(source)

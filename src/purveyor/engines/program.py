@@ -211,7 +211,7 @@ def _tell_failure(program: ActionProgram, code: int, problem: str, *, expired: b
 
 def _last_lines(stderr: str, redactor: Redactor) -> tuple[str, ...]:
     clean = redactor.redact(_COLOUR.sub("", stderr))
-    lines = [line.rstrip() for line in clean.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in clean.split("\n") if line.strip()]
     return tuple(line[:_LINE] for line in lines[-_LAST_LINES:])
 
 

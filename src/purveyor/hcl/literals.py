@@ -170,7 +170,7 @@ def _read_text(token: Token) -> str:
 
 def _flush(body: str) -> str:
     """Take from every line the indent of the least indented one; blank lines do not count."""
-    lines = body.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", body)
     indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
     indent = min(indents, default=0)
     return "".join(line[indent:] if line.strip() else line for line in lines)

@@ -89,7 +89,7 @@ class Ledger:
 
     def lines(self) -> list[str]:
         """Return what was built and torn down, such as `create first`."""
-        return self.file.read_text(encoding="utf-8").splitlines() if self.file.exists() else []
+        return self.file.read_text(encoding="utf-8").split("\n")[:-1] if self.file.exists() else []
 
     def existing(self) -> Counter[str]:
         """Return how many of each there are now."""

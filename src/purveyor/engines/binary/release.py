@@ -114,7 +114,7 @@ def fetch_release(
 
 
 def _listed_sum(text: str, release: Release) -> str:
-    for line in text.splitlines():
+    for line in text.split("\n"):
         digest, _, name = line.strip().partition(" ")
         if name.strip().removeprefix("*") == release.archive and len(digest) == _SHA256_LENGTH:
             return digest.lower()

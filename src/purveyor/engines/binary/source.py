@@ -87,6 +87,6 @@ def build_from_source(
 
 
 def _last_words(text: str, settings: Settings) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
     clear = " / ".join(lines[-_LAST_LINES:]) or "it said nothing"
     return Redactor(settings.secrets()).redact(_PASSWORD.sub("//***@", clear))

@@ -66,7 +66,8 @@ class Report:
             message = None
         if not isinstance(message, dict):
             if line.strip():
-                self.stray = [*self.stray[1 - _STRAY_LINES :], line]
+                told = cut(self._redactor.redact(line))
+                self.stray = [*self.stray[1 - _STRAY_LINES :], told]
             return
         # OpenTofu's init lines have no type; a diagnostic is known by its own key.
         kind = "diagnostic" if "diagnostic" in message else message.get("type")

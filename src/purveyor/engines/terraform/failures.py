@@ -88,6 +88,6 @@ def _details(errors: Sequence[Diagnostic]) -> list[str]:
 
 def read_stray(ran: Ran, redactor: Redactor) -> list[str]:
     """Return the last lines that the engine printed outside of its stream."""
-    lines = [*ran.report.stray, *ran.completed.stderr.splitlines()]
+    lines = [*ran.report.stray, *ran.completed.stderr.split("\n")]
     told = [stripped for line in lines if (stripped := line.strip(" │╷╵"))]
     return [cut(redactor.redact(line)) for line in told[-MOST_DETAILS:]]

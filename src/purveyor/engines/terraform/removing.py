@@ -41,4 +41,4 @@ def _count_left(session: Session) -> int:
     ran = session.program.call(*commands.state_list(), streamed=False)
     if ran.code:
         raise build_error(session, ran, "check of the state")
-    return len(ran.completed.stdout.split())
+    return ran.completed.stdout.count("\n")

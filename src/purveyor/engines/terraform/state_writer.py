@@ -99,7 +99,7 @@ def check_written(ran: Ran, what: str, redactor: Redactor) -> None:
             f"The state is not written: it is locked by {lock.describe_lock(holder)}.",
             hint="Wait for that run to end, or free the lock if it is known to be dead.",
         )
-    lines = [line for each in _read_prose(ran).splitlines() if (line := " ".join(each.split()))]
+    lines = [line for each in _read_prose(ran).split("\n") if (line := " ".join(each.split()))]
     raise EngineError(
         f"The engine's `{what}` failed; the state is as it was.",
         hint="The details hold the engine's words.",

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.kept_output import LEFT_OUT, read_ends
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +37,10 @@ class Proof(Enum):
 
 def judge_stream(text: str) -> Proof:
     """Judge what an engine has told that has ended, however it ended."""
-    touched, ended, unsaved = False, False, False
-    for message in filter(None, map(_parse, text.splitlines())):
+    lines = text.split("\n")
+    # In what was too much to keep a change may have begun; how it ended stands at the end.
+    touched, ended, unsaved = LEFT_OUT in lines, False, False
+    for message in filter(None, map(_parse, lines)):
         match message.get("type"):
             case "apply_start":
                 touched = True
@@ -73,7 +76,8 @@ def judge_file(path: Path) -> Proof:
     """
     try:
         room = os.statvfs(path.parent)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open("rb") as file:
+            text = read_ends(file)
     except FileNotFoundError:
         return Proof.UNTOUCHED
     except OSError:
