@@ -25,9 +25,10 @@ def log_in_by_file(environ: Mapping[str, str]) -> dict[str, str]:
     PURVEYOR_ID_TOKEN_FILE names it. A cloud for which somebody logged in already is left alone.
     Google's configuration is written beside the token; it holds no secret.
     """
-    token = Path(environ.get("PURVEYOR_ID_TOKEN_FILE") or "/nonexistent")
+    given = environ.get("PURVEYOR_ID_TOKEN_FILE")
     try:
-        if not token.stat().st_size:
+        token = Path(given) if given else None
+        if token is None or not token.is_file() or not token.stat().st_size:
             return {}
     except OSError:
         return {}

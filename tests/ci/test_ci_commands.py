@@ -101,25 +101,6 @@ def test_a_section_is_closed_when_what_it_holds_fails() -> None:
     assert page.lines == ["::group::x", "::endgroup::"]
 
 
-SECRET = "-----BEGIN KEY-----\nabc%def\n}\nx1z\n\n1234\ntrue\n  padded line\n-----"
-MASKED = ["-----BEGIN KEY-----", "abc%def", "  padded line", "padded line"]
-
-
-def test_a_secret_of_several_lines_is_hidden_by_the_lines_that_are_worth_it() -> None:
-    github, azure = Page("github"), Page("azure")
-    github.ci.mask(SECRET)
-    azure.ci.mask(SECRET)
-    assert github.lines == [f"::add-mask::{each.replace('%', '%25')}" for each in MASKED]
-    assert azure.lines == [f"##vso[task.setsecret]{each.replace('%', '%AZP25')}" for each in MASKED]
-
-
-@pytest.mark.parametrize("vendor", ["gitlab", "terminal"])
-def test_where_nothing_can_be_hidden_a_secret_is_not_printed(vendor: str) -> None:
-    page = Page(vendor)
-    page.ci.mask(SECRET)
-    assert page.text == ""
-
-
 @pytest.mark.parametrize("vendor", ["github", "gitlab", "azure", "terminal"])
 def test_a_log_has_no_passing_lines(vendor: str) -> None:
     page = Page(vendor)

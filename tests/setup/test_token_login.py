@@ -35,6 +35,14 @@ def log_in(**environ: str) -> JsonObject:
     return found
 
 
+@pytest.mark.parametrize("name", ["", "a folder", "nothing"])
+def test_only_a_file_is_a_token(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "a folder" / "with something in it").touch()
+    given = str(tmp_path / name) if name else ""
+    assert log_in(PURVEYOR_ID_TOKEN_FILE=given, AWS_ROLE_ARN=ROLE, ARM_CLIENT_ID="made-up") == {}
+
+
 @pytest.fixture
 def token(tmp_path: Path) -> Path:
     file = tmp_path / "id-token"

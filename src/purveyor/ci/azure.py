@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor.ci.command_log import CommandLog
-from purveyor.ci.masking import choose_masks
 from purveyor.ci.summary_file import append_summary
 from purveyor.ci.wording import sort_names, word_annotation
 
@@ -44,11 +43,6 @@ class Azure(CommandLog):
             return
         message = self.shorten(f"{title}: {text}" if title else text)
         self._console.line(f"##vso[task.logissue type={level}]{_escape_data(message)}")
-
-    def mask(self, secret: str) -> None:
-        """Hide the secret line by line, in what the log gets from now on."""
-        for line in choose_masks(secret):
-            self._console.line(f"##vso[task.setsecret]{_escape_data(line)}")
 
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Set output variables of the step.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.ci.command_log import CommandLog
-from purveyor.ci.masking import choose_masks
 from purveyor.ci.summary_file import append_summary
 from purveyor.ci.wording import sort_names
 
@@ -41,14 +40,6 @@ class GitHub(CommandLog):
         properties = f" title={_escape_property(heading)}" if heading else ""
         command = _LEVELS.get(level, "notice")
         self._console.line(f"::{command}{properties}::{_escape_data(self.shorten(text))}")
-
-    def mask(self, secret: str) -> None:
-        """Hide the secret line by line.
-
-        The runner would also hide each line of one sent as a whole, down to a lone brace.
-        """
-        for line in choose_masks(secret):
-            self._console.line(f"::add-mask::{_escape_data(line)}")
 
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Append to GITHUB_OUTPUT, each value between delimiters that it does not hold."""

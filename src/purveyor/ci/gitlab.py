@@ -71,9 +71,6 @@ class GitLab:
         """Write `error: ...` in colour; GitLab has no annotations."""
         self.say(word_annotation(level, text, title), tone=TONES.get(level, Tone.PLAIN))
 
-    def mask(self, secret: str) -> None:
-        """Do nothing: GitLab masks only variables of its own settings."""
-
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Append `PURVEYOR_OUT_NAME=value` to the file of PURVEYOR_DOTENV.
 

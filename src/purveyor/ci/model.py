@@ -24,7 +24,8 @@ class CI(Protocol):
     """The service around us. Nothing here fails: what cannot be written is noted once on stderr.
 
     Text may be foreign and hold anything; it never becomes a command of the vendor's. Secrets are
-    the caller's part: text comes redacted.
+    the caller's part: text comes redacted. No CI is asked to hide one: the command for it holds the
+    secret in clear, and whoever reads our output instead of the CI would have it.
     """
 
     @property
@@ -42,9 +43,6 @@ class CI(Protocol):
 
     def annotate(self, level: str, text: str, *, title: str = "") -> None:
         """Make `text` stand out; `level` is `info`, `warning` or `error`."""
-
-    def mask(self, secret: str) -> None:
-        """Ask the CI to hide a secret in its log, where it can."""
 
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Hand public values on to the pipeline's later steps."""

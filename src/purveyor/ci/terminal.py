@@ -54,9 +54,6 @@ class Terminal:
         """Write `error: ...` in colour."""
         self.say(word_annotation(level, text, title), tone=TONES.get(level, Tone.PLAIN))
 
-    def mask(self, secret: str) -> None:
-        """Do nothing: a terminal hides nothing."""
-
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Do nothing: nobody takes them on."""
 
