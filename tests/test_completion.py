@@ -42,6 +42,16 @@ def test_options_of_a_command_that_is_loaded_late_are_completed() -> None:
     assert complete("purveyor engine install --name open") == ["opentofu"]
 
 
+@pytest.mark.parametrize("option", ["run --context", "run --catalog", "state migrate --from"])
+def test_names_of_files_are_left_to_the_shell(option: str) -> None:
+    line = f"purveyor {option} ac"
+    words = line.split(" ")
+    answer = call(
+        COMP_WORDS=line, COMP_CWORD=str(len(words) - 1), _PURVEYOR_COMPLETE="bash_complete"
+    )
+    assert answer.splitlines() == ["file,ac"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_script(shell: str) -> None:
     if shell == "bash":  # click asks bash for its version

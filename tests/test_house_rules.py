@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess  # noqa: TID251 - a fresh interpreter shows what a command imports
 import sys
 from pathlib import Path
@@ -111,3 +112,15 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     )
     assert HEAVY & {name.split(".")[0] for name in done.stderr.split()} == set()
+
+
+def test_no_text_names_a_file_of_the_documentation_that_no_installation_has() -> None:
+    named = {
+        f"{path.relative_to(ROOT)}:{each.lineno}": each.value
+        for path in SOURCES
+        for each in ast.walk(ast.parse(path.read_text()))
+        if isinstance(each, ast.Constant)
+        and isinstance(each.value, str)
+        and re.search(r"\bdocs/|\w/[\w-]+\.md\b|\b(README|CHANGELOG|CONTRIBUTING)\b", each.value)
+    }
+    assert named == {}

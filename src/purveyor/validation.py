@@ -63,7 +63,7 @@ def validate_catalog(path: Path | None = None) -> Inspection:
     if faults:
         raise CatalogError(
             f"The catalog in {path or Path()} has {count_faults(faults)}.",
-            hint="Correct the places listed; docs/reference/catalog.md describes every key.",
+            hint="Correct the places listed, then ask `purveyor validate` again.",
             details=faults,
         )
     return Inspection(

@@ -29,6 +29,13 @@ _COMMANDS = {
 }
 
 
+def examples(*lines: str) -> str:
+    """Return what stands at the end of a command's help, line by line."""
+    return "\n".join(
+        ("\b", "Examples:" if len(lines) > 1 else "Example:", *(f"  {x}" for x in lines))
+    )
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when called, so that `--help` stays fast.
 
@@ -74,7 +81,15 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "purveyor validate                      is the catalog in this folder sound?",
+        "purveyor run --context action.json     carry out one action",
+        "purveyor journal list --open           what is not closed",
+    ),
+)
 @click.version_option(__version__, prog_name="purveyor")
 def cli() -> None:
     """Turn a platform's service actions into provisioned infrastructure."""

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
+
 if TYPE_CHECKING:
     from purveyor.emulator import Emulator
 
 _STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
-_EXAMPLES = """\b
-Examples:
-  purveyor emulate
-  purveyor emulate --port 8099 --log requests.jsonl
-  purveyor emulate --print-seed > seed.yaml
-  purveyor emulate --seed seed.yaml --token-seconds 5
-"""
+_EXAMPLES = examples(
+    "purveyor emulate",
+    "purveyor emulate --port 8099 --log requests.jsonl",
+    "purveyor emulate --print-seed > seed.yaml",
+    "purveyor emulate --seed seed.yaml --token-seconds 5",
+)
 
 
 def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's callback signature

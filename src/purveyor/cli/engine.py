@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -19,17 +20,16 @@ if TYPE_CHECKING:
     from purveyor.engines.binary.search import Candidate
 
 
-@click.group()
+@click.group(epilog=examples("purveyor engine list", "purveyor engine install"))
 def engine() -> None:
     """Install and list Terraform and OpenTofu."""
 
 
-_EXAMPLES = """\b
-Examples:
-  purveyor engine install
-  purveyor engine install --version 1.11.5
-  purveyor engine install --name terraform --version 1.11.4
-"""
+_EXAMPLES = examples(
+    "purveyor engine install",
+    "purveyor engine install --version 1.11.5",
+    "purveyor engine install --name terraform --version 1.11.4",
+)
 
 
 @engine.command(epilog=_EXAMPLES)
@@ -81,7 +81,7 @@ def install(*, name: str, version: str | None, base: str | None, as_json: bool) 
         click.echo(f"{found.name} {found.version} {verb}: {found.path}")
 
 
-@engine.command("list")
+@engine.command("list", epilog=examples("purveyor engine list", "purveyor engine list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_engines(*, as_json: bool) -> None:
     """List the engines that are there.

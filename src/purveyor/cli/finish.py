@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
+from purveyor.cli.state_room import with_catalog
+
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
@@ -19,27 +22,22 @@ _WAIT = 240.0
 _UNHEARD = 17
 _STATUSES = ("PURVEYOR_JOB_STATUS", "CI_JOB_STATUS", "AGENT_JOBSTATUS")
 
-_EPILOG = """\b
-Examples:
-  purveyor finish                           in a pipeline, after `purveyor run`, always
-  purveyor finish --context action.json     for an action saved in a file
-  purveyor finish --wait 20                 where the CI gives little time
-"""
+_EXAMPLES = examples(
+    "purveyor finish                           in a pipeline, after `purveyor run`, always",
+    "purveyor finish --context action.json     for an action saved in a file",
+    "purveyor finish --wait 20                 where the CI gives little time",
+)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EXAMPLES)
 @click.option(
     "--context",
     "context_argument",
     metavar="FILE",
+    type=click.Path(allow_dash=True),
     help="The CONTEXT, as for `purveyor run`.",
 )
-@click.option(
-    "--catalog",
-    "catalog_path",
-    metavar="PATH",
-    help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
-)
+@with_catalog
 @click.option(
     "--wait",
     type=click.FloatRange(min=0),

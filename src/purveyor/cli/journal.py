@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from purveyor import json_text
-from purveyor.cli import LazyGroup
+from purveyor.cli import LazyGroup, examples
 from purveyor.cli.state_room import open_room, tell_time, with_catalog, with_json
 from purveyor.cli.sweep import open_store, tell_seconds
 from purveyor.errors import ReasonCode, RecoveryError
@@ -32,12 +32,12 @@ class JournalGroup(LazyGroup):
     }
 
 
-@click.group(cls=JournalGroup)
+@click.group(cls=JournalGroup, epilog=examples("purveyor journal list --open"))
 def journal() -> None:
     """Look at the record of actions."""
 
 
-@click.command("list")
+@click.command("list", epilog=examples("purveyor journal list --open --json"))
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not closed.")
 @with_catalog
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -60,7 +60,7 @@ def list_actions(*, only_open: bool, catalog_path: str | None, as_json: bool) ->
         print_rows(_HEADS, _rows(found))
 
 
-@click.command()
+@click.command(epilog=examples("purveyor journal show 7d9e2a10"))
 @click.argument("action")
 @with_catalog
 @with_json

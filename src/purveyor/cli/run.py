@@ -7,35 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
+from purveyor.cli.state_room import with_catalog
+
 if TYPE_CHECKING:
     from purveyor.provision import Ending
 
 _UNHEARD = 17
 
-_EPILOG = """\b
-Examples:
-  purveyor run                              in a pipeline: the CONTEXT comes from the CI
-  purveyor run --context action.json        an action saved in a file
-  purveyor run --context - < action.json    the same from standard input
-  purveyor run --no-report --json           without the platform, result as JSON
-  purveyor run --lock-timeout 600           wait ten minutes for another run on the same state
-"""
+_EXAMPLES = examples(
+    "purveyor run                              in a pipeline: the CONTEXT comes from the CI",
+    "purveyor run --context action.json        an action saved in a file",
+    "purveyor run --context - < action.json    the same from standard input",
+    "purveyor run --no-report --json           without the platform, result as JSON",
+    "purveyor run --lock-timeout 600           wait ten minutes for another run on the same state",
+)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EXAMPLES)
 @click.option(
     "--context",
     "context_argument",
     metavar="FILE",
+    type=click.Path(allow_dash=True),
     help="The CONTEXT: a file, or - for standard input. Without it: the event file of GitHub,"
     " then PURVEYOR_CONTEXT, then CONTEXT.",
 )
-@click.option(
-    "--catalog",
-    "catalog_path",
-    metavar="PATH",
-    help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
-)
+@with_catalog
 @click.option("--no-report", is_flag=True, help="Tell the platform nothing, ask it nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 @click.option(

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import click
 
-from purveyor.cli import LazyGroup
+from purveyor.cli import LazyGroup, examples
 
 _READING = "purveyor.cli.state_reading"
 _CHANGING = "purveyor.cli.state_changing"
@@ -42,6 +42,8 @@ class StateGroup(LazyGroup):
     }
 
 
-@click.group(cls=StateGroup)
+@click.group(
+    cls=StateGroup, epilog=examples("purveyor state list", "purveyor state show orders-db")
+)
 def state() -> None:
     """Look at states, bring them back, move them."""

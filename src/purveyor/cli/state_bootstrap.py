@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import with_catalog, with_json
 from purveyor.settings import read_settings
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _HEADS = ("WHAT", "NOW", "WANTED", "CHANGE")
 
 
-@click.command()
+@click.command(
+    epilog=examples("purveyor state bootstrap --dry-run", "purveyor state bootstrap --policies")
+)
 @with_catalog
 @click.option("--dry-run", is_flag=True, help="Only tell what would change.")
 @click.option("--policies", is_flag=True, help="Only print the least rights for each command.")

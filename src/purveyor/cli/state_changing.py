@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import (
     confirm,
     now,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _SHOWN = 40
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state unlock orders-db --lock-id 1f6b0c1e-9d0a"))
 @with_target
 @click.option("--lock-id", required=True, help="The lock's id, as `purveyor state show` tells it.")
 @click.option("--force", is_flag=True, help="Do not ask; needs --reason.")
@@ -113,7 +114,7 @@ def _open_journal(room: Room) -> Journal | None:
     return None if room.records is None else open_journal(room.records, room.settings)
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state restore orders-db --version V --dry-run"))
 @with_target
 @click.option("--version", required=True, metavar="V", help="See `purveyor state history`.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")

@@ -7,10 +7,11 @@ import sys
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import open_room, with_catalog, with_json
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state doctor --catalog team/purveyor.yaml"))
 @with_catalog
 @with_json
 def doctor(*, catalog_path: str | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import (
     confirm,
     now,
@@ -26,9 +27,22 @@ if TYPE_CHECKING:
     from purveyor.states.moving import Move, Moved, Mover
 
 
-@click.command()
-@click.option("--from", "source", metavar="CATALOG", help="The catalog that names the old place.")
-@click.option("--to", "destination", metavar="CATALOG", help="That of the new one.")
+@click.command(
+    epilog=examples(
+        "purveyor state migrate --from old/purveyor.yaml --dry-run",
+        "purveyor state migrate --keys 'service-{service_slug}-{service_id}.tfstate'",
+    )
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="CATALOG",
+    type=click.Path(),
+    help="The catalog that names the old place.",
+)
+@click.option(
+    "--to", "destination", metavar="CATALOG", type=click.Path(), help="That of the new one."
+)
 @click.option("--keys", multiple=True, metavar="TEMPLATE", help="The old place's key scheme.")
 @click.option(
     "--mapping",
@@ -69,7 +83,7 @@ def migrate(
     _carry_out(moves, _mover(old, new, engine, dry_run=dry_run), as_json=as_json)
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state adopt 5a1f --key old/orders.tfstate"))
 @click.argument("entity_id", metavar="ID")
 @click.option("--key", "old_key", required=True, help="Where the state lies, below the prefix.")
 @click.option("--kind", type=click.Choice(["service", "link"]), default="service")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import (
     open_room,
     tell_age,
@@ -32,7 +33,9 @@ _HEADS = ("KIND", "ID", "SLUG", "SIZE", "AGE", "LOCKED", "KEY")
 _LONG_HEADS = (*_HEADS, "SERIAL", "RESOURCES", "ENGINE", "HOLDER")
 
 
-@click.command("list")
+@click.command(
+    "list", epilog=examples("purveyor state list --kind service", "purveyor state list --long")
+)
 @click.option("--kind", type=click.Choice(["service", "link"]), help="Only these.")
 @click.option("--prefix", default="", help="Only those whose id or key begins so.")
 @click.option("--long", "is_long", is_flag=True, help="Read each state: serial, resources, holder.")
@@ -66,7 +69,7 @@ def list_states(
         print_rows(_LONG_HEADS if is_long else _HEADS, rows)
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state show orders-db", "purveyor state show 5a1f --json"))
 @with_target
 @with_catalog
 @with_json
@@ -89,7 +92,7 @@ def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: boo
             click.echo(f"{name}: {value}")
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state history orders-db"))
 @with_target
 @with_catalog
 @with_json
@@ -120,7 +123,7 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
         click.echo(note, err=True)
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state pull orders-db --output orders-db.tfstate"))
 @with_target
 @click.option("--version", metavar="V", help="An earlier version; see `purveyor state history`.")
 @click.option("--output", type=click.Path(path_type=Path), help="A new file, for you alone (0600).")

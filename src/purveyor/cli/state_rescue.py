@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
 from purveyor.cli.state_room import open_room, open_writer, with_catalog, with_engine
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from purveyor.states.ports import Writer
 
 
-@click.command()
+@click.command(epilog=examples("purveyor state rescue orders-db --kind service"))
 @click.argument("entity_id", metavar="ID")
 @click.option("--kind", type=click.Choice(["service", "link"]), help="Whose id it is.")
 @click.option(

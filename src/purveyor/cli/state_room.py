@@ -95,6 +95,7 @@ def with_catalog(command: _Command) -> _Command:
         "--catalog",
         "catalog_path",
         metavar="PATH",
+        type=click.Path(),
         help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
     )(command)
 

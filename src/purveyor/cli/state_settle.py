@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
 from purveyor.cli.state_room import now, open_room, with_catalog
 
 if TYPE_CHECKING:
     from purveyor.run_identity import RunIdentity
 
 _TARGET = re.compile(r"(service|link)/([A-Za-z0-9][A-Za-z0-9._-]*)")
-_EPILOG = """\b
-Example:
-  purveyor state settle service/5a1f --reason "looked in the console: nothing is left"
-"""
+_EXAMPLES = examples(
+    'purveyor state settle service/5a1f --reason "looked in the console: nothing is left"'
+)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EXAMPLES)
 @click.argument("target", metavar="KIND/ID")
 @click.option("--reason", required=True, metavar="TEXT", help="What was found; it is kept.")
 @with_catalog

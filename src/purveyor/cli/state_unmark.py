@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from purveyor.cli import examples
 from purveyor.cli.state_room import confirm, open_room, with_catalog, with_target
 
 if TYPE_CHECKING:
     from purveyor.cli.state_room import Room
     from purveyor.state_key import StateKey
 
-_EPILOG = """\b
-Example:
-  purveyor state unmark 5a1f --kind service
-"""
 
-
-@click.command(epilog=_EPILOG)
+@click.command(epilog=examples("purveyor state unmark 5a1f --kind service"))
 @with_target
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_catalog

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.cli.state_room import now, open_room, with_catalog, with_json
 from purveyor.cli.sweep_search import SearchWishes, open_search, read_wait
 from purveyor.errors import CatalogError, RecoveryError
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 _HEADS = ("WHAT", "ID", "ATTEMPT", "OF", "FOUND", "DONE", "PERSON", "AGE", "RUN")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "purveyor sweep --dry-run                            what would be done",
+        "purveyor sweep --nrn organization=1:account=2       also what no run took",
+    )
+)
 @with_catalog
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option(

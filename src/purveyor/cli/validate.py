@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor import json_text
+from purveyor.cli import examples
 from purveyor.errors import CatalogError
 from purveyor.settings import read_settings
 
 if TYPE_CHECKING:
     from purveyor.validation import Inspection
 
-
-_EPILOG = """\b
-Examples:
-  purveyor validate
-  purveyor validate examples/catalog
-  purveyor validate --json team/purveyor.yaml
-"""
+_EXAMPLES = examples(
+    "purveyor validate",
+    "purveyor validate examples/catalog",
+    "purveyor validate --json team/purveyor.yaml",
+)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EXAMPLES)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 def validate(*, path: Path | None, as_json: bool) -> None:
