@@ -202,7 +202,7 @@ def test_of_many_signals_exactly_one_reaches_the_program() -> None:
         run(python(COUNTING), on_line=stop, interruption=interruption)
 
     assert lines == ["ready", "['INT']"]
-    assert interruption.signal is signal.SIGTERM
+    assert interruption.signal == signal.SIGTERM
 
 
 @pytest.mark.parametrize("signals", [0, 1])

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _NAP_SECONDS = 0.05
+# Also where a shell without job control has its background processes ignore it.
+_ALWAYS = {signal.SIGINT, signal.SIGTERM}
+# What asks nobody to stop (man 7 signal): what cannot be caught, what ends no process by default,
+# and what a process does to itself, whose handler would be called again and again.
+_NO_WISH = {
+    *("SIGKILL", "SIGSTOP", "SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGINFO"),
+    *("SIGTSTP", "SIGTTIN", "SIGTTOU"),
+    *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"),
+}
 # How long a program has to tell that a SIGTERM has reached it without us.
 _OWN_SECONDS = 1.0
 
@@ -21,15 +30,15 @@ _OWN_SECONDS = 1.0
 class Interruption:
     """Whether the run was asked to stop, and by which signal.
 
-    The first SIGINT or SIGTERM becomes exactly one SIGINT to the running program; later ones are
-    absorbed, since a second one makes Terraform drop the state write (measured). A SIGTERM may
-    have reached the program, too: GitLab's docker executor sends it to every process. So that one
-    is passed on only when the program has not told of it within a second. `on_program` is told
+    The first signal that would end us becomes exactly one SIGINT to the running program; later ones
+    are absorbed, since a second one makes Terraform drop the state write (measured). Any but SIGINT
+    may have reached the program, too: GitLab's docker executor sends SIGTERM to every process. So
+    it is passed on only when the program has not told of it within a second. `on_program` is told
     the id of each program that starts.
     """
 
     def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
+        self.signal: int | None = None
         self.timed_out = False
         self.on_program: Callable[[int], None] | None = None
         self._pid: int | None = None
@@ -43,11 +52,8 @@ class Interruption:
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[Interruption]:
-        """Catch SIGINT and SIGTERM for the length of the block. Main thread only."""
-        before = {
-            number: signal.signal(number, self._notice)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        """Catch every signal that would end us for the length of the block. Main thread only."""
+        before = {number: signal.signal(number, self._notice) for number in _deadly()}
         try:
             yield self
         finally:
@@ -98,9 +104,9 @@ class Interruption:
 
     def _notice(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is None:
-            self.signal = signal.Signals(number)
+            self.signal = number
             self._asked_at = time.monotonic()
-            if number != signal.SIGTERM:
+            if number == signal.SIGINT:
                 self.pass_on()
 
     def pass_on_unless(self, *, heard: Callable[[], bool]) -> None:
@@ -118,3 +124,18 @@ class Interruption:
             self._sent = True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGINT)
+
+
+def tell_signal(number: int) -> str:
+    """Return a signal's name; a real-time one has only its number."""
+    return next((each.name for each in signal.Signals if each == number), f"SIG{number}")
+
+
+def _deadly() -> list[int]:
+    """Name the signals that would end this process: none that is ignored, as under `nohup`."""
+    return [
+        number
+        for number in signal.valid_signals()
+        if tell_signal(number) not in _NO_WISH
+        and (number in _ALWAYS or signal.getsignal(number) is signal.SIG_DFL)
+    ]

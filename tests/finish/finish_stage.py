@@ -101,6 +101,19 @@ class Stage:
             check=False,
         )
 
+    def start_finish(self, notification: JsonObject) -> subprocess.Popen[str]:
+        """Start it with the CONTEXT in a file, to be struck."""
+        path = self.pipeline.catalog / "context.json"
+        path.write_text(json_text.write(notification))
+        return subprocess.Popen(
+            [sys.executable, "-m", "purveyor", "finish", "--context", str(path)],
+            cwd=self.pipeline.catalog,
+            env={**self.pipeline.environment, **self.emulator.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Call another of Purveyor's commands."""
         return subprocess.run(

@@ -157,6 +157,34 @@ def test_githubs_schedule_of_signals(stage: Stage) -> None:
     assert stage.finish(notification, PURVEYOR_JOB_STATUS="cancelled").stdout == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_terminal_that_closes_stops_a_run_in_order(stage: Stage, number: signal.Signals) -> None:
+    notification = stage.ask(60)
+    child = stage.pipeline.start(notification)
+    stage.wait_until(stage.lines)
+    child.send_signal(number)
+    ended = finish(child)
+    assert (ended.code, ended.reason) == (18, "CANCELLED"), ended.stderr
+    assert "CANCELLED" in stage.status(notification)[1]
+    assert stage.finish(notification).stdout == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_ending_is_given_at_once_when_the_always_step_is_stopped(
+    stage: Stage, number: signal.Signals
+) -> None:
+    notification = stage.ask(60)
+    killed(stage, notification)
+    child = stage.start_finish(notification)
+    assert child.stdout is not None
+    assert "still at work" in child.stdout.readline()
+    child.send_signal(number)
+    told, _ = child.communicate(timeout=40)
+    assert child.returncode == 19, told
+    assert stage.status(notification)[0] == "failed"
+    os.killpg(engine_group(stage, notification), signal.SIGKILL)
+
+
 def test_an_unheard_success_is_told_as_a_success(stage: Stage) -> None:
     notification = stage.ask()
     deaf = {"NULLPLATFORM_HOST": "http://127.0.0.1:1", "PURVEYOR_PLATFORM_PATIENCE": "1"}

@@ -91,6 +91,25 @@ def test_a_migration_that_is_killed_is_finished_by_the_next_one(
     assert {str(bucket.document(key)["lineage"]) for key in keys} == {LINEAGE}
 
 
+@pytest.mark.slow
+def test_a_signal_ends_a_migration_after_the_state_that_is_moved(
+    folder: Stage, bucket: Stage
+) -> None:
+    keys = fill(folder, 8)
+    command = folder.command(*migrate(folder, bucket, "--yes"))
+    with subprocess.Popen(
+        command, cwd=folder.catalog, env=dict(folder.environment), stderr=subprocess.PIPE, text=True
+    ) as child:
+        while not bucket.paths():
+            time.sleep(0.01)
+        child.send_signal(signal.SIGHUP)
+        _, told = child.communicate(timeout=60)
+    assert child.returncode == 18, told
+    assert "of 8 states" in told
+    assert folder.run(*migrate(folder, bucket, "--yes")).code == 0
+    assert bucket.paths() == keys
+
+
 def test_an_old_key_scheme_is_read_by_its_template(folder: Stage, bucket: Stage) -> None:
     bucket.put("service-orders-db-41.tfstate", made_state(stamp=""))
     bucket.put("service-orders-db-unclear.tfstate", made_state(stamp=""))

@@ -7,6 +7,8 @@ import subprocess  # noqa: TID251 - tests start the real command
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from purveyor import json_text
 
 if TYPE_CHECKING:
@@ -93,11 +95,12 @@ def test_without_the_platforms_key_nothing_is_ended(bucket: Stage) -> None:
     assert bucket.open() == [begin.action]
 
 
-def test_a_loop_ends_by_a_signal(bucket: Stage) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_a_loop_ends_by_a_signal(bucket: Stage, number: signal.Signals) -> None:
     child = start(bucket, "sweep", "--loop", "1", "--json")
     assert child.stdout is not None
     first, second = child.stdout.readline(), child.stdout.readline()
-    child.send_signal(signal.SIGTERM)
+    child.send_signal(number)
     child.communicate(timeout=20)
     assert child.returncode == 0
     assert parse(first)["actions"] == parse(second)["actions"] == []

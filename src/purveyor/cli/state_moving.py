@@ -145,16 +145,27 @@ def _mover(old: Room, new: Room, engine: str | None, *, dry_run: bool) -> Mover:
 
 
 def _carry_out(moves: list[Move], mover: Mover, *, as_json: bool) -> None:
-    """Move all, say how each ended; raise RecoveryError when any was refused."""
-    from purveyor.errors import RecoveryError
+    """Move all, say how each ended; raise RecoveryError when any was refused.
+
+    A signal ends it after the state that is being moved.
+    """
+    from purveyor.errors import CancelledError, RecoveryError
+    from purveyor.process import Interruption
     from purveyor.states.migration import carry_out
     from purveyor.states.moving import Verdict
 
     refused = []
-    for number, moved in enumerate(carry_out(moves, mover), start=1):
-        click.echo(_line(moved, number, len(moves), as_json=as_json))
-        if moved.verdict is Verdict.REFUSED:
-            refused.append(f"{moved.move.old.path}: {moved.note}")
+    with Interruption().caught() as interruption:
+        for number, moved in enumerate(carry_out(moves, mover), start=1):
+            click.echo(_line(moved, number, len(moves), as_json=as_json))
+            if moved.verdict is Verdict.REFUSED:
+                refused.append(f"{moved.move.old.path}: {moved.note}")
+            if interruption.requested and number < len(moves):
+                raise CancelledError(
+                    f"Stopped after {number} of {len(moves)} states.",
+                    hint="Start it again: what is done is left alone.",
+                    details=refused,
+                )
     click.echo(f"{len(moves) - len(refused)} of {len(moves)} states in order.", err=True)
     if refused:
         raise RecoveryError(

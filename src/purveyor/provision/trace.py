@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import process
 from purveyor.credentials import LOGIN_FOLDER
+from purveyor.interruption import tell_signal
 from purveyor.journal import RunFile, keep_outcome
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def watching(trace: Trace | None, context: ActionContext, ports: Ports) -> Itera
         while not ended.wait(_LOOK_SECONDS):
             if interruption.signal is not None:
                 if trace is not None:
-                    trace.notice_signal(interruption.signal.name)
+                    trace.notice_signal(tell_signal(interruption.signal))
                 ports.reporter.say(context, "warn", _CANCELLING)
                 return
 
