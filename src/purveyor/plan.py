@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from purveyor.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _STEP = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
 
@@ -24,6 +25,14 @@ class Verb(StrEnum):
     DELETE = "delete"
     READ = "read"
     NOTHING = "nothing"
+
+
+COUNTED = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.REPLACE: "replaced",
+    Verb.DELETE: "deleted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,10 @@ def _covers(pattern: str, change: Change) -> bool:
         name == step_name and index in {"", step_index}
         for (name, index), (step_name, step_index) in zip(wanted, steps, strict=False)
     )
+
+
+def count_changes(changes: Sequence[Change]) -> str:
+    """Say `2 created, 1 replaced`, or that nothing had to change."""
+    counted = Counter(change.verb for change in changes)
+    parts = [f"{counted[verb]} {word}" for verb, word in COUNTED.items() if counted[verb]]
+    return ", ".join(parts) or "nothing had to change"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.plan import Verb
+from purveyor.plan import COUNTED, count_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,19 +23,13 @@ _DONE = {
     Operation.DELETE: "Deleted",
     Operation.CUSTOM: "Finished",
 }
-_COUNTED = {
-    Verb.CREATE: "created",
-    Verb.UPDATE: "updated",
-    Verb.REPLACE: "replaced",
-    Verb.DELETE: "deleted",
-}
 
 
 def succeed(
     context: ActionContext, results: Results, *, changes: Sequence[Change] = (), state_key: str = ""
 ) -> Outcome:
     """Return the outcome of an action that worked."""
-    moved = tuple(change for change in changes if change.verb in _COUNTED)
+    moved = tuple(change for change in changes if change.verb in COUNTED)
     nothing = context.operation in {Operation.CREATE, Operation.UPDATE} and not moved
     return Outcome(
         status=Status.SUCCESS,
@@ -89,13 +82,6 @@ def break_down(*, state_key: str = "") -> Outcome:
         next_step="The run's log has a traceback: please report it, then run the action again.",
         state_key=state_key,
     )
-
-
-def count_changes(changes: Sequence[Change]) -> str:
-    """Say `2 created, 1 replaced`, or that nothing had to change."""
-    counted = Counter(change.verb for change in changes)
-    parts = [f"{counted[verb]} {word}" for verb, word in _COUNTED.items() if counted[verb]]
-    return ", ".join(parts) or "nothing had to change"
 
 
 def _subject(context: ActionContext) -> str:
