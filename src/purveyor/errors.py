@@ -26,6 +26,10 @@ class ReasonCode(StrEnum):
 
     DONE = "DONE", "The action did what was asked."
     NOTHING_TO_DO = "NOTHING_TO_DO", "All was already as asked, or the action had already ended."
+    NOT_APPROVED = (
+        "NOT_APPROVED",
+        "The action was denied or withdrawn, or waits for an approval: nothing was done.",
+    )
     RUNNING_ELSEWHERE = "RUNNING_ELSEWHERE", "Another run carries the action out at this moment."
     CONTEXT_INVALID = (
         "CONTEXT_INVALID",
@@ -79,7 +83,11 @@ class ReasonCode(StrEnum):
         "PLATFORM_UNREACHABLE",
         "The work is done but the platform has not heard it.",
     )
-    PLATFORM_REFUSED = "PLATFORM_REFUSED", "The platform refused what it was told."
+    PLATFORM_REFUSED = "PLATFORM_REFUSED", "The platform refused what it was asked or told."
+    STATUS_UNKNOWN = (
+        "STATUS_UNKNOWN",
+        "The platform shows the action in a status that Purveyor does not know: nothing was done.",
+    )
     CANCELLED = "CANCELLED", "The run was asked to stop."
     TIMED_OUT = "TIMED_OUT", "The run reached its time limit and was stopped in order."
     RUNNER_LOST = (

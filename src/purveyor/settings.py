@@ -104,6 +104,7 @@ SETTINGS = (
     Setting("SSL_CERT_DIR", "Folder with the certificate authorities to trust."),
     Setting("NO_COLOR", "Any value: no colours."),
     Setting("FORCE_COLOR", "Any value: colours also where no terminal is, unless NO_COLOR is set."),
+    Setting("CI", "Set by most CIs to `true`: then a run wants an API key and a lasting backend."),
     Setting("GITHUB_ACTIONS", "Set by GitHub: we are in a workflow."),
     Setting("GITHUB_EVENT_PATH", "Set by GitHub: file with the event, read for `inputs.context`."),
     Setting("GITHUB_OUTPUT", "Set by GitHub: file for the step's outputs."),

@@ -28,6 +28,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def test_each_call_has_its_method_path_and_body(server: ScriptedServer) -> None:
+    server.script = [Reply(body='{"id": "a1"}')]
     with client_of(server) as client:
         client.read_action(Kind.SERVICE, "s1", "a1")
         client.patch_action(Kind.LINK, "l1", "a2", {"status": "success"})
@@ -69,6 +70,15 @@ def test_an_empty_answer_is_an_empty_object(server: ScriptedServer) -> None:
     server.script = [Reply(204, "")]
     with client_of(server) as client:
         assert client.patch_action(Kind.SERVICE, "s1", "a1", {"status": "failed"}) == {}
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"id": "a2", "status": "success"}'])
+def test_an_answer_that_does_not_name_the_action_is_not_the_platforms(
+    server: ScriptedServer, body: str
+) -> None:
+    server.script = [Reply(body=body)]
+    with client_of(server) as client:
+        assert "is not the platform" in failure_of(client).message
 
 
 def test_a_forbidden_call_names_the_roles_that_are_needed(server: ScriptedServer) -> None:

@@ -154,10 +154,72 @@ def test_an_action_that_the_platform_cancelled_meanwhile_is_not_run(
 
 
 def test_credentials_that_the_platform_does_not_know_are_said(
-    pipeline: Pipeline, emulator: Emulator, service: str
+    pipeline: Pipeline, emulator: Emulator, service: str, catalog: Path
 ) -> None:
     notification = asked(emulator, service)
     done = pipeline.run(notification, NULLPLATFORM_API_KEY="of-somebody-else")
-    assert (done.code, done.outcome["platform_heard"]) == (17, False)
+    assert (done.code, done.reason) == (16, "CREDENTIALS_INVALID")
+    assert done.outcome["platform_heard"] is False
     assert "of-somebody-else" not in done.stdout + done.stderr
     assert shown(emulator, notification)["status"] == "pending"
+    assert states(catalog) == []
+
+
+@pytest.mark.parametrize("mark", ["GITLAB_CI", "CI"])
+def test_a_ci_without_a_key_builds_nothing_unless_nobody_is_to_hear(
+    pipeline: Pipeline, emulator: Emulator, service: str, catalog: Path, mark: str
+) -> None:
+    notification = asked(emulator, service)
+    environ = {mark: "true", "NULLPLATFORM_API_KEY": ""}
+    done = pipeline.run(notification, **environ)
+    assert (done.code, done.reason) == (16, "CREDENTIALS_INVALID")
+    assert states(catalog) == []
+    assert pipeline.run(notification, "--no-report", **environ).code == 0
+    assert len(states(catalog)) == 1
+
+
+def test_what_the_platform_refuses_is_no_outage(
+    pipeline: Pipeline, emulator: Emulator, service: str, catalog: Path
+) -> None:
+    notification = asked(emulator, service)
+    emulator.fault("status", status=403, method="GET", count=-1)
+    done = pipeline.run(notification)
+    assert (done.code, done.reason) == (16, "PERMISSION_DENIED"), done.stderr
+    assert states(catalog) == []
+    assert shown(emulator, notification)["status"] == "failed", "it may still be told"
+
+
+def test_an_action_that_was_denied_or_withdrawn_is_nobodys(
+    pipeline: Pipeline, emulator: Emulator, service: str, catalog: Path
+) -> None:
+    notification = asked(emulator, service)
+    del emulator.platform.store.actions[action_id(notification)]
+    done = pipeline.run(notification)
+    assert (done.code, done.reason) == (0, "NOT_APPROVED"), done.stderr
+    assert states(catalog) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        ("pending_create", 0, "NOT_APPROVED"),
+        ("denied", 0, "NOT_APPROVED"),
+        ("cancelled", 0, "NOTHING_TO_DO"),
+        ("paused", 17, "STATUS_UNKNOWN"),
+    ],
+)
+def test_a_notifications_own_status_counts_while_the_platform_is_away(
+    pipeline: Pipeline, catalog: Path, status: str, code: int, reason: str
+) -> None:
+    service: JsonObject = {"id": "s1", "slug": "orders", "specification": {"slug": "sqs-queue"}}
+    inner: JsonObject = {
+        "id": "a1",
+        "type": "create",
+        "status": status,
+        "service": service,
+        "parameters": {"queue_name": "orders"},
+    }
+    away = {"NULLPLATFORM_HOST": "http://127.0.0.1:1", "PURVEYOR_PLATFORM_PATIENCE": "1"}
+    done = pipeline.run({"notification": inner}, **away)
+    assert (done.code, done.reason) == (code, reason), done.stderr
+    assert states(catalog) == []

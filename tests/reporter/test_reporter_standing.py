@@ -42,15 +42,55 @@ def test_a_finished_action_is_known_after_one_question(emulator: Emulator) -> No
     assert stage.sent() == ["GET /service/action"]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 503])
-def test_a_platform_that_cannot_be_asked_is_said_and_not_raised(
+@pytest.mark.parametrize(
+    ("status", "exit_code", "reason"),
+    [
+        (400, 17, "PLATFORM_REFUSED"),
+        (401, 16, "CREDENTIALS_INVALID"),
+        (403, 16, "PERMISSION_DENIED"),
+        (410, 17, "PLATFORM_REFUSED"),
+    ],
+)
+def test_a_no_is_no_outage(emulator: Emulator, status: int, exit_code: int, reason: str) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=status, count=-1, path="/service/*")
+    with stage.reporter(HASTY) as reporter:
+        refusal = reporter.read_standing(stage.context).refusal
+    assert refusal is not None
+    assert (refusal.exit_code, refusal.reason) == (exit_code, reason)
+    assert str(status) in refusal.message
+
+
+def test_an_action_that_the_platform_no_longer_has_was_withdrawn(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    del emulator.platform.store.actions[stage.context.id]
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(stage.context)
+    assert (standing.asked, standing.action_status) == (True, "withdrawn")
+
+
+def test_a_login_that_is_not_found_says_nothing_of_the_action(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=404, path="/token", count=-1)
+    with stage.reporter(HASTY) as reporter:
+        standing = reporter.read_standing(stage.context)
+    assert (standing.asked, standing.action_status) == (False, None)
+    assert standing.refusal is not None
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+def test_a_platform_that_does_not_answer_is_said_and_not_raised(
     emulator: Emulator, status: int
 ) -> None:
     stage = set_stage(emulator)
-    emulator.fault("status", status=status, seconds=0, count=-1)
+    emulator.fault("status", status=status, seconds=0, count=-1, path="/service/*")
     with stage.reporter(HASTY) as reporter:
         standing = reporter.read_standing(stage.context)
     assert not standing.asked
+    assert standing.refusal is None
     assert standing.action_status is None
+    if status == 200:
+        assert "is not the platform" in standing.note
+        return
     assert str(status) in standing.note
     assert "Going on with what the notification says" in standing.note

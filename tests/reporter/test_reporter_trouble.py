@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from platform_stage import BRISK, HASTY, broke, set_stage, worked
@@ -80,6 +80,44 @@ def test_passing_trouble_is_not_seen_in_the_end(
     assert stage.action()["status"] == "success"
     assert stage.attributes() == {"database_name": "orders", **_RESULTS}
     assert len(stage.texts()) == 2
+
+
+def test_a_success_that_names_neither_action_nor_status_is_not_believed(
+    emulator: Emulator,
+) -> None:
+    stage = set_stage(emulator)
+    emulator.fault("status", status=200, method="PATCH", path="/service/*/action/*", count=-1)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked())
+    assert not heard.heard
+    assert "does not show this action as success" in heard.notes[-1]
+    assert stage.action()["status"] == "pending"
+
+
+def test_an_empty_answer_counts_when_the_action_then_shows_its_status(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = set_stage(emulator)
+    with stage.client() as client:
+        patch = client.patch_action
+
+        def answer_nothing(*given: Any, **more: Any) -> JsonObject:
+            patch(*given, **more)
+            return {}
+
+        monkeypatch.setattr(client, "patch_action", answer_nothing)
+        heard = FinalStatus(client, stage.context, BRISK).tell(Ending(Status.FAILED, {}, []))
+    assert heard.heard
+    assert stage.sent()[-1] == "GET /service/action"
+
+
+def test_an_action_that_vanished_meanwhile_leaves_nobody_to_tell(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    del emulator.platform.store.actions[stage.context.id]
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked())
+    assert heard.heard
+    assert "denied or withdrawn meanwhile" in heard.notes[-1]
 
 
 def test_a_lost_answer_to_the_final_status_is_no_failure(emulator: Emulator) -> None:

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from purveyor.step import Engine, EngineRequirement, Recovery
 
 _LOCK_WAIT = 300.0
-_PASSING_STATES = (
-    "The catalog names no `backend`, so states lie on this runner's disk: they are lost with it,"
-    " and the next run can neither update nor delete what this one builds.\n"
-    "Next: name a store such as S3 under `backend` in purveyor.yaml."
+_NO_PLACE = (
+    "The catalog names no `backend`, so states would lie on this runner's disk and be lost with it:"
+    " the next run could neither update nor delete what this one builds. Nothing was done."
+)
+_NAME_A_PLACE = (
+    "Name a store such as S3 under `backend` in purveyor.yaml, or `backend: {type: local}` where"
+    " the runner's disk stays."
 )
 _NO_JOURNAL = (
     "This backend keeps no journal: an action that is delivered twice may be carried out twice.\n"
@@ -70,18 +73,17 @@ class Assembly:
     def carry_out(self) -> Ending:
         """Take the context, run the action, show how it ended."""
         from purveyor.notification import FaultyActionError
-        from purveyor.provision import provision, refuse
+        from purveyor.provision import provision
 
+        fault: FaultyActionError | None = None
         try:
             context = self.take_context()
         except FaultyActionError as error:
-            context = error.action
-            with self.interruption.caught():
-                ending = refuse(error, self._ports())
+            context, fault = error.action, error
         else:
             self.ci.say(self.redactor.redact(_title(context)))
-            with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
-                ending = provision(context, self._ports(ask_about=context))
+        with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
+            ending = provision(context, self._told_ports(context), fault=fault)
         self._publish(context, ending)
         return ending
 
@@ -99,6 +101,12 @@ class Assembly:
             }
         )
 
+    @property
+    def in_ci(self) -> bool:
+        """Whether a CI carries us out, be it one that we do not know: nobody watches there."""
+        unknown = (self.settings.text("CI") or "").lower() in {"true", "1"}
+        return unknown or self.ci.name != "terminal"
+
     def take_context(self) -> ActionContext:
         """Return the action; raise ContextError, or FaultyActionError where its id is known."""
         from purveyor.notification import (
@@ -113,16 +121,25 @@ class Assembly:
         refuse_spliced(origin, action, self.settings)
         return action
 
-    def _ports(self, *, ask_about: ActionContext | None = None) -> Ports:
+    def _told_ports(self, context: ActionContext) -> Ports:
+        """Build the outside of the run; what keeps us from it is told to the platform."""
+        from purveyor.provision import break_down
+
+        reporter = self.open_reporter()
+        try:
+            return self._ports(context, reporter)
+        except BaseException:
+            reporter.end(context, break_down())
+            raise
+
+    def _ports(self, context: ActionContext, reporter: Reporter) -> Ports:
         from purveyor.ci import read_identity
         from purveyor.cli.load_ahead import load_ahead
         from purveyor.cli.machine import open_run_files
         from purveyor.provision import Ports
 
-        reporter = self.open_reporter()
-        if ask_about is not None:
-            reporter.prepare(ask_about)
-            load_ahead()
+        reporter.prepare(context)
+        load_ahead()
         return Ports(
             resolve=self.resolve,
             outline=lambda context: self._load_catalog().outline(context),
@@ -195,7 +212,10 @@ class Assembly:
         if not self.wishes.report:
             return SilentReporter()
         return open_reporter(
-            self.settings, self.redactor, interrupted=lambda: self.interruption.requested
+            self.settings,
+            self.redactor,
+            interrupted=lambda: self.interruption.requested,
+            required=self.in_ci,
         )
 
     def open_backend(self, recipe: Recipe) -> Backend:
@@ -205,8 +225,8 @@ class Assembly:
         if self._backend is not None:
             return self._backend
         chosen = "type" in recipe.backend.model_fields_set
-        if not chosen and self.ci.name != "terminal":
-            self.ci.annotate("warning", _PASSING_STATES, title="STATES_NOT_KEPT")
+        if not chosen and self.in_ci:
+            raise CatalogError(_NO_PLACE, hint=_NAME_A_PLACE)
         self._backend = open_backend(recipe.backend, root=recipe.root, settings=self.settings)
         return self._backend
 

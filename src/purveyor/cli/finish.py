@@ -51,7 +51,8 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
 
     Says nothing and changes nothing when all is well. Else it waits for what still works, saves
     a state that was left unsaved, and tells the platform how the action ended. Exit codes: 0 the
-    action has its ending, 17 the platform has not heard it, 19 a person has to look.
+    action has its ending, 16 the platform does not take the credentials, 17 it has not heard it,
+    19 a person has to look.
     """
     from purveyor.cli.assembly import Assembly, Wishes
     from purveyor.finish import finish as end_action

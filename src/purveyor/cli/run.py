@@ -64,7 +64,8 @@ def run(
     Progress goes to standard output (to standard error with --json). The exit code says how it
     ended: 0 done, 10 bad CONTEXT, 11 bad catalog, 12 parameters refused, 13 guard refused, 14
     state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
-    cancelled or out of time, 19 a person has to look first.
+    cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
+    denied, withdrawn or not yet approved, is left alone: 0.
     """
     from purveyor.cli.assembly import Assembly, Wishes
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from purveyor.client.exchange import Exchange
 from purveyor.client.patience import Patience, Time
+from purveyor.client.refusal import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,11 @@ class PlatformClient:
     ) -> JsonObject:
         """Return an action of a service or link: `status`, `specification_id`, `results`, …."""
         path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
-        return self._exchange.call("GET", path, what="read the action", patience=patience)
+        what = "read the action"
+        found = self._exchange.call("GET", path, what=what, patience=patience)
+        if str(found.get("id")) != action_id:
+            raise stranger(what)
+        return found
 
     def patch_action(
         self,

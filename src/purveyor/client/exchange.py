@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.client.login import Login
 from purveyor.client.patience import Share, TransientError, persist
-from purveyor.client.refusal import PlatformRefusedError, refusal_of
+from purveyor.client.refusal import PlatformRefusedError, refusal_of, stranger
 from purveyor.client.wire import Answer, Request, Wire
-from purveyor.errors import CredentialsError, PlatformError, ReasonCode
+from purveyor.errors import CredentialsError, ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +53,10 @@ class Exchange:
         what: str,
         patience: Patience | None = None,
     ) -> JsonObject:
-        """Send until answered; `what` says it in an error. An empty answer is an empty object."""
+        """Send until answered; `what` says it in an error.
+
+        Only to what changes something is an empty answer one: an empty object.
+        """
         patience, share = patience or self._patience, self._share
         if share is not None:
             patience = share.limit(patience)
@@ -65,7 +68,8 @@ class Exchange:
             return self._send(replace(request, connect=connect, read=read), what)
 
         try:
-            return _document(persist(send, patience=patience, time=self._time), what)
+            answer = persist(send, patience=patience, time=self._time)
+            return _document(answer, what, may_be_empty=method != "GET")
         except TransientError as error:
             if share is not None:
                 share.learn(error)
@@ -107,15 +111,17 @@ class Exchange:
         read = min(_LOGIN_READ, self._share.left()) if self._share else _LOGIN_READ
         answer = self._wire.send(Request("POST", "/token", content, read=read), what)
         if answer.ok:
-            return _document(answer, what)
+            return _document(answer, what, may_be_empty=False)
         error = refusal_of(answer, what, self._redactor)
         if isinstance(error, PlatformRefusedError) and error.status in {400, 403}:
             raise CredentialsError(error.message, hint="Give a valid API key.")
+        if isinstance(error, PlatformRefusedError):
+            error.absent = False  # the way to log in is, not what was asked for
         raise error
 
 
-def _document(answer: Answer, what: str) -> JsonObject:
-    if not answer.text.strip():
+def _document(answer: Answer, what: str, *, may_be_empty: bool) -> JsonObject:
+    if may_be_empty and not answer.text.strip():
         return {}
     try:
         body = json_text.parse(answer.text)
@@ -123,8 +129,4 @@ def _document(answer: Answer, what: str) -> JsonObject:
         body = None
     if isinstance(body, dict):
         return body
-    raise PlatformError(
-        f"What answered when we tried to {what} is not the platform",
-        hint="Check the address in NULLPLATFORM_HOST; a proxy may have answered instead.",
-        reason=ReasonCode.PLATFORM_REFUSED,
-    )
+    raise stranger(what)

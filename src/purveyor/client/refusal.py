@@ -25,15 +25,34 @@ _HINTS = {
 
 
 class PlatformRefusedError(PlatformError):
-    """The platform answered, and said no. `status` is HTTP's."""
+    """The platform answered, and said no. `status` is HTTP's.
+
+    `absent` when, in the platform's own words, what was asked for is not there.
+    """
 
     default_reason = ReasonCode.PLATFORM_REFUSED
 
     def __init__(
-        self, message: str, *, hint: str, status: int, reason: ReasonCode | None = None
+        self,
+        message: str,
+        *,
+        hint: str,
+        status: int,
+        reason: ReasonCode | None = None,
+        absent: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, reason=reason)
         self.status = status
+        self.absent = absent
+
+
+def stranger(what: str) -> PlatformError:
+    """Build the error for an answer that is not the platform's."""
+    return PlatformError(
+        f"What answered when we tried to {what} is not the platform",
+        hint="Check the address in NULLPLATFORM_HOST; a proxy may have answered instead.",
+        reason=ReasonCode.PLATFORM_REFUSED,
+    )
 
 
 def refusal_of(answer: Answer, what: str, redactor: Redactor) -> PlatformError | CredentialsError:
@@ -55,7 +74,13 @@ def refusal_of(answer: Answer, what: str, redactor: Redactor) -> PlatformError |
         )
     forbidden = ReasonCode.PERMISSION_DENIED if answer.status == 403 else None  # noqa: PLR2004 - see 401
     hint = _HINTS.get(answer.status, "Check the address in NULLPLATFORM_HOST.")
-    return PlatformRefusedError(message, hint=hint, status=answer.status, reason=forbidden)
+    return PlatformRefusedError(
+        message,
+        hint=hint,
+        status=answer.status,
+        reason=forbidden,
+        absent=bool(said) and answer.status == 404,  # noqa: PLR2004 - RFC 9110 section 15.5.5
+    )
 
 
 def _said(text: str, redactor: Redactor) -> str:

@@ -12,9 +12,9 @@ from purveyor.action import Operation
 from purveyor.errors import PurveyorError
 from purveyor.finish.remains import Remains, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, await_run
-from purveyor.finish.wording import in_doubt, lost, not_started, still_working
+from purveyor.finish.wording import broken, in_doubt, lost, not_started, still_working
 from purveyor.journal import keep_outcome, recall_outcome
-from purveyor.reporter.model import FINISHED
+from purveyor.reporter.model import FINISHED, UNAPPROVED
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -59,6 +59,18 @@ def finish(context: ActionContext, ports: Ports) -> Finished:
     if left is Left.RUN:
         note = "The run is still at work: it will tell the platform itself how it ends."
         return Finished(_A_PERSON, notes=(note,))
+    try:
+        return _close(context, ports, left)
+    except PurveyorError:
+        raise
+    except Exception:
+        # A success that the run has noted stays one; what nobody expected is told all the same.
+        run = ports.run_files.read(context.id)
+        ports.reporter.end(context, recall_outcome(run.end) if run and run.end else broken())
+        raise
+
+
+def _close(context: ActionContext, ports: Ports, left: Left) -> Finished:
     found = _look(context, ports, left)
     if found.end is not None:
         return _tell_again(context, found, found.end, ports)
@@ -148,7 +160,9 @@ def _is_doubtful(found: _Found, remains: Remains) -> bool:
 def _close_unbegun(context: ActionContext, found: _Found, ports: Ports) -> Finished:
     """Tell that nothing was begun, where that is certain."""
     standing = ports.reporter.read_standing(context)
-    if standing.action_status in FINISHED:
+    if standing.refusal is not None:
+        raise standing.refusal
+    if standing.action_status in FINISHED | UNAPPROVED:
         return Finished()
     if standing.action_status is None:
         return Finished(_UNHEARD, notes=(standing.note,))
@@ -166,7 +180,9 @@ def _tell(context: ActionContext, outcome: Outcome, found: _Found, ports: Ports)
     if standing.action_status not in FINISHED:
         heard = ports.reporter.end(context, outcome)
         if not heard.heard:
-            return Finished(_UNHEARD, outcome, heard.notes)
+            no = standing.refusal
+            notes = (f"{no.message} {no.hint}",) if no else heard.notes
+            return Finished(no.exit_code if no else _UNHEARD, outcome, notes)
         notes = heard.notes
     if found.journal is not None and found.begin is not None:
         with contextlib.suppress(PurveyorError):  # told twice at worst

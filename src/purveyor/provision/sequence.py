@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import CancelledError, PurveyorError, ReasonCode
-from purveyor.outcome import Outcome, Status
 from purveyor.provision import custom, infrastructure
+from purveyor.provision.admission import turn_away
 from purveyor.provision.endings import break_down, fail, succeed_absent
 from purveyor.provision.linked import refuse_linked
 from purveyor.provision.once import Attempt, Elsewhere, claim
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
     from purveyor.notification import FaultyActionError
+    from purveyor.outcome import Outcome
     from purveyor.provision.memory import Memory
     from purveyor.provision.ports import Ports
     from purveyor.reporter import Standing
     from purveyor.step import StepEvent
-
-_FINISHED = frozenset({"success", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +40,25 @@ class Ending:
     notes: tuple[str, ...] = ()
 
 
-def provision(context: ActionContext, ports: Ports) -> Ending:
-    """Carry out one action and report how it ended.
+def provision(
+    context: ActionContext, ports: Ports, *, fault: FaultyActionError | None = None
+) -> Ending:
+    """Carry out one action and report how it ended; with a `fault` of its CONTEXT, just that.
 
     A PurveyorError becomes the outcome; anything else is reported as INTERNAL and raised again.
     """
-    began = ports.clock()
-    standing = ports.reporter.read_standing(context)
-    if standing.note:
-        ports.listen(Noticed(standing.level, standing.note))
-    if standing.action_status in _FINISHED:
-        return Ending(_already(standing.action_status or ""), heard=True)
+    began, memory, claimed = ports.clock(), None, None
     try:
+        standing = ports.reporter.read_standing(context)
+        if standing.note:
+            ports.listen(Noticed(standing.level, standing.note))
+        if (turned_away := turn_away(context, standing, fault)) is not None:
+            return Ending(turned_away, heard=True)
         recipe, memory = find_recipe(context, ports)
-        claimed = claim(context, recipe, ports)
-    except PurveyorError as error:
-        return _end(context, fail(error), ports, began)
-    if isinstance(claimed, Elsewhere):
-        return _pass_on(context, claimed, ports)
-    try:
+        found = claim(context, recipe, ports)
+        if isinstance(found, Elsewhere):
+            return _pass_on(context, found, ports)
+        claimed = found
         with claimed.beating(ports), watching(claimed.trace, context, ports):
             heard = _overheard(ports, claimed)
             outcome = _attempt(memory, recipe, standing, heard, claimed)
@@ -68,17 +67,9 @@ def provision(context: ActionContext, ports: Ports) -> Ending:
     except BaseException:
         _end(context, break_down(), ports, began, claimed)
         raise
-    memory.notice_end(outcome)
+    if claimed is not None and memory is not None:
+        memory.notice_end(outcome)
     return _end(context, outcome, ports, began, claimed)
-
-
-def refuse(error: FaultyActionError, ports: Ports) -> Ending:
-    """Report that a CONTEXT's faults kept its action from being carried out."""
-    began, context = ports.clock(), error.action
-    status = ports.reporter.read_standing(context).action_status
-    if status in _FINISHED:
-        return Ending(_already(status or ""), heard=True)
-    return _end(context, fail(error), ports, began)
 
 
 def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:
@@ -105,7 +96,8 @@ def _pass_on(context: ActionContext, elsewhere: Elsewhere, ports: Ports) -> Endi
         return Ending(elsewhere.outcome, heard=True)
     heard = ports.reporter.end(context, elsewhere.outcome)
     if heard.heard:
-        elsewhere.replay.close()
+        with contextlib.suppress(PurveyorError):  # as at the end of a run of our own
+            elsewhere.replay.close()
     return Ending(elsewhere.outcome, heard.heard, ("It was carried out before.", *heard.notes))
 
 
@@ -144,15 +136,6 @@ def _stop_if_asked(ports: Ports) -> None:
             "The run was cancelled before anything was changed.",
             hint="Start the action again when you want it.",
         )
-
-
-def _already(status: str) -> Outcome:
-    return Outcome(
-        status=Status.SUCCESS if status == "success" else Status.FAILED,
-        reason=ReasonCode.NOTHING_TO_DO,
-        exit_code=0,
-        message=f"The platform says that this action already ended ({status}): nothing was run.",
-    )
 
 
 def _end(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from purveyor.errors import PurveyorError
-from purveyor.reporter.model import FINISHED, LinkShown, Standing
+from purveyor.client import PlatformRefusedError
+from purveyor.errors import CredentialsError, PlatformError, PurveyorError, ReasonCode
+from purveyor.reporter.model import OPEN, WITHDRAWN, LinkShown, Standing
 from purveyor.reporter.parcel import Known
 from purveyor.reporter.specification import read_properties
 
@@ -20,15 +21,24 @@ if TYPE_CHECKING:
 
 
 def ask_standing(client: PlatformClient, context: ActionContext, patience: Patience) -> Standing:
-    """Ask for the action, then, unless it has ended, for the current attributes."""
+    """Ask for the action, then, if it is to be carried out, for the current attributes.
+
+    What the platform refuses is no outage: only without an answer may a run go on.
+    """
     entity = context.entity
     try:
         action = client.read_action(entity.kind, entity.id, context.id, patience=patience)
-        status = action.get("status")
-        if not isinstance(status, str) or status in FINISHED:
-            return Standing(str(status) if status else None, None, None, asked=True)
+        status = str(action.get("status"))
+        if status not in OPEN:
+            return Standing(status, None, None, asked=True)
         service = ask_attributes(client, context.service, patience)
         link = ask_attributes(client, context.link, patience) if context.link else None
+    except PlatformRefusedError as error:
+        if error.absent:
+            return Standing(WITHDRAWN, None, None, asked=True)
+        return _refused(error)
+    except CredentialsError as error:
+        return _refused(error)
     except PurveyorError as error:
         note = f"{error.message}. Going on with what the notification says."
         return Standing(None, None, None, asked=False, note=note)
@@ -38,6 +48,13 @@ def ask_standing(client: PlatformClient, context: ActionContext, patience: Patie
         _with_secrets(link, context.link) if link is not None and context.link else None,
         asked=True,
     )
+
+
+def _refused(error: PurveyorError) -> Standing:
+    ours = isinstance(error, CredentialsError) or error.reason is ReasonCode.PERMISSION_DENIED
+    kind = CredentialsError if ours else PlatformError
+    refusal = kind(f"{error.message}: nothing was done.", hint=error.hint, reason=error.reason)
+    return Standing(None, None, None, asked=False, refusal=refusal)
 
 
 def ask_attributes(client: PlatformClient, entity: Entity, patience: Patience) -> JsonObject | None:

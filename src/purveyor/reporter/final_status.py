@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.client import PlatformRefusedError
-from purveyor.errors import PurveyorError
+from purveyor.errors import PlatformError, PurveyorError
 from purveyor.reporter.messages import cut
-from purveyor.reporter.model import FINISHED, Heard
+from purveyor.reporter.model import FINISHED, WITHDRAWN, Heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class FinalStatus:
         refusals: list[str] = []
         for body in _ever_less(ending, refusals):
             try:
-                self._patch(body)
+                self._patch(body, ending.status)
             except PlatformRefusedError as error:
                 if (heard := self._already(ending.status)) or error.status not in _WORTH_LESS:
                     return heard or _unheard(error)
@@ -63,7 +63,7 @@ class FinalStatus:
         try:
             if self._read() in FINISHED:
                 return ()
-            self._patch({"status": status.value})
+            self._patch({"status": status.value}, status)
         except PurveyorError as error:
             return (f"Whether the final status stayed is not known: {error.message}.",)
         return ("An earlier report came in late; the final status was told again.",)
@@ -73,6 +73,9 @@ class FinalStatus:
             shown = self._read()
         except PurveyorError:
             return None
+        if shown == WITHDRAWN:
+            note = "The platform no longer has this action: it was denied or withdrawn meanwhile."
+            return Heard(heard=True, notes=(note,))
         if shown not in FINISHED:
             return None
         if shown == status.value:
@@ -82,16 +85,28 @@ class FinalStatus:
 
     def _read(self) -> JsonValue:
         where = self._context.entity
-        found = self._client.read_action(
-            where.kind, where.id, self._context.id, patience=self._pace.looking
-        )
+        try:
+            found = self._client.read_action(
+                where.kind, where.id, self._context.id, patience=self._pace.looking
+            )
+        except PlatformRefusedError as error:
+            if error.absent:
+                return WITHDRAWN
+            raise
         return found.get("status")
 
-    def _patch(self, body: JsonObject) -> None:
-        where = self._context.entity
-        self._client.patch_action(
-            where.kind, where.id, self._context.id, body, patience=self._pace.ending
+    def _patch(self, body: JsonObject, status: Status) -> None:
+        """Send it; what does not answer with the action and its status may not have heard it."""
+        where, action = self._context.entity, self._context.id
+        told = self._client.patch_action(
+            where.kind, where.id, action, body, patience=self._pace.ending
         )
+        named = (str(told.get("id")), told.get("status"))
+        if named != (action, status.value) and self._read() != status.value:
+            raise PlatformError(
+                f"The platform answered, but does not show this action as {status}",
+                hint="Check the address in NULLPLATFORM_HOST; a proxy may have answered instead.",
+            )
 
 
 def _ever_less(ending: Ending, refusals: list[str]) -> Iterator[JsonObject]:

@@ -11,20 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from purveyor.action import ActionContext
+    from purveyor.errors import PurveyorError
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
 
+# Our word for an action that the platform no longer has: it was denied or taken back.
+WITHDRAWN = "withdrawn"
+OPEN = frozenset({"pending", "in_progress"})
 FINISHED = frozenset({"success", "failed", "cancelled"})
+UNAPPROVED = frozenset({"pending_create", "denied", WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the platform knows of an action now.
 
-    `asked` is False when it was not asked: go on with the notification and show `note`, which is
-    a warning where it should have been, and else for information. The
-    attributes are None when they are not known. A secret reads as null; where the notification has
-    a value for it, that value stands here.
+    `asked` is False when it did not answer: go on with the notification and show `note`, which is
+    a warning where it should have been, and else for information. With a `refusal` it said no, or
+    would: nothing may be done that it will not hear of. The attributes are None when they are not
+    known. A secret reads as null; where the notification has a value for it, that value stands
+    here.
     """
 
     action_status: str | None
@@ -33,6 +39,7 @@ class Standing:
     asked: bool
     note: str = ""
     level: str = "warning"
+    refusal: PurveyorError | None = None
 
 
 @dataclass(frozen=True, slots=True)

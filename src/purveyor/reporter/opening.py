@@ -19,23 +19,29 @@ if TYPE_CHECKING:
     from purveyor.reporter.model import Reporter
     from purveyor.settings import Settings
 
-_NO_CREDENTIALS = (
-    "There are no credentials for the platform: it is neither asked nor told."
-    " Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN."
-)
+_NO_CREDENTIALS = "There are no credentials for the platform: it is neither asked nor told."
+_GIVE_THEM = "Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN"
 
 
 def open_reporter(
-    settings: Settings, redactor: Redactor, *, interrupted: Callable[[], bool] = lambda: False
+    settings: Settings,
+    redactor: Redactor,
+    *,
+    interrupted: Callable[[], bool] = lambda: False,
+    required: bool = False,
 ) -> Reporter:
     """Return a reporter to the platform; a silent one without credentials.
 
-    Nothing is sent yet. A silent platform is given up soon once `interrupted` says so. Raises
-    CredentialsError for an address, a credential or a time limit that cannot be used.
+    Nothing is sent yet. Where the platform is `required`, a silent one's standing is a refusal. A
+    silent platform is given up soon once `interrupted` says so. Raises CredentialsError for an
+    address, a credential or a time limit that cannot be used.
     """
     credentials = read_credentials(settings)
     if credentials is None:
-        return SilentReporter(_NO_CREDENTIALS, wanted=True)
+        why = f"{_NO_CREDENTIALS} {_GIVE_THEM}."
+        hint = f"{_GIVE_THEM}; or run with --no-report, if nobody is to hear."
+        refusal = CredentialsError(_NO_CREDENTIALS, hint=hint) if required else None
+        return SilentReporter(why, wanted=True, refusal=refusal)
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
     reporter = PlatformReporter(client, redactor, pace=_read_pace(settings))
     return BackgroundReporter(reporter, interrupted=interrupted)
@@ -47,7 +53,7 @@ def open_survey(settings: Settings, redactor: Redactor) -> Survey:
     if credentials is None:
         raise CredentialsError(
             "There are no credentials for the platform: it cannot be asked what is unfinished.",
-            hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
+            hint=f"{_GIVE_THEM}.",
         )
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
     return Survey(client, patience=_read_pace(settings).asking)

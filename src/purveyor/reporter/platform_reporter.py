@@ -12,7 +12,7 @@ from purveyor.reporter.asking import ask_known, ask_links, ask_standing
 from purveyor.reporter.attributes import Arrival, bring_attributes
 from purveyor.reporter.final_status import Ending, FinalStatus
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending, tell_faults
-from purveyor.reporter.model import FINISHED, Heard, Pace, Standing
+from purveyor.reporter.model import OPEN, Heard, Pace, Standing
 from purveyor.reporter.parcel import Known, Parcel, pack
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class PlatformReporter:
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask for the action's status and the current attributes."""
         standing = ask_standing(self._client, context, self._pace.asking)
-        if standing.action_status in FINISHED:
+        if standing.asked and standing.action_status not in OPEN:
             self._client.close()
         return standing
 

@@ -8,6 +8,7 @@ from purveyor.reporter.model import Heard, Standing
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
+    from purveyor.errors import PurveyorError
     from purveyor.outcome import Outcome
 
 
@@ -15,6 +16,7 @@ class SilentReporter:
     """For `--no-report`, where nobody is to hear; or, with `wanted`, where nobody can be told.
 
     `why` is said once, in the standing's note, and again at the end when reporting was wanted.
+    With a `refusal` nothing may be done without the platform.
     """
 
     def __init__(
@@ -22,9 +24,11 @@ class SilentReporter:
         why: str = "Reporting is switched off: the platform is not told.",
         *,
         wanted: bool = False,
+        refusal: PurveyorError | None = None,
     ) -> None:
         self._why = why
         self._wanted = wanted
+        self._refusal = refusal
 
     def prepare(self, context: ActionContext) -> None:
         """Ask nothing."""
@@ -33,7 +37,10 @@ class SilentReporter:
         """Know nothing."""
         del context
         level = "warning" if self._wanted else "info"
-        return Standing(None, None, None, asked=False, note=self._why, level=level)
+        note = "" if self._refusal else self._why
+        return Standing(
+            None, None, None, asked=False, note=note, level=level, refusal=self._refusal
+        )
 
     def read_links(self, context: ActionContext) -> None:
         """Know nothing."""
@@ -47,4 +54,5 @@ class SilentReporter:
     def end(self, context: ActionContext, outcome: Outcome) -> Heard:
         """Say nothing; that is unheard only where reporting was wanted."""
         del context, outcome
-        return Heard(not self._wanted, (self._why,) if self._wanted else ())
+        why = (self._why,) if self._wanted and not self._refusal else ()
+        return Heard(not self._wanted, why)

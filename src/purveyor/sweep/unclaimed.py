@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
 from purveyor.journal import Attempted, Begin, Claimed, End, recall_outcome
 from purveyor.outcome import Status
-from purveyor.reporter.model import FINISHED
+from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.run_identity import SWEEP
 from purveyor.sweep.model import SweptAction
 from purveyor.sweep.telling import recall_context
@@ -55,7 +55,7 @@ def resume(judged: Judged, ports: Ports) -> SweptAction:
     begin = dataclasses.replace(judged.attempted.begin, at=ports.wall_clock())
     found = Unclaimed(begin, "taken by a sweep", None)
     standing = ports.open_reporter().read_standing(recall_context(begin))
-    if standing.action_status in FINISHED:
+    if standing.action_status in {*FINISHED, WITHDRAWN}:
         if not ports.dry_run:
             ports.journal.hear(begin)
         return _tell(found, f"closed: the platform shows {standing.action_status}", closed=True)
