@@ -28,7 +28,8 @@ LINKS = "links"
 ACTIONS = "actions"
 DEFAULT = "default"
 PROGRAM_NAMES = ("run", "run.py", "run.sh")
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# No file system that an engine runs on has longer names than 255 bytes.
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""From the moment an action's id is known, whatever goes wrong is told to the platform."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline import action_id
+from purveyor import json_text
+from purveyor.cli import assembly, finish
+from purveyor.cli.assembly import Assembly, Wishes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.emulator import Emulator
+    from purveyor.json_text import JsonObject
+
+LONG = "s" * 256
+
+
+def break_down(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def asked(
+    emulator: Emulator, catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> JsonObject:
+    """Return a notification that lies in `context.json`, in an environment of its own."""
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    notification = emulator.request_action(service, "create", {"queue_name": "orders"})
+    environ = {
+        **emulator.environment(),
+        "PURVEYOR_CATALOG": str(catalog),
+        "PURVEYOR_CACHE": str(tmp_path / "cache"),
+        "PURVEYOR_CONTEXT": str(tmp_path / "context.json"),
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "context.json").write_text(json_text.write(notification))
+    return notification
+
+
+def run() -> tuple[int, str]:
+    """Run in this process."""
+    wishes = Wishes(context=None, catalog=None, report=True, progress=sys.stdout)
+    outcome = Assembly(wishes).carry_out().outcome
+    return outcome.exit_code, outcome.reason.value
+
+
+def shown(emulator: Emulator, notification: JsonObject) -> tuple[object, str]:
+    action = emulator.action(action_id(notification))
+    return action["status"], str(action["messages"])
+
+
+@pytest.mark.parametrize("place", ["resolve", "open_journal", "_ports"])
+def test_a_fault_of_our_own_before_the_claim_is_told(
+    place: str, asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Assembly, place, break_down)
+    with pytest.raises(ZeroDivisionError):
+        run()
+    status, messages = shown(emulator, asked)
+    assert status == "failed"
+    assert "INTERNAL" in messages
+
+
+def test_a_fault_of_our_own_in_finish_is_told(
+    asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly.Assembly, "open_journal", break_down)
+    with pytest.raises(ZeroDivisionError):
+        finish.finish.main([], standalone_mode=False)
+    status, messages = shown(emulator, asked)
+    assert status == "failed"
+    assert "INTERNAL" in messages
+
+
+@pytest.mark.parametrize("kind", ["service", "link"])
+def test_a_slug_that_is_too_long_for_a_folder_has_no_module(
+    kind: str, asked: JsonObject, tmp_path: Path
+) -> None:
+    inner = asked["notification"]
+    assert isinstance(inner, dict)
+    assert isinstance(inner["service"], dict)
+    long: JsonObject = {"id": "e1", "slug": "e1", "specification": {"slug": LONG}}
+    inner[kind] = {**inner["service"], **long} if kind == "service" else long
+    (tmp_path / "context.json").write_text(json_text.write(asked))
+    assert run()[0] == 0, "the platform has no such entity"
+    assert run_unreported() == (11, "MODULE_NOT_FOUND")
+
+
+def run_unreported() -> tuple[int, str]:
+    """Run in this process, without the platform."""
+    wishes = Wishes(context=None, catalog=None, report=False, progress=sys.stdout)
+    outcome = Assembly(wishes).carry_out().outcome
+    return outcome.exit_code, outcome.reason.value
