@@ -16,6 +16,7 @@ from purveyor.catalog.folder_faults import find_folder_faults
 from purveyor.catalog.journal_store import KEEPING
 from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.declaration import find_lost_place
+from purveyor.engines.terraform import inspect_module
 from purveyor.errors import CatalogError
 from purveyor.hcl import read_module
 from purveyor.parameters import find_type_faults
@@ -74,7 +75,7 @@ def validate_catalog(path: Path | None = None) -> Inspection:
         remote=len(inspector.remote),
         accounts=len(catalog.model.accounts),
         seconds=time.perf_counter() - started,
-        notes=tuple(_find_notes(catalog.model)),
+        notes=(*_find_notes(catalog.model), *inspector.notes),
     )
 
 
@@ -96,6 +97,7 @@ class _Inspector:
     links: int = 0
     actions: int = 0
     remote: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
     interfaces: dict[tuple[Path, bool], ModuleInterface | None] = field(default_factory=dict)
     _faults: dict[str, None] = field(default_factory=dict)
 
@@ -157,6 +159,10 @@ class _Inspector:
                 self.add(f"{shown}/{line}" for line in error.details)
                 if not error.details:
                     self.add([error.message.replace(str(folder), str(shown))])
+            if folder.is_dir():
+                faults, notes = inspect_module(self.catalog.root, folder)
+                self.add(faults)
+                self.notes += notes
         return self.interfaces[key]
 
     def inspect_values(self, target: Target, interface: ModuleInterface) -> None:

@@ -46,13 +46,19 @@ def test_the_same_files_give_the_same_text_whenever_they_were_written(module: Pa
     assert pack_tree(module).digest != before.digest
 
 
-def test_states_and_providers_are_left_out(module: Path, tmp_path: Path) -> None:
-    (module / "modules/queue/.terraform/providers").mkdir(parents=True)
-    (module / "modules/queue/.terraform/providers/plugin").write_text("large")
-    (module / "modules/queue/terraform.tfstate").write_text("secret")
+def test_only_git_and_what_the_engine_made_for_this_machine_is_left_out(
+    module: Path, tmp_path: Path
+) -> None:
+    left = [".terraform/providers/plugin", ".terraform/terraform.tfstate", ".git/config"]
+    kept = ["providers/list.txt", "fixture/terraform.tfstate", ".terraform/modules/one/main.tf"]
+    for name in left + kept:
+        path = module / "modules/queue" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text")
     unpack_tree(pack_tree(module).text, tmp_path / "back")
-    names = {path.name for path in (tmp_path / "back").rglob("*")}
-    assert names & {"plugin", "terraform.tfstate"} == set()
+    queue = tmp_path / "back/modules/queue"
+    assert [name for name in left if (queue / name).exists()] == []
+    assert [name for name in kept if not (queue / name).exists()] == []
 
 
 def test_a_module_that_is_too_large_is_known_by_its_digest_only(module: Path) -> None:

@@ -88,6 +88,7 @@ class Bench:
     environment: Mapping[str, str]
     folder: Path
     events: list[StepEvent] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     interruption: Interruption = field(default_factory=Interruption)
     redactor: Redactor = field(default_factory=Redactor)
     lock_wait: float = 60.0
@@ -116,6 +117,7 @@ class Bench:
             cache=self.folder / "cache",
             redactor=self.redactor,
             plugin_mirror=self.mirror,
+            say=self.said.append,
         )
 
     def write(self, files: Mapping[str, str]) -> None:

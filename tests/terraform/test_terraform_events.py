@@ -144,3 +144,19 @@ def test_a_provisioners_output_is_told_but_not_its_command() -> None:
     )
 
     assert events == [Noticed("info", f"{RESOURCE['addr']} (local-exec): token *** made")]
+
+
+def test_the_note_on_the_copys_lock_file_is_for_nobody() -> None:
+    heard: list[StepEvent] = []
+    report = Report(heard.append, Redactor())
+    for summary in ("Incomplete lock file information for providers", "Deprecated"):
+        diagnostic = {"severity": "warning", "summary": summary}
+        report.feed(json_text.write({"type": "diagnostic", "diagnostic": diagnostic}))
+    assert [event.text for event in heard if isinstance(event, Noticed)] == ["Deprecated"]
+
+
+def test_a_stray_line_takes_little_room_and_shows_no_half_of_a_secret() -> None:
+    report = Report(lambda _event: None, Redactor(["hunter2secret"]))
+    report.feed("x" * 290 + "hunter2secret" + "y" * 5_000_000)
+    assert len(report.stray[0]) <= 600
+    assert "hunter" not in report.stray[0]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from failure_bench import AWS, fail
 
-from purveyor import json_text
 from purveyor.action import Operation
-from purveyor.engines.terraform.events import Report
-from purveyor.engines.terraform.failures import explain
 from purveyor.engines.terraform.files import VARIABLES_FILE
-from purveyor.engines.terraform.program import Ran
 from purveyor.errors import (
     CatalogError,
     CredentialsError,
@@ -22,7 +19,6 @@ from purveyor.errors import (
     ReasonCode,
     RecoveryError,
 )
-from purveyor.process import Completed
 from purveyor.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["terraform_bench"]
 
-AWS = "operation error {}, https response error StatusCode: {}, RequestID: 1-2, api error {}"
 TOLD = [
     # AWS
     (AWS.format("RDS: CreateDBInstance", 400, "InstanceQuotaExceeded: quota"), "QUOTA_EXCEEDED"),
@@ -75,23 +70,6 @@ TOLD = [
     ("dial tcp: lookup api.example.test: no such host", "PROVIDER_UNAVAILABLE"),
     ("Something nobody has heard of", "ENGINE_FAILED"),
 ]
-
-
-def fail(
-    *diagnostics: dict[str, object],
-    stdout: str = "",
-    stderr: str = "",
-    code: int = 1,
-    redactor: Redactor | None = None,
-) -> PurveyorError:
-    known = redactor or Redactor()
-    report = Report(lambda _event: None, known)
-    for each in diagnostics:
-        line = {"type": "diagnostic", "diagnostic": {"severity": "error", **each}}
-        report.feed(json_text.write(line))
-    for text in stdout.splitlines():
-        report.feed(text)
-    return explain(Ran(Completed(code, stdout, stderr), report), "apply", known)
 
 
 @pytest.mark.parametrize(("told", "reason"), TOLD, ids=[told[:60] for told, _ in TOLD])

@@ -277,6 +277,7 @@ class Assembly:
             redactor=self.redactor,
             plugin_mirror=Path(mirror) if mirror else None,
             interruption=self.interruption,
+            say=lambda text: self.show(Noticed("warning", text)),
         )
 
 

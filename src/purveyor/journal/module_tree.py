@@ -7,6 +7,7 @@ import binascii
 import gzip
 import hashlib
 import io
+import itertools
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 MAX_PACKED = 1 << 20  # bytes, compressed
 MAX_UNPACKED = 64 << 20  # bytes; a tar adds at most 1.5 KiB a file
-_LEFT_OUT = frozenset({".git", "providers", "terraform.tfstate"})
+_ENGINES = ".terraform"
+_ENGINES_OWN = frozenset({"providers", "terraform.tfstate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,8 @@ class ModuleTree:
 
 
 def pack_tree(root: Path) -> ModuleTree:
-    """Pack everything below `root`, but for providers, states and git's own files."""
-    paths = [
-        path
-        for path in sorted(root.rglob("*"))
-        if not _LEFT_OUT & set(path.relative_to(root).parts)
-    ]
+    """Pack everything below `root`, but for git's own files, and the engine's for this machine."""
+    paths = [path for path in sorted(root.rglob("*")) if not _is_left(path.relative_to(root).parts)]
     if sum(path.lstat().st_size for path in paths) > MAX_UNPACKED:
         return ModuleTree("", "")
     plain = io.BytesIO()
@@ -46,6 +44,12 @@ def pack_tree(root: Path) -> ModuleTree:
     packed = gzip.compress(plain.getvalue(), mtime=0)
     text = base64.b64encode(packed).decode() if len(packed) <= MAX_PACKED else ""
     return ModuleTree(text, hashlib.sha256(plain.getvalue()).hexdigest())
+
+
+def _is_left(parts: tuple[str, ...]) -> bool:
+    """Tell the plugins and the backend's note that `init` makes; other names are the module's."""
+    inside = itertools.pairwise(parts)
+    return ".git" in parts or any(a == _ENGINES and b in _ENGINES_OWN for a, b in inside)
 
 
 def unpack_tree(text: str, into: Path) -> None:

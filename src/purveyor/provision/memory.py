@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from purveyor.state_key import StateDocument
     from purveyor.step import Listen, StateAccess
 
+_TOO_LARGE = (
+    "The module is too large to be kept with the entity (1 MiB packed): a delete needs it in the"
+    " catalog, or at its address."
+)
+
 
 @dataclass(slots=True)
 class Memory:
@@ -91,6 +96,8 @@ class Memory:
 
     def keep(self, capsule: Capsule) -> None:
         """Keep the capsule of a success."""
+        if self.store is not None and not capsule.tree:
+            self.listen(Noticed("info", _TOO_LARGE))
         self.kept = self._write(lambda store: store.keep(capsule))
 
     def bury(self, *, state_key: str) -> None:

@@ -22,7 +22,7 @@ from purveyor.engines.terraform.tree import copy_module
 from purveyor.process import Interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.declaration import ModuleInterface
     from purveyor.engines.terraform.program import EngineBinary
@@ -35,7 +35,8 @@ class TerraformEngine:
 
     `environment` is for downloads of modules; a step brings its own. `cache` is a folder that
     outlives runs: provider plugins, and states that could not be saved. `plugin_mirror` is laid
-    out as a filesystem mirror; what it holds is taken from nowhere else.
+    out as a filesystem mirror; what it holds is taken from nowhere else. `say` gets sentences for
+    the log.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class TerraformEngine:
         redactor: Redactor,
         plugin_mirror: Path | None = None,
         interruption: Interruption | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self._binary = binary
+        self._say = say or (lambda _text: None)
         self._environment = environment
         self._cache = cache
         self._redactor = redactor
@@ -62,7 +65,10 @@ class TerraformEngine:
         """
         into = Path(tempfile.mkdtemp(prefix="module-", dir=workspace))
         if source.path is not None:
-            return copy_module(source.root, source.path, into)
+            module, lost = copy_module(source.root, source.path, into)
+            for each in lost:
+                self._say(each)
+            return module
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=workspace))
         environment = self._environ(self._environment, scratch=scratch)
         program = self._program(into, environment, self._interruption, _ignore)

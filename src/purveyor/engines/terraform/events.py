@@ -26,6 +26,7 @@ _STAGES = {
 _VERBS = {verb.value: verb for verb in Verb}
 _STRAY_LINES = 40
 OWN_FILES = "purveyor_"
+_INCOMPLETE = "Incomplete lock file information for providers"
 
 
 class Report:
@@ -101,7 +102,8 @@ class Report:
         if diagnostic is None:
             return
         self.diagnostics.append(diagnostic)
-        own = diagnostic.place.startswith(OWN_FILES)
+        # The second is for the lock file of our private copy; `validate` tells of the module's own.
+        own = diagnostic.place.startswith(OWN_FILES) or diagnostic.summary == _INCOMPLETE
         if diagnostic.severity == "warning" and not own:
             self._listen(Noticed("warning", diagnostic.redacted(self._redactor).line()))
 

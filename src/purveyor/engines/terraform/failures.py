@@ -34,10 +34,11 @@ def explain(ran: Ran, doing: str, redactor: Redactor) -> PurveyorError:
     if errors and all(each.summary in _BAD_VALUES for each in errors):
         return _refuse_values(clean)
     details = _details(clean) or read_stray(ran, redactor)
-    for each, shown in zip(errors, clean, strict=True):
-        cause = find_cause(each)
+    for shown in clean:
+        # In the clean text, since a message takes words of it over.
+        cause = find_cause(shown)
         if cause is not None:
-            message = cause.message.replace("{what}", shown.address or "a part of the module")
+            message = _fill(cause, shown)
             return cause.error(message, reason=cause.reason, details=details, hint=cause.hint)
     return EngineError(
         _message(ran, doing, clean),
@@ -52,6 +53,17 @@ def find_cause(diagnostic: Diagnostic) -> Cause | None:
     from purveyor.engines.terraform.causes import CAUSES
 
     return next((cause for cause in CAUSES if cause.pattern.search(diagnostic.text)), None)
+
+
+def _fill(cause: Cause, shown: Diagnostic) -> str:
+    found = cause.pattern.search(shown.text)
+    words = {
+        **(found.groupdict() if found else {}),
+        "what": shown.address or "a part of the module",
+        "place": shown.place,
+    }
+    message = cause.message if shown.place else cause.message.replace(" ({place})", "")
+    return cut(message.format(**words))
 
 
 def _message(ran: Ran, doing: str, errors: Sequence[Diagnostic]) -> str:

@@ -9,8 +9,9 @@ from purveyor.engines.terraform import commands, plugins
 from purveyor.engines.terraform.endings import build_error
 from purveyor.engines.terraform.environment import WORKSPACE
 from purveyor.engines.terraform.files import BACKEND_FILE, STAMP, check_names
-from purveyor.engines.terraform.references import find_state_blocks
+from purveyor.engines.terraform.references import find_state_blocks, list_files
 from purveyor.engines.terraform.results import read_outputs
+from purveyor.engines.terraform.tree import plan_copy
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
@@ -41,6 +42,27 @@ def check_module(module: Path) -> None:
             raise _refuse(f"{name} has a `cloud` block.", "Remove the `cloud` block")
         if "override" in name and name > BACKEND_FILE:
             raise _refuse(f"{name} overrides the backend.", "Remove its `backend` block")
+
+
+def inspect_module(root: Path, module: Path) -> tuple[list[str], list[str]]:
+    """Return what every run refuses in a local module below `root`, and notes; without an engine.
+
+    Raise CatalogError for a module that is not there.
+    """
+    plan, name = plan_copy(root, module), module.relative_to(root)
+    faults, notes = list(plan.faults), [*plan.guesses, *plan.lost]
+    try:
+        check_module(module)
+    except CatalogError as error:
+        faults += [f"{name}/{line}" for line in error.details] or [f"{name}: {error.message}"]
+    texts = (each.read_text(encoding="utf-8", errors="replace") for each in list_files(module))
+    if not (module / LOCK_FILE).exists() and any("required_providers" in each for each in texts):
+        # The engine says the like at every run, in five lines.
+        notes.append(
+            f"{name}: has no {LOCK_FILE}, so that each run takes the newest providers that fit, and"
+            " their checksums are compared with none; run `providers lock` and commit the file"
+        )
+    return faults, notes
 
 
 def check_stamp(session: Session, *, initialised: bool) -> bool:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.hcl.blocks import Assignment, Block, find_items
-from purveyor.hcl.literals import read_string
+from purveyor.hcl.blocks import Block, find_items
 from purveyor.hcl.scanner import HclTextError, Tokens, scan
 
 if TYPE_CHECKING:
@@ -18,16 +17,27 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
-_LOCAL = ("./", "../")
-_UPWARD = re.compile(r'(?<![\w.])(?:\./)*\.\./[^"$%{}\s]*')
+# Other blocks have sources too; what these name is needed just so.
+_SOURCE = re.compile(r'\bsource\s*=\s*"(\.{1,2}(?:/[^"$%]*)?)"')
+_UPWARD = re.compile(r'(?<![\w.])(?:\./)*\.\.(?=["/$%])(?:/[^"$%{}\s]*)?')
+# A step upwards that a path is put together of, or one that a function takes.
+_UNREAD = re.compile(
+    r'(?<!source=)"[./]*\.\.[./]*"|\bdirname\([^)]{0,200}?\bpath\.(?:module|root|cwd)\b'
+)
+_DEPTH = 512
+_MARKS = ("./", '".."', "dirname")
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """`modules` are local module sources, `paths` other texts that look like upward paths."""
+    """`modules` are local sources, `paths` other strings that look like upward paths.
+
+    `unread` names files that lead upwards in a way that only the engine can follow.
+    """
 
     modules: tuple[str, ...]
     paths: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def find_references(directory: Path) -> References:
@@ -35,14 +45,37 @@ def find_references(directory: Path) -> References:
 
     The engine names such faults better when the module is described or run.
     """
-    modules: list[str] = []
-    paths: list[str] = []
+    modules: dict[str, None] = {}
+    paths: dict[str, None] = {}
+    unread: list[str] = []
     for file in list_files(directory):
         text = file.read_text(encoding="utf-8", errors="replace")
-        if "./" in text:
-            modules += [source for source in _module_sources(file, text) if _is_local(source)]
-            paths += _UPWARD.findall(text)
-    return References(tuple(dict.fromkeys(modules)), tuple(dict.fromkeys(paths)))
+        if any(mark in text for mark in _MARKS):
+            code = _without_comments(file, text)
+            modules |= dict.fromkeys(_SOURCE.findall(code))
+            paths |= dict.fromkeys(_UPWARD.findall(code))
+            unread += [file.name] if _UNREAD.search(code) else []
+    return References(tuple(modules), tuple(paths), tuple(unread))
+
+
+def _without_comments(file: Path, text: str) -> str:
+    """Return a file's code without blanks; of a text that we cannot cut everything counts."""
+    try:
+        if file.suffix == ".json":
+            return "".join(_json_strings(json_text.parse(text, max_depth=_DEPTH), ""))
+        return "".join(token.text for token in scan(text).all)
+    except (HclTextError, json_text.JsonTextError):
+        return text
+
+
+def _json_strings(value: JsonValue, name: str) -> Iterator[str]:
+    if isinstance(value, str):
+        yield f'{name}="{value}"'
+    pairs = value.items() if isinstance(value, dict) else ()
+    items = [(name, each) for each in value] if isinstance(value, list) else pairs
+    for key, each in items:
+        if key != "//":  # a comment, in JSON syntax
+            yield from _json_strings(each, key)
 
 
 def find_state_blocks(directory: Path) -> Iterator[tuple[str, str]]:
@@ -61,22 +94,6 @@ def list_files(directory: Path) -> list[Path]:
         for path in directory.iterdir()
         if path.name.endswith(SUFFIXES) and not path.name.startswith(".") and path.is_file()
     )
-
-
-def _is_local(source: str) -> bool:
-    return source.startswith(_LOCAL) or source in {".", ".."}
-
-
-def _module_sources(file: Path, text: str) -> Iterator[str]:
-    if file.suffix == ".json":
-        yield from _json_sources(_json_part(text, "module"))
-        return
-    tokens = _tokens(text)
-    for block in _blocks(tokens, 0, len(tokens.all)):
-        if block.head.text == "module":
-            for item in find_items(tokens, block.start, block.end):
-                if isinstance(item, Assignment) and item.head.text == "source":
-                    yield from (read_string(t) for t in item.expression if t.kind == "string")
 
 
 def _settings(text: str) -> Iterator[str]:
@@ -100,15 +117,6 @@ def _tokens(text: str) -> Tokens:
 def _json_settings(text: str) -> Iterator[str]:
     for settings in _objects(_json_part(text, "terraform")):
         yield from settings
-
-
-def _json_sources(modules: JsonValue) -> Iterator[str]:
-    for each in _objects(modules):
-        for call in each.values():
-            for body in _objects(call):
-                source = body.get("source")
-                if isinstance(source, str):
-                    yield source
 
 
 def _json_part(text: str, name: str) -> JsonValue:
