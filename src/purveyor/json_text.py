@@ -60,6 +60,25 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
     return value
 
 
+def skim(text: str) -> JsonValue:
+    """Read what the text begins with, as leniently as can be; None when that is not JSON.
+
+    For ids alone: numbers stay text, and a key that stands twice with two values is left out.
+    """
+    decoder = simplejson.JSONDecoder(
+        strict=False,
+        parse_int=str,
+        parse_float=str,
+        parse_constant=str,
+        object_pairs_hook=_agreed_keys,
+    )
+    try:
+        value: JsonValue = decoder.raw_decode(text)[0]
+    except (simplejson.JSONDecodeError, RecursionError):
+        return None
+    return value
+
+
 def write(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """Write JSON as ASCII text, numbers exact."""
     return simplejson.dumps(
@@ -78,6 +97,12 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
         doubled = next(key for key in keys if keys.count(key) > 1)
         raise JsonTextError(f"the key {doubled[:64]!r} stands twice in one object")
     return seen
+
+
+def _agreed_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    last = dict(pairs)
+    disputed = {key for key, value in pairs if last[key] != value}
+    return {key: value for key, value in last.items() if key not in disputed}
 
 
 def _depth(value: JsonValue) -> int:

@@ -79,6 +79,23 @@ def test_a_fault_of_our_own_in_finish_is_told(
     assert "INTERNAL" in messages
 
 
+@pytest.mark.parametrize("end", ["run", "finish"])
+def test_a_context_that_cannot_be_read_strictly_is_told_by_its_ids(
+    end: str, asked: JsonObject, emulator: Emulator, tmp_path: Path
+) -> None:
+    inner = asked["notification"]
+    assert isinstance(inner, dict)
+    inner["parameters"] = {"queue_name": "HERE"}
+    text = json_text.write(asked).replace('"HERE"', "NaN")
+    (tmp_path / "context.json").write_text(text)
+    if end == "run":
+        assert run() == (10, "CONTEXT_INVALID")
+    else:
+        with pytest.raises(SystemExit):
+            finish.finish.main([], standalone_mode=False)
+    assert shown(emulator, asked)[0] == "failed"
+
+
 @pytest.mark.parametrize("kind", ["service", "link"])
 def test_a_slug_that_is_too_long_for_a_folder_has_no_module(
     kind: str, asked: JsonObject, tmp_path: Path

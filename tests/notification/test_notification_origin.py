@@ -8,7 +8,7 @@ import pytest
 
 from purveyor import json_text
 from purveyor.errors import ContextError
-from purveyor.notification import Origin, take_context
+from purveyor.notification import Origin, parse_notification, take_context
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
 )
 def test_what_is_too_large_or_no_text_is_refused(stdin: bytes, problem: str) -> None:
     with pytest.raises(ContextError, match=problem):
-        take("-", stdin)
+        parse_notification(take("-", stdin))
 
 
 def test_no_context_at_all_names_every_way_to_give_one() -> None:

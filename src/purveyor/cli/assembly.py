@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
-from purveyor.errors import CatalogError
+from purveyor.errors import CatalogError, ContextError
 from purveyor.process import Interruption
 from purveyor.settings import read_settings
 from purveyor.step import Noticed
@@ -112,12 +112,16 @@ class Assembly:
         from purveyor.notification import (
             parse_notification,
             read_action,
+            recognise,
             refuse_spliced,
             take_context,
         )
 
         origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
-        action = read_action(parse_notification(origin))
+        try:
+            action = read_action(parse_notification(origin))
+        except ContextError as error:
+            raise recognise(error, origin) from None
         refuse_spliced(origin, action, self.settings)
         return action
 

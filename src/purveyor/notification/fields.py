@@ -136,10 +136,8 @@ class _Fields:
         return Specification(self.words(value, "id"), slug)
 
     def identifier(self, holder: JsonObject, key: str, path: str) -> str:
-        value = holder.get(key)
-        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if _SAFE_ID.fullmatch(text) and ".." not in text:
-            return text
+        if found := read_id(holder.get(key)):
+            return found
         self.faults.append(
             f"{path}: {_found(holder, key)}; an id of letters, digits, `-`, `_` and `.` is needed,"
             " since it becomes part of the state's key"
@@ -177,6 +175,12 @@ class _Fields:
             elif value is not None:
                 found[name] = value if isinstance(value, str) else json_text.write(value)
         return found
+
+
+def read_id(value: JsonValue) -> str:
+    """Return an id that is safe as one path part; empty for anything else."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if _SAFE_ID.fullmatch(text) and ".." not in text else ""
 
 
 def _found(holder: JsonObject, key: str) -> str:

@@ -35,10 +35,14 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The CONTEXT's text and, for error messages, where it was found."""
+    """The CONTEXT's text and, for error messages, where it was found.
+
+    With a `fault` it may be read for nothing but the ids of whom to tell.
+    """
 
     text: str
     place: str
+    fault: ContextError | None = None
 
 
 def take_context(
@@ -47,7 +51,7 @@ def take_context(
     """Find the CONTEXT: `argument` (a path, or `-`), GitHub's event file, then the environment.
 
     The order is fixed so that a run never depends on which variables happen to be set. Raise
-    ContextError when there is none, or when it is larger than 1 MiB or no UTF-8 text.
+    ContextError when there is none. One that is larger than 1 MiB or no UTF-8 text has a fault.
     """
     if argument == "-":
         return _decode(read_stdin(), "standard input")
@@ -115,7 +119,7 @@ def _names_a_file(text: str) -> bool:
 def _read_file(path: Path, place: str = "") -> Origin:
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(_MAX_EVENT_BYTES)
     except OSError as error:
         raise ContextError(
             f"The CONTEXT file {path} cannot be read: {error.strerror}.", hint=_HINT
@@ -124,16 +128,18 @@ def _read_file(path: Path, place: str = "") -> Origin:
 
 
 def _decode(raw: bytes, place: str) -> Origin:
+    fault = None
     if len(raw) > MAX_BYTES:
-        raise ContextError(
+        fault = ContextError(
             f"The CONTEXT in {place} is larger than 1 MiB.",
             hint="Actions do not need that much: look at what fills `parameters`.",
         )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ContextError(
+        text = raw.decode("utf-8-sig", errors="replace")
+        fault = fault or ContextError(
             f"The CONTEXT in {place} is not UTF-8 text: byte {error.start} does not fit.",
             hint="Save or send it as UTF-8.",
-        ) from None
-    return Origin(text, place)
+        )
+    return Origin(text, place, fault)

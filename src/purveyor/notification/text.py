@@ -56,6 +56,8 @@ def parse_notification(origin: Origin) -> JsonObject:
     Accepted: the platform's whole envelope, `{"notification": {…}}`, the bare inner object, and
     each of these in one pair of single or double quotes. Raise ContextError for anything else.
     """
+    if origin.fault is not None:
+        raise origin.fault
     document = _parse(origin)
     if not isinstance(document, dict):
         raise ContextError(
@@ -77,14 +79,15 @@ def _parse(origin: Origin) -> JsonValue:
     text = origin.text.strip()
     if not text:
         raise ContextError(f"The CONTEXT in {origin.place} is empty.", hint=_RESEND)
-    bare = _unquote(text)
+    bare = unquote(text)
     try:
         return json_text.parse(bare)
     except JsonTextError as error:
         raise _explain(error, bare, origin.place) from None
 
 
-def _unquote(text: str) -> str:
+def unquote(text: str) -> str:
+    """Take one pair of quotes away."""
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":  # noqa: PLR2004 - a pair
         return text
     inner = text[1:-1]
