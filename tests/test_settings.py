@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from purveyor.settings import SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -28,6 +30,27 @@ def test_children_get_neither_the_context_nor_the_platforms_credentials() -> Non
     passed = {"PATH": "/bin", "OTHER": "x", "AWS_SECRET_ACCESS_KEY": "s"}
     environ = {**dict.fromkeys(kept, "secret"), **passed}
     assert Settings(environ).for_children() == passed
+
+
+def test_files_are_found_from_every_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key.json").touch()
+    given = {
+        "AWS_SHARED_CREDENTIALS_FILE": "creds",
+        "AWS_CONFIG_FILE": "/etc/aws",
+        "KUBECONFIG": "./one:/two::three",
+        "GOOGLE_CREDENTIALS": "key.json",
+        "GOOGLE_BACKEND_CREDENTIALS": '{"type": "service_account", "x": "' + "y" * 5000 + '"}',
+        "PGSSLROOTCERT": "system",
+        "PGPASSFILE": "",
+        "OTHER_FILE": "creds",
+    }
+    assert Settings(given).for_children() == {
+        **given,
+        "AWS_SHARED_CREDENTIALS_FILE": f"{tmp_path}/creds",
+        "KUBECONFIG": f"{tmp_path}/one:/two::{tmp_path}/three",
+        "GOOGLE_CREDENTIALS": f"{tmp_path}/key.json",
+    }
 
 
 def test_every_secret_is_kept_from_children_unless_it_is_passed_on() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -149,6 +151,31 @@ _CONTEXTS = frozenset({"PURVEYOR_CONTEXT", "CONTEXT"})
 _NEVER_FOR_CHILDREN = frozenset(
     _CONTEXTS | {each.name for each in SETTINGS if each.secret and not each.passed_on}
 )
+# Variables that name files or folders, to us or to engines, providers and custom actions' programs.
+_FILE = re.compile(
+    "AWS_(?:CA_BUNDLE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|(?:WEB_IDENTITY|CONTAINER_AUTHORIZATION)"
+    "_TOKEN_FILE)|ARM_(?:CLIENT_CERTIFICATE|(?:CLIENT_ID|CLIENT_SECRET|OIDC_TOKEN)_FILE)_PATH"
+    "|AZURE_(?:CLIENT_CERTIFICATE_PATH|CONFIG_DIR|FEDERATED_TOKEN_FILE)"
+    "|CLOUDSDK_(?:AUTH_CREDENTIAL_FILE_OVERRIDE|CONFIG)|DOCKER_(?:CERT_PATH|CONFIG)"
+    "|GOOGLE_(?:APPLICATION_CREDENTIALS|GHA_CREDS_PATH|BACKEND_CREDENTIALS|CREDENTIALS)"
+    "|(?:CONSUL|VAULT)_(?:CACERT|CAPATH|CLIENT_CERT|CLIENT_KEY)|CONSUL_HTTP_TOKEN_FILE"
+    "|PG(?:PASSFILE|SERVICEFILE|SYSCONFDIR|SSL(?:CERT|CRL|KEY|ROOTCERT))|KUBE_?CONFIG(?:_PATHS?)?"
+    "|(?:CURL|REQUESTS)_CA_BUNDLE|GIT_SSL_CAINFO|NODE_EXTRA_CA_CERTS|SOPS_AGE_KEY_FILE"
+    "|SSL_CERT_(?:DIR|FILE)|TERRAFORM_CONFIG|TF_CLI_CONFIG_FILE"
+)
+_LISTS = frozenset({"KUBECONFIG", "KUBE_CONFIG_PATHS", "SSL_CERT_DIR"})
+_NO_FILE = (
+    "{",
+    "system",
+)  # Google's credentials themselves, PostgreSQL's word for the system's own
+
+
+def _from_here(name: str, value: str) -> str:
+    """Make a file's path absolute: programs start in folders of their own."""
+    if not _FILE.fullmatch(name) or value.lstrip().startswith(_NO_FILE):
+        return value
+    parts = value.split(":") if name in _LISTS else [value]
+    return ":".join(each and str(Path.cwd() / each) for each in parts)
 
 
 class Settings:
@@ -156,7 +183,9 @@ class Settings:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         # Azure leaves `$(NAME)` where a step names a variable that is not set.
-        self._environ = {k: v for k, v in environ.items() if v != f"$({k})" or k in _CONTEXTS}
+        self._environ = {
+            k: _from_here(k, v) for k, v in environ.items() if v != f"$({k})" or k in _CONTEXTS
+        }
 
     def text(self, name: str) -> str | None:
         """Return a variable's value; None when it is unset or empty."""

@@ -72,10 +72,10 @@ def test_two_proofs_for_azure_that_one_environment_cannot_hold_are_refused(tmp_p
 def test_google_s_state_login_goes_through_variables_that_only_the_backend_reads(
     tmp_path: Path,
 ) -> None:
-    mine = {"GOOGLE_CREDENTIALS": "mine", "GOOGLE_ENCRYPTION_KEY": "k"}
+    mine = {"GOOGLE_CREDENTIALS": "{mine}", "GOOGLE_ENCRYPTION_KEY": "k"}
     given = {"GOOGLE_APPLICATION_CREDENTIALS": "theirs.json"}
     assert kept(GOOGLE, tmp_path, mine, given).environment == {
-        "GOOGLE_BACKEND_CREDENTIALS": "mine",
+        "GOOGLE_BACKEND_CREDENTIALS": "{mine}",
         "GOOGLE_ENCRYPTION_KEY": "k",
     }
 

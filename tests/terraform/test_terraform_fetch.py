@@ -10,6 +10,7 @@ import pytest
 
 from purveyor.engines.terraform import tree
 from purveyor.errors import CatalogError, ReasonCode
+from purveyor.settings import Settings
 from purveyor.step import ModuleSource
 
 if TYPE_CHECKING:
@@ -263,3 +264,20 @@ def test_a_remote_module_that_cannot_be_had_is_the_catalogs_fault(bench: Bench) 
 
     assert address in caught.value.message
     assert caught.value.details
+
+
+def test_a_file_that_the_job_names_is_found_from_the_modules_private_folder(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").write_text("clusters")
+    bench.write(
+        {
+            "modules/one/main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" {\n'
+            '    command = "cat $KUBECONFIG"\n  }\n}\n'
+        }
+    )
+
+    bench.with_environment(**Settings({"KUBECONFIG": "./config"}).for_children()).create()
+
+    assert "terraform_data.a (local-exec): clusters" in bench.texts()
