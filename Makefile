@@ -80,8 +80,7 @@ picture: $(READY) ## Play the demo and draw docs/demo.svg from what it shows
 	$(BIN)/python scripts/picture_demo.py
 
 lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
-	$(COMPILE) pyproject.toml -o requirements/run.txt
-	$(COMPILE) --extra github --extra gitlab --extra azure pyproject.toml -o requirements/sweep.txt
+	$(COMPILE) --extra pg --extra gcs --extra github --extra gitlab --extra azure pyproject.toml -o requirements/run.txt
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) requirements/templates.in -o requirements/templates.txt
 	echo uv | $(COMPILE) --no-deps --constraint requirements/dev.txt - -o requirements/bootstrap.txt

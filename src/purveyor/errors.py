@@ -43,6 +43,10 @@ class ReasonCode(StrEnum):
         "CATALOG_INVALID",
         "The catalog file has faults; `purveyor validate` lists them all.",
     )
+    LIBRARY_MISSING = (
+        "LIBRARY_MISSING",
+        "A library that the catalog's backend or login needs is not installed.",
+    )
     MODULE_NOT_FOUND = "MODULE_NOT_FOUND", "No module belongs to the specification's slug."
     MODULE_INVALID = (
         "MODULE_INVALID",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import os
 import shutil
 import subprocess  # noqa: TID251 - a process that ends
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from purveyor.dispatch import engine_runs_here, look_up
+from purveyor.extras import EXTRAS
 from purveyor.run_identity import RunIdentity, read_machine
 from purveyor.settings import Settings
 
@@ -163,10 +164,8 @@ def test_without_a_token_nobody_is_asked(double: CiDouble, identity: RunIdentity
 def test_a_missing_extra_is_named(
     double: CiDouble, identity: RunIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find_nothing(*_: Any) -> None:
-        return None
-
-    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
+    module = EXTRAS[identity.ci].module
+    monkeypatch.setitem(sys.modules, module, None)
     found = ask(identity, double)
     assert found.alive is None
     assert f"purveyor[{identity.ci}]" in found.conclusion

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import ready_wheels
 from template_tools import Tools
 
 if TYPE_CHECKING:
@@ -52,12 +51,6 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copyfile(source, copy / name)
     return copy
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Variables with which pip finds a sweep's libraries without the network."""
-    return ready_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -132,22 +132,6 @@ def ready_cache(code: Path, cache: Path) -> Path:
     return cache
 
 
-def ready_wheels(folder: Path) -> dict[str, str]:
-    """Fetch what a sweep installs, once; return the variables with which pip takes it from here."""
-    lock, python = ROOT / "requirements" / "sweep.txt", folder / "python"
-    for command in (
-        [sys.executable, "-m", "venv", str(python)],
-        [
-            *(str(python / "bin" / "pip"), "download", "--quiet", "--require-hashes"),
-            *("-r", str(lock), "-d", str(folder / "wheels")),
-        ],
-    ):
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"left out: a sweep's libraries cannot be fetched: {done.stderr[-300:]}")
-    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels")}
-
-
 def forgotten_action(emulator: Emulator, specification: str, parameters: JsonObject) -> str:
     """Ask for a service of which no run is ever told; let three hours pass; return the action."""
     service = str(emulator.create_service(specification, name="forgotten")["id"])

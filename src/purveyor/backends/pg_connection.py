@@ -6,8 +6,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from purveyor.backends.model import UnsupportedError
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ class Database:
     """A database and the schema in it."""
 
     def __init__(self, config: PgBackend, settings: Settings) -> None:
+        require("pg")
         self.schema = config.schema_name
         self._variable = config.connection_from
         self._settings = settings
@@ -81,7 +82,6 @@ class Database:
 
     def open(self) -> psycopg.Connection:
         """Return a connection whose statements each stand alone; psycopg's own errors come out."""
-        _require_driver()
         import psycopg
         from psycopg.conninfo import make_conninfo
 
@@ -92,7 +92,6 @@ class Database:
     @contextlib.contextmanager
     def explained(self, place: str) -> Iterator[None]:
         """Turn the driver's errors into ours; `place` names what it was about."""
-        _require_driver()
         import psycopg
 
         try:
@@ -101,7 +100,6 @@ class Database:
             raise explain(error, place) from None
 
     def _parse(self, text: str) -> dict[str, str]:
-        _require_driver()
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
 
@@ -115,16 +113,6 @@ class Database:
                 " besides letters and digits stands there as %XX.",
             ) from None
         return {name: str(value) for name, value in found.items() if value is not None}
-
-
-def _require_driver() -> None:
-    try:
-        import psycopg  # noqa: F401 - whether it is there
-    except ImportError:
-        raise UnsupportedError(
-            "States in PostgreSQL need the driver psycopg, which is not installed.",
-            hint="Install `purveyor[pg]`.",
-        ) from None
 
 
 def may_answer_later(error: psycopg.Error) -> bool:

@@ -74,14 +74,9 @@ def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float
     forgets everything when it ends.
     """
     from purveyor.emulator import Emulator
+    from purveyor.extras import require
 
-    try:
-        import starlette  # noqa: F401 - asked for before anything is printed
-        import uvicorn  # noqa: F401 - see above
-    except ImportError:
-        raise click.UsageError(
-            "The emulator needs its extra. Next: pip install 'purveyor[emulator]'"
-        ) from None
+    require("emulator")
     # Blocked before any thread starts, so that only the wait below gets them.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:

@@ -9,6 +9,7 @@ from purveyor import json_text
 from purveyor.cloud.refusal import Cloud, Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError, Request, Wire
 from purveyor.errors import CredentialsError
+from purveyor.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,13 +59,9 @@ class GoogleLogin:
         )
         if given and not impersonated:
             return given
-        try:
-            from google.auth.exceptions import GoogleAuthError
-        except ImportError:
-            raise CredentialsError(
-                "Google's logins need a library that is not installed.",
-                hint="Install `purveyor[gcs]`, or give the run GOOGLE_OAUTH_ACCESS_TOKEN.",
-            ) from None
+        require("gcs")
+        from google.auth.exceptions import GoogleAuthError
+
         try:
             if self._credentials is None:
                 self._credentials = self._open(given, impersonated)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Protocol
 
 from purveyor.dispatch import azure, github, gitlab, terminal
 from purveyor.dispatch.model import RunState
+from purveyor.errors import CatalogError
+from purveyor.extras import require
 from purveyor.run_identity import SWEEP
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ class _Vendor(Protocol):
     def TOKENS(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
     @property
     def ADDRESSES(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
-    @property
-    def LIBRARY(self) -> str: ...  # noqa: N802 - a module's constant
 
     def ask(self, identity: RunIdentity, settings: Settings, token: str) -> RunState: ...
 
@@ -33,7 +32,6 @@ _VENDORS: Mapping[str, tuple[str, _Vendor]] = {
     "azure": ("Azure Pipelines", azure),
 }
 _DEFAULT_ADDRESS = frozenset({"github"})
-_PACKAGES = {"github": "github", "gitlab": "gitlab", "azure": "azure.devops"}
 
 
 def look_up(identity: RunIdentity, settings: Settings) -> RunState:
@@ -66,16 +64,11 @@ def _why_not(identity: RunIdentity, settings: Settings, vendor: _Vendor, *, has_
         return f"{vendor.ADDRESSES[0]} is not set"
     if not identity.project or not identity.run.isdecimal():
         return "the journal does not name its run"
-    if not _is_installed(_PACKAGES[identity.ci]):
-        return f"purveyor[{vendor.LIBRARY}] is not installed"
-    return ""
-
-
-def _is_installed(package: str) -> bool:
     try:
-        return importlib.util.find_spec(package) is not None
-    except ModuleNotFoundError:  # its parent is missing
-        return False
+        require(identity.ci)
+    except CatalogError:
+        return f"purveyor[{identity.ci}] is not installed"
+    return ""
 
 
 def _describe(error: Exception) -> str:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 TOKENS = ("SYSTEM_ACCESSTOKEN",)
 ADDRESSES = ("SYSTEM_COLLECTIONURI",)
-LIBRARY = "azure"
 
 
 def ask(identity: RunIdentity, settings: Settings, token: str) -> RunState:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 TOKENS = ("GITHUB_TOKEN",)
 ADDRESSES = ("GITHUB_API_URL",)
-LIBRARY = "github"
 _API = "https://api.github.com"
 
 

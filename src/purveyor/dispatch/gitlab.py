@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 # A job's own token may not read other jobs (docs.gitlab.com, "CI/CD job token").
 TOKENS = ("GITLAB_TOKEN",)
 ADDRESSES = ("CI_API_V4_URL", "CI_SERVER_URL")
-LIBRARY = "gitlab"
 # `canceling` still runs, and `manual` and `scheduled` are yet to begin (docs.gitlab.com, "Jobs
 # API").
 _ENDED = frozenset({"success", "failed", "canceled", "skipped"})

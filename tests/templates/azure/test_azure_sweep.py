@@ -20,7 +20,7 @@ EXAMPLE = ROOT / "examples" / "azure" / "sweep.yml"
 
 
 def test_an_action_that_no_run_took_is_ended_by_the_schedule(
-    agent: Agent, emulator: Emulator, libraries: Path, wheels: dict[str, str]
+    agent: Agent, emulator: Emulator, libraries: Path
 ) -> None:
     action = forgotten_action(emulator, "note", {"text": "x"})
     template = agent.workspace / "sweep.yml"
@@ -28,7 +28,7 @@ def test_an_action_that_no_run_took_is_ended_by_the_schedule(
     platform = {"NULLPLATFORM_HOST": emulator.url, "PURVEYOR_CACHE": str(libraries)}
     temp = {"AGENT_TEMPDIRECTORY": str(agent.workspace / "temp")}
     scheduled = dataclasses.replace(
-        agent, template=template, environment={**agent.environment, **platform, **wheels, **temp}
+        agent, template=template, environment={**agent.environment, **platform, **temp}
     )
     job = scheduled.start(PURVEYOR_NRN=emulator.nrn)
     log, _ = job.communicate(timeout=180)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,19 +19,18 @@ pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 
 
 def test_an_action_that_no_run_took_is_ended_by_the_schedule(
-    runner: ActRunner, emulator: Emulator, wheels: dict[str, str]
+    runner: ActRunner, emulator: Emulator
 ) -> None:
     text = (ROOT / "examples" / "github" / "sweep.yml").read_text("utf-8")
     # act checks out no second repository: ours stands where that step would have put it.
     second = text.index("      - uses: actions/checkout", text.index("actions/checkout") + 20)
-    text = text[:second] + text[text.index("      - run: python3 -m venv") :]
+    text = text[:second] + text[text.index("      - run: exec python3") :]
     (runner.workspace / ".github" / "workflows" / "used.yml").write_text(text, "utf-8")
     make_repository(runner.workspace)
     shutil.copytree(runner.action, runner.workspace / ".purveyor")
-    scheduled = dataclasses.replace(runner, environment={**runner.environment, **wheels})
     action = forgotten_action(emulator, "mysql-database", {"database_name": "orders"})
     secrets = {"NULLPLATFORM_API_KEY": emulator.api_key}
-    child = scheduled.start({}, secrets=secrets, variables={"PURVEYOR_NRN": NRN})
+    child = runner.start({}, secrets=secrets, variables={"PURVEYOR_NRN": NRN})
     ran = finish(child, seconds=180)
     assert (ran.code, ran.job) == (0, "success"), ran.log
     assert emulator.action(action)["status"] == "failed", ran.log

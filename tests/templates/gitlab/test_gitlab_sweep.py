@@ -25,7 +25,6 @@ def scheduled(
     project: Project,
     code: Repository,
     libraries: Path,
-    wheels: dict[str, str],
     emulator: Emulator,
 ) -> Project:
     """The project with the example as its pipeline, started by a schedule."""
@@ -38,7 +37,7 @@ def scheduled(
         "PURVEYOR_ID_TOKEN": "made-up-token",
     }
     # As a variable gitlab-ci-local would take a path for one of the file type.
-    environment = {**project.environment, **wheels, "PURVEYOR_CACHE": str(libraries)}
+    environment = {**project.environment, "PURVEYOR_CACHE": str(libraries)}
     return dataclasses.replace(project, environment=environment, variables=variables)
 
 
