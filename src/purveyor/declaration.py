@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ TypeConstraint: TypeAlias = "Primitive | Collection | Tuple | Object"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One `variable` block. `required` means: no default. `line` counts from 1, 0 when unknown."""
+    """One `variable` block. `required` means: no default, and no file of the module's sets it.
+
+    `line` counts from 1, 0 when unknown.
+    """
 
     name: str
     type: TypeConstraint
@@ -78,12 +81,32 @@ class ModuleOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """One `module` block; `source` is empty when it cannot be read. `place` as `main.tf:5`."""
+
+    name: str
+    source: str
+    arguments: frozenset[str]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleInterface:
-    """Everything a root module takes and gives."""
+    """Everything a root module takes and gives.
+
+    `set_by` names for a variable the file of the module's own (`terraform.tfvars`) that sets it;
+    `resources` are addresses, `required_versions` constraints on the engine, `doubts` what may be
+    a fault: the engine judges it.
+    """
 
     path: Path
     variables: Mapping[str, Variable]
     outputs: Mapping[str, ModuleOutput]
+    set_by: Mapping[str, str] = field(default_factory=dict)
+    calls: tuple[ModuleCall, ...] = ()
+    resources: frozenset[str] = frozenset()
+    required_versions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def find_lost_place(constraint: TypeConstraint, path: Sequence[str]) -> str:

@@ -32,15 +32,18 @@ class JsonTextError(ValueError):
         self.column = column
 
 
-def parse(text: str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
-    """Read one JSON document; raise JsonTextError for bad syntax, NaN, repeated keys or depth."""
+def parse(text: str, *, max_depth: int = MAX_DEPTH, join_repeated: bool = False) -> JsonValue:
+    """Read one JSON document; raise JsonTextError for bad syntax, NaN, repeated keys or depth.
+
+    With `join_repeated` a repeated key holds the list of all its values.
+    """
     try:
         value: JsonValue = simplejson.loads(
             text,
             use_decimal=True,
             allow_nan=False,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_unique_keys,
+            object_pairs_hook=_join_keys if join_repeated else _unique_keys,
         )
     except simplejson.JSONDecodeError as error:
         # simplejson leaves a placeholder in one of its messages.
@@ -103,6 +106,17 @@ def _agreed_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     last = dict(pairs)
     disputed = {key for key, value in pairs if last[key] != value}
     return {key: value for key, value in last.items() if key not in disputed}
+
+
+def _join_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    joined: JsonObject = {}
+    for key, value in pairs:
+        if key in joined:
+            parts = [each if isinstance(each, list) else [each] for each in (joined[key], value)]
+            joined[key] = [item for part in parts for item in part]
+        else:
+            joined[key] = value
+    return joined
 
 
 def _depth(value: JsonValue) -> int:

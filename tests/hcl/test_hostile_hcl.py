@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from purveyor.errors import CatalogError
 from purveyor.hcl import golang, python, read_module
 from purveyor.hcl.native_syntax import read_native
-from purveyor.hcl.scanner import MAX_DEPTH, HclTextError, scan
+from purveyor.hcl.scanner import MAX_DEPTH, HclDoubtError, HclTextError, scan
 
 PARSERS = pytest.mark.parametrize("parser", [golang, python], ids=["golang", "python"])
 PIECES = [
@@ -64,14 +64,34 @@ def test_no_file_ends_in_a_traceback(content: bytes) -> None:
         'x = "' + "$" * 200_000 + '"',
         "x = <<E\n" + "a\n" * 100_000 + "E\n",
         "/*" * 100_000,
+        'variable "x" { default = ' + "[" * 900 + "]" * 900 + " }",
+        'variable "x" { type = ' + "list(" * 900 + "any" + ")" * 900 + " }",
     ],
     ids=lambda text: text[:12],
 )
 def test_deep_texts_neither_end_nor_hang_the_process(parser: object, text: str) -> None:
     assert parser in (golang, python)
     find = golang.find_syntax_faults if parser is golang else python.find_syntax_faults
-    reading = read_native(text, find)
-    assert len(reading.faults) == 1
+    assert len(read_native(text, find).faults) <= 1
+
+
+@PARSERS
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = " + "[" * 100_000 + "]" * 100_000, "nested deeper than 1000 levels"),
+        ("x = " + "!" * 100_000 + "true", "more than 50000 signs in one expression"),
+        ("x = <<E\n" + "a\n" * 100_000 + "E\n", "a string of more than 20000 pieces"),
+    ],
+    ids=["levels", "signs", "pieces"],
+)
+def test_what_is_too_much_for_a_parser_is_left_to_the_engine(
+    parser: object, text: str, words: str
+) -> None:
+    find = golang.find_syntax_faults if parser is golang else python.find_syntax_faults
+    reading = read_native(f'{text}\nvariable "v" {{}}\n', find)
+    assert [(type(each), each.problem) for each in reading.faults] == [(HclDoubtError, words)]
+    assert [draft.name for draft in reading.drafts] == ["v"]
 
 
 def test_a_depth_that_real_modules_have_is_read() -> None:
@@ -83,5 +103,5 @@ def test_brackets_in_strings_and_comments_are_no_brackets(parser: object) -> Non
     find = golang.find_syntax_faults if parser is golang else python.find_syntax_faults
     text = 'x = "(((" # [[[\ny = "${"}"}" /* { */\nz = <<E\n((( $${ ${"E"}\n E\nvariable "v" {}\n'
     reading = read_native(text, find)
-    assert reading.faults == ()
+    assert reading.faults == []
     assert [(draft.name, draft.line) for draft in reading.drafts] == [("v", 6)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.hcl.literals import read_string
+from purveyor.hcl.literals import read_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def find_items(tokens: Tokens, start: int, end: int) -> Iterator[Block | Assignm
 
 def label_text(label: Token) -> str:
     """Give a block label without its quotes."""
-    return read_string(label) if label.kind == "string" else label.text
+    return read_label(label) if label.kind == "string" else label.text
 
 
 def _end_of_expression(tokens: Tokens, start: int, end: int) -> int:

@@ -6,7 +6,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
-from purveyor.hcl.literals import Cursor, NotLiteralError, read_string
+from purveyor.hcl.conversion import find_mismatch
+from purveyor.hcl.literals import Cursor, NotLiteralError, read_literal
 from purveyor.hcl.scanner import HclTextError, scan
 
 if TYPE_CHECKING:
@@ -25,14 +26,12 @@ def read_constraint(tokens: Sequence[Token]) -> TypeConstraint:
     """Give the type that these tokens say; raise HclTextError when they say none."""
     place = tokens[0] if tokens else None
     try:
-        if len(tokens) == 1 and tokens[0].kind == "string":
-            return _read_legacy(tokens[0])
         cursor = Cursor(tokens)
         constraint = _read(cursor)
         cursor.skip_newlines()
         if cursor.peek():
             raise cursor.take().fault(f"this does not belong to a type; a type is {_ACCEPTED}")
-    except NotLiteralError:
+    except (NotLiteralError, RecursionError):
         problem = f"this type is not complete; a type is {_ACCEPTED}"
         raise HclTextError(problem, offset=place.offset if place else -1) from None
     return constraint
@@ -41,15 +40,6 @@ def read_constraint(tokens: Sequence[Token]) -> TypeConstraint:
 def read_constraint_text(text: str) -> TypeConstraint:
     """Give the type that a JSON file's string says."""
     return read_constraint([token for token in scan(text).all if token.kind != "newline"])
-
-
-def _read_legacy(token: Token) -> TypeConstraint:
-    name = read_string(token)
-    if name == "string":
-        return Primitive(name)
-    if name in _BARE:
-        return Collection(name, Primitive("any"))
-    raise token.fault(f'a quoted type may be "string", "list" or "map"; a type is {_ACCEPTED}')
 
 
 def _read(cursor: Cursor) -> TypeConstraint:
@@ -92,12 +82,14 @@ def _read_attributes(cursor: Cursor) -> dict[str, Attribute]:
     attributes: dict[str, Attribute] = {}
     while not cursor.skip("}"):
         token = cursor.take()
-        if token.kind not in {"name", "string"}:
-            raise token.fault("an object type's attribute needs a name")
-        name = read_string(token) if token.kind == "string" else token.text
+        if token.kind != "name":
+            raise token.fault("an object type's attribute needs a name, without quotes")
+        name = unicodedata.normalize("NFC", token.text)
         if not (cursor.skip("=") or cursor.skip(":")):
             raise token.fault(f"the attribute {name[:60]!r} needs a type")
-        attributes[unicodedata.normalize("NFC", name)] = _read_attribute(cursor)
+        if name in attributes:
+            raise token.fault(f"the attribute {name[:60]!r} stands twice in one object type")
+        attributes[name] = _read_attribute(cursor)
         cursor.skip(",")
     return attributes
 
@@ -111,15 +103,27 @@ def _read_attribute(cursor: Cursor) -> Attribute:
         raise NotLiteralError
     constraint = _read(cursor)
     if cursor.skip(","):
-        _skip_default(cursor)
+        _check_default(_take_default(cursor), constraint)
     elif not cursor.skip(")"):
         raise NotLiteralError
     return Attribute(constraint, optional=True)
 
 
-def _skip_default(cursor: Cursor) -> None:
-    """Step over an attribute's default and the bracket that closes `optional`."""
+def _take_default(cursor: Cursor) -> list[Token]:
+    """Give an attribute's default, and step over the bracket that closes `optional`."""
+    taken: list[Token] = []
     depth = 1
     while depth:
-        text = cursor.take().text
+        taken.append(cursor.take())
+        text = taken[-1].text
         depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
+    return taken[:-1]
+
+
+def _check_default(tokens: Sequence[Token], constraint: TypeConstraint) -> None:
+    try:
+        mismatch = find_mismatch(read_literal(tokens), constraint)
+    except NotLiteralError:
+        return
+    if mismatch:
+        raise tokens[0].fault(mismatch)

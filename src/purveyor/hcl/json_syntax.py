@@ -1,4 +1,4 @@
-"""Reads the variables and outputs of one file in the JSON syntax (*.tf.json)."""
+"""Reads what one file in the JSON syntax (*.tf.json) declares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.hcl.constraints import read_constraint_text
-from purveyor.hcl.drafts import FLAGS, KINDS, Draft, Reading, read_flag
+from purveyor.hcl.drafts import FLAGS, KINDS, Draft, Reading, read_flag, read_text
 from purveyor.hcl.scanner import HclTextError
 
 if TYPE_CHECKING:
@@ -15,61 +15,82 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
 
 
+# simplejson ends at Python's limit of recursion, about 900 levels (measured, 3.20).
+MAX_DEPTH = 500
+
+
 def read_json(text: str) -> Reading:
     """Give what the text declares; the JSON syntax has no lines for its blocks."""
     try:
-        root = json_text.parse(text.removeprefix("\ufeff"))
+        root = parse_json(text)
     except json_text.JsonTextError as error:
-        fault = HclTextError(error.problem, line=error.line, column=error.column)
-        return Reading(drafts=(), faults=(fault,))
-    drafts: list[Draft] = []
-    faults: list[HclTextError] = []
+        return Reading(faults=[HclTextError(error.problem, line=error.line, column=error.column)])
+    reading = Reading()
     for part in root if isinstance(root, list) else [root]:
         if not isinstance(part, dict):
-            faults.append(HclTextError("the file needs an object at its top"))
+            reading.faults.append(HclTextError("the file needs an object at its top"))
             continue
         for kind in KINDS:
-            for name, body in _find_blocks(part.get(kind), kind, faults):
-                drafts.append(_read_body(Draft(kind=kind, name=name), body, faults))
-    return Reading(drafts=tuple(drafts), faults=tuple(faults))
+            if kind in part:
+                for name, body in _find_blocks(part[kind], kind, reading.faults):
+                    _read_body(Draft(kind=kind, name=name), body, reading)
+        for name, group in _find_blocks(part.get("resource", {}), "resource", []):
+            reading.resources += [f"{name}.{each}" for each in group]
+    return reading
+
+
+def parse_json(text: str) -> JsonValue:
+    """Read a file's text; blocks of one kind may stand under a key each, and are one list then."""
+    if text.startswith("\ufeff"):
+        raise json_text.JsonTextError("a byte order mark, which the engines refuse in JSON")
+    return json_text.parse(text, max_depth=MAX_DEPTH, join_repeated=True)
+
+
+def _as_list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else [value]
 
 
 def _find_blocks(
     value: JsonValue, kind: str, faults: list[HclTextError]
 ) -> Iterator[tuple[str, dict[str, JsonValue]]]:
     """Walk the shapes that the JSON syntax allows: at each level an object or a list of them."""
-    for group in value if isinstance(value, list) else [value]:
-        if group is None:
-            continue
+    for group in _as_list(value):
         if not isinstance(group, dict):
             faults.append(HclTextError(f"{kind!r} needs an object with a key for each name"))
             continue
         for name, bodies in group.items():
             if name == "//":
                 continue
-            for body in bodies if isinstance(bodies, list) else [bodies]:
+            for body in _as_list(bodies):
                 if isinstance(body, dict):
                     yield name, body
-                else:
+                elif body is not None:
                     faults.append(HclTextError(f"the {kind} {name[:60]!r} needs an object"))
 
 
-def _read_body(draft: Draft, body: dict[str, JsonValue], faults: list[HclTextError]) -> Draft:
+def _read_body(draft: Draft, body: dict[str, JsonValue], reading: Reading) -> None:
+    reading.drafts.append(draft)
+    for name in body.keys() - {"//"}:
+        reading.take_name(draft, name)
+    if draft.kind == "module":
+        source = body.get("source")
+        draft.source = source if isinstance(source, str) else ""
+        return
     where = f"the {draft.kind} {draft.name[:60]!r}"
     if draft.kind == "variable":
-        draft.has_default = "default" in body
+        draft.is_constant = "default" in body
         draft.default = body.get("default")
         if "type" in body:
-            _read_type(draft, body["type"], faults)
-    description = body.get("description")
-    draft.description = description if isinstance(description, str) else None
+            _read_type(draft, body["type"], reading.faults)
+    draft.description = read_text(body.get("description"))
+    if "description" in body and draft.description is None:
+        reading.faults.append(HclTextError(f"description of {where} needs a text"))
     for name in sorted(FLAGS & body.keys()):
         flag = read_flag(body[name])
         if flag is not None:
             draft.flags[name] = flag
         else:
-            faults.append(HclTextError(f"{name} of {where} needs true or false"))
-    return draft
+            reading.faults.append(HclTextError(f"{name} of {where} needs true or false"))
 
 
 def _read_type(draft: Draft, value: JsonValue, faults: list[HclTextError]) -> None:

@@ -1,4 +1,6 @@
-"""Reads literal HCL expressions as JSON values, numbers exact.
+"""Reads constant HCL expressions as JSON values, numbers exact.
+
+Simple ones are evaluated: `!false`, `1 == 1`, `"x ${1}"`.
 
 Strings come out in Unicode's NFC, as the engines hold them (go-cty normalises every string).
 """
@@ -10,7 +12,7 @@ import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from purveyor.hcl.scanner import HclTextError, Token
+from purveyor.hcl.scanner import HclTextError, Token, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|(\$\$|%%)\{")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
+# Without braces, quotes and `~` inside, which take a whole parser.
+_INTERPOLATION = re.compile(r"(?<!\$)\$\{([^{}~\"]*)\}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _LAST_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -62,9 +66,15 @@ class Cursor:
 
 
 def read_literal(tokens: Sequence[Token]) -> JsonValue:
-    """Give the value of a literal expression; raise NotLiteralError for any other."""
+    """Give the value of a constant; raise NotLiteralError for what only the engine evaluates.
+
+    Raise HclTextError for a variable or a function: no engine takes one in a declaration.
+    """
     cursor = Cursor(tokens)
-    value = _read_value(cursor)
+    try:
+        value = _read_comparison(cursor)
+    except RecursionError:
+        raise NotLiteralError from None
     cursor.skip_newlines()
     if cursor.peek():
         raise NotLiteralError
@@ -73,7 +83,22 @@ def read_literal(tokens: Sequence[Token]) -> JsonValue:
 
 def read_string(token: Token) -> str:
     """Give a quoted string's value; a template keeps its text."""
-    return unicodedata.normalize("NFC", _ESCAPE.sub(_unescape, token.text[1:-1]))
+    return unicodedata.normalize("NFC", read_label(token))
+
+
+def read_label(token: Token) -> str:
+    """Give a block label as it is spelt: the engines normalise values only."""
+    return _ESCAPE.sub(_unescape, token.text[1:-1])
+
+
+def _read_comparison(cursor: Cursor) -> JsonValue:
+    value = _read_value(cursor)
+    while (sign := cursor.peek()) in {"==", "!="}:
+        cursor.take()
+        other = _read_value(cursor)
+        same = value == other and isinstance(value, bool) == isinstance(other, bool)
+        value = same == (sign == "==")
+    return value
 
 
 def _read_value(cursor: Cursor) -> JsonValue:
@@ -85,8 +110,10 @@ def _read_value(cursor: Cursor) -> JsonValue:
         case "string" | "heredoc":
             return _read_text(token)
         case "name":
-            if token.text not in _WORDS:
+            if token.text == "for":
                 raise NotLiteralError
+            if token.text not in _WORDS:
+                raise token.fault("only a constant may stand here, no variable and no function")
             return _WORDS[token.text]
         case _:
             return _read_group(token, cursor)
@@ -99,11 +126,11 @@ def _read_group(token: Token, cursor: Cursor) -> JsonValue:
             if isinstance(value, bool) or not isinstance(value, int | Decimal):
                 raise NotLiteralError
             return value.copy_negate() if isinstance(value, Decimal) else -value
-        case "(":
-            value = _read_value(cursor)
-            if not cursor.skip(")"):
+        case "!" | "(":
+            value = _read_value(cursor) if token.text == "!" else _read_comparison(cursor)
+            if not (isinstance(value, bool) if token.text == "!" else cursor.skip(")")):
                 raise NotLiteralError
-            return value
+            return not value if token.text == "!" else value
         case "[":
             return _read_list(cursor)
         case "{":
@@ -115,7 +142,7 @@ def _read_group(token: Token, cursor: Cursor) -> JsonValue:
 def _read_list(cursor: Cursor) -> JsonValue:
     items: list[JsonValue] = []
     while not cursor.skip("]"):
-        items.append(_read_value(cursor))
+        items.append(_read_comparison(cursor))
         if not cursor.skip(","):
             if cursor.skip("]"):
                 break
@@ -129,7 +156,7 @@ def _read_object(cursor: Cursor) -> JsonValue:
         key = _read_key(cursor)
         if not (cursor.skip("=") or cursor.skip(":")):
             raise NotLiteralError
-        entries[key] = _read_value(cursor)
+        entries[key] = _read_comparison(cursor)
         cursor.skip(",")
     return entries
 
@@ -153,19 +180,33 @@ def _read_number(token: Token) -> JsonValue:
         raise NotLiteralError from None
 
 
-def _read_text(token: Token) -> str:
+def _read_text(token: Token) -> JsonValue:
     if token.kind == "string":
-        body = token.text[1:-1]
-    else:
-        body = token.text[token.text.index("\n") + 1 : token.text.rindex("\n") + 1]
+        return _read_template(token) if _TEMPLATE.search(token.text) else read_string(token)
+    body = token.text[token.text.index("\n") + 1 : token.text.rindex("\n") + 1]
     if _TEMPLATE.search(body):
         raise NotLiteralError
-    if token.kind == "string":
-        return read_string(token)
     if token.text.startswith("<<-"):
         body = _flush(body)
     body = body.replace("$${", "${").replace("%%{", "%{")
     return unicodedata.normalize("NFC", body)
+
+
+def _read_template(token: Token) -> JsonValue:
+    texts = _INTERPOLATION.split(token.text[1:-1])
+    if any(_TEMPLATE.search(each) for each in texts[::2]):
+        raise NotLiteralError
+    try:
+        values = [read_literal(scan(each).all) for each in texts[1::2]]
+    except HclTextError as fault:
+        raise token.fault(fault.problem) from None
+    if texts[::2] == ["", ""]:
+        return values[0]
+    if not all(isinstance(each, bool | int | str) for each in values):
+        raise NotLiteralError
+    texts[::2] = [read_string(token._replace(text=f'"{each}"')) for each in texts[::2]]
+    texts[1::2] = [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
+    return "".join(texts)
 
 
 def _flush(body: str) -> str:

@@ -11,7 +11,8 @@ from purveyor.hcl.drafts import Draft, Reading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
-from purveyor.hcl.scanner import HclTextError
+from purveyor.hcl.scanner import HclDoubtError, HclTextError
+from purveyor.hcl.values import find_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +40,18 @@ def read_module(
     """
     find_faults = find_syntax_faults or choose_parser()
     files = find_files(path, tofu_files=tofu_files)
-    faults: list[str] = []
-    primary = _read_files(path, files.primary, find_faults, faults)
-    overrides = _read_files(path, files.overrides, find_faults, faults)
+    primary = _read_files(path, files.primary, find_faults)
+    overrides = _read_files(path, files.overrides, find_faults)
+    readings = primary | overrides
+    faults, doubts = _sort_faults(readings)
+    drafts: list[Draft] = []
     if not faults:
-        drafts, conflicts = merge_drafts(primary, overrides)
+        both = (
+            [draft for each in part.values() for draft in each.drafts]
+            for part in (primary, overrides)
+        )
+        drafts, conflicts = merge_drafts(*both)
         faults = [_place(file, line, 1, problem) for file, line, problem in conflicts]
-    else:
-        drafts = []
     if faults:
         raise CatalogError(
             f"The module {path} is not valid.",
@@ -54,28 +59,47 @@ def read_module(
             details=faults,
             reason=ReasonCode.MODULE_INVALID,
         )
+    set_by, unread = find_values(path)
+    variables = [each for each in drafts if each.kind == "variable"]
+    found = readings.values()
     return ModuleInterface(
         path=path,
-        variables={each.name: each.as_variable() for each in drafts if each.kind == "variable"},
+        variables={
+            each.name: each.as_variable(has_value=each.name in set_by) for each in variables
+        },
         outputs={each.name: each.as_output() for each in drafts if each.kind == "output"},
+        set_by=set_by,
+        calls=tuple(each.as_call() for each in drafts if each.kind == "module"),
+        resources=frozenset(name for each in found for name in each.resources),
+        required_versions=tuple(text for each in found for text in each.required_versions),
+        doubts=(*doubts, *unread),
     )
 
 
 def _read_files(
-    folder: Path, names: tuple[str, ...], find_faults: FindSyntaxFaults, faults: list[str]
-) -> list[Draft]:
-    drafts: list[Draft] = []
+    folder: Path, names: tuple[str, ...], find_faults: FindSyntaxFaults
+) -> dict[str, Reading]:
+    readings: dict[str, Reading] = {}
     for name in names:
         try:
             text = read_text(folder / name)
             reading = read_json(text) if is_json(name) else read_native(text, find_faults)
         except HclTextError as fault:
-            reading = Reading(drafts=(), faults=(fault,))
+            reading = Reading(faults=[fault])
         for draft in reading.drafts:
             draft.file = name
-        drafts += reading.drafts
-        faults += [_place(name, each.line, each.column, each.problem) for each in reading.faults]
-    return drafts
+        readings[name] = reading
+    return readings
+
+
+def _sort_faults(readings: dict[str, Reading]) -> tuple[list[str], list[str]]:
+    faults: list[str] = []
+    doubts: list[str] = []
+    for name, reading in readings.items():
+        for each in reading.faults:
+            line = _place(name, each.line, each.column, each.problem)
+            (doubts if isinstance(each, HclDoubtError) else faults).append(line)
+    return faults, doubts
 
 
 def _place(file: str, line: int, column: int, problem: str) -> str:
