@@ -131,6 +131,7 @@ def test_a_delete_goes_through_without_the_secret_that_the_platform_withholds(
     request = Request(
         operation=Operation.DELETE, service_attributes={"password": None, "port": "1"}
     )
+    variables.unlink()  # it would be a file of values of the module's own
     variables.write_text(json_text.write(settle(request, read_module(folder))))
     call(engine, folder, clean_environment, "destroy", "-auto-approve", *options)
     state = json_text.parse((folder / "terraform.tfstate").read_text())
