@@ -59,9 +59,14 @@ def read_module(
             details=faults,
             reason=ReasonCode.MODULE_INVALID,
         )
+    return _describe(path, drafts, list(readings.values()), doubts)
+
+
+def _describe(
+    path: Path, drafts: list[Draft], readings: list[Reading], doubts: list[str]
+) -> ModuleInterface:
     set_by, unread = find_values(path)
     variables = [each for each in drafts if each.kind == "variable"]
-    found = readings.values()
     return ModuleInterface(
         path=path,
         variables={
@@ -70,8 +75,8 @@ def read_module(
         outputs={each.name: each.as_output() for each in drafts if each.kind == "output"},
         set_by=set_by,
         calls=tuple(each.as_call() for each in drafts if each.kind == "module"),
-        resources=frozenset(name for each in found for name in each.resources),
-        required_versions=tuple(text for each in found for text in each.required_versions),
+        resources=frozenset(name for each in readings for name in each.resources),
+        required_versions=tuple(text for each in readings for text in each.required_versions),
         doubts=(*doubts, *unread),
     )
 
