@@ -112,9 +112,10 @@ class ReasonCode(StrEnum):
 class PurveyorError(Exception):
     """An expected failure.
 
-    `message` is one sentence that a developer may read on the platform's page: it never holds a
-    secret value. `hint` is the next step. `details` are further lines, one fault each. `reason`
-    narrows the class's own reason code where one class covers several.
+    `message` is one sentence for whoever reads the run's log: it never holds a secret value. `hint`
+    is the next step. `details` are further lines, one fault each. `reason` narrows the class's own
+    reason code where one class covers several. `told` is what the developer on the platform reads
+    instead; without it, what his page says for the reason.
     """
 
     exit_code: ClassVar[int] = 20
@@ -127,12 +128,14 @@ class PurveyorError(Exception):
         hint: str,
         details: Sequence[str] = (),
         reason: ReasonCode | None = None,
+        told: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = tuple(details)
         self.reason = reason or self.default_reason
+        self.told = told
 
 
 class ContextError(PurveyorError):

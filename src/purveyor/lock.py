@@ -112,3 +112,12 @@ def describe_lock(lock: Lock) -> str:
         f"run {lock.run}" if lock.run and lock.run != lock.who else "",
     ]
     return ", ".join(word for word in words if word)
+
+
+def tell_start(lock: Lock) -> str:
+    """Return ` since 03:06 UTC`, with the day unless it is today's; empty where nobody knows."""
+    if lock.since is None:
+        return ""
+    began = datetime.fromtimestamp(lock.since, UTC)
+    today = began.date() == datetime.now(UTC).date()
+    return f" since {began:%H:%M} UTC" + ("" if today else f" on {began:%-d %B %Y}")

@@ -25,11 +25,11 @@ class Status(StrEnum):
 class Outcome:
     """The one ending of one action.
 
-    `message` is one sentence for the developer, `next_step` what to do (failures only), `details`
-    further lines. `results` are public values, `secrets` values that go nowhere but into
-    attributes that the catalog marks `secret`. `private` means that the results may be credentials:
-    they are for the platform alone, everywhere else only their names are shown. `seconds` is the
-    run's length.
+    `message` is one sentence, `next_step` what to do (failures only), `details` further lines;
+    `told` is what the developer reads instead of a failure's message, where that is known.
+    `results` are public values, `secrets` values that go nowhere but into attributes that the
+    catalog marks `secret`. `private` means that the results may be credentials: they are for the
+    platform alone, everywhere else only their names are shown. `seconds` is the run's length.
     """
 
     status: Status
@@ -38,6 +38,7 @@ class Outcome:
     message: str
     next_step: str = ""
     details: tuple[str, ...] = ()
+    told: str = ""
     results: Mapping[str, JsonValue] = field(default_factory=dict)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict)
     private: bool = False

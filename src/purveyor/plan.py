@@ -78,6 +78,7 @@ def judge(guard: Guard, changes: Iterable[Change]) -> None:
         f"The change would {first.verb} {first.address}{more}, which the catalog protects;"
         " nothing was changed.",
         details=[_tell(change) for change in denied],
+        told=f"{_tell(first)}{more}, but is protected: it was left as it is.",
         hint="Undo the parameter that forces it, or ask the platform team to carry out the change"
         " with the guard lifted in the catalog.",
     )

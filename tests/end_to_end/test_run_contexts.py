@@ -227,7 +227,8 @@ def test_an_action_whose_context_has_faults_ends_as_failed_on_the_platform(
     assert done.outcome["platform_heard"] is True
     document = emulator.action(action_id(asked))
     assert document["status"] == "failed"
-    assert f"notification.{key}" in json_text.write(document["messages"])
+    assert f"notification.{key}" in str(done.outcome["details"])
+    assert "The pipeline cannot read" in json_text.write(document["messages"])
     again = pipeline.run(asked)
     assert (again.code, again.reason) == (0, "NOTHING_TO_DO")
 

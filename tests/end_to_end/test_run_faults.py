@@ -139,7 +139,8 @@ def test_results_that_the_platform_refuses_do_not_keep_the_success_back(
     assert (done.code, done.outcome["platform_heard"]) == (0, True), done.stderr
     document = shown(emulator, notification)
     assert document["status"] == "success"
-    assert "refused" in json_text.write(document["messages"])
+    assert "refused" in str(done.outcome["notes"])
+    assert "Not all values have arrived" in json_text.write(document["messages"])
 
 
 def test_an_action_that_the_platform_cancelled_meanwhile_is_not_run(

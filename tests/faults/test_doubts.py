@@ -210,7 +210,7 @@ def test_a_sweep_tells_what_a_lost_change_needs(rig: Rig) -> None:
     rig.sweep()
     sight = rig.look(asked)
     assert sight.status == "failed"
-    assert "state settle" in sight.messages
+    assert "if that is refused, ask the platform team" in sight.messages
     assert press_again(rig, asked) == REFUSED
 
 

@@ -136,7 +136,7 @@ def worked(
 def broke(*details: str, message: str = "The quota of databases is used up.") -> Outcome:
     return Outcome(
         Status.FAILED,
-        ReasonCode.QUOTA_EXCEEDED,
+        ReasonCode.PARAMETER_INVALID,
         15,
         message,
         next_step="Ask for a higher quota.",

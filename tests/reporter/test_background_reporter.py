@@ -138,7 +138,7 @@ def test_a_signal_does_not_lose_the_end(emulator: Emulator, own_interrupt: None)
             reporter.end(stage.context, broke())
     thread.join()
     assert stage.action()["status"] == "failed"
-    assert stage.texts()[-1].startswith("Reason: QUOTA_EXCEEDED")
+    assert stage.texts()[-1].startswith("Reason: PARAMETER_INVALID")
 
 
 def test_the_end_leaves_no_thread_behind(emulator: Emulator) -> None:

@@ -55,15 +55,16 @@ def test_a_link_is_reported_like_a_service(emulator: Emulator) -> None:
 
 def test_a_failure_shows_sentence_details_next_step_reason_and_run(emulator: Emulator) -> None:
     stage = set_stage(emulator)
+    outcome = broke("size: at most 40", "name: is missing", message="Two values do not fit.")
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, broke("in main.tf line 3", "limit 40"))
+        heard = reporter.end(stage.context, outcome)
     assert heard.heard
     assert stage.action()["status"] == "failed"
     assert stage.texts() == [
-        "The quota of databases is used up.",
-        "in main.tf line 3\nlimit 40",
+        "Two values do not fit.",
+        "size: at most 40\nname: is missing",
         "Next step: Ask for a higher quota.",
-        f"Reason: QUOTA_EXCEEDED\nRun: {_RUN}",
+        f"Reason: PARAMETER_INVALID\nRun: {_RUN}",
     ]
     assert stage.sent() == ["PATCH /service/action"], "a failure costs one request"
 
@@ -112,10 +113,10 @@ def test_a_public_result_that_holds_a_secret_is_withheld(emulator: Emulator) -> 
     stage = set_stage(emulator)
     secrets: JsonObject = {"password": "p4ss/word-one"}
     with stage.reporter() as reporter:
-        reporter.end(stage.context, worked({"endpoint": "app:p4ss%2Fword-one@db"}, secrets))
+        heard = reporter.end(stage.context, worked({"endpoint": "app:p4ss%2Fword-one@db"}, secrets))
     assert stage.action()["results"] == {}
     assert stage.secret("endpoint") is None
-    assert "'endpoint' was withheld: it holds a secret value." in stage.texts()
+    assert "'endpoint' was withheld: it holds a secret value." in heard.notes
 
 
 def test_results_that_the_specification_does_not_know_are_named(emulator: Emulator) -> None:
@@ -124,9 +125,9 @@ def test_results_that_the_specification_does_not_know_are_named(emulator: Emulat
         heard = reporter.end(stage.context, worked({**_RESULTS, "zone": "a", "storage_gb": "20"}))
     assert heard.heard
     assert stage.action()["results"] == _RESULTS
-    assert stage.texts()[-1] == (
-        "'zone' was left out: the specification does not know it.\n"
-        "'storage_gb' was left out: the specification wants number."
+    assert heard.notes == (
+        "'zone' was left out: the specification does not know it.",
+        "'storage_gb' was left out: the specification wants number.",
     )
 
 
@@ -166,6 +167,6 @@ def test_an_attribute_that_the_platform_would_drop_is_named() -> None:
     with Emulator.running(seed=seed) as emulator:
         stage = set_stage(emulator, specification="db", parameters={})
         with stage.reporter() as reporter:
-            reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
+            heard = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
         assert stage.attributes() == {"shown": "y"}
-        assert "'inner' was left out: the specification has `visibleOn: []`" in stage.texts()[-1]
+        assert "'inner' was left out: the specification has `visibleOn: []`" in heard.notes[-1]

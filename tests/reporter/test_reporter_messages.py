@@ -30,7 +30,7 @@ def test_at_most_fifty_messages_are_sent_and_the_ending_is_among_them(emulator: 
     assert len(stage.texts()) <= 50
     assert "85 more messages are in the run's log." in stage.texts()
     assert "The quota of databases is used up." in stage.texts()
-    assert stage.texts()[-1].startswith("Reason: QUOTA_EXCEEDED")
+    assert stage.texts()[-1].startswith("Reason: PARAMETER_INVALID")
 
 
 def test_no_message_holds_a_secret_or_is_long(emulator: Emulator) -> None:

@@ -63,6 +63,7 @@ class End:
     message: str
     next_step: str = ""
     details: tuple[str, ...] = ()
+    told: str = ""
     results: Mapping[str, JsonValue] | None = field(default_factory=dict)
     state_key: str = ""
     run_url: str = ""

@@ -68,6 +68,7 @@ def fail(error: PurveyorError, *, state_key: str = "") -> Outcome:
         message=error.message,
         next_step=error.hint,
         details=error.details,
+        told=error.told,
         state_key=state_key,
     )
 

@@ -80,6 +80,7 @@ def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:
         reason=ReasonCode.TIMED_OUT,
         hint=f"Give the run more time if it needs it. {error.hint}",
         details=error.details,
+        told=error.told.replace("was stopped, as asked,", "reached its time limit and was stopped"),
     )
 
 

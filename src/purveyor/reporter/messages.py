@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from purveyor.outcome import Status
+from purveyor.plan import count_changes
+from purveyor.reporter.developer import tell_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,24 +90,21 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def tell_ending(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Say how an action ended: level and text, the most important first."""
-    failed = outcome.status is Status.FAILED
-    yield "error" if failed else "info", outcome.message
-    for block in _blocks(outcome.details):
-        yield "error" if failed else "info", block
-    if outcome.next_step:
-        yield "info", f"Next step: {outcome.next_step}"
+def tell_ending(outcome: Outcome, what: str) -> Iterator[tuple[str, str]]:
+    """Say how an action on `what` ended: level and text, the most important first."""
     run = f"Run: {outcome.run_url}" if outcome.run_url else ""
-    reason = f"Reason: {outcome.reason}" if failed else ""
-    if reason or run:
-        yield "info", "\n".join(filter(None, (reason, run)))
-
-
-def tell_faults(faults: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Say what did not arrive."""
-    for block in _blocks(faults):
-        yield "warn", block
+    if outcome.status is not Status.FAILED:
+        yield "info", outcome.message
+        if run:
+            yield "info", run
+        return
+    message, details, step = tell_failure(outcome, what)
+    done = f" {count_changes(outcome.changes)} before it failed." if outcome.changes else ""
+    yield "error", message + done
+    for block in _blocks(details):
+        yield "error", block
+    yield "info", f"Next step: {step}"
+    yield "info", "\n".join(filter(None, (f"Reason: {outcome.reason}", run)))
 
 
 def _blocks(details: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from purveyor.errors import PurveyorError
 from purveyor.reporter.asking import ask_known, ask_links, ask_standing
 from purveyor.reporter.attributes import Arrival, bring_attributes
 from purveyor.reporter.final_status import Ending, FinalStatus
-from purveyor.reporter.messages import Messages, is_urgent, tell_ending, tell_faults
+from purveyor.reporter.messages import Messages, is_urgent, tell_ending
 from purveyor.reporter.model import OPEN, Heard, Pace, Standing
 from purveyor.reporter.parcel import Known, Parcel, pack
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from purveyor.outcome import Outcome
     from purveyor.redaction import Redactor
     from purveyor.reporter.model import LinkShown
+
+_NOT_ALL_SHOWN = (
+    "Not all values have arrived on this page. Ask the platform team: the run's log says which."
+)
 
 
 class PlatformReporter:
@@ -131,7 +135,10 @@ class PlatformReporter:
     ) -> tuple[bool, list[str]]:
         """Tell the status, then what could not be told before it; return what is to be noted."""
         faults = (*parcel.left_out, *arrival.faults)
-        messages = self._messages.take_all([*tell_ending(outcome), *tell_faults(faults)])
+        ending = list(tell_ending(outcome, context.kind.value))
+        if arrival.faults or (parcel.left_out and not self._known.complete):
+            ending.append(("warn", _NOT_ALL_SHOWN))
+        messages = self._messages.take_all(ending)
         final = FinalStatus(self._client, context, self._pace)
         heard = final.tell(Ending(outcome.status, parcel.results, messages))
         if not heard.heard:

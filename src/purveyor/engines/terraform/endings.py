@@ -112,8 +112,10 @@ def _cancelled(ran: Ran, phase: str, *, changing: bool) -> CancelledError:
             f"Stopped during the {phase}, as asked: this step changed nothing.",
             hint="Start the action again when it is wanted.",
         )
+    names = ", ".join([*ran.report.open, *ran.report.failed][:MOST_DETAILS])
     return CancelledError(
         f"Stopped during the {phase}, as asked: a part of it is done, and the state is saved.",
+        told=f"The run was stopped, as asked, while it worked on {names}." if names else "",
         details=_unfinished(ran),
         hint="Start the action again to finish it; what was in work may have to be looked at.",
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CancelledError, StateLockedError
-from purveyor.lock import Lock, describe_lock, parse_lock
+from purveyor.lock import Lock, describe_lock, parse_lock, tell_start
 from purveyor.step import LockAwaited, PhaseStarted
 
 if TYPE_CHECKING:
@@ -174,4 +174,5 @@ def _give_up(holder: Lock, seconds: float, identity: str) -> StateLockedError:
         f"The state is locked by {describe_lock(holder)}, and was not released"
         f" within {seconds:g} seconds.",
         hint=f"Start the action again when the other run has ended.{release}",
+        told=f"Another change of this {kind.removesuffix('s')} is running{tell_start(holder)}.",
     )
