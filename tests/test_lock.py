@@ -49,7 +49,7 @@ def test_a_holder_is_read_from_every_backends_words(message: str) -> None:
         assert parse_lock(text) == Lock(
             id=ID,
             who="root@vm",
-            operation="OperationTypeApply",
+            operation="apply",
             created="2026-11-20T14:03:31.378360Z",
             path="states/x.tfstate",
             version="1.11.4",
@@ -121,9 +121,7 @@ def test_times_become_iso_8601_in_utc() -> None:
 
 
 def test_a_lock_is_described_by_what_is_known_of_it() -> None:
-    whole = Lock(
-        id="1-2", who="ann@ci", operation="OperationTypePlan", created="2026-11-20T14:03:35Z"
-    )
+    whole = Lock(id="1-2", who="ann@ci", operation="plan", created="2026-11-20T14:03:35Z")
 
     assert describe_lock(whole) == "ann@ci (plan), since 2026-11-20T14:03:35Z, lock 1-2"
     assert describe_lock(Lock(id="")) == "another run"

@@ -82,7 +82,7 @@ def parse_lock(prose: str) -> Lock | None:
     return Lock(
         id=fields["ID"],
         who=fields.get("Who", ""),
-        operation=fields.get("Operation", ""),
+        operation=fields.get("Operation", "").removeprefix("OperationType").lower(),
         created=parse_time(fields.get("Created", "")),
         path=fields.get("Path", ""),
         version=fields.get("Version", ""),
@@ -103,10 +103,9 @@ def parse_time(text: str) -> str:
 
 def describe_lock(lock: Lock) -> str:
     """Say in words who holds it, since when and for what; as much as is known."""
-    operation = lock.operation.removeprefix("OperationType").lower()
     who = lock.who or "another run"
     words = [
-        f"{who} ({operation})" if operation else who,
+        f"{who} ({lock.operation})" if lock.operation else who,
         f"since {lock.created}" if lock.created else "",
         f"lock {lock.id}" if lock.id else "",
         f"run {lock.run}" if lock.run and lock.run != lock.who else "",

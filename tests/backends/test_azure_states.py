@@ -14,7 +14,7 @@ from workbench import Place, Workbench, entity
 from azurite_server import ACCESS_KEY, ACCOUNT, AzuriteServer
 from purveyor.backends import open_backend
 from purveyor.backends.azure import AzureStates
-from purveyor.backends.azure_records import AzureRecords
+from purveyor.backends.object_records import ObjectRecords
 from purveyor.catalog.backend import AzureBackend
 from purveyor.cloud.azure import AzureStorage
 from purveyor.cloud.wire import Answer
@@ -249,7 +249,7 @@ def test_a_refused_login_tells_azure_s_number_and_no_secret(place: Place) -> Non
 
 @IN_AZURE
 def test_of_two_writers_of_a_record_in_azure_one_wins(place: Place) -> None:
-    records = AzureRecords(states_of(place).container)
+    records = ObjectRecords(states_of(place).container)
     assert records.create("journal/open/a", "1") is True
     assert records.create("journal/open/a", "2") is False
     assert records.read("journal/open/a") == "1"

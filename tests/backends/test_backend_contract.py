@@ -103,7 +103,7 @@ def test_two_runs_on_one_state_exclude_each_other_and_the_holder_is_seen(
     assert "@" in holder.who
     if bench.place.engine_knows_holder:
         assert holder.id in refused
-        assert holder.operation == "OperationTypeApply"
+        assert holder.operation == "apply"
     assert backend.access(key).holder() is None
 
 

@@ -12,7 +12,7 @@ from workbench import MODULE, Place, Workbench, entity
 from fake_gcs_server import FakeGcsServer
 from purveyor import json_text
 from purveyor.backends.gcs import GoogleStates
-from purveyor.backends.gcs_records import GoogleRecords
+from purveyor.backends.object_records import ObjectRecords
 from purveyor.catalog.backend import GoogleBackend
 from purveyor.cloud.google import GoogleStorage
 from purveyor.errors import (
@@ -196,7 +196,7 @@ def test_a_state_of_google_that_breaks_off_on_its_way_is_never_no_state() -> Non
 
 @IN_GCS
 def test_of_two_writers_of_a_record_in_google_one_wins(place: Place) -> None:
-    records = GoogleRecords(states_of(place).bucket)
+    records = ObjectRecords(states_of(place).bucket)
     assert records.create("journal/open/a", "1") is True
     assert records.create("journal/open/a", "2") is False
     assert records.read("journal/open/a") == "1"

@@ -10,8 +10,8 @@ from made_actions import make_action, write_catalog, write_module
 
 from purveyor import json_text
 from purveyor.backends import open_backend
-from purveyor.backends.bucket_records import BucketRecords
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.object_records import ObjectRecords
 from purveyor.backends.records import choose_records
 from purveyor.catalog import load_catalog
 from purveyor.catalog.backend import S3Backend
@@ -67,7 +67,7 @@ def test_records_lie_where_the_catalog_says_and_else_beside_the_states(tmp_path:
         return None if found is None else type(found)
 
     assert kind("") is FolderRecords
-    assert kind(f"journal: {S3}\n") is BucketRecords
+    assert kind(f"journal: {S3}\n") is ObjectRecords
     assert kind(f"{HTTP}journal: {{type: local, path: kept}}\n") is FolderRecords
     assert kind(HTTP) is None
 

@@ -121,9 +121,7 @@ def test_what_has_ended_no_longer_goes_on() -> None:
 
 def test_waiting_for_a_lock_is_said_at_once_and_then_every_ten_seconds() -> None:
     stage = Stage()
-    holder = Lock(
-        id="l-1", who="ci@host", operation="OperationTypeApply", created="2026-01-01T00:00Z"
-    )
+    holder = Lock(id="l-1", who="ci@host", operation="apply", created="2026-01-01T00:00Z")
     for seconds in range(25):
         stage.show(LockAwaited(holder, float(seconds)))
     assert [re.findall(r"; (\S+ s) so far", line) for line in stage.page.lines] == [

@@ -45,8 +45,8 @@ def test_states_are_listed_a_line_each_and_filtered(stage: Stage) -> None:
     stage.put(KEY, made_state())
     stage.put(OTHER, made_state(stamp="links/77"))
     stage.put("elsewhere/x.tfstate", made_state())
-    rows = sorted(line.split("\t") for line in stage.run("list").stdout.splitlines())
-    assert [(row[0], row[1], row[2], row[6]) for row in rows] == [
+    rows = [line.split("\t") for line in stage.run("list").stdout.splitlines()]
+    assert sorted((row[3], row[4], row[1], row[6]) for row in rows) == [
         ("link", "77", "reader", OTHER),
         ("service", "5a1f", "orders", KEY),
     ]
@@ -81,7 +81,7 @@ def test_a_person_sees_a_table_with_heads_and_no_control_letters(folder: Stage) 
     folder.put("services/6/\x1b[31mred.tfstate", made_state())
     code, shown = on_terminal(folder, "list")
     assert code == 0
-    assert shown.split()[:3] == ["KIND", "ID", "SLUG"]
+    assert shown.split()[:3] == ["AGE", "SLUG", "LOCKED"]
     assert "\x1b[31m" not in shown
     assert "?[31mred" in shown
 
@@ -91,15 +91,13 @@ def test_everything_about_one_state_but_its_secrets(stage: Stage) -> None:
     told = stage.run("show", "5a1f", "--json")
     document = told.document
     assert document["types"] == {"terraform_data": 2}
-    assert document["outputs"] == {
-        "host": "db.example.test",
-        "password": "(sensitive)",
-        "purveyor_entity": "services/5a1f",
-    }
+    assert document["outputs"] == {"host": "db.example.test", "password": "(sensitive)"}
     assert (document["stamp"], document["lineage"]) == ("services/5a1f", LINEAGE)
     assert (document["lock"], document["versions"]) == (None, 1)
     plain = stage.run("show", KEY)
     assert "terraform_data: 2" in plain.stdout
+    assert "encrypted: no\n" in plain.stdout
+    assert "stamp" not in plain.stdout
     assert "hunter2" not in told.stdout + plain.stdout
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ci_doubles import CiDouble
     from purveyor.backends import Backend
     from purveyor.emulator import Emulator
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore
     from purveyor.json_text import JsonObject, JsonValue
 
 RUNNER = "runner-7"
@@ -45,7 +45,7 @@ class Stage:
     engine_here: bool = False
     settings: Settings = field(init=False)
     backend: Backend = field(init=False)
-    records: Store = field(init=False)
+    records: DatedStore = field(init=False)
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:

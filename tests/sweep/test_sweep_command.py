@@ -51,9 +51,14 @@ def test_a_sweep_ends_what_is_dead_and_says_so(stage: Stage) -> None:
     code, out, err = run(stage, "sweep")
     assert (code, err) == (0, "")
     (row,) = [line.split("\t") for line in out.splitlines()]
-    assert row[:4] == ["action", begin.action, "1", f"service {begin.entity}"]
-    assert row[5:7] == ["reported as failed (RUNNER_LOST)", "no"]
-    assert row[8] == begin.identity.url
+    assert row[1:4] == ["action", "no", "orders-db"]
+    assert row[5:9] == [
+        "reported as failed (RUNNER_LOST)",
+        begin.action,
+        f"service {begin.entity}",
+        "1",
+    ]
+    assert row[9] == begin.identity.url
     assert stage.shown(begin) == "failed"
     assert run(stage, "sweep") == (0, "", "")
 
@@ -68,6 +73,7 @@ def test_what_needs_a_person_is_19_and_json(stage: Stage) -> None:
     (action,) = told["actions"]
     assert isinstance(action, dict)
     assert (action["action"], action["run_url"]) == (begin.action, begin.identity.url)
+    assert (action["kind"], action["entity"]) == ("service", begin.entity)
 
 
 def test_a_silence_that_is_no_number_is_refused_before_anything_is_judged(bucket: Stage) -> None:
@@ -122,12 +128,13 @@ def test_the_journal_lists_what_is_open_and_what_was(stage: Stage) -> None:
     stage.end(done)
     stage.journal.close(done)
     _, out, _ = run(stage, "journal", "list", "--open")
-    assert [line.split("\t")[0] for line in out.splitlines()] == [open_one.action]
+    assert [line.split("\t")[5] for line in out.splitlines()] == [open_one.action]
     _, out, _ = run(stage, "journal", "list", "--json")
     told = {str(each["action"]): each for each in map(parse, out.splitlines())}
     assert set(told) == {done.action, open_one.action}
-    assert (told[done.action]["status"], told[done.action]["heard"]) == ("success", True)
-    assert (told[open_one.action]["status"], told[open_one.action]["heard"]) == (None, False)
+    assert (told[done.action]["status"], told[done.action]["platform_heard"]) == ("success", True)
+    assert told[open_one.action]["status"] is None
+    assert told[open_one.action]["platform_heard"] is False
 
 
 def test_the_journal_shows_every_attempt_without_values(stage: Stage) -> None:
@@ -169,7 +176,7 @@ def test_with_a_place_what_no_run_took_is_ended(stage: Stage) -> None:
     action = ask_for_a_database(stage)
     code, out, err = run(stage, "sweep", "--nrn", "organization=4001:account=4002")
     assert (code, err) == (0, "")
-    rows = {line.split("\t")[1]: line.split("\t") for line in out.splitlines()}
+    rows = {line.split("\t")[6]: line.split("\t") for line in out.splitlines()}
     assert rows[action][4:6] == [
         "pending for 3 h, and no run took it",
         "reported as failed (RUN_NOT_STARTED)",
@@ -204,7 +211,7 @@ def test_a_key_that_may_not_list_is_19_and_named_in_the_table(bucket: Stage) -> 
     finally:
         bucket.emulator.clear_faults()
     assert code == 19
-    (row,) = [line.split("\t") for line in out.splitlines() if line.startswith("platform")]
+    (row,) = [line.split("\t") for line in out.splitlines() if "\tplatform\t" in line]
     assert "list the services" in row[4]
     assert "roles" in row[5]
 

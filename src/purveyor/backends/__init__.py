@@ -21,18 +21,16 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    from purveyor.backends.azure_records import AzureRecords
-    from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.folder_records import FolderRecords
-    from purveyor.backends.gcs_records import GoogleRecords
     from purveyor.backends.model import ListedState, StateVersion
+    from purveyor.backends.object_records import ObjectRecords
     from purveyor.backends.pg_records import PgRecords
     from purveyor.catalog.backend import Backend as BackendConfig
     from purveyor.settings import Settings
     from purveyor.state_key import KeyScheme, Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
 
-    Records: TypeAlias = FolderRecords | BucketRecords | AzureRecords | GoogleRecords | PgRecords
+    Records: TypeAlias = FolderRecords | ObjectRecords | PgRecords
 
 __all__ = ["Backend", "open_backend"]
 

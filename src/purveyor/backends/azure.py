@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.backends.azure_container import BlobProperties
-    from purveyor.backends.azure_records import AzureRecords
+    from purveyor.backends.object_records import ObjectRecords
     from purveyor.catalog.backend import AzureBackend
     from purveyor.json_text import JsonValue
     from purveyor.settings import Settings
@@ -35,11 +35,11 @@ class AzureStates:
         self.keys = combine(config.keys)
 
     @property
-    def records(self) -> AzureRecords:
+    def records(self) -> ObjectRecords:
         """Records beside the states."""
-        from purveyor.backends.azure_records import AzureRecords
+        from purveyor.backends.object_records import ObjectRecords
 
-        return AzureRecords(self.container)
+        return ObjectRecords(self.container)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.

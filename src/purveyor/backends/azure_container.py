@@ -83,6 +83,13 @@ class Container:
         answer = self._ask("GET", path, fine={"BlobNotFound"})
         return answer.text if answer.ok else None
 
+    read = content
+
+    def dated(self, start: str) -> Iterator[tuple[str, float]]:
+        """Yield the paths that begin so, each with when it was written, in seconds since 1970."""
+        blobs = self.blobs(start)
+        return ((each.path, each.modified.timestamp() if each.modified else 0.0) for each in blobs)
+
     def version(self, path: str, version_id: str) -> str:
         """Return the text of one version; raise RecoveryError STATE_MISSING."""
         answer = self._ask("GET", path, query={"versionid": version_id}, fine=_NO_VERSION)

@@ -76,6 +76,12 @@ class Bucket:
             answer = self._find(path)
             return None if answer is None else answer["Body"].read().decode(errors="replace")
 
+    read = content
+
+    def dated(self, start: str) -> Iterator[tuple[str, float]]:
+        """Yield the paths that begin so, each with when it was written, in seconds since 1970."""
+        return ((path, entry["LastModified"].timestamp()) for path, entry in self.objects(start))
+
     def age(self, path: str) -> float | None:
         """Return how long ago an object was written, in seconds by S3's clock; None without one."""
         with self._explained(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -56,6 +57,12 @@ class FolderRecords:
             for name in names:
                 if not name.startswith("."):
                     yield str((Path(place) / name).relative_to(self._root))
+
+    def dated(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Walk the same; a file that goes meanwhile has no time."""
+        for path in self.paths(folder):
+            with contextlib.suppress(OSError):
+                yield path, (self._root / path).stat().st_mtime
 
     def age(self, path: str) -> float | None:
         """Return how long ago a file was written, in seconds by its file system's clock."""

@@ -14,8 +14,8 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.backends.gcs_records import GoogleRecords
     from purveyor.backends.model import StateVersion
+    from purveyor.backends.object_records import ObjectRecords
     from purveyor.catalog.backend import GoogleBackend
     from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
@@ -37,11 +37,11 @@ class GoogleStates:
         self.keys = combine(config.keys)
 
     @property
-    def records(self) -> GoogleRecords:
+    def records(self) -> ObjectRecords:
         """Records beside the states."""
-        from purveyor.backends.gcs_records import GoogleRecords
+        from purveyor.backends.object_records import ObjectRecords
 
-        return GoogleRecords(self.bucket)
+        return ObjectRecords(self.bucket)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.

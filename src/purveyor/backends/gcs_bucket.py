@@ -88,6 +88,16 @@ class GoogleBucket:
                 break
         return None
 
+    def read(self, path: str) -> str | None:
+        """Return an object's text."""
+        found = self.content(path)
+        return None if found is None else found.text
+
+    def dated(self, start: str) -> Iterator[tuple[str, float]]:
+        """Yield the paths that begin so, each with when it was written, in seconds since 1970."""
+        found = self.objects(start)
+        return ((each.path, each.modified.timestamp() if each.modified else 0.0) for each in found)
+
     def age(self, path: str) -> float | None:
         """Return how long ago an object was written, in seconds by Google's clock."""
         answer = self._ask("GET", path, query={"fields": "updated"}, fine={_NOT_FOUND})

@@ -19,7 +19,7 @@ def parse_lock(text: str) -> Lock:
     return Lock(
         id=words.get("ID", ""),
         who=words.get("Who", ""),
-        operation=words.get("Operation", ""),
+        operation=words.get("Operation", "").removeprefix("OperationType").lower(),
         created=words.get("Created", ""),
         path=words.get("Path", ""),
         version=words.get("Version", ""),

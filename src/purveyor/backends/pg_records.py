@@ -10,7 +10,7 @@ from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import LiteralString, TypeVar
+    from typing import Any, LiteralString, TypeVar
 
     import psycopg
     from psycopg.sql import Composed
@@ -52,7 +52,8 @@ _AGE = """
 """
 _REMOVE = "DELETE FROM {table} WHERE path = %(path)s"
 _PATHS = """
-    SELECT path FROM {table} WHERE path > %(after)s AND path < %(end)s ORDER BY path LIMIT %(page)s
+    SELECT path, extract(epoch FROM written)::float8 FROM {table}
+    WHERE path > %(after)s AND path < %(end)s ORDER BY path LIMIT %(page)s
 """
 
 
@@ -93,33 +94,37 @@ class PgRecords:
     def read(self, path: str) -> str | None:
         """Return a row's text."""
         rows = self._execute(_READ, {"path": path})
-        return rows[0] if rows else None
+        return rows[0][0] if rows else None
 
     def age(self, path: str) -> float | None:
         """Return how long ago a row was written, in seconds by the server's clock."""
         rows = self._execute(_AGE, {"path": path})
-        return float(rows[0]) if rows else None
+        return float(rows[0][0]) if rows else None
 
     def remove(self, path: str) -> None:
         """Delete the row."""
         self._execute(_REMOVE, {"path": path})
 
     def paths(self, folder: str) -> Iterator[str]:
-        """List the rows below a folder, by path; nothing stays open between two pages."""
-        page = [f"{folder}/"]
+        """List the rows below a folder, by path."""
+        return (path for path, _ in self.dated(folder))
+
+    def dated(self, folder: str) -> Iterator[tuple[str, float]]:
+        """List the same, with their times; nothing stays open between two pages."""
+        page: list[Any] = [(f"{folder}/",)]
         while page:
-            values = {"after": page[-1], "end": f"{folder}0", "page": _PAGE}
+            values = {"after": page[-1][0], "end": f"{folder}0", "page": _PAGE}
             page = self._execute(_PATHS, values)
-            yield from page
+            yield from ((path, written) for path, written in page)
             if len(page) < _PAGE:
                 return
 
-    def _execute(self, statement: LiteralString, values: dict[str, object]) -> list[str]:
-        """Return the first column of what the statement finds."""
+    def _execute(self, statement: LiteralString, values: dict[str, object]) -> list[Any]:
+        """Return what the statement finds."""
 
-        def execute(connection: psycopg.Connection) -> list[str]:
+        def execute(connection: psycopg.Connection) -> list[Any]:
             done = connection.execute(self._sql(statement), values)
-            return [row[0] for row in done] if done.description else []
+            return done.fetchall() if done.description else []
 
         return self._run(execute)
 

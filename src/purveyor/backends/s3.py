@@ -15,8 +15,8 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.backends.bucket_records import BucketRecords
     from purveyor.backends.model import StateVersion
+    from purveyor.backends.object_records import ObjectRecords
     from purveyor.catalog.backend import S3Backend
     from purveyor.lock import Lock
     from purveyor.settings import Settings
@@ -33,11 +33,11 @@ class S3States:
         self.keys = combine(config.keys)
 
     @property
-    def records(self) -> BucketRecords:
+    def records(self) -> ObjectRecords:
         """Records beside the states."""
-        from purveyor.backends.bucket_records import BucketRecords
+        from purveyor.backends.object_records import ObjectRecords
 
-        return BucketRecords(self.bucket)
+        return ObjectRecords(self.bucket)
 
     def locate(self, entity: Owner) -> StateKey:
         """List what begins as the entity's keys do: one request.

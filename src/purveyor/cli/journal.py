@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -10,17 +11,23 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import LazyGroup, examples
-from purveyor.cli.state_room import open_room, tell_time, with_catalog, with_json
-from purveyor.cli.sweep import open_store, tell_seconds
+from purveyor.cli.state_room import open_room, tell_age, tell_time, with_catalog, with_json
+from purveyor.cli.state_table import person_reads, print_fields, print_rows, shortened
+from purveyor.cli.sweep import open_store
+from purveyor.cli.sweep_search import read_wait
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from purveyor.journal import Attempted
+    from purveyor.cli.state_room import Room
+    from purveyor.journal import Attempted, History
 
 _HERE = "purveyor.cli.journal"
-_HEADS = ("ACTION", "ATTEMPT", "OPERATION", "OF", "BEGAN", "QUIET", "ENDED", "HEARD", "RUN")
+_MAIN = ("BEGAN (UTC)", "STATUS", "REASON", "SLUG")
+_HEADS = (*_MAIN, "OPERATION", "ACTION", "OF", "ATTEMPT", "QUIET", "HEARD", "RUN")
+_LIMIT = 20
+_ABOVE = ("action", "attempt")
 
 
 class JournalGroup(LazyGroup):
@@ -37,27 +44,53 @@ def journal() -> None:
     """Look at the record of actions."""
 
 
-@click.command("list", epilog=examples("purveyor journal list --open --json"))
+@click.command("list", epilog=examples("purveyor journal list --failed --since 1d"))
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not closed.")
+@click.option("--failed", "only_failed", is_flag=True, help="Only those that ended badly.")
+@click.option("--service", "entity", metavar="ID", help="Only of this service or link.")
+@click.option("--since", callback=read_wait, metavar="DURATION", help="Only newer ones: 90min, 1d.")
+@click.option(
+    "--limit", type=click.IntRange(0), help=f"Only so many, 0 for all. [on a terminal: {_LIMIT}]"
+)
 @with_catalog
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def list_actions(*, only_open: bool, catalog_path: str | None, as_json: bool) -> None:
-    """List actions, each with its last attempt.
+def list_actions(
+    *,
+    only_open: bool,
+    only_failed: bool,
+    entity: str | None,
+    since: float | None,
+    limit: int | None,
+    catalog_path: str | None,
+    as_json: bool,
+) -> None:
+    """List actions, each with its last attempt; the newest first.
 
-    With --open that is quick however long the history is; without it, every action is read.
+    With --open that is quick however long the history is.
     """
-    from purveyor.cli.state_table import print_rows
     from purveyor.journal import Attempted, History, Journal
 
     store = open_store(open_room(catalog_path))
-    kept = Journal(store, time.time)
-    names = kept.open_actions() if only_open else History(store).actions()
-    found = (Attempted(*last) for name in names if (last := kept.last(name)) is not None)
+    kept, now = Journal(store, time.time), time.time()
+    began = dict.fromkeys(kept.open_actions(), now) if only_open else History(store).actions()
+    least = now - (since or now)
+    lasts = (kept.last(name) for name, at in began.items() if at >= least)
+    every = (Attempted(*last) for last in lasts if last is not None)
+    found = (each for each in every if _is_wanted(each, entity, least, only_failed=only_failed))
+    if limit is None and person_reads() and not as_json:
+        limit = _LIMIT
+    chosen = itertools.islice(sorted(found, key=_newest) if only_open else found, limit or None)
+    shown = sorted(chosen, key=_newest)
     if as_json:
-        for each in found:
+        for each in shown:
             click.echo(json_text.write(_fields(each)))
-    else:
-        print_rows(_HEADS, _rows(found))
+        return
+    nothing = "Nothing is open." if only_open else "The journal is empty."
+    short = shortened([*began, *(each.begin.entity for each in shown)])
+    rows = [_cells(each, short) for each in shown]
+    print_rows(_HEADS, rows, main=len(_MAIN), nothing="No action fits." if began else nothing)
+    if limit and len(shown) == limit:
+        click.echo(f"The newest {limit}; `--limit 0` lists all.", err=True)
 
 
 @click.command(epilog=examples("purveyor journal show 7d9e2a10"))
@@ -65,10 +98,15 @@ def list_actions(*, only_open: bool, catalog_path: str | None, as_json: bool) ->
 @with_catalog
 @with_json
 def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
-    """Tell of every attempt of an action: its begin, last sign of life, end, and who heard it."""
+    """Tell of every attempt of an action: its begin, last sign of life, end, and who heard it.
+
+    ACTION is its id or the begin of it; a service's or link's id or slug stands for its last one.
+    """
     from purveyor.journal import History
 
-    attempts = History(open_store(open_room(catalog_path))).attempts(action)
+    room = open_room(catalog_path)
+    history = History(open_store(room))
+    attempts = history.attempts(action) or history.attempts(_search(action, history, room))
     if not attempts:
         raise RecoveryError(
             f"The journal knows no action {action[:64]}.",
@@ -77,33 +115,62 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
         )
     told = [_fields(each) for each in attempts]
     if as_json:
-        click.echo(json_text.write({"action": action, "attempts": told}, indent=2))
+        name = attempts[0].begin.action
+        click.echo(json_text.write({"action": name, "attempts": told}, indent=2))
         return
+    click.echo(f"action: {attempts[0].begin.action}")
     for each in told:
         click.echo(f"attempt {each['attempt']}")
-        for name, value in each.items():
-            if name not in ("action", "attempt") and value not in (None, ""):
-                click.echo(f"  {name}: {value if isinstance(value, str) else _write(value)}")
+        print_fields({name: each[name] for name in each if name not in _ABOVE}, "  ")
 
 
-def _write(value: object) -> str:
-    return json_text.write(value)
+def _search(words: str, history: History, room: Room) -> str:
+    """Return the id of the action that is meant by less than its id; empty when there is none."""
+    from purveyor.journal import Journal
+    from purveyor.states.entity import Named
+    from purveyor.states.naming import choose
+
+    found = choose(words, (Named("action", name) for name in history.actions()))
+    if found is not None:
+        return found.id
+    try:
+        target = room.find(words, None)
+    except RecoveryError as error:
+        if error.reason is not ReasonCode.STATE_MISSING:
+            raise
+        return ""
+    return Journal(open_store(room), time.time).last_action(target.kind, target.id) or ""
 
 
-def _rows(found: Iterator[Attempted]) -> Iterator[tuple[str, ...]]:
-    for each in found:
-        begin, end = each.begin, each.end
-        yield (
-            begin.action,
-            str(begin.attempt),
-            begin.operation,
-            f"{begin.kind} {begin.entity}",
-            _moment(begin.at),
-            tell_seconds(max(0.0, time.time() - each.last_sign)),
-            f"{end.status} {end.reason}" if end else "-",
-            "yes" if each.heard else "no",
-            begin.identity.url or begin.identity.host,
-        )
+def _newest(each: Attempted) -> float:
+    return -each.begin.at
+
+
+def _is_wanted(each: Attempted, entity: str | None, least: float, *, only_failed: bool) -> bool:
+    from purveyor.states.naming import Named, is_meant
+
+    begin, end = each.begin, each.end
+    mine = [Named(begin.kind, name, begin.slug) for name in (begin.entity, begin.service)]
+    named = entity is None or any(is_meant(entity, name) for name in mine)
+    failed = end is not None and end.status != "success"
+    return named and begin.at >= least and (failed or not only_failed)
+
+
+def _cells(each: Attempted, short: Callable[[str], str]) -> tuple[str, ...]:
+    begin, end, moment = each.begin, each.end, _moment(each.begin.at)
+    return (
+        moment[:16].replace("T", " ") if person_reads() else moment,
+        end.status if end else "open",
+        end.reason if end else "-",
+        begin.slug or "-",
+        begin.operation,
+        short(begin.action),
+        f"{begin.kind} {short(begin.entity)}",
+        str(begin.attempt),
+        tell_age(time.time() - each.last_sign),
+        "yes" if each.heard else "no",
+        begin.identity.url or begin.identity.host,
+    )
 
 
 def _fields(each: Attempted) -> dict[str, object]:
@@ -130,7 +197,7 @@ def _fields(each: Attempted) -> dict[str, object]:
         "details": list(end.details) if end else [],
         "results": sorted(end.results or {}) if end else [],
         "state_key": end.state_key if end else begin.state_key,
-        "heard": each.heard,
+        "platform_heard": each.heard,
     }
 
 

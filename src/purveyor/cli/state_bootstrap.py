@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
     from purveyor.bootstrap import Measure, Rights
     from purveyor.catalog import Catalog
-    from purveyor.json_text import JsonValue
 
 _HEADS = ("WHAT", "NOW", "WANTED", "CHANGE")
+_TOLD = ("what", "now", "wanted", "change", "by_hand", "note")
 
 
-@click.command(
-    epilog=examples("purveyor state bootstrap --dry-run", "purveyor state bootstrap --policies")
-)
+@click.command(epilog=examples("purveyor state bootstrap --dry-run"))
 @with_catalog
 @click.option("--dry-run", is_flag=True, help="Only tell what would change.")
 @click.option("--policies", is_flag=True, help="Only print the least rights for each command.")
@@ -65,24 +63,14 @@ def _print_measures(
 ) -> None:
     changes = sum(bool(each.change) for each in measures)
     if as_json:
-        listed: list[JsonValue] = [
-            {
-                "what": each.what,
-                "now": each.now,
-                "wanted": each.wanted,
-                "change": each.change,
-                "by_hand": each.by_hand,
-                "note": each.note,
-            }
-            for each in measures
-        ]
+        listed = [{name: getattr(each, name) for name in _TOLD} for each in measures]
         told = {"backend": kind, "dry_run": dry_run, "changes": changes, "measures": listed}
         click.echo(json_text.write(told, indent=2))
         return
     from purveyor.cli.state_table import print_rows
 
     rows = ((each.what, each.now, each.wanted, each.change or "-") for each in measures)
-    print_rows(_HEADS, rows)
+    print_rows(_HEADS, rows, main=1, nothing="")
     for each in measures:
         if each.note:
             click.echo(f"note: {each.what}: {each.note}", err=True)

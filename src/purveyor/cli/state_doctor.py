@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import click
@@ -34,16 +35,7 @@ def doctor(*, catalog_path: str | None, as_json: bool) -> None:
             click.echo(f"  fix: {finding.fix}")
     problems = sum(each.level is Level.PROBLEM for each in findings)
     if as_json:
-        listed = [
-            {
-                "level": each.level.value,
-                "code": each.code,
-                "where": each.where,
-                "text": each.text,
-                "fix": each.fix,
-            }
-            for each in findings
-        ]
+        listed = [dataclasses.asdict(each) for each in findings]
         told = {"place": room.name, "lock": room.lock, "problems": problems, "findings": listed}
         click.echo(json_text.write(told, indent=2))
     else:

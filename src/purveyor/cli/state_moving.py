@@ -27,22 +27,9 @@ if TYPE_CHECKING:
     from purveyor.states.moving import Move, Moved, Mover
 
 
-@click.command(
-    epilog=examples(
-        "purveyor state migrate --from old/purveyor.yaml --dry-run",
-        "purveyor state migrate --keys 'service-{service_slug}-{service_id}.tfstate'",
-    )
-)
-@click.option(
-    "--from",
-    "source",
-    metavar="CATALOG",
-    type=click.Path(),
-    help="The catalog that names the old place.",
-)
-@click.option(
-    "--to", "destination", metavar="CATALOG", type=click.Path(), help="That of the new one."
-)
+@click.command(epilog=examples("purveyor state migrate --from old/purveyor.yaml --dry-run"))
+@click.option("--from", "source", metavar="CATALOG", type=click.Path(), help="The old catalog.")
+@click.option("--to", "destination", metavar="CATALOG", type=click.Path(), help="The new one.")
 @click.option("--keys", multiple=True, metavar="TEMPLATE", help="The old place's key scheme.")
 @click.option(
     "--mapping",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,11 @@ from purveyor.cli.state_room import (
     with_json,
     with_target,
 )
+from purveyor.cli.state_table import print_fields, print_rows, shortened
+from purveyor.state_key import IDENTITY_OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from purveyor.backends.model import ListedState, StateVersion
     from purveyor.json_text import JsonObject
@@ -29,13 +32,11 @@ if TYPE_CHECKING:
     from purveyor.states.listing import Look
     from purveyor.states.portrait import Portrait
 
-_HEADS = ("KIND", "ID", "SLUG", "SIZE", "AGE", "LOCKED", "KEY")
-_LONG_HEADS = (*_HEADS, "SERIAL", "RESOURCES", "ENGINE", "HOLDER")
+_HEADS = ("AGE", "SLUG", "LOCKED", "KIND", "ID", "SIZE", "KEY")
+_LONG_HEADS = (*_HEADS[:-1], "SERIAL", "RESOURCES", "ENGINE", "HOLDER", "KEY")
 
 
-@click.command(
-    "list", epilog=examples("purveyor state list --kind service", "purveyor state list --long")
-)
+@click.command("list", epilog=examples("purveyor state list --kind service --long"))
 @click.option("--kind", type=click.Choice(["service", "link"]), help="Only these.")
 @click.option("--prefix", default="", help="Only those whose id or key begins so.")
 @click.option("--long", "is_long", is_flag=True, help="Read each state: serial, resources, holder.")
@@ -44,29 +45,32 @@ _LONG_HEADS = (*_HEADS, "SERIAL", "RESOURCES", "ENGINE", "HOLDER")
 def list_states(
     *, kind: str | None, prefix: str, is_long: bool, catalog_path: str | None, as_json: bool
 ) -> None:
-    """List all states, while they come in.
+    """List all states, those that were written last first.
 
-    A table where a person reads, tab-separated lines elsewhere. `?` is what a listing does not
-    tell.
+    A table where a person reads, tab-separated lines with whole ids elsewhere. `?` is what a
+    listing does not tell.
     """
-    from purveyor.cli.state_table import print_rows
     from purveyor.states.listing import Filter
     from purveyor.states.listing import list_states as list_all
 
     room = open_room(catalog_path)
-    states = list_all(room.backend, Filter(kind or "", prefix))
+    every = list(list_all(room.backend, Filter()))
+    wanted = Filter(kind or "", prefix)
+    newest = sorted(filter(wanted.wants, every), key=_written, reverse=True)
     if is_long:
         from purveyor.states.listing import look_into
 
-        looked: Iterator[tuple[ListedState, Look | None]] = iter(look_into(room.backend, states))
+        looked: Iterator[tuple[ListedState, Look | None]] = look_into(room.backend, iter(newest))
     else:
-        looked = ((state, None) for state in states)
+        looked = ((state, None) for state in newest)
     if as_json:
         for state, look in looked:
             click.echo(json_text.write(_fields(state, look)))
     else:
-        rows = (_cells(state, look) for state, look in looked)
-        print_rows(_LONG_HEADS if is_long else _HEADS, rows)
+        short = shortened(state.entity_id for state in every)
+        rows = (_cells(state, look, short) for state, look in looked)
+        heads = _LONG_HEADS if is_long else _HEADS
+        print_rows(heads, rows, main=5, nothing="No state fits." if every else "There is no state.")
 
 
 @click.command(epilog=examples("purveyor state show orders-db", "purveyor state show 5a1f --json"))
@@ -83,13 +87,9 @@ def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: boo
     if as_json:
         click.echo(json_text.write(fields, indent=2))
         return
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            click.echo(f"{name}:")
-            for inner, each in value.items():
-                click.echo(f"  {inner}: {each if isinstance(each, str) else json_text.write(each)}")
-        elif value not in (None, ""):
-            click.echo(f"{name}: {value}")
+    if portrait.stamp == portrait.target.stamp:  # what a person expects anyway
+        del fields["stamp"]
+    print_fields(fields)
 
 
 @click.command(epilog=examples("purveyor state history orders-db"))
@@ -101,7 +101,6 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
 
     A removed state is found by its whole key.
     """
-    from purveyor.cli.state_table import print_rows
     from purveyor.states.portrait import missing
 
     room = open_room(catalog_path)
@@ -110,15 +109,15 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
     if not versions:
         raise missing(target.key)
     if as_json:
-        kept = [_version(each) for each in versions]
-        told = {"key": target.key.path, "versions": kept, "note": room.backend.unversioned()}
+        told = {"key": target.key.path, "versions": [_version(each) for each in versions]}
+        told |= {"versions_note": room.backend.unversioned()}
         click.echo(json_text.write(told, indent=2))
         return
     rows = (
-        ("*" if each.latest else "", each.id, str(tell_time(each.modified)), tell_size(each.size))
+        ("*" if each.latest else "", tell_time(each.modified) or "?", tell_size(each.size), each.id)
         for each in versions
     )
-    print_rows(("", "VERSION", "WRITTEN", "SIZE"), rows)
+    print_rows(("", "WRITTEN", "SIZE", "VERSION"), rows, main=3, nothing="")
     if note := room.backend.unversioned():
         click.echo(note, err=True)
 
@@ -191,24 +190,28 @@ def _fields(state: ListedState, look: Look | None) -> JsonObject:
     }
 
 
-def _cells(state: ListedState, look: Look | None) -> tuple[str, ...]:
+def _written(state: ListedState) -> float:
+    return state.modified.timestamp() if state.modified else 0.0
+
+
+def _cells(state: ListedState, look: Look | None, short: Callable[[str], str]) -> tuple[str, ...]:
     locked = state.locked if look is None else look.lock is not None
     cells = (
-        state.kind,
-        state.entity_id,
-        state.slug,
-        tell_size(state.size),
-        tell_age(state.modified),
+        tell_age(time.time() - _written(state) if state.modified else None),
+        state.slug or "-",
         {True: "yes", False: "no", None: "?"}[locked],
-        state.path,
+        state.kind,
+        short(state.entity_id),
+        tell_size(state.size),
     )
     if look is None:
-        return cells
+        return (*cells, state.path)
     document = look.document
     if document is None:
-        return (*cells, "?", "?", "?", "unreadable" if look.fault else "gone")
-    holder = look.lock.who or look.lock.id if look.lock else ""
-    return (*cells, str(document.serial), str(document.resources), document.engine_version, holder)
+        return (*cells, "?", "?", "?", "unreadable" if look.fault else "gone", state.path)
+    holder = look.lock.who or look.lock.id if look.lock else "-"
+    known = (str(document.serial), str(document.resources), document.engine_version, holder)
+    return (*cells, *known, state.path)
 
 
 def _portrait(portrait: Portrait) -> JsonObject:
@@ -219,6 +222,7 @@ def _portrait(portrait: Portrait) -> JsonObject:
         outputs: JsonObject = {
             name: "(sensitive)" if output.sensitive else output.value
             for name, output in document.outputs.items()
+            if name != IDENTITY_OUTPUT  # ours, told as `stamp`
         }
         fields |= {
             "serial": document.serial,
@@ -242,14 +246,14 @@ def _portrait(portrait: Portrait) -> JsonObject:
 def _lock(lock: Lock | None) -> JsonObject | None:
     if lock is None:
         return None
-    words = {"id": lock.id, "who": lock.who, "operation": lock.operation, "since": lock.created}
-    return dict(words)
+    return {"id": lock.id, "who": lock.who, "operation": lock.operation, "since": lock.created}
 
 
 def _version(version: StateVersion) -> JsonObject:
+    moment = tell_time(version.modified)
     return {
         "id": version.id,
-        "written": tell_time(version.modified),
+        "written": moment,
         "size": version.size,
         "latest": version.latest,
     }

@@ -143,13 +143,12 @@ def tell_size(size: int | None) -> str:
     return f"{size} B" if size < _STEP else f"{number:.1f} {unit}"
 
 
-def tell_age(moment: datetime | None) -> str:
+def tell_age(seconds: float | None) -> str:
     """Return `3 d`, `5 h`, or `?`."""
-    if moment is None:
+    if seconds is None:
         return "?"
-    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
     length, unit = next(((n, u) for n, u in _AGES if seconds >= n), _AGES[-1])
-    return f"{seconds // length} {unit}"
+    return f"{max(0.0, seconds) // length:.0f} {unit}"
 
 
 def tell_time(moment: datetime | None) -> str | None:

@@ -1,48 +1,129 @@
-"""Rows of states: a table where a person reads, tab-separated lines elsewhere; both streamed."""
+"""Rows of a listing: a table where a person reads, tab-separated lines elsewhere."""
 
 from __future__ import annotations
 
 import itertools
 import sys
+import textwrap
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rich.console import Console
 
 _CHUNK = 200
+_GAP = 2
+_NARROWEST = 8
+_TIED = "\N{NO-BREAK SPACE}"
+# A word that is too long, such as an address, is the terminal's to break: then it can be copied.
+_wrapped = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+_STYLES = {"success": "green", "failed": "red", "open": "yellow"}
 
 
-def print_rows(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> None:
-    """Print the rows while they come in."""
-    if sys.stdout.isatty():
-        _print_table(heads, rows)
-        return
-    for row in rows:
-        click.echo("\t".join(_plain(cell) for cell in row))
+def person_reads() -> bool:
+    """Tell whether standard output is a terminal."""
+    return sys.stdout.isatty()
 
 
-def _print_table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> None:
+def shortened(ids: Iterable[str]) -> Callable[[str], str]:
+    """Return what shortens each of the ids for a person, as far as it stays the only one."""
+    from purveyor.states.naming import shorten
+
+    short = shorten(ids) if person_reads() else {}
+    return lambda each: short.get(each, each)
+
+
+def print_rows(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, main: int, nothing: str
+) -> None:
+    """Print the rows while they come in.
+
+    Nothing is ever left out: of the columns after the first `main` those that do not fit beside
+    them stand below their row, by name; a cell that is too wide is folded. `nothing` is what a
+    person reads where there is no row; a program reads nothing then.
+    """
+    if not person_reads():
+        for row in rows:
+            click.echo("\t".join(plain(cell) for cell in row))
+    elif not _print_table(heads, rows, main):
+        click.echo(nothing)
+
+
+def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], main: int) -> bool:
     """Print a chunk at a time; the first one decides how wide the columns are."""
+    from rich.cells import cell_len
     from rich.console import Console
+
+    console, rows = Console(highlight=False), iter(rows)
+    widths: list[int] = []
+    while chunk := [[plain(cell) for cell in row] for row in itertools.islice(rows, _CHUNK)]:
+        if not widths:
+            columns = zip(heads, *chunk, strict=True)
+            widths = _fit([max(map(cell_len, each)) for each in columns], console.width, main)
+            _print_line(console, heads, widths, style="bold")
+        for row in chunk:
+            _print_line(console, row, widths)
+            below = zip(heads[len(widths) :], row[len(widths) :], strict=True)
+            told = "  ".join(
+                f"{head.lower()}:{_TIED}{cell}" for head, cell in below if cell.strip("-")
+            )
+            for line in _wrapped(told, console.width - 4):
+                text = f"    {line.replace(_TIED, ' ')}"
+                console.print(text, style="dim", markup=False, soft_wrap=True)
+    return bool(widths)
+
+
+def _fit(widths: Sequence[int], room: int, main: int) -> list[int]:
+    """Return how wide the columns are that stand side by side."""
+    side = list(widths)
+    while len(side) > main and sum(side) + _GAP * (len(side) - 1) > room:
+        side.pop()
+    while sum(side) + _GAP * (len(side) - 1) > room and max(side) > _NARROWEST:
+        side[side.index(max(side))] -= 1
+    return side
+
+
+def _print_line(
+    console: Console, cells: Sequence[str], widths: Sequence[int], style: str = ""
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    widths: list[int] = []
-    while chunk := list(itertools.islice(rows, _CHUNK)):
-        table = Table(box=None, show_header=not widths, pad_edge=False)
-        widths = widths or [
-            max(len(cell) for cell in column) for column in zip(heads, *chunk, strict=True)
-        ]
-        for head, width in zip(heads, widths, strict=True):
-            table.add_column(head, min_width=min(width, 40), overflow="fold")
-        for row in chunk:
-            table.add_row(*(Text(_plain(cell)) for cell in row))
-        console.print(table)
+    line = Table.grid(padding=(0, _GAP, 0, 0))
+    for width in widths:
+        line.add_column(width=width, overflow="fold")
+    found = cells[: len(widths)]
+    line.add_row(*(Text(cell, style=_STYLES.get(cell, style)) for cell in found))
+    console.print(line)
 
 
-def _plain(cell: str) -> str:
+def print_fields(fields: Mapping[str, object], indent: str = "", *, inner: bool = False) -> None:
+    """Print what is known of one thing, a line each, in words; what is empty is left out.
+
+    With `inner` the names are not ours, and the values are shown as they are.
+    """
+    from purveyor import json_text
+
+    for name, value in fields.items():
+        if not inner and (value is None or value in ("", [], {})):
+            continue
+        label = f"{indent}{name if inner else name.replace('_', ' ')}:"
+        if isinstance(value, dict):
+            click.echo(label)
+            print_fields(value, f"{indent}  ", inner=True)
+        elif isinstance(value, list) and not inner:
+            click.echo("\n".join((label, *(f"{indent}  - {plain(str(each))}" for each in value))))
+        elif isinstance(value, bool) and not inner:
+            click.echo(f"{label} {'yes' if value else 'no'}")
+        else:
+            readable = isinstance(value, str) and value.isprintable()
+            click.echo(f"{label} {value if readable else json_text.write(value)}")
+
+
+def plain(cell: str) -> str:
     """Return the text without what would steer a terminal or break a line."""
     return "".join(letter if letter.isprintable() else "?" for letter in cell)

@@ -10,8 +10,8 @@ from purveyor.cli import examples
 from purveyor.cli.state_room import confirm, open_room, with_catalog, with_target
 
 if TYPE_CHECKING:
-    from purveyor.cli.state_room import Room
-    from purveyor.state_key import StateKey
+    from purveyor.state_key import KeyScheme, StateKey
+    from purveyor.states.ports import Markers
 
 
 @click.command(epilog=examples("purveyor state unmark 5a1f --kind service"))
@@ -31,30 +31,29 @@ def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None)
     room = open_room(catalog_path)
     if not isinstance(room.backend, Markers):
         raise click.UsageError("This kind of backend keeps no notes beside states.")
-    for key in _find(room, words, kind):
-        text = room.backend.read_mark(key)
-        if text is None:
-            continue
-        mark = parse_mark(text)
-        where = mark.to if mark else "an unknown place: the note cannot be read"
-        click.echo(f"{key.path} is marked as moved to {where}.", err=True)
-        confirm("Does nobody work on the copy there?", yes=yes)
-        room.backend.unmark(key)
-        click.echo(f"{key.path} is no longer marked: runs work on it here again.")
+    key = _find(room.backend, room.backend.keys, words, kind)
+    text = None if key is None else room.backend.read_mark(key)
+    if key is None or text is None:
+        click.echo(f"No state of {words} is marked as moved; nothing was done.")
         return
-    click.echo(f"No state of {words} is marked as moved; nothing was done.")
+    mark = parse_mark(text)
+    where = mark.to if mark else "an unknown place: the note cannot be read"
+    click.echo(f"{key.path} is marked as moved to {where}.", err=True)
+    confirm("Does nobody work on the copy there?", yes=yes)
+    room.backend.unmark(key)
+    click.echo(f"{key.path} is no longer marked: runs work on it here again.")
 
 
-def _find(room: Room, words: str, kind: str | None) -> list[StateKey]:
-    """Return the keys that may carry the note; the state itself may be gone already."""
+def _find(backend: Markers, keys: KeyScheme, words: str, kind: str | None) -> StateKey | None:
+    """Return the key that carries the note; the state itself may be gone already."""
+    from purveyor.backends.model import MOVED
     from purveyor.state_key import StateKey
-    from purveyor.states.entity import KINDS, Named, is_key
+    from purveyor.states.entity import Named, is_key
+    from purveyor.states.naming import choose
 
     if is_key(words):
-        return [StateKey(words, exists=True)]
-    kinds = (kind,) if kind else KINDS
-    found = [room.backend.locate(Named(each, words)) for each in kinds]
-    marked = [each for each in found if each.moved]
-    if len(marked) > 1:
-        raise click.UsageError("A service and a link have this id: say which one with --kind.")
-    return marked
+        return StateKey(words, exists=True)
+    paths = (each.removesuffix(MOVED) for each in backend.paths() if each.endswith(MOVED))
+    marked = {Named(*read): each for each in paths if (read := keys.read(each))}
+    found = choose(words, (each for each in marked if kind in (None, each.kind)))
+    return None if found is None else StateKey(marked[found], exists=True)

@@ -9,7 +9,8 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_room import now, open_room, with_catalog, with_json
+from purveyor.cli.state_room import now, open_room, tell_age, with_catalog, with_json
+from purveyor.cli.state_table import print_rows, shortened
 from purveyor.cli.sweep_search import SearchWishes, open_search, read_wait
 from purveyor.errors import CatalogError, RecoveryError
 
@@ -21,15 +22,10 @@ if TYPE_CHECKING:
     from purveyor.process import Interruption
     from purveyor.sweep import Ports, Swept, SweptAction, SweptLock
 
-_HEADS = ("WHAT", "ID", "ATTEMPT", "OF", "FOUND", "DONE", "PERSON", "AGE", "RUN")
+_HEADS = ("AGE", "WHAT", "PERSON", "SLUG", "FOUND", "DONE", "ID", "OF", "ATTEMPT", "RUN")
 
 
-@click.command(
-    epilog=examples(
-        "purveyor sweep --dry-run                            what would be done",
-        "purveyor sweep --nrn organization=1:account=2       also what no run took",
-    )
-)
+@click.command(epilog=examples("purveyor sweep --nrn organization=1:account=2 --dry-run"))
 @with_catalog
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option(
@@ -134,14 +130,13 @@ def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Port
 
 def _sweep_once(ports: Ports, *, as_json: bool) -> bool:
     """Sweep and show; return whether something needs a person."""
-    from purveyor.cli.state_table import print_rows
     from purveyor.sweep import sweep as sweep_all
 
     swept = sweep_all(ports)
     if as_json:
         click.echo(json_text.write(_document(swept, dry_run=ports.dry_run)))
     else:
-        print_rows(_HEADS, _rows(swept))
+        print_rows(_HEADS, _rows(swept), main=4, nothing="Nothing is open.")
     return swept.needs_person
 
 
@@ -157,25 +152,18 @@ def _document(swept: Swept, *, dry_run: bool) -> dict[str, object]:
 
 
 def _rows(swept: Swept) -> Iterator[tuple[str, ...]]:
+    short = shortened(name for each in swept.actions for name in (each.action, each.entity))
     for action in swept.actions:
-        attempt = str(action.attempt or "-")
-        yield ("action", action.action, attempt, action.entity, *_ending(action))
+        of = f"{action.kind} {short(action.entity)}".strip() or "-"
+        named = (short(action.action), of, str(action.attempt or "-"))
+        yield (*_found(action, "action", action.found), *named, action.run_url)
     for lock in swept.locks:
         found = f"{lock.found}; held by {lock.holder}" if lock.holder else lock.found
-        yield ("lock", lock.lock_id, "-", lock.key, found, *_ending(lock)[1:])
+        yield (*_found(lock, "lock", found), lock.lock_id, lock.key, "-", lock.run_url)
     for fault, hint in swept.platform.faults if swept.platform else ():
-        yield ("platform", "-", "-", "-", fault, hint, "yes", "?", "")
+        yield ("?", "platform", "yes", "-", fault, hint, "-", "-", "-", "")
 
 
-def _ending(each: SweptAction | SweptLock) -> tuple[str, ...]:
+def _found(each: SweptAction | SweptLock, what: str, found: str) -> tuple[str, ...]:
     person = "yes" if each.needs_person else "no"
-    return (each.found, each.done, person, tell_seconds(each.age), each.run_url)
-
-
-def tell_seconds(seconds: float | None) -> str:
-    """Return `3 d`, `5 h`, or `?`."""
-    from datetime import UTC, datetime, timedelta
-
-    from purveyor.cli.state_room import tell_age
-
-    return tell_age(None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds))
+    return (tell_age(each.age), what, person, each.slug or "-", found, each.done)

@@ -9,9 +9,9 @@ from purveyor.journal.claiming import ACTIONS
 from purveyor.journal.records import Beat, Begin, End, read_beat, read_begin, read_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from purveyor.journal.store import Store
+    from purveyor.journal.store import DatedStore
 
 _PARTS = 5  # journal/actions/<action id>/<attempt>/<name>
 
@@ -35,17 +35,20 @@ class Attempted:
 class History:
     """What lies in one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: DatedStore) -> None:
         self._store = store
 
-    def actions(self) -> Iterator[str]:
-        """Yield every action's id once; a listing of all that was ever kept."""
-        seen: set[str] = set()
-        for path in self._store.paths(ACTIONS):
+    def actions(self) -> dict[str, float]:
+        """Return when each action last began, in seconds since 1970, the newest one first.
+
+        A listing of all that was ever kept; no record is read.
+        """
+        began: dict[str, float] = {}
+        for path, written in self._store.dated(ACTIONS):
             parts = path.split("/")
-            if len(parts) == _PARTS and parts[2] not in seen:
-                seen.add(parts[2])
-                yield parts[2]
+            if len(parts) == _PARTS and parts[4] == "begin.json":
+                began[parts[2]] = max(written, began.get(parts[2], 0.0))
+        return dict(sorted(began.items(), key=lambda each: each[1], reverse=True))
 
     def attempts(self, action: str) -> Sequence[Attempted]:
         """Return an action's attempts, the first one first; none when it is not known."""

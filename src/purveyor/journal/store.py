@@ -33,6 +33,9 @@ class Store(Protocol):
 class DatedStore(Store, Protocol):
     """A store that also tells when it wrote something."""
 
+    def dated(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Yield every path below a folder, and when it was written, in seconds since 1970."""
+
     def age(self, path: str) -> float | None:
         """Return how long ago a text was written, in seconds by the store's own clock.
 

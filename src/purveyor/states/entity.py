@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.backends.model import UnsupportedError
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.state_key import SUFFIX, StateKey, identity
+from purveyor.state_key import ID, SUFFIX, StateKey, identity
+from purveyor.states.naming import Named, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from purveyor.backends import Backend
+
+__all__ = ["KINDS", "Named", "Target", "find_target", "is_key"]
 
 KINDS = ("service", "link")
 
@@ -31,43 +37,28 @@ class Target:
         return identity(self) if self.kind else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An entity by its parts."""
-
-    kind: str
-    id: str
-    slug: str = ""
-
-
 def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -> Target:
-    """Return the entity that an id or a key names.
+    """Return the entity that an id, the begin of one, a slug or a key names.
 
-    Raise RecoveryError STATE_MISSING when nothing lies under the id, STATE_AMBIGUOUS when a
-    service and a link both have it. A key is taken as it is.
+    Raise RecoveryError STATE_MISSING when none is meant, STATE_AMBIGUOUS when several are, such as
+    a service and a link with one id. A key is taken as it is.
     """
     if is_key(words):
         kind, entity_id, slug = backend.keys.read(words) or ("", "", "")
         return Target(kind, entity_id, slug, StateKey(words, exists=True))
-    found = [
-        _target(kind, words, key, backend)
-        for kind in kinds
-        if (key := backend.locate(Named(kind, words))).exists
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    # A whole id is found everywhere, and at once; all else only where states can be listed.
+    found = [Named(kind, words) for kind in kinds if re.fullmatch(ID, words)]
+    found = [each for each in found if backend.locate(each).exists]
+    named = choose(words, found or _list(backend, kinds))
+    if named is None:
         raise RecoveryError(
-            "A service and a link have this id, each with a state of its own.",
-            reason=ReasonCode.STATE_AMBIGUOUS,
-            hint="Say which one with --kind, or give the key.",
-            details=[each.key.path for each in found],
+            f"There is no state of a {' or '.join(kinds)} with the id or slug {words[:128]}.",
+            reason=ReasonCode.STATE_MISSING,
+            hint="`purveyor state list` shows all; a removed state is found by its whole key.",
         )
-    raise RecoveryError(
-        f"There is no state of a {' or '.join(kinds)} with the id {words}.",
-        reason=ReasonCode.STATE_MISSING,
-        hint="`purveyor state list` shows all; a removed state is found by its whole key.",
-    )
+    key = backend.locate(named)
+    parts = backend.keys.read(key.path)
+    return Target(named.kind, named.id, parts[2] if parts else "", key)
 
 
 def is_key(words: str) -> bool:
@@ -75,6 +66,9 @@ def is_key(words: str) -> bool:
     return "/" in words or words.endswith(SUFFIX)
 
 
-def _target(kind: str, entity_id: str, key: StateKey, backend: Backend) -> Target:
-    parts = backend.keys.read(key.path)
-    return Target(kind, entity_id, parts[2] if parts else "", key)
+def _list(backend: Backend, kinds: Sequence[str]) -> Iterator[Named]:
+    """Tell whose states there are; none where the place cannot list."""
+    with contextlib.suppress(UnsupportedError):
+        for each in backend.list():
+            if each.kind in kinds:
+                yield Named(each.kind, each.entity_id, each.slug)

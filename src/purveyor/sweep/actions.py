@@ -28,8 +28,8 @@ def find(action: str, ports: Ports) -> Judged | SweptAction:
     if age is not None and age >= _EMPTY_AFTER:
         if not ports.dry_run:
             ports.journal.forget(action, attempt=0)
-        return SweptAction(action, 0, "", "never begun", "taken off the list", age=age)
-    return SweptAction(action, 0, "", "not begun yet", "left alone", age=age)
+        return SweptAction(action, 0, "never begun", "taken off the list", age=age)
+    return SweptAction(action, 0, "not begun yet", "left alone", age=age)
 
 
 def settle(judged: Judged, ports: Ports) -> SweptAction:
@@ -116,7 +116,9 @@ def _tell(
     return SweptAction(
         action=begin.action,
         attempt=begin.attempt,
-        entity=f"{begin.kind} {begin.entity}",
+        kind=begin.kind,
+        entity=begin.entity,
+        slug=begin.slug,
         found=found or judged.standing.value,
         done=done,
         run_url=judged.run_url,

@@ -152,6 +152,7 @@ def _tell(
     created = held.lock.since
     return SweptLock(
         key=held.key.path,
+        slug=held.suspect.attempted.begin.slug,
         lock_id=held.lock.id,
         holder=describe_lock(held.lock),
         action=held.suspect.attempted.begin.action,

@@ -113,14 +113,17 @@ class SweptAction:
     """One open action: what was found, and what was done about it.
 
     `age` is how long ago its run last showed that it lives, in seconds; None where that is not
-    known. `entity` is such as `service 5a1f`. `closed` tells whether nothing is left to do.
+    known. `entity` is the id of the service or link, as `kind` says. `closed` tells whether
+    nothing is left to do.
     """
 
     action: str
     attempt: int
-    entity: str
     found: str
     done: str
+    kind: str = ""
+    entity: str = ""
+    slug: str = ""
     run_url: str = ""
     age: float | None = None
     closed: bool = False
@@ -132,6 +135,7 @@ class SweptLock:
     """One held lock of an open attempt. `age` is how long it has been held, None if not known."""
 
     key: str
+    slug: str
     lock_id: str
     holder: str
     action: str

@@ -116,8 +116,14 @@ def _settle(
             raise
         except (PurveyorError, ValueError, KeyError) as error:
             words = error.message if isinstance(error, PurveyorError) else "its records are damaged"
-            where = f"{entity.kind} {entity.id}"
-            yield SweptAction(action.id, 0, where, words, "look at it", needs_person=True)
+            yield _puzzle(action, entity, words)
+
+
+def _puzzle(action: ActionShown, entity: EntityShown, words: str) -> SweptAction:
+    kind = entity.kind.value
+    return SweptAction(
+        action.id, 0, words, "look at it", kind=kind, entity=entity.id, needs_person=True
+    )
 
 
 def _settle_one(
@@ -126,8 +132,7 @@ def _settle_one(
     waited = _waited(action, survey, ports)
     if waited is None:
         words = f"{action.status}; the platform does not tell since when"
-        where = f"{entity.kind} {entity.id}"
-        return SweptAction(action.id, 0, where, words, "look at it", needs_person=True)
+        return _puzzle(action, entity, words)
     begin = Begin(
         action=action.id,
         attempt=1,

@@ -82,4 +82,4 @@ def _forget(actions: Sequence[SweptAction], locks: Sequence[SweptLock], ports: P
 
 def _puzzle(action: str, error: Exception) -> SweptAction:
     words = error.message if isinstance(error, PurveyorError) else "its records cannot be read"
-    return SweptAction(action, 0, "", words, "look at the journal", needs_person=True)
+    return SweptAction(action, 0, words, "look at the journal", needs_person=True)

@@ -128,7 +128,9 @@ def _tell(
     return SweptAction(
         action=begin.action,
         attempt=begin.attempt,
-        entity=f"{begin.kind} {begin.entity}",
+        kind=begin.kind,
+        entity=begin.entity,
+        slug=begin.slug,
         found=f"{found.status}{waited}, and no run took it",
         done=done,
         age=found.waited,
