@@ -66,7 +66,7 @@ class Redactor:
 
     def add_value(self, value: JsonValue) -> None:
         """Learn every string and number inside a JSON value."""
-        self.add(*_texts(value))
+        self.add(*find_texts(value))
 
     def redact(self, text: str) -> str:
         """Return the text with each known secret replaced by three stars."""
@@ -215,17 +215,18 @@ def _leaves(secret: str) -> Iterator[str]:
     if not secret.lstrip().startswith(("{", "[")):
         return
     try:
-        yield from _texts(json_text.parse(secret))
+        yield from find_texts(json_text.parse(secret))
     except json_text.JsonTextError:
         return
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
+def find_texts(value: JsonValue) -> Iterator[str]:
+    """Yield every string and number inside a JSON value."""
     if isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from find_texts(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from find_texts(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

@@ -72,7 +72,6 @@ def test_all_faults_come_at_once_in_the_order_of_the_module() -> None:
         "name: is missing; accepts a string",
         f"backups.windows: is not declared; backups accepts {accepted}",
         'backups.retention_days: given the string "7"; accepts a number',
-        "zone: given null; accepts a string",
         "password: given a number; accepts a string",
         "token: given a list of 1 item; accepts a string",
         'port: given the string "3306"; accepts a number (from the platform\'s attributes)',
@@ -81,9 +80,19 @@ def test_all_faults_come_at_once_in_the_order_of_the_module() -> None:
 
 def test_a_required_secret_that_the_platform_withholds_has_to_be_given_again() -> None:
     interface = module(variable("password", STRING, required=True, sensitive=True))
-    asked = request(Operation.UPDATE, service_attributes={"password": None})
+    asked = request(
+        Operation.UPDATE, service_attributes={"password": None}, hidden=frozenset({"password"})
+    )
     (fault,) = faults_of(asked, interface)
-    assert fault.startswith("password: is missing (the platform holds null: a secret")
+    assert fault == "password: is not kept, so it has to be given again; accepts a string"
+
+
+def test_a_default_never_takes_the_place_of_a_secret_that_nobody_can_tell() -> None:
+    interface = module(variable("pin", STRING, default="none"))
+    lost = request(Operation.UPDATE, remembered={"size": 1}, hidden=frozenset({"pin"}))
+    assert faults_of(lost, interface)[0].startswith("pin: is not kept")
+    again = request(Operation.UPDATE, parameters={"pin": "new"}, hidden=frozenset({"pin"}))
+    assert settle(again, interface) == {"pin": "new"}
 
 
 def test_many_faults_are_counted_but_not_all_shown() -> None:

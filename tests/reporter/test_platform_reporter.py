@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from platform_stage import broke, set_link_stage, set_stage, worked
@@ -84,11 +85,30 @@ def test_what_is_there_already_is_not_set_again(emulator: Emulator) -> None:
     assert stage.sent("PATCH") == ["PATCH /service/action"]
 
 
-def test_nothing_is_wiped_by_null_or_empty_text(emulator: Emulator) -> None:
+def test_empty_text_is_a_result_and_null_wipes_nothing_of_others(emulator: Emulator) -> None:
     stage = set_stage(emulator, "update", attributes={"database_name": "orders", **_RESULTS})
     with stage.reporter() as reporter:
         reporter.end(stage.context, worked({"endpoint": "", "port": None}))
-    assert stage.attributes() == {"database_name": "orders", **_RESULTS}
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS, "endpoint": ""}
+
+
+def test_what_an_earlier_success_showed_and_is_no_more_is_taken_back(emulator: Emulator) -> None:
+    stage = set_stage(emulator, "update", attributes={"database_name": "orders", **_RESULTS})
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, replace(worked({}), shown_before=("endpoint",)))
+    assert stage.attributes() == {"database_name": "orders", **_RESULTS, "endpoint": ""}
+
+
+def test_an_empty_secret_goes_out_only_where_an_earlier_success_set_it(emulator: Emulator) -> None:
+    stage = set_stage(emulator, "update", attributes={"password": "by hand"})
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, worked({}, {"password": ""}))
+    assert stage.secret("password") == "by hand"
+    stage = set_stage(emulator, "update", attributes={"password": "of the last success"})
+    outcome = replace(worked({}, {"password": ""}), shown_before=("password",))
+    with stage.reporter() as reporter:
+        reporter.end(stage.context, outcome)
+    assert stage.secret("password") == ""
 
 
 def test_a_secret_only_becomes_an_attribute_that_is_marked_secret(emulator: Emulator) -> None:

@@ -209,6 +209,11 @@ class CatalogModel(Strict):
         description="Where the journal lies; without it, beside the states, if the backend keeps"
         " one.",
     )
+    keep_secrets: bool = Field(
+        default=True,
+        description="Whether secret variables may be kept beside the state, which holds them in"
+        " clear, too; without them they have to be given again with every update.",
+    )
     engine: EngineEntry = Field(
         default=EngineEntry(),
         description="The engine where an entry names none; whichever is found without it.",

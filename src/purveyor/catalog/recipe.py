@@ -68,7 +68,7 @@ class Recipe:
     `outputs` maps attribute names to rules; None means all non-sensitive outputs by their own
     names. `lock_wait` is in seconds, None when the catalog leaves it to the setting. `root` is the
     catalog's folder; every relative path in the catalog starts there. `journal` is None where the
-    journal lies beside the states.
+    journal lies beside the states. `keep_secrets` lets secret variables be kept beside the state.
     """
 
     root: Path
@@ -84,6 +84,7 @@ class Recipe:
     guard: Guard = field(default_factory=Guard)
     lock_wait: float | None = None
     journal: JournalStore | None = None
+    keep_secrets: bool = True
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
         """Return `variables` for a module that declares `declared`.

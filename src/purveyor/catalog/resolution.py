@@ -63,6 +63,7 @@ class Catalog:
             guard=Guard(tuple(entry.guard.protect)),
             lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
             journal=self.model.journal,
+            keep_secrets=self.model.keep_secrets,
         )
 
     def outline(self, context: ActionContext) -> Recipe:
@@ -79,6 +80,7 @@ class Catalog:
             account=account,
             variables=account.variables,
             journal=self.model.journal,
+            keep_secrets=self.model.keep_secrets,
         )
 
     @property

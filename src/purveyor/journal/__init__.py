@@ -1,6 +1,6 @@
 """The record of each action, beside the states: who runs it, how it ended, whether it was heard."""
 
-from purveyor.journal.capsule import Capsule
+from purveyor.journal.capsule import Capsule, Secrets
 from purveyor.journal.capsules import Capsules
 from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.history import Attempted, History
@@ -29,6 +29,7 @@ __all__ = [
     "RunFile",
     "RunFiles",
     "Running",
+    "Secrets",
     "Unknown",
     "keep_outcome",
     "pack_tree",

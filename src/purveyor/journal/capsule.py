@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonObject, JsonValue
 
-_TUPLES = ("fixed", "withheld", "immutable", "protect")
+_TUPLES = ("fixed", "withheld", "asked_secrets", "shown_secrets", "immutable", "protect")
 _TIMES = ("at", "deleted_at")
 
 
@@ -24,8 +24,11 @@ class Capsule:
     `path` is a local module's folder below the catalog's, `address` and `version` a remote one's
     pin. `tree` is the module with all it refers to (see `module_tree`), empty above the limit,
     `digest` its SHA-256, `folder` the root module's directory in it. `lock_file` is the engine's
-    provider lock, which holds for `platform`. `variables` leaves out what is secret: those names
-    are in `withheld`; `fixed` are those that the catalog decided. `deleted_at` is a tombstone's.
+    provider lock, which holds for `platform`. `variables` is all that was applied, but for what is
+    secret: those names are in `withheld`; `fixed` are those that the catalog decided. `asked` is
+    what the developer set, None in a capsule of an earlier release, and `asked_secrets` names what
+    else he set. `shown` are the attributes that our results set, `shown_secrets` names the secret
+    ones. `deleted_at` is a tombstone's.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class Capsule:
     state_key: str = ""
     lineage: str = ""
     slug: str = ""
+    service_name: str = ""
     specification: str = ""
     path: str = ""
     address: str = ""
@@ -50,6 +54,10 @@ class Capsule:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    asked: Mapping[str, JsonValue] | None = None
+    asked_secrets: tuple[str, ...] = ()
+    shown: Mapping[str, JsonValue] = field(default_factory=dict)
+    shown_secrets: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
     outputs: Mapping[str, JsonValue] | None = None
     protect: tuple[str, ...] = ()
@@ -59,6 +67,14 @@ class Capsule:
     def module(self) -> str:
         """The module's name for people."""
         return self.path or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secret values of a capsule, in clear: all that were applied, and those asked for."""
+
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    asked: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 def write_capsule(capsule: Capsule) -> str:

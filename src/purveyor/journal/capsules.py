@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.journal.capsule import read_capsule, write_capsule
+from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
 from purveyor.journal.marks import CHANGING
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
     from purveyor.journal.store import Store
+    from purveyor.json_text import JsonValue
 
 _FOLDER = "journal/entities"
 _SERVICE, _LINK = "service", "link"
 _BEGUN, _UNTOUCHED = "begun.json", "untouched.json"
 _CAPSULE = "capsule.json"
+_SECRETS = "secrets.json"
+_SECRET_PARTS = ("variables", "asked")
 _CHANGING = f"{CHANGING}/"
 
 
@@ -57,11 +60,31 @@ class Capsules:
             f"{_folder(capsule.kind, capsule.entity)}/{_CAPSULE}", write_capsule(capsule)
         )
 
+    def read_secrets(self, kind: str, entity: str) -> Secrets:
+        """Return the secret values of the capsule; none where none are kept. One request."""
+        text = self._store.read(f"{_folder(kind, entity)}/{_SECRETS}")
+        try:
+            kept = {} if text is None else json_text.parse(text)
+        except json_text.JsonTextError:
+            kept = {}  # as if they were not kept: whoever needs them has to give them again
+        parts = [kept.get(name) if isinstance(kept, dict) else None for name in _SECRET_PARTS]
+        return Secrets(*(part if isinstance(part, dict) else {} for part in parts))
+
+    def keep_secrets(self, kind: str, entity: str, secrets: Secrets) -> None:
+        """Write the secret values of the capsule, or take earlier ones away. One request."""
+        path = f"{_folder(kind, entity)}/{_SECRETS}"
+        if secrets.variables or secrets.asked:
+            kept: JsonValue = {"variables": dict(secrets.variables), "asked": dict(secrets.asked)}
+            self._store.put(path, json_text.write(kept))
+        else:
+            self._store.remove(path)
+
     def bury(self, tombstone: Capsule) -> None:
         """Put a capsule with `deleted_at` in the place of the living one."""
         self._store.put(
             f"{_folder(tombstone.kind, tombstone.entity)}/{_CAPSULE}", write_capsule(tombstone)
         )
+        self.keep_secrets(tombstone.kind, tombstone.entity, Secrets())
         if tombstone.kind == _LINK:
             self._store.remove(_mark(tombstone))
 

@@ -65,6 +65,7 @@ class End:
     details: tuple[str, ...] = ()
     told: str = ""
     results: Mapping[str, JsonValue] | None = field(default_factory=dict)
+    shown_before: tuple[str, ...] = ()
     state_key: str = ""
     run_url: str = ""
     seconds: float = 0.0
@@ -92,8 +93,9 @@ def read_beat(text: str) -> Beat:
 def read_end(text: str) -> End:
     """Read an end; raise ValueError for anything else."""
     values = _values(text)
-    details = values.get("details")
-    return _build(End, {**values, "details": tuple(details) if isinstance(details, list) else ()})
+    lists = {name: values.get(name) for name in ("details", "shown_before")}
+    tuples = {name: tuple(each) if isinstance(each, list) else () for name, each in lists.items()}
+    return _build(End, {**values, **tuples})
 
 
 def _values(text: str) -> JsonObject:

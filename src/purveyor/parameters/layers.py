@@ -19,30 +19,73 @@ def merge_layers(request: Request, interface: ModuleInterface) -> dict[str, Json
     """Give each declared variable's value, unchecked; variables that nobody names are absent."""
     variables = interface.variables
     asked = merge_asked(
-        read_attributes(request, interface), _declared(request.parameters, variables), variables
+        read_starting_point(request, interface), _declared(request.parameters, variables), variables
     )
     values = merge(_declared(request.defaults, variables), asked)
     values = merge(values, choose_offered(request, interface))
-    return merge(values, _declared(request.fixed, variables))
+    values = merge(values, _declared(request.fixed, variables))
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or not _means_default(variables[name])
+    }
 
 
-def read_attributes(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
-    """Give the attributes that are values of declared variables, a link's over its service's."""
-    read: dict[str, JsonValue] = {}
-    for layer in (request.service_attributes, request.link_attributes):
-        read = merge(read, trim_attributes(layer, interface))
-    return read
+def read_starting_point(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+    """Give what holds before the parameters: for a link its service's attributes, and over them
+    what was asked of the entity before.
+    """
+    inherited = request.service_attributes if request.link_attributes is not None else {}
+    given = {name: value for name, value in inherited.items() if value is not None}
+    own = read_own_starting_point(request, interface)
+    if request.remembered is not None:
+        return {**_trim_declared(given, interface), **own}
+    return merge(_trim_declared(given, interface), own)
 
 
-def trim_attributes(
+def read_own_starting_point(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+    """Give what was asked of the entity before; where nothing is remembered, by its attributes.
+
+    The platform shows null for a secret, and for what nobody ever set. So null is a value only
+    where the variable has no other, and nothing is hidden behind it.
+    """
+    if request.remembered is not None:
+        return _declared(request.remembered, interface.variables)
+    given = {
+        name: value
+        for name, value in request.own_attributes.items()
+        if value is not None or _can_only_be_null(interface.variables.get(name), request.hidden)
+    }
+    return _trim_declared(given, interface)
+
+
+def find_asked(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+    """Give what the developer set, before and now, of the variables that the module declares."""
+    own = read_own_starting_point(request, interface)
+    now = _declared(request.parameters, interface.variables)
+    return merge_asked(own, now, interface.variables)
+
+
+def _trim_declared(
     attributes: Mapping[str, JsonValue], interface: ModuleInterface
 ) -> dict[str, JsonValue]:
-    """Give of one entity's attributes what counts as asked."""
+    """Give of one entity's attributes what the module declares."""
     return {
         name: trim(value, interface.variables[name].type)
         for name, value in attributes.items()
-        if name in interface.variables and value is not None
+        if name in interface.variables
     }
+
+
+def _can_only_be_null(variable: Variable | None, hidden: frozenset[str]) -> bool:
+    if variable is None or variable.name in hidden:
+        return False
+    return variable.required and variable.nullable and not variable.sensitive
+
+
+def _means_default(variable: Variable) -> bool:
+    """Tell whether null stands for the default: so both engines read it (measured)."""
+    return not variable.nullable and not variable.required
 
 
 def choose_offered(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from purveyor.parameters.layers import trim_attributes
+from purveyor.parameters.layers import read_own_starting_point
 from purveyor.parameters.merge import merge_asked
 from purveyor.parameters.sameness import is_same
+from purveyor.parameters.type_faults import find_type_faults
 from purveyor.parameters.wording import describe_value, escape
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def find_unknown_names(request: Request, interface: ModuleInterface) -> list[str
     A platform's update form may send a read-only attribute back: a parameter that only repeats
     the attribute of its name asks for nothing and is no fault.
     """
-    attributes = {**request.service_attributes, **request.link_attributes}
+    attributes = {**request.service_attributes, **(request.link_attributes or {})}
     parameters = [
         name
         for name, value in request.parameters.items()
@@ -50,10 +51,11 @@ def find_unknown_names(request: Request, interface: ModuleInterface) -> list[str
 def find_forbidden_changes(request: Request, interface: ModuleInterface) -> list[str]:
     """Give a line for each immutable place that the parameters would change.
 
-    Where the platform holds no value (never set, or a secret that it reads back as null) there is
-    nothing to compare with, and a first value is no change: that is let through.
+    What was last applied counts, and what nobody set had the module's default. Where that is not
+    known the platform's attributes count, and where those hold no value (never set, or a secret
+    that reads back as null) a first value is no change.
     """
-    current = trim_attributes(request.link_attributes or request.service_attributes, interface)
+    current = find_applied(request, interface)
     asked = {name: value for name, value in request.parameters.items() if name in current}
     merged = merge_asked(current, asked, interface.variables)
     faults: list[str] = []
@@ -72,6 +74,20 @@ def find_forbidden_changes(request: Request, interface: ModuleInterface) -> list
                 "because it cannot change after the creation"
             )
     return faults
+
+
+def find_applied(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+    """Give the values of the last success, as far as they are known."""
+    if request.applied is None:
+        return read_own_starting_point(request, interface)
+    defaults = {
+        name: variable.default
+        for name, variable in interface.variables.items()
+        if not variable.required
+        and name not in request.hidden
+        and not find_type_faults(variable.default, variable.type, name)
+    }
+    return {**defaults, **request.applied}
 
 
 def _advise(name: str, interface: ModuleInterface) -> str:

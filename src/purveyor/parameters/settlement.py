@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import ParameterError
-from purveyor.parameters.layers import choose_offered, merge_layers, read_attributes
+from purveyor.parameters.layers import choose_offered, merge_layers, read_starting_point
 from purveyor.parameters.merge import merge
 from purveyor.parameters.name_faults import find_forbidden_changes, find_unknown_names
 from purveyor.parameters.sameness import is_same
@@ -44,16 +44,6 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     if faults:
         raise _refuse(faults)
     return values
-
-
-def find_missing(request: Request, interface: ModuleInterface) -> list[str]:
-    """Name the required variables that nobody gives a value."""
-    values = merge_layers(request, interface)
-    return [
-        name
-        for name, variable in interface.variables.items()
-        if variable.required and values.get(name) is None
-    ]
 
 
 def find_offered(request: Request, interface: ModuleInterface) -> frozenset[str]:
@@ -104,12 +94,10 @@ def _find_value_faults(
     name = escape(variable.name)
     accepted = describe_type(variable.type)
     if variable.name not in values:
-        if not variable.required:
-            return []
-        attributes = {**request.service_attributes, **request.link_attributes}
-        known = variable.name in attributes
-        why = " (the platform holds null: a secret has to be given again)" if known else ""
-        return [f"{name}: is missing{why}; accepts {accepted}"]
+        # The module's default must never take the place of a secret that was set.
+        if variable.name in request.hidden:
+            return [f"{name}: is not kept, so it has to be given again; accepts {accepted}"]
+        return [f"{name}: is missing; accepts {accepted}"] if variable.required else []
     value = values[variable.name]
     secret = variable.sensitive or variable.ephemeral
     faults = find_type_faults(value, variable.type, name, secret=secret)
@@ -125,7 +113,7 @@ def _name_source(name: str, request: Request, interface: ModuleInterface) -> str
         return " (from the catalog's variables)"
     if name in request.parameters or name in choose_offered(request, interface):
         return ""
-    if name in read_attributes(request, interface):
+    if name in read_starting_point(request, interface):
         return " (from the platform's attributes)"
     return " (from the catalog's defaults)"
 

@@ -1,7 +1,9 @@
 """Checks a value against a declared type, without ever converting it.
 
 The engines convert silently (`"1e3"` becomes 1000, 5 becomes "5", undeclared attributes of an
-object vanish): what would be built is then not what was asked. So every such case is a fault here.
+object vanish): what would be built is then not what was asked. So every such case is a fault here,
+but for one: where a collection or an object wants text, the engines' text of a number or a boolean
+is what authors count on (`map(string)` for `{enabled = true}`).
 """
 
 from __future__ import annotations
@@ -34,15 +36,24 @@ def find_type_faults(
     null fits everywhere: whether the variable itself may be null is its own declaration's matter.
     With `secret` neither values nor keys that are not declared are shown.
     """
-    check = _Check(secret=secret)
+    check = _Check(path, secret=secret)
     check.value(value, constraint, path)
     return check.faults
 
 
+def find_converted(value: JsonValue, constraint: TypeConstraint, path: str) -> list[str]:
+    """Give each place where the engine makes text of a number or a boolean."""
+    check = _Check(path, secret=False)
+    check.value(value, constraint, path)
+    return check.converted
+
+
 @dataclass(slots=True)
 class _Check:
+    root: str
     secret: bool
     faults: list[str] = field(default_factory=list)
+    converted: list[str] = field(default_factory=list)
 
     def value(self, value: JsonValue, constraint: TypeConstraint, path: str) -> None:
         if value is None:
@@ -64,6 +75,11 @@ class _Check:
             self.anything(value, path)
         elif shape_of(value) == constraint.name:
             self.scalar(value, path)
+        elif (
+            constraint.name == "string" and path != self.root and not isinstance(value, dict | list)
+        ):
+            self.scalar(value, path)
+            self.converted.append(path)
         else:
             self.mismatch(value, constraint, path)
 

@@ -45,7 +45,7 @@ def prepare(
     )
 
     def run() -> Outcome:
-        outcome = succeed(context, Results(run_program(program, document, around), {}, ()))
+        outcome = succeed(context, Results(run_program(program, document, around), {}))
         return dataclasses.replace(outcome, private=True, run_url=ports.run_url)
 
     return run

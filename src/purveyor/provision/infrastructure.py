@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
 from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.journal import Secrets
+from purveyor.parameters import find_converted
 from purveyor.provision.change import Change, OwnRecovery
 from purveyor.provision.endings import succeed
 from purveyor.provision.memory import Memory, RememberedState
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
-from purveyor.provision.results import Results, read_outputs, sort_outputs
-from purveyor.provision.variables import SERVICE_OUTPUTS, learn_secrets, settle_variables
+from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
+from purveyor.provision.starting_point import find_starting_point
+from purveyor.provision.variables import SERVICE_OUTPUTS, settle_variables
 from purveyor.state_key import identity, refuse_moved
-from purveyor.step import Step
+from purveyor.step import Noticed, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,10 +49,22 @@ class Prepared:
     backend: Backend
     key: StateKey
     step: Step
-    notes: tuple[str, ...]
     state: RememberedState
     draft: Capsule | None
     change: Change
+    settled: Settled
+    handing_on: HandingOn
+
+    def choose_secrets(self) -> Secrets:
+        """Return which secret values may be kept in clear: they lie in clear in the state, too."""
+        encrypted = self.state.last is not None and self.state.last.encrypted
+        if encrypted or not self.recipe.keep_secrets:
+            return Secrets()
+        asked, private = self.settled.asked, self.settled.private
+        return Secrets(
+            variables=self.settled.withheld,
+            asked={name: value for name, value in asked.items() if name in private},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,44 +112,76 @@ def look_up(
 
 def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     """Fetch the module, check the parameters, take the account's credentials."""
-    context, recipe, key, workspace = work.context, work.recipe, work.key, work.workspace
-    if context.operation is Operation.DELETE:
-        work.memory.recall()
+    recipe = work.recipe
     engine, backend = ports.open_engine(recipe.engine), ports.open_backend(recipe)
-    module = fetch_module(engine, recipe, work.memory, workspace)
+    module = fetch_module(engine, recipe, work.memory, work.workspace)
     interface = engine.describe(module)
+    settled = _settle(work, interface, standing, ports)
+    state = RememberedState(backend.access(work.key), work.memory)
+    change = Change(work.attempt, work.memory, ports, state)
+    return Prepared(
+        context=work.context,
+        recipe=recipe,
+        engine=engine,
+        backend=backend,
+        key=work.key,
+        step=_plan_step(work, module, settled, change, ports),
+        state=state,
+        draft=_draft(work, settled, module),
+        change=change,
+        settled=settled,
+        handing_on=HandingOn(
+            recipe.outputs,
+            variables=interface.variables.keys(),
+            applied=settled.variables,
+            specification=standing.specification,
+            secret=[v for n, v in settled.variables.items() if n in settled.secret],
+        ),
+    )
+
+
+def _settle(work: Work, interface: ModuleInterface, standing: Standing, ports: Ports) -> Settled:
+    start = find_starting_point(work.context, work.memory, interface, standing)
+    for note in start.notes:
+        ports.listen(Noticed("warning", note))
     settled = settle_variables(
-        context,
-        recipe,
+        work.context,
+        work.recipe,
         interface,
         standing=standing,
-        service_outputs=_service_outputs(context, interface, backend, ports),
-        recall=work.memory.recall_variables,
+        service_outputs=_service_outputs(work, interface, ports),
+        start=start,
         is_secret=lambda text: ports.redactor.redact(text) != text,
     )
-    learn_secrets(ports.redactor, interface, settled.variables)
-    state = RememberedState(backend.access(key), work.memory)
-    change = Change(work.attempt, work.memory, ports, state)
-    credentials = ports.assume(recipe.account, context, workspace, None)
-    step = Step(
-        operation=context.operation,
-        engine=recipe.engine,
-        workspace=workspace,
+    for name, value in settled.asked.items():
+        for place in find_converted(value, interface.variables[name].type, name):
+            ports.listen(Noticed("info", f"{place}: the module's type makes text of it."))
+    for name in settled.secret:
+        ports.redactor.add_value([settled.variables.get(name), settled.asked.get(name)])
+    return settled
+
+
+def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports: Ports) -> Step:
+    account = work.recipe.account
+    credentials = ports.assume(account, work.context, work.workspace, None)
+    block = ports.open_backend(work.recipe).block(work.key)
+    return Step(
+        operation=work.context.operation,
+        engine=work.recipe.engine,
+        workspace=work.workspace,
         module=module,
         variables=settled.variables,
-        backend=_open_state(backend.block(key), work, credentials, ports),
-        state=state,
-        environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
-        identity=identity(context.entity),
-        guard=recipe.guard,
+        backend=_open_state(block, work, credentials, ports),
+        state=change.state,
+        environment=narrow(ports.environment, credentials, withheld=account.withheld),
+        identity=identity(work.context.entity),
+        guard=work.recipe.guard,
         interruption=ports.interruption,
-        lock_wait=ports.choose_lock_wait(recipe),
+        lock_wait=ports.choose_lock_wait(work.recipe),
         recovery=work.recovery,
         changing=change,
         renew=ports.renew_logins,
     )
-    draft, notes = _draft(work, settled, module), settled.notes
-    return Prepared(context, recipe, engine, backend, key, step, notes, state, draft, change)
 
 
 def _open_state(
@@ -167,28 +214,34 @@ def _carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
         # In this order: without a state only the tombstone tells later deletes that all is gone.
         memory.bury(state_key=prepared.key.path)
         prepared.backend.remove(prepared.key)
-        results = Results({}, {}, ())
+        results = Results({}, {})
     else:
-        results = sort_outputs(done.outputs, prepared.recipe.outputs, ports.redactor)
-        _keep(prepared, done, memory)
-    notes = (*memory.notes, *prepared.notes, *done.notes, *results.notes)
+        results = sort_outputs(done.outputs, prepared.handing_on, ports.redactor)
+        _keep(prepared, done, results, memory)
+    notes = (*memory.notes, *prepared.settled.notes, *done.notes, *results.notes)
+    for note in results.log_notes:
+        ports.listen(Noticed("warning", note))
     results = dataclasses.replace(results, notes=notes)
+    # What is a variable now is the developer's, whatever set it before.
+    declared = prepared.handing_on.variables
+    shown_before = tuple(name for name in memory.shown_before() if name not in declared)
     outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
-    return dataclasses.replace(outcome, run_url=ports.run_url)
+    return dataclasses.replace(outcome, run_url=ports.run_url, shown_before=shown_before)
 
 
-def _keep(prepared: Prepared, done: StepResult, memory: Memory) -> None:
+def _keep(prepared: Prepared, done: StepResult, results: Results, memory: Memory) -> None:
     if prepared.draft is None:
         return
     capsule = finish_capsule(
         prepared.draft,
         done,
+        results,
         module=prepared.step.module,
         state_key=prepared.key.path,
         lineage=prepared.state.lineage(),
         at=memory.now(),
     )
-    memory.keep(capsule)
+    memory.keep(capsule, prepared.choose_secrets())
 
 
 def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -> str:
@@ -213,8 +266,8 @@ def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -
 
 
 def _service_outputs(
-    context: ActionContext, interface: ModuleInterface, backend: Backend, ports: Ports
+    work: Work, interface: ModuleInterface, ports: Ports
 ) -> Mapping[str, JsonValue]:
-    if context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
+    if work.context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
         return {}
-    return read_outputs(context.service, backend, ports.redactor)
+    return read_outputs(work.context.service, ports.open_backend(work.recipe), ports.redactor)

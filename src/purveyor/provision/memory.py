@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
-from purveyor.journal import Capsule
+from purveyor.journal import Capsule, Secrets
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from purveyor.action import ActionContext
     from purveyor.errors import CatalogError
     from purveyor.journal import Capsules
-    from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
     from purveyor.outcome import Outcome
     from purveyor.state_key import StateDocument
@@ -63,10 +62,16 @@ class Memory:
         capsule = self.recall()
         return None if capsule is None or capsule.deleted_at is not None else capsule
 
-    def recall_variables(self) -> Mapping[str, JsonValue]:
-        """Return the values that the last success had, but for secrets; for a delete."""
-        capsule = self.recall_living()
-        return capsule.variables if capsule else {}
+    def recall_secrets(self, capsule: Capsule) -> Secrets:
+        """Return the capsule's secret values, none where they are not kept; raise as the store."""
+        if self.store is None or not capsule.withheld:
+            return Secrets()
+        return self.store.read_secrets(capsule.kind, capsule.entity)
+
+    def shown_before(self) -> tuple[str, ...]:
+        """Return the attributes that results of the last success set."""
+        capsule = self.capsule
+        return () if capsule is None else (*capsule.shown, *capsule.shown_secrets)
 
     def explain_absence(self) -> str:
         """Return why nothing exists, where that is proven; else an empty text."""
@@ -94,10 +99,13 @@ class Memory:
         with contextlib.suppress(PurveyorError):
             self.store.note_untouched(entity.kind, entity.id, self.context.id)
 
-    def keep(self, capsule: Capsule) -> None:
-        """Keep the capsule of a success."""
+    def keep(self, capsule: Capsule, secrets: Secrets) -> None:
+        """Keep the capsule of a success, after its secrets, without which it is of no use."""
         if self.store is not None and not capsule.tree:
             self.listen(Noticed("info", _TOO_LARGE))
+        earlier = self.capsule is not None and self.capsule.withheld
+        if secrets.variables or secrets.asked or earlier:
+            self._write(lambda store: store.keep_secrets(capsule.kind, capsule.entity, secrets))
         self.kept = self._write(lambda store: store.keep(capsule))
 
     def bury(self, *, state_key: str) -> None:

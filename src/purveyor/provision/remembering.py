@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.json_text import JsonValue
     from purveyor.provision.ports import Ports
+    from purveyor.provision.results import Results
     from purveyor.provision.variables import Settled
     from purveyor.step import Engine, StepResult
 
@@ -166,7 +167,10 @@ def draft_capsule(
         platform=_platform(),
         variables=settled.kept,
         fixed=settled.fixed,
-        withheld=settled.withheld,
+        withheld=tuple(sorted(settled.withheld)),
+        asked={n: v for n, v in settled.asked.items() if n not in settled.private},
+        asked_secrets=tuple(sorted(settled.asked.keys() & settled.private)),
+        service_name=settled.service_name,
         immutable=recipe.immutable,
         outputs=_write_rules(recipe.outputs),
         protect=recipe.guard.protect,
@@ -174,7 +178,14 @@ def draft_capsule(
 
 
 def finish_capsule(
-    draft: Capsule, done: StepResult, *, module: Path, state_key: str, lineage: str, at: float
+    draft: Capsule,
+    done: StepResult,
+    results: Results,
+    *,
+    module: Path,
+    state_key: str,
+    lineage: str,
+    at: float,
 ) -> Capsule:
     """Return the capsule of an action that worked."""
     lock_file = module / LOCK_FILE
@@ -187,6 +198,8 @@ def finish_capsule(
         engine=done.engine or draft.engine,
         engine_version=done.engine_version,
         lock_file=text,
+        shown=results.public,
+        shown_secrets=tuple(sorted(results.secrets)),
     )
 
 

@@ -16,6 +16,7 @@ from purveyor.provision.linked import refuse_linked
 from purveyor.provision.once import Attempt, Elsewhere, claim
 from purveyor.provision.remembering import find_recipe
 from purveyor.provision.trace import watching, working
+from purveyor.provision.variables import learn_secrets
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def provision(
     began, memory, claimed = ports.clock(), None, None
     try:
         standing = ports.reporter.read_standing(context)
+        learn_secrets(ports.redactor, context, standing)
         if standing.note:
             ports.listen(Noticed(standing.level, standing.note))
         if (turned_away := turn_away(context, standing, fault)) is not None:

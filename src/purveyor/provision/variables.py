@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.action import Operation
-from purveyor.parameters import Request, find_missing, find_offered, find_overruled, settle
+from purveyor.parameters import Request, find_asked, find_offered, find_overruled, settle
+from purveyor.reporter.specification import find_secrets
+from purveyor.reporter.specification import is_secret as is_marked_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.provision.starting_point import StartingPoint
     from purveyor.redaction import Redactor
     from purveyor.reporter import Standing
 
@@ -32,15 +33,21 @@ _SOUNDS_SECRET = re.compile(
 class Settled:
     """The variables for the engine; `notes` name each parameter that was overruled.
 
-    `kept` are those that may be written down for later, `withheld` the names of those that may not,
-    `fixed` the names that the catalog decided. What Purveyor itself offers is in none of them.
+    `kept` are those that may be written down for later, `withheld` those that may not, `fixed` the
+    names that the catalog decided. What Purveyor itself offers is in none of them. `asked` is what
+    the developer set. `private` names what may be secret, `secret` what the module or the
+    specification calls so.
     """
 
     variables: Mapping[str, JsonValue]
     notes: tuple[str, ...]
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
-    withheld: tuple[str, ...] = ()
+    withheld: Mapping[str, JsonValue] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    asked: Mapping[str, JsonValue] = field(default_factory=dict)
+    private: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+    service_name: str = ""
 
 
 def settle_variables(
@@ -50,60 +57,86 @@ def settle_variables(
     *,
     standing: Standing,
     service_outputs: Mapping[str, JsonValue],
-    recall: Callable[[], Mapping[str, JsonValue]],
+    start: StartingPoint,
     is_secret: Callable[[str], bool],
 ) -> Settled:
-    """Merge and check; raise ParameterError with every fault.
-
-    `recall` gives the last success's values: a delete takes from there what nobody gives any more.
-    `is_secret` tells of a text whether it holds a secret.
-    """
-    link = context.link
-    asked = Request(
-        operation=context.operation,
-        defaults=recipe.defaults,
-        service_attributes=_current(standing.service_attributes, context.service.attributes),
-        link_attributes=_current(standing.link_attributes, link.attributes if link else {}),
-        parameters=context.parameters,
-        fixed=recipe.fixed_variables(interface.variables),
-        offered={**offer_identity(context), SERVICE_OUTPUTS: dict(service_outputs)},
-        immutable=recipe.immutable,
+    """Merge and check; raise ParameterError with every fault. `is_secret` judges a text."""
+    name = standing.service_name or start.service_name or context.service.slug
+    offered = {**offer_identity(context, name), SERVICE_OUTPUTS: dict(service_outputs)}
+    request = _lay_out(context, recipe, interface, standing=standing, start=start, offered=offered)
+    values = settle(request, interface)
+    reserved, asked = find_offered(request, interface), find_asked(request, interface)
+    own = {name: each for name, each in values.items() if name not in reserved}
+    secret = frozenset(
+        name
+        for name, each in interface.variables.items()
+        if each.sensitive or each.ephemeral or _is_declared_secret(name, standing, start)
     )
-    if context.operation is Operation.DELETE and find_missing(asked, interface):
-        asked = dataclasses.replace(asked, defaults={**recall(), **asked.defaults})
-    values = settle(asked, interface)
-    own = {
-        name: each for name, each in values.items() if name not in find_offered(asked, interface)
-    }
-    withheld = {name for name, each in own.items() if _is_private(interface, name, each, is_secret)}
+    private = frozenset(
+        name
+        for name, each in [*own.items(), *asked.items()]
+        if name in secret or _may_be_secret(name, each, is_secret)
+    )
     return Settled(
         values,
-        tuple(find_overruled(asked, interface)),
-        kept={name: each for name, each in own.items() if name not in withheld},
-        withheld=tuple(sorted(withheld)),
-        fixed=tuple(sorted(own.keys() & asked.fixed.keys())),
+        tuple(find_overruled(request, interface)),
+        kept={name: each for name, each in own.items() if name not in private},
+        withheld={name: each for name, each in own.items() if name in private},
+        fixed=tuple(sorted(own.keys() & request.fixed.keys())),
+        asked=asked,
+        private=private,
+        secret=secret,
+        service_name=name,
     )
 
 
-def _is_private(
-    interface: ModuleInterface, name: str, value: JsonValue, is_secret: Callable[[str], bool]
-) -> bool:
-    declared = interface.variables[name]
-    if declared.sensitive or declared.ephemeral:
-        return True
-    # A module may forget to say so: what is a secret elsewhere, or sounds like one, is one.
+def _lay_out(
+    context: ActionContext,
+    recipe: Recipe,
+    interface: ModuleInterface,
+    *,
+    standing: Standing,
+    start: StartingPoint,
+    offered: Mapping[str, JsonValue],
+) -> Request:
+    service = {**context.service.attributes, **(standing.service_attributes or {})}
+    return Request(
+        operation=context.operation,
+        defaults=recipe.defaults,
+        service_attributes=service if context.link else start.attributes,
+        link_attributes=start.attributes if context.link else None,
+        remembered=start.remembered,
+        applied=start.applied,
+        hidden=start.hidden,
+        parameters=context.parameters,
+        fixed=recipe.fixed_variables(interface.variables),
+        offered=offered,
+        immutable=recipe.immutable,
+    )
+
+
+def _is_declared_secret(name: str, standing: Standing, start: StartingPoint) -> bool:
+    """Believe the specification; where it is not known, whoever withheld the value before."""
+    if standing.specification is None:
+        return name in start.withheld
+    return is_marked_secret(standing.specification.get(name, {}))
+
+
+def _may_be_secret(name: str, value: JsonValue, is_secret: Callable[[str], bool]) -> bool:
+    # Both may forget to say so: what is a secret elsewhere, or sounds like one, is one.
     return value is not None and (
         _SOUNDS_SECRET.search(name) is not None or is_secret(json_text.write(value))
     )
 
 
-def offer_identity(context: ActionContext) -> JsonObject:
+def offer_identity(context: ActionContext, service_name: str) -> JsonObject:
     """Return the reserved variables: who and what the action is for."""
     link = context.link
     single: JsonObject = {
         "action_id": context.id,
         "service_id": context.service.id,
         "service_slug": context.service.slug,
+        "service_name": service_name,
         "link_id": link.id if link else None,
         "link_slug": link.slug if link else None,
         "entity_nrn": context.entity_nrn,
@@ -113,18 +146,9 @@ def offer_identity(context: ActionContext) -> JsonObject:
     return {**single, "purveyor": {"kind": context.kind.value, **single}}
 
 
-def learn_secrets(
-    redactor: Redactor, interface: ModuleInterface, variables: Mapping[str, JsonValue]
-) -> None:
-    """Teach the redactor every value of a variable that the module calls sensitive."""
-    for name, value in variables.items():
-        declared = interface.variables.get(name)
-        if declared is not None and declared.sensitive:
+def learn_secrets(redactor: Redactor, context: ActionContext, standing: Standing) -> None:
+    """Teach the redactor what was asked and is shown, where the specification calls it secret."""
+    known = {**(standing.specification or {}), **(standing.parameters or {})}
+    for values in (context.parameters, context.entity.attributes):
+        for value in find_secrets(values, known):
             redactor.add_value(value)
-
-
-def _current(
-    now: Mapping[str, JsonValue] | None, sent: Mapping[str, JsonValue]
-) -> Mapping[str, JsonValue]:
-    # The platform's present view replaces a payload that may be a stale copy.
-    return sent if now is None else {**sent, **now}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import CredentialsError, PlatformError, PurveyorError, ReasonCode
 from purveyor.reporter.model import OPEN, WITHDRAWN, LinkShown, Standing
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.client import Patience, PlatformClient
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.reporter.specification import Properties
 
 
 def ask_standing(client: PlatformClient, context: ActionContext, patience: Patience) -> Standing:
@@ -31,7 +32,7 @@ def ask_standing(client: PlatformClient, context: ActionContext, patience: Patie
         status = str(action.get("status"))
         if status not in OPEN:
             return Standing(status, None, None, asked=True)
-        service = ask_attributes(client, context.service, patience)
+        shown = client.read_entity(context.service.kind, context.service.id, patience=patience)
         link = ask_attributes(client, context.link, patience) if context.link else None
     except PlatformRefusedError as error:
         if error.absent:
@@ -42,11 +43,16 @@ def ask_standing(client: PlatformClient, context: ActionContext, patience: Patie
     except PurveyorError as error:
         note = f"{error.message}. Going on with what the notification says."
         return Standing(None, None, None, asked=False, note=note)
+    service, name = shown.get("attributes"), shown.get("name")
+    known = ask_known(client, context, patience, Known(), before=True)
     return Standing(
         status,
-        service if service is None else _with_secrets(service, context.service),
+        _with_secrets(service, context.service) if isinstance(service, dict) else None,
         _with_secrets(link, context.link) if link is not None and context.link else None,
         asked=True,
+        specification=known.attributes,
+        parameters=known.parameters,
+        service_name=name if isinstance(name, str) else "",
     )
 
 
@@ -93,29 +99,41 @@ def _read_link(row: JsonValue, service: Entity) -> LinkShown | None:
     return LinkShown(str(row.get("id")), str(row.get("slug") or row.get("name") or ""), status)
 
 
-def ask_known(client: PlatformClient, context: ActionContext, patience: Patience) -> Known:
-    """Return what the specifications say; what cannot be read stays unknown."""
+def ask_known(
+    client: PlatformClient,
+    context: ActionContext,
+    patience: Patience,
+    known: Known,
+    *,
+    before: bool = False,
+) -> Known:
+    """Return what the specifications say beyond `known`; what cannot be read stays unknown.
+
+    `before` the action only what tells its secrets: of a custom one the action's specification,
+    of a create or update the entity's, of a delete none.
+    """
     action, entity = context.specification.id, context.entity.specification.id
-    return Known(
-        results=_properties(
-            partial(client.read_action_specification, action, patience=patience), "results"
+    custom = context.operation is Operation.CUSTOM
+    if action and known.results is None and (custom or not before):
+        read = partial(client.read_action_specification, action, patience=patience)
+        document = _document(read)
+        known = replace(
+            known,
+            results=read_properties(document, "results"),
+            parameters=read_properties(document, "parameters"),
         )
-        if action
-        else None,
-        attributes=_properties(
-            partial(client.read_specification, context.kind, entity, patience=patience),
-            "attributes",
-        )
-        if entity
-        else None,
-    )
+    begins = context.operation in {Operation.CREATE, Operation.UPDATE}
+    if entity and known.attributes is None and (begins or not before):
+        read = partial(client.read_specification, context.kind, entity, patience=patience)
+        known = replace(known, attributes=read_properties(_document(read), "attributes"))
+    return known
 
 
-def _properties(read: Callable[[], JsonObject], field: str) -> Properties | None:
+def _document(read: Callable[[], JsonObject]) -> JsonObject:
     try:
-        return read_properties(read(), field)
+        return read()
     except PurveyorError:
-        return None
+        return {}
 
 
 def _with_secrets(current: JsonObject, entity: Entity) -> dict[str, JsonValue]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor.reporter.parcel import Parcel
 
-_MOST_ALONE = 20
+# What a smaller request may get past: too large as a whole, or one value at fault (RFC 9110).
+WORTH_LESS = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +47,27 @@ def bring_attributes(
         changed = {
             name: value
             for name, value in wanted.items()
-            if name in parcel.secrets or name not in current or current[name] != value
+            if name in parcel.secrets or current.get(name) != value
         }
-        return Arrival(_set(client, entity, changed, patience)) if changed else Arrival()
+        return Arrival(_set(client, entity, changed, parcel, patience)) if changed else Arrival()
     except PurveyorError as error:
         refused = isinstance(error, PlatformRefusedError)
         return Arrival((f"Attributes did not arrive: {error.message}.",), again=not refused)
 
 
 def _set(
-    client: PlatformClient, entity: Entity, values: JsonObject, patience: Patience
+    client: PlatformClient, entity: Entity, values: JsonObject, parcel: Parcel, patience: Patience
 ) -> tuple[str, ...]:
-    """Set values together; when they are refused, one by one: one must not keep back the rest."""
+    """Set values together; where they are refused, in halves: one must not keep back the rest."""
     try:
         answer = client.patch_attributes(entity.kind, entity.id, values, patience=patience)
     except PlatformRefusedError as error:
-        if error.status != 400 or not 1 < len(values) <= _MOST_ALONE:  # noqa: PLR2004 - RFC 9110
-            return (f"The platform refused {_named(values)}: {error.message}.",)
+        if error.status not in WORTH_LESS or len(values) == 1:
+            return (_tell_refusal(values, parcel, error),)
+        names, middle = list(values), len(values) // 2
+        halves = ({n: values[n] for n in part} for part in (names[:middle], names[middle:]))
         return tuple(
-            fault
-            for name, value in values.items()
-            for fault in _set(client, entity, {name: value}, patience)
+            fault for half in halves for fault in _set(client, entity, half, parcel, patience)
         )
     shown = answer.get("attributes")
     if not isinstance(shown, dict):
@@ -76,6 +77,12 @@ def _set(
         return ()
     fault = f"The platform took {_named(lost)} without a word, but does not show it"
     return (f"{fault}; check `visibleOn` in the specification.",)
+
+
+def _tell_refusal(values: JsonObject, parcel: Parcel, error: PlatformRefusedError) -> str:
+    fault = f"The platform refused {_named(values)}: {error.message}."
+    stale = [name for name in values if name in parcel.emptied]
+    return f"{fault} It still shows an earlier value of {_named(stale)}." if stale else fault
 
 
 def _shows(shown: JsonObject, name: str, values: JsonObject) -> bool:

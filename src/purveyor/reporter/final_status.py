@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor import json_text
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PlatformError, PurveyorError
+from purveyor.reporter.attributes import WORTH_LESS
 from purveyor.reporter.messages import cut
 from purveyor.reporter.model import FINISHED, WITHDRAWN, Heard
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Status
     from purveyor.reporter.model import Pace
-
-_WORTH_LESS = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class FinalStatus:
             try:
                 self._patch(body, ending.status)
             except PlatformRefusedError as error:
-                if (heard := self._already(ending.status)) or error.status not in _WORTH_LESS:
+                if (heard := self._already(ending.status)) or error.status not in WORTH_LESS:
                     return heard or _unheard(error)
                 refusals.append(error.message)
             except PurveyorError as error:
@@ -117,6 +117,12 @@ def _ever_less(ending: Ending, refusals: list[str]) -> Iterator[JsonObject]:
     status: JsonValue = ending.status.value
     if ending.results:
         yield {"status": status, "results": ending.results, "messages": ending.messages}
+        largest = max(ending.results, key=lambda name: len(json_text.write(ending.results[name])))
+        some = {name: value for name, value in ending.results.items() if name != largest}
+        if some:
+            left = f"The result {largest!r} is not shown here: {refusals[-1]}"
+            notice: JsonValue = {"level": "warn", "message": cut(left)}
+            yield {"status": status, "results": some, "messages": [*ending.messages, notice]}
         names = ", ".join(repr(name) for name in ending.results)
         text = cut(f"The results {names} are not shown here: {refusals[-1]}")
         ending.messages.append({"level": "warn", "message": text})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from purveyor.errors import PurveyorError
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
+    from purveyor.reporter.specification import Properties
 
 # Our word for an action that the platform no longer has: it was denied or taken back.
 WITHDRAWN = "withdrawn"
@@ -30,7 +31,9 @@ class Standing:
     a warning where it should have been, and else for information. With a `refusal` it said no, or
     would: nothing may be done that it will not hear of. The attributes are None when they are not
     known. A secret reads as null; where the notification has a value for it, that value stands
-    here.
+    here. `specification` has the JSON Schema of each attribute of the entity, `parameters` that of
+    each parameter of a custom action; None where it is not known. `service_name` is the service's
+    present one, empty when it is not known.
     """
 
     action_status: str | None
@@ -40,6 +43,9 @@ class Standing:
     note: str = ""
     level: str = "warning"
     refusal: PurveyorError | None = None
+    specification: Properties | None = None
+    parameters: Properties | None = None
+    service_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.outcome import Status
-from purveyor.redaction import Redactor
-from purveyor.reporter.specification import fault_of, is_dropped, is_secret, target_of
+from purveyor.redaction import Redactor, find_texts
+from purveyor.reporter.specification import (
+    empty_value,
+    fault_of,
+    is_dropped,
+    is_secret,
+    target_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Outcome
     from purveyor.reporter.specification import Properties
@@ -28,6 +32,7 @@ class Known:
 
     results: Properties | None = None
     attributes: Properties | None = None
+    parameters: Properties | None = None
 
     @property
     def complete(self) -> bool:
@@ -39,37 +44,56 @@ class Known:
 class Parcel:
     """What is sent: `results` with the final status, `attributes` and `secrets` to the entity.
 
-    `left_out` has one sentence for each value that does not arrive, without the value.
+    `left_out` has one sentence for each value that does not arrive, without the value. `emptied`
+    are the attributes that lose the value of an earlier success.
     """
 
     results: JsonObject = field(default_factory=dict)
     attributes: JsonObject = field(default_factory=dict)
     secrets: JsonObject = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
 
 
 def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
     """Sort an outcome's values.
 
-    Null and empty text are never sent: they would wipe what is there. The entity of a failed or a
-    delete action gets no attributes. What a custom action returns is for the one who asked: only
-    a result's `target`, which the platform follows, and secrets become attributes.
+    Null is not sent, and an empty secret only where an earlier success set it: they would wipe what
+    somebody else put there. What an earlier success set and this one has no value for is emptied.
+    The entity of a failed or a delete action gets no attributes. What a custom action returns is
+    for the one who asked: only a result's `target`, which the platform follows, and secrets become
+    attributes.
     """
     parcel = Parcel()
     lasting = outcome.status is Status.SUCCESS and operation is not Operation.DELETE
-    hidden = Redactor(text for text in _texts(outcome.secrets) if len(text) >= _UNMISTAKABLE)
+    own = lasting and operation is not Operation.CUSTOM
+    secret_texts = find_texts(dict(outcome.secrets))
+    hidden = Redactor(text for text in secret_texts if len(text) >= _UNMISTAKABLE)
     for name, value in outcome.results.items():
-        if value is None or value == "":
+        if value is None:
             continue
         text = json_text.write(value)
         if hidden.redact(text) != text:
             parcel.left_out.append(f"{name!r} was withheld: it holds a secret value.")
             continue
-        _place(name, value, known, parcel, lasting=lasting and operation is not Operation.CUSTOM)
+        _place(name, value, known, parcel, lasting=own)
     for name, value in outcome.secrets.items() if lasting else ():
-        if value is not None and value != "":
+        if value is not None and (value != "" or name in outcome.shown_before):
             _place_secret(name, value, known, parcel)
+    for name in outcome.shown_before if own else ():
+        _empty(target_of(name, known.results), known, parcel)
     return parcel
+
+
+def _empty(attribute: str, known: Known, parcel: Parcel) -> None:
+    """Take an earlier value back, unless there is one now or nothing can be shown anyway."""
+    schema = (known.attributes or {}).get(attribute)
+    placed = attribute in parcel.attributes or attribute in parcel.secrets
+    if placed or schema is None or is_dropped(attribute, known.attributes):
+        return
+    sent = parcel.secrets if is_secret(schema) else parcel.attributes
+    sent[attribute] = empty_value(schema)
+    parcel.emptied.append(attribute)
 
 
 def _place(name: str, value: JsonValue, known: Known, parcel: Parcel, *, lasting: bool) -> None:
@@ -99,18 +123,3 @@ def _place_secret(name: str, value: JsonValue, known: Known, parcel: Parcel) -> 
         parcel.secrets[attribute] = value
     else:
         parcel.left_out.append(f"{name!r} is secret and was withheld: {why}.")
-
-
-def _texts(values: Mapping[str, JsonValue]) -> list[str]:
-    """Return every text inside JSON values."""
-    found: list[str] = []
-    layer = list(values.values())
-    while layer:
-        value = layer.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, dict):
-            layer += value.values()
-        elif isinstance(value, list):
-            layer += value
-    return found

@@ -65,6 +65,7 @@ class PlatformReporter:
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask for the action's status and the current attributes."""
         standing = ask_standing(self._client, context, self._pace.asking)
+        self._known = Known(attributes=standing.specification)
         if standing.asked and standing.action_status not in OPEN:
             self._client.close()
         return standing
@@ -82,7 +83,7 @@ class PlatformReporter:
     def look_up(self, context: ActionContext) -> None:
         """Read the specifications while there is time, so that the end need not."""
         if context.operation is not Operation.DELETE and not self._hurried:
-            self._known = ask_known(self._client, context, self._pace.asking)
+            self._known = ask_known(self._client, context, self._pace.asking, self._known)
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
         """Send a message, soon."""
@@ -156,11 +157,11 @@ class PlatformReporter:
         return not arrival.again, notes
 
     def _bring(self, context: ActionContext, outcome: Outcome) -> tuple[Parcel, Arrival]:
-        if not outcome.results and not outcome.secrets:
+        if not (outcome.results or outcome.secrets or outcome.shown_before):
             return Parcel(), Arrival()
         try:
             if not self._known.complete:
-                self._known = ask_known(self._client, context, self._pace.telling)
+                self._known = ask_known(self._client, context, self._pace.telling, self._known)
             parcel = pack(outcome, context.operation, self._known)
             return parcel, bring_attributes(
                 self._client, context.entity, parcel, self._pace.attributes

@@ -41,6 +41,38 @@ def is_secret(schema: JsonObject) -> bool:
     )
 
 
+def is_editable(schema: JsonObject) -> bool:
+    """True when a developer may set such an attribute: its `editableOn` names create or update."""
+    words = schema.get("editableOn")
+    return isinstance(words, list) and bool({"create", "update"} & set(map(str, words)))
+
+
+def find_secrets(values: Mapping[str, JsonValue], known: Properties | None) -> list[JsonValue]:
+    """Return every value, nested ones too, that a specification calls secret."""
+    found: list[JsonValue] = []
+    for name, value in values.items():
+        _collect_secrets(value, (known or {}).get(name, {}), found)
+    return found
+
+
+def _collect_secrets(value: JsonValue, schema: JsonObject, found: list[JsonValue]) -> None:
+    items, inner = schema.get("items"), read_properties({"": {"schema": schema}}, "")
+    if is_secret(schema):
+        found.append(value)
+    elif isinstance(value, dict):
+        found += find_secrets(value, inner)
+    elif isinstance(value, list) and isinstance(items, dict):
+        for each in value:
+            _collect_secrets(each, items, found)
+
+
+def empty_value(schema: JsonObject) -> JsonValue:
+    """Return what stands for "no value" where the type takes no null."""
+    wanted = schema.get("type")
+    empty: dict[str, JsonValue] = {"string": "", "array": [], "object": {}}
+    return empty.get(wanted) if isinstance(wanted, str) else None
+
+
 def target_of(name: str, results: Properties | None) -> str:
     """Return the attribute that a result sets: its `target`, else the one of the same name."""
     target = (results or {}).get(name, {}).get("target")
