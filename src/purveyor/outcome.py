@@ -29,8 +29,8 @@ class Outcome:
     `told` is what the developer reads instead of a failure's message, where that is known.
     `results` are public values, `secrets` values that go nowhere but into attributes that the
     catalog marks `secret`. `private` means that the results may be credentials: they are for the
-    platform alone, everywhere else only their names are shown. `shown_before` names the attributes
-    that earlier results set: without a value now they are taken back. `seconds` is the run's length.
+    platform alone, everywhere else only their names are shown. `shown_before` names attributes that
+    earlier results set: without a value now they are taken back. `seconds` is the run's length.
     """
 
     status: Status
