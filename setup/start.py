@@ -8,6 +8,7 @@ The process stays one and the same (`exec`), so that a runner's signals reach Pu
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -33,10 +34,8 @@ def main() -> None:
     try:
         start(sys.argv[1:])
     except SetupError as error:
-        print(f"error: {error}", file=sys.stderr)
-        for line in error.tried:
-            print(f"  tried: {line}", file=sys.stderr)
-        print(f"  next: {error.next_step}", file=sys.stderr)
+        tell(f"error: {error}", *(f"  tried: {line}" for line in error.tried))
+        tell(f"  next: {error.next_step}")
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -57,9 +56,15 @@ def start(arguments: list[str]) -> None:
     found, faults = log_in(os.environ)
     os.environ.update(found)
     for fault in faults:
-        print(f"warning: no login to {fault}", file=sys.stderr)
+        tell(f"warning: no login to {fault}")
     paths = [str(ROOT / "src"), str(folder)]
     become([sys.executable, "-I", "-c", INSIDE, *paths, *arguments])
+
+
+def tell(*lines: str) -> None:
+    """Say it on standard error; one that is closed or full keeps no run from beginning."""
+    with contextlib.suppress(OSError):
+        os.write(2, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
 
 
 def take_over(environ: os._Environ[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess  # noqa: TID251 - tests start the real command
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 
-def start(stage: Stage, *words: str, **environ: str) -> subprocess.Popen[str]:
+def start(
+    stage: Stage, *words: str, stdout: IO[str] | int = subprocess.PIPE, **environ: str
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "purveyor", *words],
         cwd=stage.catalog,
@@ -27,14 +30,14 @@ def start(stage: Stage, *words: str, **environ: str) -> subprocess.Popen[str]:
             "PURVEYOR_DEAD_AFTER": "0",
             **environ,
         },
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def run(stage: Stage, *words: str, **environ: str) -> tuple[int, str, str]:
-    child = start(stage, *words, **environ)
+    child = start(stage, *words, stdout=subprocess.PIPE, **environ)
     out, err = child.communicate(timeout=60)
     return child.returncode, out, err
 
@@ -110,6 +113,18 @@ def test_a_loop_ends_by_a_signal(bucket: Stage, number: signal.Signals) -> None:
     child.communicate(timeout=20)
     assert child.returncode == 0
     assert parse(first)["actions"] == parse(second)["actions"] == []
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_sweep_that_nobody_can_read_does_its_work(bucket: Stage, words: tuple[str, ...]) -> None:
+    bucket.begin()
+    bucket.double.github_run("completed")
+    with Path("/dev/full").open("w") as full:
+        child = start(bucket, "sweep", *words, stdout=full)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 0, said
+    assert said == "purveyor: Standard output cannot be written (No space left on device).\n"
+    assert bucket.open() == []
 
 
 def test_a_backend_without_a_journal_says_so(bucket: Stage) -> None:

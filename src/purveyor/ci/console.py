@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, TextIO
 
+from purveyor.output import Output
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,14 +19,12 @@ _USUAL = 80
 class Console:
     """A stream of lines. `errors` gets one note for each thing that could not be written.
 
-    A stream whose reader has gone, or whose disk is full, is turned to the null device: the
-    run goes on, and the interpreter's last flush does not change the exit code.
+    A stream that breaks ends no run: what it was to get is said on `errors`.
     """
 
-    def __init__(self, stream: TextIO, errors: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | Output, errors: TextIO | Output) -> None:
+        self._stream = stream if isinstance(stream, Output) else Output(stream, errors, "Progress")
         self._errors = errors
-        self._broken = False
         self._passing = False
         self._noted: set[str] = set()
         # A parent that shares its non-blocking pipe with us would make long logs fail.
@@ -34,9 +34,7 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Whether a person reads."""
-        with contextlib.suppress(OSError, ValueError):
-            return self._stream.isatty()
-        return False
+        return self._stream.isatty()
 
     def line(self, text: str) -> None:
         """Write one line."""
@@ -70,23 +68,12 @@ class Console:
         return True
 
     def _put(self, text: str) -> None:
-        if self._broken:
-            return
-        encoding = self._stream.encoding or "utf-8"
-        try:
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            self._stream.flush()
-        except (OSError, ValueError) as error:
-            self._broken = True
-            self._turn_away()
-            reason = error.strerror if isinstance(error, OSError) else "it is closed"
-            self.note(f"Progress can no longer be written ({reason}); the run goes on.")
-
-    def _turn_away(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._stream.fileno())
-            os.close(null)
+        self._stream.write(text)
+        self._stream.flush()
+        if self._stream.lost and self._errors is not self._stream:
+            with contextlib.suppress(OSError, ValueError):
+                self._errors.write(text)
+                self._errors.flush()
 
     def _width(self) -> int:
         with contextlib.suppress(OSError, ValueError):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import click
 
 from purveyor import __version__
 from purveyor.errors import PurveyorError
+from purveyor.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
 
 # Loading libraries makes many objects and next to no garbage; collecting it, and taking everything
 # apart at the end, would cost each run 45 ms (measured).
@@ -34,6 +37,10 @@ def examples(*lines: str) -> str:
     return "\n".join(
         ("\b", "Examples:" if len(lines) > 1 else "Example:", *(f"  {x}" for x in lines))
     )
+
+
+# Commands whose only work is what they print.
+_READING = {"validate", "journal", "list", "show", "history", "pull", "doctor"}
 
 
 class LazyGroup(click.Group):
@@ -98,6 +105,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; the only place that exits and the only one that shows errors."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    _open_streams()
     try:
         cli()
     except PurveyorError as error:
@@ -110,6 +118,20 @@ def main() -> None:
         gc.freeze()
 
 
+def _open_streams() -> None:
+    """Let no output that is closed or full end a command, and no file take a stream's number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - open as long as we are
+    errors = Output(sys.stderr, None, "Standard error")
+    reads = bool(_READING & set(sys.argv[1:3]))
+    sys.stdout = cast("TextIO", Output(sys.stdout, errors, "Standard output", ends=reads))
+    sys.stderr = cast("TextIO", errors)
+
+
 def _show(error: PurveyorError) -> None:
     """Say what, why and what next on standard error, as the CI around us wants it."""
     from purveyor.ci import detect
@@ -119,7 +141,7 @@ def _show(error: PurveyorError) -> None:
     settings = read_settings()
     lines = [error.message, *error.details, f"Next: {error.hint}"]
     text = Redactor(settings.secrets()).redact("\n".join(lines))
-    ci = detect(settings, stream=sys.stderr, errors=sys.stderr)
+    ci = detect(settings, stream=sys.stderr, errors=sys.stdout)
     ci.annotate("error", text, title=error.reason.value)
 
 
