@@ -87,6 +87,8 @@ def _fetch(
             ) as response,
             target.open("wb") as file,
         ):
+            if url.startswith("https:") and response.url.scheme != "https":
+                raise DownloadError("it leads on to an address without https")
             _check(response.status_code)
             total = _length(response.headers.get("Content-Length"))
             done = 0

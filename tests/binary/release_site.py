@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from pysequoia import SignatureMode, Tsk, sign
+
 from purveyor.download import Patience
 from purveyor.engines.binary.install import Installed, Watcher, install_engine
 from purveyor.engines.binary.places import engines_folder, machine
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 VERSION = "1.12.6"
 ARCHIVE = f"/v{VERSION}/tofu_{VERSION}_{machine()}.zip"
 CHECKSUMS = f"/v{VERSION}/tofu_{VERSION}_SHA256SUMS"
+SIGNATURE = f"{CHECKSUMS}.gpgsig"
+MAKER = Tsk.generate("The made-up makers of OpenTofu")
 AT_ONCE = Patience(attempts=2, first_wait=0.0, connect=5.0, stall=5.0)
 
 
@@ -55,7 +59,19 @@ def release_files(archive: bytes) -> dict[str, bytes]:
     """Return the site's files for one archive, the list of checksums right."""
     digest = hashlib.sha256(archive).hexdigest()
     name = ARCHIVE.rpartition("/")[2]
-    return {ARCHIVE: archive, CHECKSUMS: f"{'0' * 64}  other.zip\n{digest}  {name}\n".encode()}
+    return signed(archive, f"{'0' * 64}  other.zip\n{digest}  {name}\n".encode())
+
+
+def signed(archive: bytes, sums: bytes, *, by: Tsk = MAKER) -> dict[str, bytes]:
+    """Return the site's files with a list of checksums and its maker's signature."""
+    signature = sign(by.signer(), sums, mode=SignatureMode.DETACHED)
+    return {ARCHIVE: archive, CHECKSUMS: sums, SIGNATURE: signature}
+
+
+def place_keys(folder: Path) -> Path:
+    """Write the made-up makers' public key as the package keeps the real ones."""
+    (folder / "opentofu.gpg").write_bytes(bytes(MAKER.extract_certificate()))
+    return folder
 
 
 GOOD = zipped(("README.md", b"not this one"), ("tofu", fake_program().encode()))

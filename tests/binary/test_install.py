@@ -11,6 +11,7 @@ from release_site import (
     ARCHIVE,
     CHECKSUMS,
     GOOD,
+    SIGNATURE,
     VERSION,
     ReleaseSite,
     fake_program,
@@ -20,6 +21,7 @@ from release_site import (
     place_program,
     release_files,
     settings_below,
+    signed,
     zipped,
 )
 
@@ -86,7 +88,7 @@ def test_progress_counts_up_to_the_whole_file(site: ReleaseSite, settings: Setti
 def test_a_site_that_stumbles_once_is_asked_again(site: ReleaseSite, settings: Settings) -> None:
     site.failures.append(503)
     assert install_from(site, settings).way == "release"
-    assert site.asked == [CHECKSUMS, CHECKSUMS, ARCHIVE]
+    assert site.asked == [CHECKSUMS, CHECKSUMS, SIGNATURE, ARCHIVE]
 
 
 def test_a_file_that_is_not_the_listed_one_is_refused(
@@ -101,7 +103,7 @@ def test_a_file_that_is_not_the_listed_one_is_refused(
 
 
 def test_a_list_without_the_file_is_refused(site: ReleaseSite, settings: Settings) -> None:
-    site.files[CHECKSUMS] = f"{'0' * 64}  other.zip\n".encode()
+    site.files.update(signed(GOOD, f"{'0' * 64}  other.zip\n".encode()))
     assert "does not list" in _refused(site, settings).details[0]
     assert ARCHIVE not in site.asked
 
@@ -183,12 +185,6 @@ def test_a_program_for_another_machine_is_refused(site: ReleaseSite, settings: S
 def test_what_is_no_version_never_becomes_a_path(version: str) -> None:
     with pytest.raises(EngineError, match="is no version"):
         Release("opentofu", version)
-
-
-@pytest.mark.parametrize("base", ["file:///etc", "ftp://site", "site.example"])
-def test_a_release_site_is_asked_over_http_only(base: str) -> None:
-    with pytest.raises(EngineError, match="no http or https"):
-        Release("opentofu", VERSION, base)
 
 
 def test_terraforms_site_is_laid_out_in_its_own_way() -> None:

@@ -11,6 +11,7 @@ import pytest
 from release_site import (
     ARCHIVE,
     CHECKSUMS,
+    SIGNATURE,
     VERSION,
     ReleaseSite,
     good_site,
@@ -20,6 +21,7 @@ from release_site import (
 )
 
 from purveyor import json_text
+from purveyor.engines.binary import signature
 from purveyor.engines.binary.places import cached_program
 
 if TYPE_CHECKING:
@@ -41,7 +43,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def _started(site: ReleaseSite, settings: Settings) -> subprocess.Popen[str]:
-    argv = [sys.executable, "-m", "purveyor", "engine", "install", "--json", "--from", site.address]
+    code = (
+        "from pathlib import Path; from purveyor.cli import main; "
+        "from purveyor.engines.binary import signature; "
+        f"signature.KEYS = Path({str(signature.KEYS)!r}); main()"
+    )
+    argv = [sys.executable, "-c", code, "engine", "install", "--json", "--from", site.address]
     return subprocess.Popen(
         argv,
         env=settings.for_children(),
@@ -67,7 +74,7 @@ def test_two_installations_at_once_fetch_once(site: ReleaseSite, settings: Setti
             site.archive_allowed.set()
             ways = [_way(first.communicate(timeout=30)), _way(second.communicate(timeout=30))]
     assert ways == ["release", "cache"]
-    assert site.asked == [CHECKSUMS, ARCHIVE]
+    assert site.asked == [CHECKSUMS, SIGNATURE, ARCHIVE]
 
 
 def test_what_a_killed_installation_left_is_cleared_away(

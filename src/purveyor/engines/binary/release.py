@@ -1,4 +1,4 @@
-"""An engine's release file: fetched, checked against its SHA-256, unpacked."""
+"""An engine's release file: fetched, checked against its signed SHA-256, unpacked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from purveyor.download import DownloadError, Patience, download
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.binary.places import machine
+from purveyor.engines.binary.signature import SUFFIXES, is_signed
 from purveyor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -55,9 +56,11 @@ class Release:
                 f"{self.version[:64]!r} is no version of an engine.",
                 hint="Write all three numbers, as in `1.12.6`.",
             )
-        if self.base and urlsplit(self.base).scheme not in {"http", "https"}:
+        parts = urlsplit(self.base)
+        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        if self.base and parts.scheme != "https" and not loopback:
             raise EngineError(
-                "The release site's address is no http or https address.",
+                "The release site's address is no https address.",
                 hint="Check --from and PURVEYOR_ENGINE_RELEASES.",
             )
 
@@ -100,6 +103,7 @@ def fetch_release(
     archive = staging / "release.zip"
     sums, file = f"{release.folder}/{release.checksums}", f"{release.folder}/{release.archive}"
     download(sums, listed, patience=patience, largest=_LARGEST_LIST)
+    _check_signature(release, sums, listed, patience)
     expected = _listed_sum(listed.read_text(encoding="utf-8", errors="replace"), release)
     found = download(
         file, archive, on_progress=on_progress, patience=patience, largest=_LARGEST_PROGRAM
@@ -111,6 +115,16 @@ def fetch_release(
             (f"listed SHA-256: {expected}", f"file's SHA-256: {found}"),
         )
     return _unpack(release, archive, staging)
+
+
+def _check_signature(release: Release, sums: str, listed: Path, patience: Patience | None) -> None:
+    suffix, signature = SUFFIXES[release.name], listed.with_name("signature")
+    try:
+        download(f"{sums}.{suffix}", signature, patience=patience, largest=_LARGEST_LIST)
+    except DownloadError as error:
+        raise DownloadError(f"{release.checksums}.{suffix}: {error}") from None
+    if not is_signed(release.name, listed.read_bytes(), signature.read_bytes()):
+        raise _distrust(release, f"{release.checksums} is not signed by the engine's makers")
 
 
 def _listed_sum(text: str, release: Release) -> str:
