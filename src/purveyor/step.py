@@ -162,6 +162,13 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """The engine tells of a change that it will make."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceMoved:
     """A resource's `stage`: started, running, ended or failed; `seconds` since its start."""
 
@@ -188,7 +195,7 @@ class Noticed:
     text: str
 
 
-StepEvent: TypeAlias = "PhaseStarted | ResourceMoved | LockAwaited | Noticed"
+StepEvent: TypeAlias = "PhaseStarted | Planned | ResourceMoved | LockAwaited | Noticed"
 Listen: TypeAlias = "Callable[[StepEvent], None]"
 
 

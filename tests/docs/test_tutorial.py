@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "tutorial" / "first-service.md"
 MARK = "@@ command"
 PORT = "8099"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TIME = re.compile(r"\d+\.\d+ s")
+_TIME = re.compile(r"\d+\.\d+ s|\d\d:\d\d:\d\d \S+?(?=\.?$)", re.MULTILINE)
 
 
 def free_port() -> str:

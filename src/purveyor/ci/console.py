@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor.output import Output
@@ -26,6 +27,7 @@ class Console:
         self._stream = stream if isinstance(stream, Output) else Output(stream, errors, "Progress")
         self._errors = errors
         self._passing = False
+        self._guard = threading.RLock()  # a clock of its own may write what passes
         self._noted: set[str] = set()
         # A parent that shares its non-blocking pipe with us would make long logs fail.
         with contextlib.suppress(OSError, ValueError):
@@ -38,15 +40,17 @@ class Console:
 
     def line(self, text: str) -> None:
         """Write one line."""
-        erase = _ERASE if self._passing else ""
-        self._passing = False
-        self._put(f"{erase}{text}\n")
+        with self._guard:
+            erase = _ERASE if self._passing else ""
+            self._passing = False
+            self._put(f"{erase}{text}\n")
 
     def passing(self, text: str) -> None:
         """Write a line that the next one overwrites; an empty one only erases."""
-        if text or self._passing:
-            self._put(_ERASE + text[: self._width() - 1])
-        self._passing = bool(text)
+        with self._guard:
+            if text or self._passing:
+                self._put(_ERASE + text[: self._width() - 1])
+            self._passing = bool(text)
 
     def note(self, text: str) -> None:
         """Say once, beside the stream, what could not be done."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.ci.durations import tell_duration
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
+from purveyor.ci.progress import Progress
 from purveyor.ci.summary import write_page
 from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status
-from purveyor.plan import Verb
-from purveyor.step import LockAwaited, Noticed, PhaseStarted, ResourceMoved
+from purveyor.plan import Verb, count_changes
+from purveyor.step import LockAwaited, Noticed, PhaseStarted, Planned, ResourceMoved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.ci.model import CI
     from purveyor.outcome import Outcome
+    from purveyor.plan import Change
     from purveyor.redaction import Redactor
     from purveyor.step import StepEvent
 
@@ -30,8 +35,10 @@ _SIGNS = {
     Verb.REPLACE: ("-/+", "replaced", Tone.CAREFUL),
     Verb.DELETE: ("-", "deleted", Tone.BAD),
 }
-_PAUSE = 9.0  # seconds; the engine tells of what goes on every ten
-_NAMED = 4
+_PAUSE = 9.0  # seconds between two lines about a held lock, which is told of every five
+_SIGN = 30.0  # seconds between two signs of life in a log
+_TICK = 1.0
+_LISTED = 100
 _ANNOTATIONS = 5  # a step keeps ten (GitHub, Azure), and its ending needs one
 _DETAILS = 20
 
@@ -44,36 +51,75 @@ class Show:
     """
 
     def __init__(
-        self, ci: CI, redactor: Redactor, *, clock: Callable[[], float] = time.monotonic
+        self,
+        ci: CI,
+        redactor: Redactor,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._ci = ci
         self._redactor = redactor
         self._clock = clock
-        self._started: dict[str, float] = {}
-        self._last_sign = clock() - _PAUSE
+        self._wall_clock = wall_clock
+        self._progress = Progress(clock)
+        self._guard = threading.RLock()
+        self._last_sign = clock()
         self._last_wait = -_PAUSE
         self._annotations = 0
 
     def __call__(self, event: StepEvent) -> None:
         """Show one event."""
-        match event:
-            case PhaseStarted(name):
-                self._started.clear()
-                self._say(f"> {name}", Tone.QUIET)
-            case ResourceMoved():
-                self._show_resource(event)
-            case LockAwaited():
-                self._show_wait(event)
-            case Noticed(level, text):
-                self._notice(level, text)
+        with self._guard:
+            match event:
+                case PhaseStarted(name):
+                    self._end_phase("✓", Tone.GOOD)
+                    self._progress.enter(name)
+                    self._say(f"> {name}  {self._time_of_day()}", Tone.QUIET)
+                case Planned(change):
+                    self._list_change(change)
+                case ResourceMoved():
+                    self._show_resource(event)
+                case LockAwaited():
+                    self._show_wait(event)
+                case Noticed(level, text):
+                    self._notice(level, text)
+            self._ci.live(self._clean(self._progress.tell()))
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Give signs of life while the block runs, by a clock of our own."""
+        ended = threading.Event()
+
+        def tick() -> None:
+            while not ended.wait(_TICK):
+                self.tick()
+
+        ticker = threading.Thread(target=tick, daemon=True, name="progress")
+        ticker.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            ticker.join()
+            self._ci.live("")
+
+    def tick(self) -> None:
+        """Say how far it is: each time where lines can pass, else every half a minute."""
+        with self._guard:
+            text = self._clean(self._progress.tell())
+            if not self._ci.live(text) and self._clock() - self._last_sign >= _SIGN:
+                self._last_sign = self._clock()
+                self._ci.say(f". {text}", tone=Tone.QUIET)
 
     def closing(self, outcome: Outcome, *, notes: Sequence[str] = ()) -> None:
         """Say how the action ended, with the next step when it failed, and what else to know."""
-        self._ci.live("")
+        failed = outcome.status is Status.FAILED and outcome.reason is not ReasonCode.NOTHING_TO_DO
+        self._end_phase(*(("✗", Tone.BAD) if failed else ("✓", Tone.GOOD)))
         details = [f"  {each}" for each in outcome.details[:_DETAILS]]
         if len(outcome.details) > _DETAILS:
             details.append(f"  and {len(outcome.details) - _DETAILS} more")
-        if outcome.status is Status.SUCCESS or outcome.reason is ReasonCode.NOTHING_TO_DO:
+        if not failed:
             self._say(
                 outcome.message, Tone.GOOD if outcome.status is Status.SUCCESS else Tone.PLAIN
             )
@@ -81,6 +127,8 @@ class Show:
                 self._say(each)
         else:
             lines = [outcome.message, *(each.strip() for each in details)]
+            if outcome.changes:
+                lines.append(f"Done before it failed: {count_changes(outcome.changes)}.")
             if outcome.next_step:
                 lines.append(f"Next: {outcome.next_step}")
             self._ci.annotate("error", self._clean("\n".join(lines)), title=outcome.reason.value)
@@ -88,43 +136,37 @@ class Show:
             self._ci.annotate("warning", self._clean(note))
         if outcome.state_key:
             self._say(f"State: {outcome.state_key}", Tone.QUIET)
-        self._say(f"Took {tell_duration(outcome.seconds)}.", Tone.QUIET)
+        took = tell_duration(outcome.seconds)
+        self._say(f"Took {took}, until {self._time_of_day()}.", Tone.QUIET)
 
     def summary(self, context: ActionContext, outcome: Outcome) -> str:
         """Return the page for the run, in Markdown: what changed, public results, what next."""
         return write_page(context, outcome, self._clean)
 
+    def _end_phase(self, sign: str, tone: Tone) -> None:
+        if self._progress.phase:
+            took = tell_duration(self._progress.seconds)
+            self._say(f"{sign} {self._progress.phase}  {took}", tone)
+        self._progress.enter("")
+
+    def _list_change(self, change: Change) -> None:
+        """Say what will change before it does; the plan that is applied tells it once more."""
+        listed = self._progress.plan(change)
+        if listed is None or change.verb not in _SIGNS or listed > _LISTED + 1:
+            return
+        sign, done, tone = _SIGNS[change.verb]
+        more = "and more" if listed > _LISTED else f"{sign} {change.address}  will be {done}"
+        self._say(f"  {more}", tone)
+
     def _show_resource(self, event: ResourceMoved) -> None:
         if event.verb not in _SIGNS:
             return
         sign, done, tone = _SIGNS[event.verb]
-        now = self._clock()
-        # Whole seconds from the engine, fractions from our own clock: the longer one is right.
-        began = min(self._started.get(event.address, now), now - event.seconds)
-        self._started[event.address] = began
-        took = tell_duration(now - began)
+        took = tell_duration(self._progress.move(event))
         if event.stage == "failed":
             self._say(f"! {event.address}  failed  {took}", Tone.BAD)
         elif event.stage == "ended":
             self._say(f"{sign} {event.address}  {done}  {took}", tone)
-        if event.stage in {"failed", "ended"}:
-            del self._started[event.address]
-        shown = self._ci.live(self._clean(self._tell_running(now)))
-        if event.stage not in {"failed", "ended", "started"} and not shown:
-            self._give_sign(now)
-
-    def _give_sign(self, now: float) -> None:
-        if now - self._last_sign >= _PAUSE:
-            self._last_sign = now
-            self._say(self._tell_running(now), Tone.QUIET)
-
-    def _tell_running(self, now: float) -> str:
-        running = sorted(self._started.items(), key=lambda each: each[1])
-        if not running:
-            return ""
-        names = [f"{name} {tell_duration(now - began)}" for name, began in running[:_NAMED]]
-        more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
-        return f". going on: {', '.join(names)}{more}"
 
     def _show_wait(self, event: LockAwaited) -> None:
         at_most = f", {tell_duration(event.limit)} at most" if event.limit else ""
@@ -147,6 +189,9 @@ class Show:
             self._ci.say(f"{level}: {clean}", tone=tone)
         else:
             self._ci.say(clean)
+
+    def _time_of_day(self) -> str:
+        return f"{datetime.fromtimestamp(self._wall_clock(), UTC).astimezone():%H:%M:%S %Z}"
 
     def _say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         self._ci.say(self._clean(text), tone=tone)

@@ -82,7 +82,8 @@ class Assembly:
             context, fault = error.action, error
         else:
             self.ci.say(self.redactor.redact(_title(context)))
-        with self.interruption.caught(), self.interruption.limited(self._read_time_limit()):
+        limit = self._read_time_limit()
+        with self.interruption.caught(), self.interruption.limited(limit), self.show.ticking():
             ending = provision(context, self._told_ports(context), fault=fault)
         self._publish(context, ending)
         return ending

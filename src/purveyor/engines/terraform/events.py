@@ -8,7 +8,7 @@ from purveyor import json_text
 from purveyor.engines.terraform.diagnostics import Diagnostic, cut, read_diagnostic
 from purveyor.plan import Change, Verb
 from purveyor.state_key import OutputValue
-from purveyor.step import Noticed, ResourceMoved
+from purveyor.step import Noticed, Planned, ResourceMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,7 @@ class Report:
         if verb is not Verb.NOTHING:
             address, kind = str(resource.get("addr")), str(resource.get("resource_type"))
             self.changes.append(Change(address=address, resource_type=kind, verb=verb))
+            self._listen(Planned(self.changes[-1]))
 
     def _read_outputs(self, message: JsonObject) -> None:
         outputs = _object(message, "outputs")
