@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING
 
 from purveyor.catalog import lookup
 from purveyor.catalog.accounts import find_ties, show_match
+from purveyor.catalog.command_faults import find_command_faults
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.folder_faults import find_folder_faults
-from purveyor.catalog.journal_store import KEEPING
 from purveyor.catalog.loading import count_faults, read_catalog
+from purveyor.catalog.notes import find_catalog_notes, find_entry_notes
 from purveyor.declaration import find_lost_place
+from purveyor.engines.binary.constraint import have_common_version
 from purveyor.engines.terraform import inspect_module
 from purveyor.errors import CatalogError
-from purveyor.hcl import read_module
+from purveyor.hcl import CalledModules, is_module_file, read_module
 from purveyor.parameters import find_type_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from purveyor.catalog import Catalog
     from purveyor.catalog.document import Trail
     from purveyor.catalog.lookup import ServiceTarget, Target
-    from purveyor.catalog.model import CatalogModel
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.json_text import JsonValue
-
-_INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Inspection:
     `notes` are about what is no fault, but less than it could be.
     """
 
+    faults: tuple[str, ...]
     services: int
     links: int
     actions: int
@@ -50,9 +50,25 @@ class Inspection:
     seconds: float
     notes: tuple[str, ...] = ()
 
+    def refuse(self, path: Path) -> None:
+        """Raise CatalogError with every fault, if there is one."""
+        if self.faults:
+            raise CatalogError(
+                f"The catalog in {path} has {count_faults(self.faults)}.",
+                hint="Correct the places listed, then ask `purveyor validate` again.",
+                details=self.faults,
+            )
+
 
 def validate_catalog(path: Path | None = None) -> Inspection:
     """Check the catalog at `path`, a file or a folder; raise CatalogError with every fault."""
+    found = inspect_catalog(path)
+    found.refuse(path or Path())
+    return found
+
+
+def inspect_catalog(path: Path | None = None) -> Inspection:
+    """Find every fault of a catalog; raise CatalogError when there is none to look at."""
     started = time.perf_counter()
     reading = read_catalog(path)
     catalog = reading.catalog
@@ -61,13 +77,8 @@ def validate_catalog(path: Path | None = None) -> Inspection:
     faults = [*map(str, reading.faults), *inspector.faults]
     if not faults and not inspector.services:
         faults = ["it serves nothing: no entry under `services:`, no folder under modules/"]
-    if faults:
-        raise CatalogError(
-            f"The catalog in {path or Path()} has {count_faults(faults)}.",
-            hint="Correct the places listed, then ask `purveyor validate` again.",
-            details=faults,
-        )
     return Inspection(
+        faults=tuple(faults),
         services=inspector.services,
         links=inspector.links,
         actions=inspector.actions,
@@ -75,17 +86,8 @@ def validate_catalog(path: Path | None = None) -> Inspection:
         remote=len(inspector.remote),
         accounts=len(catalog.model.accounts),
         seconds=time.perf_counter() - started,
-        notes=(*_find_notes(catalog.model), *inspector.notes),
+        notes=tuple(dict.fromkeys([*find_catalog_notes(catalog.model), *inspector.notes])),
     )
-
-
-def _find_notes(model: CatalogModel) -> Iterator[str]:
-    if model.journal is None and model.backend.type not in KEEPING:
-        yield (
-            f"a backend of type {model.backend.type} keeps no journal: an action that is delivered"
-            " twice may be carried out twice, and no sweep finds a lost run; name a store for it"
-            " under `journal`, such as an S3 bucket"
-        )
 
 
 @dataclass(slots=True)
@@ -109,19 +111,18 @@ class _Inspector:
         root, model = self.catalog.root, self.catalog.model
         folders = lookup.list_folders(root / lookup.MODULES)
         for slug in _all_names(model.services, folders):
-            if slug in model.services or not self.is_group(root / lookup.MODULES / slug):
+            if slug in model.services or self.is_service(root / lookup.MODULES / slug):
                 self.inspect_service(lookup.find_service(root, model, slug))
         self.inspect_accounts()
 
-    def is_group(self, folder: Path) -> bool:
-        """Tell whether a folder only groups modules that entries name by `module`."""
-        services = self.catalog.model.services.values()
-        entries = [each for service in services for each in (service, *service.links.values())]
-        return any(
-            folder in (self.catalog.root / entry.module).parents
-            for entry in entries
-            if entry.module is not None
-        )
+    def is_service(self, folder: Path) -> bool:
+        """Tell whether a folder without an entry serves something, or only groups modules."""
+        names = {each.name for each in folder.iterdir()}
+        if names & {lookup.LINKS, lookup.ACTIONS} or any(map(is_module_file, names)):
+            return True
+        if not any(is_module_file(each.name) for each in folder.rglob("*.t*")):
+            self.notes.append(f"{lookup.MODULES}/{folder.name} holds no module: it serves nothing")
+        return False
 
     def inspect_service(self, service: ServiceTarget) -> None:
         self.services += 1
@@ -140,12 +141,24 @@ class _Inspector:
             return
         if source.path is None:
             self.remote.add(source.address)
+            if target.entry.guard.protect:
+                where = show_trail((*target.trail, "guard"))
+                self.notes.append(f"{where}: what it protects is not looked for: a remote module")
             return
         engine = self.catalog.choose_engine(service, target)
-        interface = self.read_interface(source.path, tofu_files=engine.name != "terraform")
+        tofu_files = engine.name != "terraform"
+        interface = self.read_interface(source.path, tofu_files=tofu_files)
         if interface is not None:
             self.inspect_values(target, interface)
             self.inspect_names(target, interface)
+            self.inspect_version(target, engine.version, interface)
+            called = CalledModules(self.catalog.root, tofu_files=tofu_files)
+            called.follow(interface)
+            self.add(called.faults)
+            self.inspect_guard(target, called)
+            folder = source.path.relative_to(self.catalog.root)
+            where = show_trail(target.trail) or str(folder)
+            self.notes += [f"{where}: {each}" for each in find_entry_notes(target.entry, interface)]
 
     def read_interface(self, folder: Path, *, tofu_files: bool) -> ModuleInterface | None:
         key = (folder, tofu_files)
@@ -154,11 +167,9 @@ class _Inspector:
             self.add(find_folder_faults(self.catalog.root, folder))
             shown = folder.relative_to(self.catalog.root)
             try:
-                self.interfaces[key] = read_module(folder, tofu_files=tofu_files)
+                self.interfaces[key] = read_module(folder, tofu_files=tofu_files, name=str(shown))
             except CatalogError as error:
-                self.add(f"{shown}/{line}" for line in error.details)
-                if not error.details:
-                    self.add([error.message.replace(str(folder), str(shown))])
+                self.add([f"{shown}/{line}" for line in error.details] or [error.message])
             if folder.is_dir():
                 faults, notes = inspect_module(self.catalog.root, folder)
                 self.add(faults)
@@ -195,6 +206,23 @@ class _Inspector:
                 text = f'the output "{rule.output}" is sensitive: write'
                 self.note(trail, f"{text} {{output: {rule.output}, secret: true}}")
 
+    def inspect_version(self, target: Target, wanted: str, interface: ModuleInterface) -> None:
+        for required in interface.required_versions:
+            with suppress(CatalogError):  # the engine judges what is no constraint for us
+                if not have_common_version(wanted, required):
+                    trail = (*target.trail, "engine", "version")
+                    text = f'no version fits "{wanted}" here and the module\'s `required_version`'
+                    self.note(trail, f'{text} "{required}"')
+
+    def inspect_guard(self, target: Target, called: CalledModules) -> None:
+        for number, pattern in enumerate(target.entry.guard.protect):
+            trail = (*target.trail, "guard", "protect", number)
+            unknown, is_certain = called.find_unknown(pattern)
+            if unknown and is_certain:
+                self.note(trail, unknown)
+            elif unknown:
+                self.notes.append(f"{show_trail(trail)}: {unknown}; a module is not read here")
+
     def check_value(self, trail: Trail, value: JsonValue, variable: Variable) -> None:
         if value is None and not variable.nullable:
             self.note(trail, "empty, and the variable may not be null")
@@ -226,9 +254,7 @@ class _Inspector:
             self.actions += 1
             if slug in entry.actions:
                 trail = (*target.trail, "actions", slug, "run")
-                for number, text in _find_command_faults(
-                    self.catalog.root, entry.actions[slug].run
-                ):
+                for number, text in find_command_faults(self.catalog.root, entry.actions[slug].run):
                     self.note((*trail, number), text)
                 continue
             self.add(find_folder_faults(self.catalog.root, folder / slug))
@@ -258,28 +284,3 @@ def _missing(kind: str, name: str, known: Iterable[str], *, whose: str = "the mo
     return f'{whose} {declares} {kind} "{name}"' + (
         f'; did you mean "{close[0]}"?' if close else ""
     )
-
-
-def _find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]:
-    """Return what is wrong with a program's words, by their numbers."""
-    program, *arguments = run
-    if "/" in program:
-        return [(0, text) for text in _find_file_faults(root, program, executable=True)]
-    if (root / program).is_file():
-        return [(0, f'this is looked for on PATH; write "./{program}" for the catalog\'s file')]
-    if program.startswith(_INTERPRETERS) and arguments and not arguments[0].startswith("-"):
-        return [(1, text) for text in _find_file_faults(root, arguments[0], executable=False)]
-    return []
-
-
-def _find_file_faults(root: Path, name: str, *, executable: bool) -> list[str]:
-    path = root / name
-    if Path(name).is_absolute():
-        return []
-    if not path.is_file():
-        return [f"there is no file {name} in the catalog's folder"]
-    if not path.resolve().is_relative_to(root):
-        return ["the file is outside the catalog's folder"]
-    if executable and not os.access(path, os.X_OK):
-        return [f"{name} is not executable"]
-    return []

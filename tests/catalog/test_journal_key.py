@@ -106,6 +106,9 @@ def test_a_catalog_without_a_journal_is_sound_and_noted(tmp_path: Path, backend:
     assert len(document["notes"]) == 1
 
 
-@pytest.mark.parametrize("text", [f"{HTTP}journal: {S3}\n", "backend: {type: pg}\n", ""])
+LOCAL = "backend: {type: local}\n"
+
+
+@pytest.mark.parametrize("text", [f"{HTTP}journal: {S3}\n", "backend: {type: pg}\n", LOCAL])
 def test_a_catalog_with_a_journal_has_nothing_to_note(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, text)[1] == ""

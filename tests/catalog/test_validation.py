@@ -145,19 +145,26 @@ def test_a_faulty_module_is_told_by_file_and_line(tmp_path: Path) -> None:
 
 
 def test_missing_modules_are_faults(tmp_path: Path) -> None:
-    (tmp_path / "modules/empty").mkdir(parents=True)
     write_catalog(tmp_path, "services: {db: {links: {user: {module: modules/user}}}}")
     assert faults(tmp_path) == [
         "2:16: services.db.module: The module folder modules/db/ does not exist.",
         ("2:40: services.db.links.user.module: The module folder modules/user/ does not exist."),
-        "The module modules/empty has no .tf files.",
     ]
 
 
 def test_a_folder_that_groups_modules_is_no_service(tmp_path: Path) -> None:
     write_module(tmp_path / "modules/aws/mysql")
+    write_module(tmp_path / "modules/shared/deep/names")
+    (tmp_path / "modules/empty").mkdir()
     write_catalog(tmp_path, "services: {db: {module: modules/aws/mysql}}")
-    assert validate_catalog(tmp_path).services == 1
+    found = validate_catalog(tmp_path)
+    assert found.services == 1
+    assert [note for note in found.notes if "modules/" in note] == [
+        "modules/empty holds no module: it serves nothing"
+    ]
+    # Links without a service's module are meant as one.
+    write_module(tmp_path / "modules/half/links/user")
+    assert faults(tmp_path) == ["The module modules/half has no .tf files."]
 
 
 def test_files_that_no_run_could_copy_are_faults(tmp_path: Path) -> None:
@@ -276,10 +283,11 @@ def test_the_command_tells_a_program(tmp_path: Path) -> None:
     write_catalog(tmp_path, "service: {}")
     done = CliRunner().invoke(validate, [str(tmp_path), "--json"])
     assert isinstance(done.exception, CatalogError)
-    assert json_text.parse(done.output) == {
-        "valid": False,
-        "faults": ['purveyor.yaml:2:1: service: unknown key; did you mean "services"?'],
-    }
+    faulty = json_text.parse(done.output)
+    assert isinstance(faulty, dict)
+    assert faulty["valid"] is False
+    assert faulty["faults"] == ['purveyor.yaml:2:1: service: unknown key; did you mean "services"?']
+    assert faulty["notes"] == sound["notes"]
 
 
 def test_the_environment_names_the_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

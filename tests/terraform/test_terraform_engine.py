@@ -194,12 +194,30 @@ def test_the_modules_own_backend_and_values_do_not_win(bench: Bench) -> None:
     assert bench.state.path.exists()
 
 
+CLOUD = 'terraform {\n  cloud {\n    organization = "x"\n  }\n}\n'
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("cloud.tf", 'terraform {\n  cloud {\n    organization = "x"\n  }\n}\n'),
+        ("cloud.tf", CLOUD),
         ("cloud.tf.json", '{"terraform": [{"cloud": {"organization": "x"}}]}'),
+        ("zz_override.tf", CLOUD),
         ("zz_override.tf", 'terraform {\n  backend "s3" {}\n}\n'),
+    ],
+)
+def test_our_backend_takes_the_place_of_every_cloud_and_backend_block(
+    bench: Bench, name: str, text: str
+) -> None:
+    bench.write({"modules/one/main.tf": ONE, f"modules/one/{name}": text})
+    bench.create(name="ours")
+    assert bench.state.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("zzzz_override.tf", 'terraform {\n  backend "s3" {}\n}\n'),
         ("purveyor_identity.tf", ""),
         ("zzzz.auto.tfvars", 'name = "theirs"\n'),
     ],

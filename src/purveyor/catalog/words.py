@@ -28,7 +28,8 @@ WANTED: dict[str, str] = {
     (_GCS_BUCKET := r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$"): (
         "a bucket's name: 3 to 222 small letters, digits, `-`, `_` and `.`"
     ),
-    (_REGION := r"^[a-z0-9]+(-[a-z0-9]+)*$"): "a region such as us-east-1",
+    # Not the container's: a pattern is the key to its words.
+    (_REGION := r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"): "a region such as us-east-1",
     (_FOLDER := r"^([A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-](/[A-Za-z0-9_=.+-]*[A-Za-z0-9_=+-])*)?$"): (
         "a folder such as team/states, without slashes at its ends and without dots at a part's end"
     ),

@@ -15,6 +15,7 @@ from purveyor.settings import read_settings
 if TYPE_CHECKING:
     from purveyor.validation import Inspection
 
+_MOST_NOTES = 20
 _EXAMPLES = examples(
     "purveyor validate",
     "purveyor validate examples/catalog",
@@ -31,27 +32,33 @@ def validate(*, path: Path | None, as_json: bool) -> None:
     PATH is the catalog file or its folder; without it: PURVEYOR_CATALOG, then this folder. Every
     fault is listed at once, and the exit code is 11 if there is any.
     """
-    from purveyor.validation import validate_catalog
+    from purveyor.validation import inspect_catalog
 
     chosen = path or Path(read_settings().text("PURVEYOR_CATALOG") or ".")
     try:
-        inspection = validate_catalog(chosen)
+        inspection = inspect_catalog(chosen)
     except CatalogError as error:
         if as_json:
             faults = [*error.details] or [error.message]
             click.echo(json_text.write({"valid": False, "faults": faults}, indent=2))
         raise
-    click.echo(_as_json(inspection) if as_json else f"{chosen}: {_describe(inspection)}")
+    if as_json:
+        click.echo(_as_json(inspection))
+    inspection.refuse(chosen)
     if not as_json:
-        for note in inspection.notes:
+        click.echo(f"{chosen}: {_describe(inspection)}")
+        for note in inspection.notes[:_MOST_NOTES]:
             click.echo(f"note: {note}", err=True)
+        if len(inspection.notes) > _MOST_NOTES:
+            more = len(inspection.notes) - _MOST_NOTES
+            click.echo(f"note: and {more} more; --json lists them all", err=True)
 
 
 def _as_json(inspection: Inspection) -> str:
     return json_text.write(
         {
-            "valid": True,
-            "faults": [],
+            "valid": not inspection.faults,
+            "faults": list(inspection.faults),
             "services": inspection.services,
             "links": inspection.links,
             "actions": inspection.actions,

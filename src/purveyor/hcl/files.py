@@ -27,7 +27,7 @@ class ModuleFiles:
     overrides: tuple[str, ...]
 
 
-def find_files(path: Path, *, tofu_files: bool) -> ModuleFiles:
+def find_files(path: Path, shown: str, *, tofu_files: bool) -> ModuleFiles:
     """List a module's files; raise CatalogError when there are none or the folder cannot be read.
 
     `.tofu` files are OpenTofu's alone, and there main.tofu hides main.tf.
@@ -37,17 +37,17 @@ def find_files(path: Path, *, tofu_files: bool) -> ModuleFiles:
             present = sorted(entry.name for entry in entries if not entry.is_dir())
     except FileNotFoundError:
         raise CatalogError(
-            f"The module {path} does not exist.",
+            f"The module {shown} does not exist.",
             hint="Correct the module's path in the catalog, or add the folder.",
             reason=ReasonCode.MODULE_NOT_FOUND,
         ) from None
     except (OSError, ValueError) as error:
         raise CatalogError(
-            f"The module {path} cannot be read: {_cause(error)}.",
+            f"The module {shown} cannot be read: {_cause(error)}.",
             hint="Name a folder that the run may read.",
             reason=ReasonCode.MODULE_INVALID,
         ) from None
-    names = [name for name in present if _stem(name) and not _is_ignored(name)]
+    names = [name for name in present if is_module_file(name)]
     if tofu_files:
         names = [name for name in names if _tofu_twin(name) not in present]
     else:
@@ -55,7 +55,7 @@ def find_files(path: Path, *, tofu_files: bool) -> ModuleFiles:
     if not names or len(names) > MAX_FILES:
         count = "no" if not names else f"more than {MAX_FILES}"
         raise CatalogError(
-            f"The module {path} has {count} .tf files.",
+            f"The module {shown} has {count} .tf files.",
             hint="Point the catalog at the folder that holds the root module's .tf files.",
             reason=ReasonCode.MODULE_INVALID,
         )
@@ -81,6 +81,11 @@ def read_text(path: Path) -> str:
         line = before.count(b"\n") + 1
         column = error.start - before.rfind(b"\n")
         raise HclTextError("this is not UTF-8 text", line=line, column=column) from None
+
+
+def is_module_file(name: str) -> bool:
+    """Tell whether an engine would read a file of this name."""
+    return bool(_stem(name)) and not _is_ignored(name)
 
 
 def is_json(name: str) -> bool:

@@ -31,15 +31,21 @@ def choose_parser() -> FindSyntaxFaults:
 
 
 def read_module(
-    path: Path, *, tofu_files: bool = True, find_syntax_faults: FindSyntaxFaults | None = None
+    path: Path,
+    *,
+    tofu_files: bool = True,
+    find_syntax_faults: FindSyntaxFaults | None = None,
+    name: str = "",
+    is_root: bool = True,
 ) -> ModuleInterface:
-    """Give what the root module in this folder takes and gives.
+    """Give what the module in this folder takes and gives; `name` is what messages call it.
 
-    `tofu_files=False` reads as Terraform does, which knows no *.tofu. `validation` blocks are the
-    engine's to check. Raise CatalogError naming every fault of every file by file:line:column.
+    Files of values count for a root module alone. `tofu_files=False` reads as Terraform does, which
+    knows no *.tofu. `validation` blocks are the engine's to check. Raise CatalogError naming every
+    fault of every file by file:line:column.
     """
     find_faults = find_syntax_faults or choose_parser()
-    files = find_files(path, tofu_files=tofu_files)
+    files = find_files(path, name or str(path), tofu_files=tofu_files)
     primary = _read_files(path, files.primary, find_faults)
     overrides = _read_files(path, files.overrides, find_faults)
     readings = primary | overrides
@@ -54,18 +60,22 @@ def read_module(
         faults = [_place(file, line, 1, problem) for file, line, problem in conflicts]
     if faults:
         raise CatalogError(
-            f"The module {path} is not valid.",
+            f"The module {name or path} is not valid.",
             hint="Correct the places listed; the engine's `validate` command checks the rest.",
             details=faults,
             reason=ReasonCode.MODULE_INVALID,
         )
-    return _describe(path, drafts, list(readings.values()), doubts)
+    set_by, unread = find_values(path) if is_root else ({}, [])
+    return _describe(path, drafts, list(readings.values()), set_by, (*doubts, *unread))
 
 
 def _describe(
-    path: Path, drafts: list[Draft], readings: list[Reading], doubts: list[str]
+    path: Path,
+    drafts: list[Draft],
+    readings: list[Reading],
+    set_by: dict[str, str],
+    doubts: tuple[str, ...],
 ) -> ModuleInterface:
-    set_by, unread = find_values(path)
     variables = [each for each in drafts if each.kind == "variable"]
     return ModuleInterface(
         path=path,
@@ -77,7 +87,7 @@ def _describe(
         calls=tuple(each.as_call() for each in drafts if each.kind == "module"),
         resources=frozenset(name for each in readings for name in each.resources),
         required_versions=tuple(text for each in readings for text in each.required_versions),
-        doubts=(*doubts, *unread),
+        doubts=doubts,
     )
 
 

@@ -35,6 +35,14 @@ def parse_constraint(text: str) -> SpecifierSet:
     return allowed
 
 
+def have_common_version(first: str, second: str) -> bool:
+    """Tell whether some version fits both constraints: a bound of theirs, or what follows one."""
+    both = parse_constraint(", ".join(filter(None, (first, second))))
+    bounds = [Version(each.version) for each in both]
+    after = [Version(f"{each.major}.{each.minor}.{each.micro + 1}") for each in bounds]
+    return any(both.contains(each, prereleases=True) for each in [*bounds, *after, Version("0")])
+
+
 def read_version(text: str) -> Version | None:
     """Read a version such as `1.13.0-rc1`; None when it is not one."""
     try:

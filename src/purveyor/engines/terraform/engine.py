@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from purveyor.action import Operation
 from purveyor.engines.terraform import files, plugins
 from purveyor.engines.terraform.changing import change
 from purveyor.engines.terraform.environment import build_environment
-from purveyor.engines.terraform.preparing import check_module, check_stamp, initialise
+from purveyor.engines.terraform.preparing import check_stamp, initialise
 from purveyor.engines.terraform.program import Program
 from purveyor.engines.terraform.removing import remove
 from purveyor.engines.terraform.rescue import consume_parked
@@ -51,6 +52,7 @@ class TerraformEngine:
         say: Callable[[str], None] | None = None,
     ) -> None:
         self._binary = binary
+        self._fetched: dict[Path, str] = {}
         self._say = say or (lambda _text: None)
         self._environment = environment
         self._cache = cache
@@ -68,6 +70,7 @@ class TerraformEngine:
             module, lost = copy_module(source.root, source.path, into)
             for each in lost:
                 self._say(each)
+            self._fetched[module] = os.path.relpath(source.root / source.path, source.root)
             return module
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=workspace))
         environment = self._environ(self._environment, scratch=scratch)
@@ -78,11 +81,13 @@ class TerraformEngine:
         """Return what the root module declares. Raise CatalogError for a module that is invalid."""
         from purveyor.hcl import read_module
 
-        return read_module(module, tofu_files=self._is_opentofu)
+        # A folder of the runner means nothing to a reader, and is gone when he looks.
+        name = self._fetched.get(module, module.name)
+        return read_module(module, tofu_files=self._is_opentofu, name=name)
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
-        check_module(step.module)
+        files.check_module(step.module)
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=step.workspace))
         environment = self._environ(step.environment, backend=step.backend, scratch=scratch)
         program = self._program(step.module, environment, step.interruption, listen)

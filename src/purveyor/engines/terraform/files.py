@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from purveyor.step import BackendBlock
 
 STAMP = "purveyor_entity"
-BACKEND_FILE = "purveyor_backend_override.tf.json"
+# The last one in lexical order wins, among overrides and among *.auto.tfvars files: a `backend` in
+# an override takes the place of every `backend` and `cloud` block (measured on both engines).
+BACKEND_FILE = "zzz_purveyor_backend_override.tf.json"
 IDENTITY_FILE = "purveyor_identity.tf.json"
-# The last one in lexical order wins among *.auto.tfvars files (Terraform's documentation).
 VARIABLES_FILE = "zzz_purveyor.auto.tfvars.json"
+_RIVALS = (
+    (re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?"), BACKEND_FILE, "where states lie"),
+    (re.compile(r".*\.auto\.tfvars(?:\.json)?"), VARIABLES_FILE, "what was asked"),
+)
 _OURS = frozenset(name.split(".", 1)[0] for name in (BACKEND_FILE, IDENTITY_FILE, VARIABLES_FILE))
 
 
@@ -63,14 +69,15 @@ def remove_written(module: Path) -> None:
         (module / name).unlink(missing_ok=True)
 
 
-def check_names(module: Path) -> None:
+def check_module(module: Path) -> None:
     """Raise CatalogError when files of the module's own would stand in for ours or beat them."""
     names = sorted(entry.name for entry in module.iterdir())
     faults = [f"{name}: the name is Purveyor's" for name in names if name.split(".", 1)[0] in _OURS]
     faults += [
-        f"{name}: sorts after {VARIABLES_FILE}, so that its values would win over what was asked"
+        f"{name}: sorts after {ours}, so that it would win over {what}"
         for name in names
-        if name.endswith((".auto.tfvars", ".auto.tfvars.json")) and name > VARIABLES_FILE
+        for pattern, ours, what in _RIVALS
+        if pattern.fullmatch(name) and name > ours
     ]
     if faults:
         raise CatalogError(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from purveyor.engines.terraform import commands, plugins
 from purveyor.engines.terraform.endings import build_error
 from purveyor.engines.terraform.environment import WORKSPACE
-from purveyor.engines.terraform.files import BACKEND_FILE, STAMP, check_names
-from purveyor.engines.terraform.references import find_state_blocks, list_files
+from purveyor.engines.terraform.files import STAMP, check_module
+from purveyor.engines.terraform.references import list_files
 from purveyor.engines.terraform.results import read_outputs
 from purveyor.engines.terraform.tree import plan_copy
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
@@ -31,19 +31,6 @@ _OTHER_REGISTRY = {
 }
 
 
-def check_module(module: Path) -> None:
-    """Raise CatalogError when the module decides itself where its state lives, or stands in ours.
-
-    A `backend` block is fine: our override replaces it. A later override would replace ours.
-    """
-    check_names(module)
-    for name, kind in find_state_blocks(module):
-        if kind == "cloud":
-            raise _refuse(f"{name} has a `cloud` block.", "Remove the `cloud` block")
-        if "override" in name and name > BACKEND_FILE:
-            raise _refuse(f"{name} overrides the backend.", "Remove its `backend` block")
-
-
 def inspect_module(root: Path, module: Path) -> tuple[list[str], list[str]]:
     """Return what every run refuses in a local module below `root`, and notes; without an engine.
 
@@ -54,7 +41,7 @@ def inspect_module(root: Path, module: Path) -> tuple[list[str], list[str]]:
     try:
         check_module(module)
     except CatalogError as error:
-        faults += [f"{name}/{line}" for line in error.details] or [f"{name}: {error.message}"]
+        faults += [f"{name}/{line}" for line in error.details]
     texts = (each.read_text(encoding="utf-8", errors="replace") for each in list_files(module))
     if not (module / LOCK_FILE).exists() and any("required_providers" in each for each in texts):
         # The engine says the like at every run, in five lines.
@@ -111,11 +98,3 @@ def initialise(session: Session, *, engine: str, cache: Path | None) -> None:
             ran = program.call(*commands.init(json=False, read_only_lock_file=read_only))
     if ran.code:
         raise build_error(session, ran, "init")
-
-
-def _refuse(problem: str, remedy: str) -> CatalogError:
-    return CatalogError(
-        f"The module's file {problem}",
-        reason=ReasonCode.MODULE_INVALID,
-        hint=f"{remedy}: the catalog says where states live.",
-    )

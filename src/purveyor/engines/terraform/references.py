@@ -1,4 +1,4 @@
-"""What a module's files refer to outside of their directory, and where they keep their state."""
+"""What a module's files refer to outside of their directory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.hcl.blocks import Block, find_items
-from purveyor.hcl.scanner import HclTextError, Tokens, scan
+from purveyor.hcl.scanner import HclTextError, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,15 +77,6 @@ def _json_strings(value: JsonValue, name: str) -> Iterator[str]:
             yield from _json_strings(each, key)
 
 
-def find_state_blocks(directory: Path) -> Iterator[tuple[str, str]]:
-    """Give file name and kind (`cloud` or `backend`) of each block that says where state lives."""
-    for file in list_files(directory):
-        text = file.read_text(encoding="utf-8", errors="replace")
-        if "cloud" in text or "backend" in text:
-            names = _json_settings(text) if file.suffix == ".json" else _settings(text)
-            yield from ((file.name, name) for name in names if name in {"cloud", "backend"})
-
-
 def list_files(directory: Path) -> list[Path]:
     """Return the configuration files that stand in a directory, by name."""
     return sorted(
@@ -94,40 +84,3 @@ def list_files(directory: Path) -> list[Path]:
         for path in directory.iterdir()
         if path.name.endswith(SUFFIXES) and not path.name.startswith(".") and path.is_file()
     )
-
-
-def _settings(text: str) -> Iterator[str]:
-    tokens = _tokens(text)
-    for block in _blocks(tokens, 0, len(tokens.all)):
-        if block.head.text == "terraform" and not block.labels:
-            yield from (b.head.text for b in _blocks(tokens, block.start, block.end))
-
-
-def _blocks(tokens: Tokens, start: int, end: int) -> Iterator[Block]:
-    return (item for item in find_items(tokens, start, end) if isinstance(item, Block))
-
-
-def _tokens(text: str) -> Tokens:
-    try:
-        return scan(text)
-    except HclTextError:
-        return Tokens((), {})
-
-
-def _json_settings(text: str) -> Iterator[str]:
-    for settings in _objects(_json_part(text, "terraform")):
-        yield from settings
-
-
-def _json_part(text: str, name: str) -> JsonValue:
-    try:
-        return next((each.get(name) for each in _objects(json_text.parse(text))), None)
-    except json_text.JsonTextError:
-        return None
-
-
-def _objects(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
-    # In JSON syntax a block may be one object or a list of them.
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, dict):
-            yield each

@@ -1,0 +1,66 @@
+"""What is no fault of a catalog or an entry, but seldom meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.catalog.journal_store import KEEPING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from purveyor.catalog.model import CatalogModel, Entry
+    from purveyor.declaration import ModuleInterface
+
+_MOST_NAMES = 8
+
+
+def find_catalog_notes(model: CatalogModel) -> Iterator[str]:
+    """Give a sentence for each place where things would be lost."""
+    if "backend" not in model.model_fields_set:
+        yield (
+            "no `backend` is named: states lie in a folder of this machine, which a CI throws away;"
+            " write `backend: {type: local}` if that is meant"
+        )
+    if model.journal is None and model.backend.type not in KEEPING:
+        yield (
+            f"a backend of type {model.backend.type} keeps no journal: an action that is delivered"
+            " twice may be carried out twice, and no sweep finds a lost run; name a store for it"
+            " under `journal`, such as an S3 bucket"
+        )
+
+
+def find_entry_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
+    """Give a sentence for each thing that reaches nobody, comes from elsewhere or may be seen."""
+    rules = entry.outputs
+    if rules is None:
+        unheard = [name for name, each in module.outputs.items() if each.sensitive]
+        words = "sensitive: without a place in `outputs`, with `secret: true`, nobody gets"
+    else:
+        named = {each.output for each in rules.values()}
+        unheard = [name for name in module.outputs if name not in named]
+        words = "not named in `outputs`, so that nobody gets"
+    if unheard:
+        yield f"{words} {_list('output', unheard)}"
+    for name in (name for name, rule in (rules or {}).items() if rule.secret):
+        for kind, declared in (("variable", module.variables), ("output", module.outputs)):
+            found = declared.get(name)
+            if found is not None and not found.sensitive:
+                yield f"`outputs` calls {name} secret: write `sensitive = true` in {kind}.{name}"
+    yield from _find_value_notes(module)
+    yield from module.doubts
+
+
+def _find_value_notes(module: ModuleInterface) -> Iterator[str]:
+    for file in dict.fromkeys(module.set_by.values()):
+        names = {name for name, each in module.set_by.items() if each == file}
+        if known := names & module.variables.keys():
+            yield f"{file} sets {_list('variable', known)} where nobody else does"
+        if lost := names - module.variables.keys():
+            yield f"{file} sets {_list('variable', lost)}, which the module does not declare"
+
+
+def _list(kind: str, names: Iterable[str]) -> str:
+    shown = sorted(names)
+    more = f" and {len(shown) - _MOST_NAMES} more" if len(shown) > _MOST_NAMES else ""
+    return f"{kind}{'' if len(shown) == 1 else 's'} {', '.join(shown[:_MOST_NAMES])}{more}"
