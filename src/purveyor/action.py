@@ -26,6 +26,18 @@ class Operation(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     CUSTOM = "custom"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+
+    @property
+    def shelves(self) -> bool:
+        """True for what takes a thing out of use, or back into it, and keeps all that exists."""
+        return self in {Operation.ARCHIVE, Operation.UNARCHIVE}
+
+    @property
+    def by_program(self) -> bool:
+        """True for what no engine carries out."""
+        return self is Operation.CUSTOM or self.shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,8 @@ class ActionContext:
     """One action to carry out.
 
     `id` is the action instance's id (the one the platform is told about), safe as one path part.
-    `digest` is the SHA-256 (hex) of the canonical inner notification.
+    `digest` is the SHA-256 (hex) of the canonical inner notification. `carriers` are what the
+    platform put among the parameters for programs to hand on, by variable: `NP_TRACE`.
     """
 
     id: str
@@ -69,6 +82,7 @@ class ActionContext:
     entity_nrn: str | None
     requested_by: str | None
     digest: str
+    carriers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:

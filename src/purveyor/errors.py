@@ -54,6 +54,7 @@ class ReasonCode(StrEnum):
     )
     ACTION_UNKNOWN = "ACTION_UNKNOWN", "No program belongs to the custom action's slug."
     PARAMETER_INVALID = "PARAMETER_INVALID", "What was asked does not fit the module's variables."
+    NOT_CREATED = "NOT_CREATED", "What was to be updated was never created, or is deleted by now."
     GUARD_DENIED = (
         "GUARD_DENIED",
         "The plan would delete or replace something that the catalog protects.",

@@ -42,5 +42,5 @@ class PlatformClient:
         else:
             sent = self._http.request(method, url, content=content, headers=headers)
         is_json = sent.headers.get("content-type") == "application/json"
-        answer = sent.json() if is_json else None
+        answer = sent.json() if is_json and sent.text else None
         return Answer(sent.status_code, answer, dict(sent.headers), sent.text)

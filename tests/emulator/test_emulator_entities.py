@@ -87,7 +87,7 @@ def test_force_removes_any_service_but_one_with_links(
     link = emulator.create_link(str(service["id"]))
     path = f"/service/{service['id']}?force=true"
     assert client.send("DELETE", path).status == 403
-    assert client.send("DELETE", f"/link/{link['id']}?force=true").status == 200
+    assert client.send("DELETE", f"/link/{link['id']}?force=true").status == 204
     assert client.send("DELETE", path).status == 200
 
 

@@ -98,7 +98,7 @@ def test_the_control_routes_meet_no_fault_and_need_no_token(client: PlatformClie
     [
         {"kind": "plague"},
         {},
-        {"kind": "status", "status": 200},
+        {"kind": "status", "status": 100},
         {"kind": "drop", "count": -2},
         {"kind": "latency", "seconds": "long"},
         {"kind": "drop", "times": 2},

@@ -134,7 +134,7 @@ def test_what_was_deleted_before_needs_no_second_delete(
     assert "it was deleted before" in str(done.outcome["message"])
 
 
-def test_what_was_refused_before_it_began_has_nothing_to_delete(
+def test_what_was_refused_before_it_began_has_nothing_to_update_or_delete(
     pipeline: Pipeline, emulator: Emulator
 ) -> None:
     service = str(emulator.create_service("mysql-database", name="never")["id"])
@@ -142,9 +142,12 @@ def test_what_was_refused_before_it_began_has_nothing_to_delete(
     assert pipeline.run(asked, PATH="/nowhere").reason == "ENGINE_NOT_FOUND"
     entity = emulator.platform.store.any_entity(service)
     emulator.platform.store.change_entity(entity, {"status": "active"})
+    early = pipeline.run(emulator.request_action(service, "update", {"storage_gb": 30}))
     gone = pipeline.run(emulator.request_action(service, "delete"))
     assert (gone.code, gone.reason) == (0, "NOTHING_TO_DO"), gone.stderr
     assert "nothing was ever created" in str(gone.outcome["message"])
+    assert (early.code, early.reason) == (12, "NOT_CREATED")
+    assert "nothing was ever created" in str(early.outcome["message"])
     assert emulator.entity("service", service)["status"] == "deleted"
 
 

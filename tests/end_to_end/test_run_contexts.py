@@ -164,7 +164,10 @@ def test_foreign_text_reaches_the_module_unchanged_and_goes_nowhere_else(
     named: JsonObject = {f"k{number} ${{x}} \"'\n": text for number, text in enumerate(texts)}
     secret = "canary-8d1f"
     named["canary"] = secret
-    context = json_text.write(keep({"texts": texts, "named": named}))
+    carried: JsonObject = {"np-trace": "1|tr-1|run-1", "from-elsewhere": 5}
+    with (pipeline.catalog / "purveyor.yaml").open("a") as file:
+        file.write("ignore_parameters: [from-elsewhere]\n")
+    context = json_text.write(keep({"texts": texts, "named": named, **carried}))
     done = run(pipeline, CONTEXT=context, GITHUB_ACTIONS="true")
     assert done.returncode == 0, done.stderr
     assert kept(pipeline.catalog) == {"texts": texts, "named": named}
@@ -174,6 +177,7 @@ def test_foreign_text_reaches_the_module_unchanged_and_goes_nowhere_else(
     assert argv[1] == b"apply"
     assert [each for each in argv if secret.encode() in each] == []
     assert b"PATH=" in environ
+    assert b"\0NP_TRACE=1|tr-1|run-1\0" in environ
     assert secret.encode() not in environ
     assert b"CONTEXT=" not in environ
 

@@ -90,7 +90,7 @@ def test_all_faults_are_named_at_once() -> None:
     details = "\n".join(caught.value.details)
     for path in (
         "notification.id: a string of 4 characters",
-        "notification.type: a string of 7 characters",
+        "notification.type: 'explode'",
         "notification.service.id: an empty string",
         "notification.service.specification: missing",
         "notification.parameters: a number",
@@ -141,6 +141,29 @@ def test_an_id_that_could_leave_its_folder_is_refused(bad: str) -> None:
     )
     with pytest.raises(ContextError, match="CONTEXT has a fault"):
         read_text(text)
+
+
+def test_what_the_platform_adds_to_the_parameters_is_no_parameter() -> None:
+    parameters = {
+        "np-trace": "1|tr-1|run-1",
+        "NP_Trace_State": "s",
+        "np-trace-\n": "x",
+        "np-traces": 1,
+        "np-trace-id": 7,
+        "np-trace-key": "a\nb",
+    }
+    text = json_text.write(
+        {
+            "id": "a1",
+            "type": "create",
+            "service": {"id": "s1", "specification": {"slug": "queue"}},
+            "parameters": parameters,
+        }
+    )
+    context = read_text(text)
+    assert set(context.parameters) == {"np-trace-\n", "np-traces"}
+    assert context.carriers == {"NP_TRACE": "1|tr-1|run-1", "NP_TRACE_STATE": "s"}
+    assert read_text(text.replace("run-1", "run-2")).digest == context.digest
 
 
 def test_the_digest_ignores_what_changes_between_two_deliveries() -> None:

@@ -190,3 +190,27 @@ def test_an_attribute_that_the_platform_would_drop_is_named() -> None:
             heard = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
         assert stage.attributes() == {"shown": "y"}
         assert "'inner' was left out: the specification has `visibleOn: []`" in heard.notes[-1]
+
+
+def test_a_managed_instance_gets_no_attributes_but_those_of_the_results() -> None:
+    text: JsonObject = {"type": "string"}
+    properties: JsonObject = {"endpoint": text, "password": {**text, "secret": True}}
+    seed: JsonObject = {
+        "specifications": [
+            {
+                "slug": "db",
+                "use_managed_actions": True,
+                "attributes": {"type": "object", "properties": properties},
+            }
+        ]
+    }
+    with Emulator.running(seed=seed) as emulator:
+        stage = set_stage(emulator, specification="db", parameters={})
+        with stage.reporter() as reporter:
+            results: JsonObject = {"endpoint": "db.example", "other": "x"}
+            heard = reporter.end(stage.context, worked(results, {"password": "p4ss-word"}))
+        assert heard.heard
+        assert stage.sent("PATCH") == ["PATCH /service/action"]
+        assert stage.attributes() == {"endpoint": "db.example", "password": None}
+        assert stage.secret("password") == "p4ss-word"
+        assert any("'other' was left out" in each for each in heard.notes)

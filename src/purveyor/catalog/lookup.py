@@ -112,6 +112,13 @@ def find_module(root: Path, target: Target) -> Path:
     return folder
 
 
+def has_program(target: Target, slug: str) -> bool:
+    """Tell whether the entry, or a folder, speaks of an action."""
+    return slug in target.entry.actions or (
+        is_safe(slug) and (target.folder / ACTIONS / slug).is_dir()
+    )
+
+
 def find_program(root: Path, target: Target, slug: str) -> ActionProgram:
     """Return a custom action's program; raise CatalogError if there is none."""
     entry = target.entry.actions.get(slug)

@@ -171,7 +171,9 @@ class Entry(Strict):
     )
     guard: GuardEntry = Field(default=GuardEntry(), description="What updates must leave alone.")
     actions: dict[Slug, ActionEntry] = Field(
-        default={}, description="Custom actions by their specification's slug."
+        default={},
+        description="Custom actions by their specification's slug; also `archive` and `unarchive`,"
+        " which need no program.",
     )
     lock_timeout: int | None = Field(
         default=None,
@@ -221,6 +223,11 @@ class CatalogModel(Strict):
     accounts: list[AccountEntry] = Field(
         default=[],
         description="By dimensions; the most specific match wins, and a tie is an error.",
+    )
+    ignore_parameters: list[Word] = Field(
+        default=[],
+        description="Parameters that no module gets and no check sees, such as what another tool"
+        " adds to each action.",
     )
     services: dict[Slug, ServiceEntry] = Field(
         default={}, description="Services by their specification's slug."

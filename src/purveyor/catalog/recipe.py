@@ -63,12 +63,13 @@ class ActionProgram:
 class Recipe:
     """How one action is carried out.
 
-    `source` is None for a custom action, `program` for every other one. `defaults` are the weakest
-    variables; `variables` are fixed by the platform team and win, the account's over the entry's.
-    `outputs` maps attribute names to rules; None means all non-sensitive outputs by their own
-    names. `lock_wait` is in seconds, None when the catalog leaves it to the setting. `root` is the
-    catalog's folder; every relative path in the catalog starts there. `journal` is None where the
-    journal lies beside the states. `keep_secrets` lets secret variables be kept beside the state.
+    `source` is None for what a program carries out, `program` for what an engine does, and for an
+    archiving that needs neither. `defaults` are the weakest variables; `variables` are fixed by the
+    platform team and win, the account's over the entry's. `outputs` maps attribute names to rules;
+    None means all non-sensitive outputs by their own names. `lock_wait` is in seconds, None when
+    the catalog leaves it to the setting. `root` is the catalog's folder; every relative path in the
+    catalog starts there. `journal` is None where the journal lies beside the states. `keep_secrets`
+    lets secret variables be kept beside the state. `ignored` are parameters that no module gets.
     """
 
     root: Path
@@ -85,6 +86,7 @@ class Recipe:
     lock_wait: float | None = None
     journal: JournalStore | None = None
     keep_secrets: bool = True
+    ignored: frozenset[str] = frozenset()
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
         """Return `variables` for a module that declares `declared`.

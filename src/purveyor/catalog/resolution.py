@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.document import Document
     from purveyor.catalog.lookup import ServiceTarget, Target
     from purveyor.catalog.model import AccountEntry, CatalogModel, Entry
+    from purveyor.catalog.recipe import ActionProgram
     from purveyor.catalog.strict import Strict
 
 
@@ -47,15 +48,13 @@ class Catalog:
             target = lookup.find_link(self.root, service, context.entity.specification.slug)
         account = self.choose_account(context.dimensions)
         entry = target.entry
-        custom = context.operation is Operation.CUSTOM
-        slug = context.specification.slug
         return Recipe(
             root=self.root,
             engine=self.choose_engine(service, target),
             backend=self.model.backend,
             account=account,
-            source=None if custom else self.find_source(target),
-            program=lookup.find_program(self.root, target, slug) if custom else None,
+            source=None if context.operation.by_program else self.find_source(target),
+            program=self._choose_program(target, context),
             defaults=entry.defaults,
             variables={**entry.variables, **account.variables},
             immutable=tuple(entry.immutable),
@@ -64,6 +63,7 @@ class Catalog:
             lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
             journal=self.model.journal,
             keep_secrets=self.model.keep_secrets,
+            ignored=frozenset(self.model.ignore_parameters),
         )
 
     def outline(self, context: ActionContext) -> Recipe:
@@ -81,6 +81,7 @@ class Catalog:
             variables=account.variables,
             journal=self.model.journal,
             keep_secrets=self.model.keep_secrets,
+            ignored=frozenset(self.model.ignore_parameters),
         )
 
     @property
@@ -127,6 +128,15 @@ class Catalog:
         """Return the engine: the entry's, else the service's, else the catalog's."""
         engine = target.entry.engine or service.entry.engine or self.model.engine
         return EngineRequirement(engine.name or "", engine.version or "")
+
+    def _choose_program(self, target: Target, context: ActionContext) -> ActionProgram | None:
+        """Return a custom action's program, and an archiving's, where the entry names one."""
+        slug, operation = context.specification.slug, context.operation
+        if operation is Operation.CUSTOM:
+            return lookup.find_program(self.root, target, slug)
+        names = (slug, operation.value) if operation.shelves else ()
+        named = (each for each in names if lookup.has_program(target, each))
+        return next((lookup.find_program(self.root, target, each) for each in named), None)
 
     def find_source(self, target: Target) -> ModuleSource:
         """Return where the target's module is; raise CatalogError for a folder that is not."""

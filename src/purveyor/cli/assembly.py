@@ -156,7 +156,7 @@ class Assembly:
             keep_for_state=self.logins.keep_for_state,
             renew_logins=self.logins.renew,
             stop_logins=self.logins.stop,
-            environment=self.settings.for_children(),
+            environment={**self.settings.for_children(), **context.carriers},
             redactor=self.redactor,
             listen=self.show,
             interruption=self.interruption,

@@ -38,19 +38,24 @@ _BEGUN = {
     Operation.CREATE: EntityStatus.CREATING,
     Operation.UPDATE: EntityStatus.UPDATING,
     Operation.DELETE: EntityStatus.DELETING,
+    Operation.ARCHIVE: EntityStatus.ARCHIVING,
+    Operation.UNARCHIVE: EntityStatus.UPDATING,  # a restore has no status of its own
 }
 _SUCCEEDED = {
     Operation.CREATE: EntityStatus.ACTIVE,
     Operation.UPDATE: EntityStatus.ACTIVE,
     Operation.DELETE: EntityStatus.DELETED,
+    Operation.ARCHIVE: EntityStatus.ARCHIVED,
+    Operation.UNARCHIVE: EntityStatus.ACTIVE,
 }
 
 
 def create_action(store: Store, entity: Entity, body: JsonObject) -> Action:
     """Request an action: pending, parameters checked, unknown ones dropped, defaults filled in."""
     specification = store.action_specification(entity, text_in(body, "specification_id"))
-    _refuse_impossible(store, entity, specification.operation)
-    parameters = schema.accepted(specification.parameters, object_in(body, "parameters"))
+    given = object_in(body, "parameters")
+    _refuse_impossible(store, entity, specification.operation, given)
+    parameters = schema.accepted(specification.parameters, given)
     schema.check(specification.parameters, parameters, "body/parameters")
     # The name is free text made from the entity's name; only a custom one is its specification's.
     plain = specification.operation is Operation.CUSTOM
@@ -98,9 +103,15 @@ def age(action: Action, seconds: float) -> None:
     action.updated_at = earlier(action.updated_at, seconds)
 
 
-def _refuse_impossible(store: Store, entity: Entity, operation: Operation) -> None:
+def _refuse_impossible(
+    store: Store, entity: Entity, operation: Operation, given: JsonObject
+) -> None:
     if entity.status is EntityStatus.DELETED:
         raise invalid(f"The {entity.kind} is deleted")
+    if operation.shelves:
+        store.refuse_shelving(entity, back=operation is Operation.UNARCHIVE, given=given)
+    elif entity.status is EntityStatus.ARCHIVED:
+        raise invalid(f"The {entity.kind} is archived")
     if operation is not Operation.DELETE:
         return
     if entity.status is EntityStatus.FAILED:
@@ -138,12 +149,12 @@ def _affect(action: Action, *, changed: bool, results: bool) -> None:
         return
     match action.status:
         case ActionStatus.IN_PROGRESS:
-            entity.status = _BEGUN[operation]
+            entity.become(_BEGUN[operation])
         case ActionStatus.SUCCESS:
-            entity.status = _SUCCEEDED[operation]
+            entity.become(_SUCCEEDED[operation])
         case ActionStatus.FAILED:
             created = operation is not Operation.CREATE
-            entity.status = action.before if created else EntityStatus.FAILED
+            entity.become(action.before if created else EntityStatus.FAILED)
         case _:
             return
     entity.updated_at = now()

@@ -13,6 +13,7 @@ from purveyor.emulator.places import is_listed
 
 if TYPE_CHECKING:
     from purveyor.emulator.records import Action, Entity
+    from purveyor.json_text import JsonObject, JsonValue
 
 _ENTITY_FILTERS = ("id", "status", "specification_id", "name", "slug", "service_id")
 
@@ -46,15 +47,29 @@ def show(kind: Kind, platform: Platform, call: Call) -> Reply:
 
 def change(kind: Kind, platform: Platform, call: Call) -> Reply:
     """Answer `PATCH /service/{id}` and `PATCH /link/{id}`."""
-    entity = _entity(kind, platform, call)
-    return Reply(entity_document(platform.store.change_entity(entity, call.body)))
+    entity, body = _entity(kind, platform, call), call.body
+    archiving = body.get("status") == "archived"
+    if entity.specification.use_managed_actions and ("attributes" in body or archiving):
+        _manage(platform, entity, "archive" if archiving else "update", body.get("attributes"))
+    else:
+        platform.store.change_entity(entity, body)
+    return Reply(entity_document(entity))
 
 
 def remove(kind: Kind, platform: Platform, call: Call) -> Reply:
     """Answer `DELETE /service/{id}` and `DELETE /link/{id}`."""
-    entity = _entity(kind, platform, call)
-    platform.store.remove_entity(entity, force=call.query.get("force") == "true")
-    return Reply(entity_document(entity))
+    entity, force = _entity(kind, platform, call), call.query.get("force") == "true"
+    if entity.specification.use_managed_actions and not force:
+        _manage(platform, entity, "delete")
+    else:
+        platform.store.remove_entity(entity, force=force)
+    return Reply(status=204) if kind is Kind.LINK else Reply(entity_document(entity))
+
+
+def _manage(platform: Platform, entity: Entity, word: str, asked: JsonValue = None) -> None:
+    """Make an action of what was asked of a managed instance, and tell the channels."""
+    body: JsonObject = {"specification_id": word, "parameters": asked}
+    platform.notifications.announce(create_action(platform.store, entity, body))
 
 
 def request_action(kind: Kind, platform: Platform, call: Call) -> Reply:

@@ -157,4 +157,5 @@ def _received(request: Request, raw: bytes) -> Received:
 def _json(body: JsonValue, status: int, headers: Mapping[str, str] | None = None) -> Response:
     from starlette.responses import Response
 
-    return Response(json_text.write(body), status, headers=headers, media_type="application/json")
+    content = "" if status == 204 else json_text.write(body)  # noqa: PLR2004 - RFC 9110: no content
+    return Response(content, status, headers=headers, media_type="application/json")

@@ -33,6 +33,7 @@ def entity_document(entity: Entity) -> JsonObject:
             schema.visible(entity.specification.schema, entity.attributes),
         ),
         "dimensions": dict(entity.dimensions),
+        "archived_at": entity.archived_at,
         "created_at": entity.created_at,
         "updated_at": entity.updated_at,
     }
@@ -69,6 +70,7 @@ def specification_document(specification: Specification) -> JsonObject:
         "attributes": {"schema": specification.schema, "values": {}},
         "dimensions": {},
         "use_default_actions": specification.use_default_actions,
+        "use_managed_actions": specification.use_managed_actions,
     }
     if specification.kind is Kind.LINK:
         return {**shown, "specification_id": specification.parent_id, "unique": False}

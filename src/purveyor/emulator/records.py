@@ -57,6 +57,9 @@ class EntityStatus(StrEnum):
     ACTIVE = "active"
     DELETED = "deleted"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    ARCHIVING = "archiving"
+    ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Specification:
     name: str
     schema: JsonObject
     use_default_actions: bool = True
+    use_managed_actions: bool = False
     parent_id: str = ""
 
 
@@ -99,8 +103,15 @@ class Entity:
     service_id: str = ""
     attributes: JsonObject = field(default_factory=dict)
     dimensions: JsonObject = field(default_factory=dict)
+    archived_at: str | None = None
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
+
+    def become(self, status: EntityStatus) -> None:
+        """Take a status; an archived one knows since when."""
+        if status is not self.status:
+            self.archived_at = now() if status is EntityStatus.ARCHIVED else None
+        self.status = status
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from purveyor.emulator.exchange import Platform
 from purveyor.emulator.faults import Faults, read_fault
 from purveyor.emulator.notifications import Notifications
 from purveyor.emulator.record import Recorder
+from purveyor.emulator.records import ActionStatus
 from purveyor.emulator.refusal import RefusedError, missing
 from purveyor.emulator.seed import SeedError, parse_seed, read_seed
 from purveyor.emulator.server import LOOPBACK, Connections, listen, serving
@@ -130,6 +131,16 @@ class Emulator:
         """End an action as `cancelled`, as the platform may."""
         with self.platform.store.lock:
             cancel(self._action(action_id))
+
+    def park_action(self, action_id: str) -> None:
+        """Let an action wait for an approval."""
+        with self.platform.store.lock:
+            self._action(action_id).status = ActionStatus.PENDING_CREATE
+
+    def deny_action(self, action_id: str) -> None:
+        """Deny an action: it vanishes."""
+        with self.platform.store.lock:
+            del self.platform.store.actions[action_id]
 
     def age_action(self, action_id: str, seconds: float) -> None:
         """Let an action look as if it had been asked for, and changed last, `seconds` earlier."""

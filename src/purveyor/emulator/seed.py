@@ -144,6 +144,7 @@ def _read_specification(
         name=str(each.get("name") or slug),
         schema=_dict(each.get("attributes")),
         use_default_actions=each.get("use_default_actions") is not False,
+        use_managed_actions=each.get("use_managed_actions") is True,
         parent_id=parent_id,
     )
     reading.specifications.append(specification)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 
+_ARCHIVABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.CANCELLED, EntityStatus.FAILED})
+
+
 class Store:
     """Everything in memory. `lock` is held by whoever reads or writes more than one thing."""
 
@@ -124,6 +127,8 @@ class Store:
         )
         if entity.id in self.entities:
             raise RefusedError(409, f"The id {entity.id} is taken")
+        if any(_is_archived_twin(each, entity) for each in self.entities.values()):
+            raise invalid(f"An archived {kind} of this specification is there: unarchive it")
         self.entities[entity.id] = entity
         return entity
 
@@ -133,10 +138,13 @@ class Store:
         attributes = schema.visible(schema_of, object_in(body, "attributes"))
         schema.check_some(schema_of, attributes, "body/attributes")
         status = EntityStatus(one_of(body, "status", list(EntityStatus), entity.status))
+        if status is EntityStatus.ARCHIVED is not entity.status:
+            self.refuse_shelving(entity, back=False, given=attributes)
         name = text_in(body, "name", entity.name)
         dimensions = _dimensions(body) if "dimensions" in body else entity.dimensions
+        entity.become(status)
         entity.attributes = {**entity.attributes, **attributes}
-        entity.status, entity.name, entity.dimensions = status, name, dimensions
+        entity.name, entity.dimensions = name, dimensions
         entity.updated_at = now()
         return entity
 
@@ -157,6 +165,22 @@ class Store:
             slugs = ", ".join(link.slug for link in links)
             raise RefusedError(status, f"The service still has links: {slugs}")
 
+    def refuse_shelving(self, entity: Entity, *, back: bool, given: JsonObject) -> None:
+        """Refuse to archive what must not be, or to bring it `back`; `given` are attributes."""
+        if back:
+            if entity.status is not EntityStatus.ARCHIVED:
+                raise invalid(f"The {entity.kind} is not archived")
+            service = self.entities.get(entity.service_id)
+            if service is not None and service.status is not EntityStatus.ACTIVE:
+                raise invalid("Unarchiving a link needs an active service")
+            return
+        if given:
+            raise invalid("An archive request carries no attributes")
+        if entity.status not in _ARCHIVABLE:
+            raise invalid(f"Only {sorted(_ARCHIVABLE)} can be archived, not {entity.status}")
+        if any(each.status is not EntityStatus.ARCHIVED for each in self.links(entity)):
+            raise invalid("The service still has links that are not archived")
+
     def secret_names(self) -> set[str]:
         """Return the names of all attributes, parameters and results that are secret."""
         schemas = [each.schema for each in self.specifications.values()]
@@ -171,6 +195,13 @@ class Store:
             each = object_of(link, "seed/links")
             own = {"specification_id": each["specification"], "service_id": planted.id}
             self.create_entity(Kind.LINK, {**each, **own})
+
+
+def _is_archived_twin(one: Entity, other: Entity) -> bool:
+    return one.status is EntityStatus.ARCHIVED and (
+        (one.specification, one.nrn, one.service_id, one.dimensions)
+        == (other.specification, other.nrn, other.service_id, other.dimensions)
+    )
 
 
 def _dimensions(body: JsonObject) -> JsonObject:

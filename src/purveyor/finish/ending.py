@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import process
-from purveyor.action import Operation
 from purveyor.errors import PurveyorError
 from purveyor.finish.remains import Remains, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, await_run
@@ -196,7 +195,7 @@ def _tell(context: ActionContext, outcome: Outcome, found: _Found, ports: Ports)
 
 def _leaves_lock(context: ActionContext, found: _Found, ports: Ports) -> bool:
     """Tell whether a lock is on the state of a lost run: then a sweep has to see the action."""
-    if found.recipe is None or context.operation is Operation.CUSTOM:
+    if found.recipe is None or context.operation.by_program:
         return False
     backend = ports.open_backend(found.recipe)
     return backend.access(backend.locate(context.entity)).holder() is not None

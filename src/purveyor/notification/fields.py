@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_OPERATIONS = {
-    "create": Operation.CREATE,
-    "update": Operation.UPDATE,
-    "delete": Operation.DELETE,
-    "custom": Operation.CUSTOM,
-    "diagnose": Operation.CUSTOM,
-}
+_OPERATIONS = {**{each.value: each for each in Operation}, "diagnose": Operation.CUSTOM}
 _TEXT_LIMIT = 200
+# What the platform adds to the parameters by itself: `np-trace` (its own scopes' source).
+_CARRIER = re.compile(r"np[-_]trace(?:[-_][A-Za-z0-9_-]{1,40})?", re.IGNORECASE)
+_CARRIED = re.compile(r"[ -~]{1,1000}")
 
 
 class FaultyActionError(ContextError):
@@ -47,6 +44,8 @@ def read_action(notification: JsonObject) -> ActionContext:
     """
     _refuse_foreign(notification)
     fields = _Fields()
+    asked = fields.mapping(notification, "parameters", "notification.parameters")
+    parameters = {name: each for name, each in asked.items() if not _CARRIER.fullmatch(name)}
     service = fields.entity(notification, "service", Kind.SERVICE)
     link = (
         fields.entity(notification, "link", Kind.LINK)
@@ -62,11 +61,16 @@ def read_action(notification: JsonObject) -> ActionContext:
         specification=fields.specification(notification, "notification", required=False),
         service=service,
         link=link,
-        parameters=fields.mapping(notification, "parameters", "notification.parameters"),
+        parameters=parameters,
         tags=fields.labels(notification, "tags", "notification.tags"),
         entity_nrn=fields.words(notification, "entity_nrn") or None,
         requested_by=_requested_by(notification),
-        digest=_digest(notification),
+        digest=_digest(notification | ({"parameters": parameters} if asked else {})),
+        carriers={
+            name.upper().replace("-", "_"): text
+            for name, text in asked.items()
+            if name not in parameters and isinstance(text, str) and _CARRIED.fullmatch(text)
+        },
     )
     fields.raise_faults(context)
     return context
@@ -149,7 +153,8 @@ class _Fields:
         if isinstance(value, str) and value in _OPERATIONS:
             return _OPERATIONS[value]
         known = ", ".join(_OPERATIONS)
-        self.faults.append(f"notification.type: {_found(holder, 'type')}; one of {known} is needed")
+        found = repr(value[:40]) if isinstance(value, str) and value else _found(holder, "type")
+        self.faults.append(f"notification.type: {found}; one of {known} is needed")
         return Operation.CUSTOM
 
     def words(self, holder: JsonObject, key: str) -> str:

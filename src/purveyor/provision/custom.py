@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor.credentials import narrow
 from purveyor.engines.program import Surroundings, build_document, run_program
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.provision.endings import succeed
+from purveyor.provision.endings import succeed, succeed_untouched
 from purveyor.provision.results import Results, read_outputs
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def prepare(
     What the program gives back may be credentials, so its values go to the platform's results
     and nowhere else: the redactor learns what is new in them, and no attribute is written.
     """
+    if context.operation.shelves and recipe.program is None:
+        return lambda: succeed_untouched(context)
     program = _find_program(context, recipe)
     document = _build_document(context, ports.open_backend(recipe), ports.redactor)
     credentials = ports.assume(recipe.account, context, workspace, program.timeout)

@@ -22,6 +22,8 @@ _DONE = {
     Operation.UPDATE: "Updated",
     Operation.DELETE: "Deleted",
     Operation.CUSTOM: "Finished",
+    Operation.ARCHIVE: "Archived",
+    Operation.UNARCHIVE: "Unarchived",
 }
 
 
@@ -36,7 +38,7 @@ def succeed(
         reason=ReasonCode.NOTHING_TO_DO if nothing else ReasonCode.DONE,
         exit_code=0,
         message=f"{_subject(context)}: {count_changes(moved)}."
-        if context.operation is not Operation.CUSTOM
+        if not context.operation.by_program
         else f"{_subject(context)}.",
         details=results.notes,
         results=results.public,
@@ -44,6 +46,12 @@ def succeed(
         changes=moved,
         state_key=state_key,
     )
+
+
+def succeed_untouched(context: ActionContext) -> Outcome:
+    """Return the outcome of an archiving, or its undoing, that nothing has to be done for."""
+    stays = "no engine was started; all that exists, and its state, stays as it is"
+    return Outcome(Status.SUCCESS, ReasonCode.DONE, 0, f"{_subject(context)}: {stays}.")
 
 
 def succeed_absent(context: ActionContext, absence: str, *, state_key: str) -> Outcome:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
-from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.errors import ParameterError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
 from purveyor.provision.change import Change, OwnRecovery
@@ -249,8 +249,15 @@ def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -
     context = memory.context
     if recovery is not None and recovery.waiting():
         return ""
-    if context.operation is Operation.DELETE and (reason := memory.explain_absence()):
-        return reason
+    if reason := memory.explain_absence():
+        if context.operation is Operation.DELETE:
+            return reason
+        raise ParameterError(
+            f"The {context.kind} {context.entity.slug or context.entity.id} cannot be updated:"
+            f" {reason}.",
+            reason=ReasonCode.NOT_CREATED,
+            hint="Create it first.",
+        )
     change.rival()  # a lost run says more than a missing state
     if memory.refusal is not None:
         raise memory.refusal

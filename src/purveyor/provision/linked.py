@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 20
 # A link in these is not there, unless the journal has seen it built.
-_DOUBTFUL = frozenset({"failed", "pending", "pending_create"})
+_DOUBTFUL = frozenset({"failed", "pending", "pending_create", "cancelled"})
 
 
 def refuse_linked(context: ActionContext, reporter: Reporter, memory: Memory) -> None:

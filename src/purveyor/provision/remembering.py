@@ -49,8 +49,11 @@ def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, Memory]:
 
 
 def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> Memory:
-    custom = context.operation is Operation.CUSTOM
-    store = None if custom or ports.open_capsules is None else ports.open_capsules(recipe)
+    store = (
+        None
+        if context.operation.by_program or ports.open_capsules is None
+        else ports.open_capsules(recipe)
+    )
     return Memory(context, store, ports.wall_clock, ports.listen)
 
 
@@ -64,7 +67,7 @@ def _remember(
             memory.store.note_untouched(context.kind, context.entity.id, context.id)
     capsule = memory.recall_living() if context.operation in _LATER else None
     if capsule is None:
-        if context.operation is Operation.DELETE:
+        if context.operation is Operation.DELETE or context.operation.shelves:
             return outline, memory
         raise refusal
     memory.say(

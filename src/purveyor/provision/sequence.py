@@ -7,7 +7,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.action import Operation
 from purveyor.errors import CancelledError, PurveyorError, ReasonCode
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.admission import turn_away
@@ -110,7 +109,7 @@ def _attempt(
     context = memory.context
     with working(claimed.trace, stop_logins=ports.stop_logins) as workspace:
         run: Callable[[], Outcome]
-        if context.operation is Operation.CUSTOM:
+        if context.operation.by_program:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
         else:
             refuse_linked(context, ports.reporter, memory)

@@ -108,7 +108,7 @@ def _lay_out(
         remembered=start.remembered,
         applied=start.applied,
         hidden=start.hidden,
-        parameters=context.parameters,
+        parameters={n: v for n, v in context.parameters.items() if n not in recipe.ignored},
         fixed=recipe.fixed_variables(interface.variables),
         offered=offered,
         immutable=recipe.immutable,

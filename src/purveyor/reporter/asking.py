@@ -125,7 +125,9 @@ def ask_known(
     begins = context.operation in {Operation.CREATE, Operation.UPDATE}
     if entity and known.attributes is None and (begins or not before):
         read = partial(client.read_specification, context.kind, entity, patience=patience)
-        known = replace(known, attributes=read_properties(_document(read), "attributes"))
+        document = _document(read)
+        managed = document.get("use_managed_actions") is True
+        known = replace(known, attributes=read_properties(document, "attributes"), managed=managed)
     return known
 
 

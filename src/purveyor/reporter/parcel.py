@@ -28,11 +28,16 @@ _UNMISTAKABLE = 12
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the specifications say; None where they could not be read."""
+    """What the specifications say; None where they could not be read.
+
+    `managed` where the platform would make an update action of attributes that are set: then all
+    goes through the action's results.
+    """
 
     results: Properties | None = None
     attributes: Properties | None = None
     parameters: Properties | None = None
+    managed: bool = False
 
     @property
     def complete(self) -> bool:
@@ -66,7 +71,7 @@ def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
     """
     parcel = Parcel()
     lasting = outcome.status is Status.SUCCESS and operation is not Operation.DELETE
-    own = lasting and operation is not Operation.CUSTOM
+    own = lasting and not operation.by_program
     secret_texts = find_texts(dict(outcome.secrets))
     hidden = Redactor(text for text in secret_texts if len(text) >= _UNMISTAKABLE)
     for name, value in outcome.results.items():
@@ -76,7 +81,7 @@ def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
         if hidden.redact(text) != text:
             parcel.left_out.append(f"{name!r} was withheld: it holds a secret value.")
             continue
-        _place(name, value, known, parcel, lasting=own)
+        _place(name, value, known, parcel, lasting=own and not known.managed)
     for name, value in outcome.secrets.items() if lasting else ():
         if value is not None and (value != "" or name in outcome.shown_before):
             _place_secret(name, value, known, parcel)
@@ -88,10 +93,11 @@ def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
 def _empty(attribute: str, known: Known, parcel: Parcel) -> None:
     """Take an earlier value back, unless there is one now or nothing can be shown anyway."""
     schema = (known.attributes or {}).get(attribute)
-    placed = attribute in parcel.attributes or attribute in parcel.secrets
-    if placed or schema is None or is_dropped(attribute, known.attributes):
+    given = parcel.results if known.managed else parcel.attributes | parcel.secrets
+    if attribute in given or schema is None or is_dropped(attribute, known.attributes):
         return
     sent = parcel.secrets if is_secret(schema) else parcel.attributes
+    sent = parcel.results if known.managed else sent
     sent[attribute] = empty_value(schema)
     parcel.emptied.append(attribute)
 
@@ -119,7 +125,11 @@ def _place_secret(name: str, value: JsonValue, known: Known, parcel: Parcel) -> 
         why = f"the specification has no attribute {attribute!r} that is marked `secret: true`"
     else:
         why = fault_of(attribute, value, known.attributes) or ""
-    if not why:
+    if known.managed and not why and not is_secret((known.results or {}).get(name, {})):
+        why = f"the action's results have no {name!r} that is marked `secret: true`"
+    if not why and known.managed:
+        parcel.results[name] = value
+    elif not why:
         parcel.secrets[attribute] = value
     else:
         parcel.left_out.append(f"{name!r} is secret and was withheld: {why}.")
