@@ -93,7 +93,7 @@ class Bench:
     redactor: Redactor = field(default_factory=Redactor)
     lock_wait: float = 60.0
     identity: str = IDENTITY
-    mirror: Path | None = None
+    mirror: Path | str | None = None
     on_event: Callable[[StepEvent], None] | None = None
     newest_workspace: Path = Path()
     state_name: str = "one.tfstate"

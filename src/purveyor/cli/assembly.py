@@ -272,15 +272,15 @@ class Assembly:
 
     def _open_engine(self, requirement: EngineRequirement) -> Engine:
         from purveyor.engines.binary import cache_folder, supply_engine
-        from purveyor.engines.terraform import TerraformEngine
+        from purveyor.engines.terraform import TerraformEngine, plugins
 
-        mirror = self.settings.text("PURVEYOR_PLUGIN_MIRROR")
+        mirror = plugins.choose_mirror(self.settings.text("PURVEYOR_PLUGIN_MIRROR") or "")
         return TerraformEngine(
             supply_engine(requirement, self.settings, say=self.ci.say),
             environment=self.settings.for_children(),
             cache=cache_folder(self.settings),
             redactor=self.redactor,
-            plugin_mirror=Path(mirror) if mirror else None,
+            plugin_mirror=mirror,
             interruption=self.interruption,
             say=lambda text: self.show(Noticed("warning", text)),
         )

@@ -35,8 +35,9 @@ class TerraformEngine:
     """Terraform or OpenTofu.
 
     `environment` is for downloads of modules; a step brings its own. `cache` is a folder that
-    outlives runs: provider plugins, and states that could not be saved. `plugin_mirror` is laid
-    out as a filesystem mirror; what it holds is taken from nowhere else. `say` gets sentences for
+    outlives runs: provider plugins, and states that could not be saved. `plugin_mirror` is a
+    filesystem mirror's folder, and what it holds is taken from nowhere else, or a network mirror's
+    address. `say` gets sentences for
     the log.
     """
 
@@ -47,7 +48,7 @@ class TerraformEngine:
         environment: Mapping[str, str],
         cache: Path,
         redactor: Redactor,
-        plugin_mirror: Path | None = None,
+        plugin_mirror: Path | str | None = None,
         interruption: Interruption | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
@@ -133,11 +134,14 @@ class TerraformEngine:
         backend: BackendBlock | None = None,
         scratch: Path,
     ) -> dict[str, str]:
-        mirror = self._mirror
-        if mirror is not None and self._is_opentofu:
+        mirror, cli_config = self._mirror, None
+        if isinstance(mirror, Path) and self._is_opentofu:
             mirror = plugins.link_for_opentofu(mirror, scratch / "mirror")
-        cli_config = scratch / "engine.tfrc"
-        plugins.write_cli_config(cli_config, mirror)
+        if mirror is not None:
+            cli_config = scratch / "engine.tfrc"
+            users = plugins.find_users_config(outer, self._binary.name)
+            for ignored in plugins.write_cli_config(cli_config, mirror, users):
+                self._say(ignored)
         # A mirror of unpacked plugins is faster than the cache (measured), which would copy them.
         cache = self._plugin_cache if mirror is None else None
         if cache is not None:

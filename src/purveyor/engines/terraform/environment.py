@@ -10,35 +10,43 @@ if TYPE_CHECKING:
 
 # TF_VAR_*, TF_CLI_ARGS*, TF_WORKSPACE, TF_LOG and their kin would change what a run means, so that
 # of the engine's own variables only those pass that give it rights or ways.
-_PASSING = ("TF_TOKEN_", "TF_HTTP_", "TF_ENCRYPTION", "TF_REGISTRY_", "TF_APPEND_USER_AGENT")
+_PASSING = (
+    "TF_TOKEN_",
+    "TF_HTTP_",
+    "TF_ENCRYPTION",
+    "TF_REGISTRY_",
+    "TF_APPEND_USER_AGENT",
+    "TF_CLI_CONFIG_FILE",
+)
 WORKSPACE = "TF_WORKSPACE"
-_DROPPED = frozenset({"TERRAFORM_CONFIG"})
 
 
 def build_environment(
     outer: Mapping[str, str],
     *,
     backend: Mapping[str, str],
-    cli_config: Path,
+    cli_config: Path | None,
     cache: Path | None,
     workspace: str = "",
 ) -> dict[str, str]:
     """Return the engine's environment: `outer` cleaned, the backend's secrets, and our own.
 
-    `cache` is the folder for provider plugins, if there is to be one. `workspace` is the state's
+    `cli_config` stands in for the user's configuration of the engine. `cache` is the folder for
+    provider plugins, if there is to be one. `workspace` is the state's
     name where the backend block leads to many.
     """
     passing = {
         name: value
         for name, value in outer.items()
-        if name not in _DROPPED and (not name.startswith("TF_") or name.startswith(_PASSING))
+        if not name.startswith("TF_") or name.startswith(_PASSING)
     }
     own = {
         "TF_INPUT": "0",
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
-        "TF_CLI_CONFIG_FILE": str(cli_config),
     }
+    if cli_config is not None:
+        own["TF_CLI_CONFIG_FILE"] = str(cli_config)
     if workspace:
         own[WORKSPACE] = workspace
     if cache is not None:

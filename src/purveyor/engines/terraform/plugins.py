@@ -1,20 +1,23 @@
-"""Where provider plugins come from: a mirror folder, the shared cache, or the registries."""
+"""Where provider plugins come from: a mirror, the shared cache, or the registries."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from purveyor import json_text
 from purveyor.engines.terraform.files import write_private
+from purveyor.errors import CatalogError
+from purveyor.hcl.blocks import Block, find_items
+from purveyor.hcl.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from purveyor.process import Interruption
 
@@ -23,23 +26,69 @@ OPENTOFU_REGISTRY = "registry.opentofu.org"
 _SAFE_CACHE_SINCE = Version("1.10")
 
 
-def write_cli_config(file: Path, mirror: Path | None) -> None:
-    """Write the engine's configuration: what the mirror holds comes from it, the rest directly.
+def choose_mirror(text: str) -> Path | str | None:
+    """Read a mirror's folder or address from a setting; raise CatalogError for what is neither."""
+    if not text or text.startswith("https://"):
+        return f"{text.rstrip('/')}/" if text else None
+    if not Path(text).is_dir():
+        raise CatalogError(
+            "PURVEYOR_PLUGIN_MIRROR names neither a folder nor an https address.",
+            hint="Name a folder that `providers mirror` has filled, or a network mirror's address.",
+        )
+    return Path(text).absolute()
 
-    A provider that the mirror holds is never asked for elsewhere: runs stay the same with and
-    without a network.
+
+def find_users_config(environment: Mapping[str, str], engine: str) -> list[Path]:
+    """Return the files that the engine would read as its user's configuration."""
+    named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
+    if named:
+        return [path for path in [Path(named)] if path.is_file()]
+    if not environment.get("HOME"):
+        return []
+    home = Path(environment["HOME"])
+    others = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    tofus = [home / ".tofurc", others / "opentofu/tofurc"] if engine != "terraform" else []
+    main = next((each for each in [*tofus, home / ".terraformrc"] if each.is_file()), None)
+    return [*([main] if main else []), *sorted(home.glob(".terraform.d/*.tfrc"))]
+
+
+def write_cli_config(file: Path, mirror: Path | str, users: Sequence[Path] = ()) -> list[str]:
+    """Write the engine's configuration: the user's, and a mirror that stands in for its own.
+
+    A provider that a mirror's folder holds is never asked for elsewhere: runs stay the same with
+    and without a network. Return what is ignored of the user's files.
     """
-    lines = []
-    if mirror is not None:
+    texts, ignored = [], []
+    for each in users:
+        try:
+            text, found = _without_installation(each.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            text, found = "", "it"
+        texts.append(text)
+        if found:
+            ignored.append(f"{each}: {found} is ignored, since PURVEYOR_PLUGIN_MIRROR is set.")
+    place = json_text.write(str(mirror))
+    if isinstance(mirror, str):
+        sources = f"  network_mirror {{\n    url = {place}\n  }}"
+    else:
         held = json_text.write(list_providers(mirror))
-        path = json_text.write(str(mirror))
-        lines = [
-            "provider_installation {",
-            f"  filesystem_mirror {{\n    path    = {path}\n    include = {held}\n  }}",
-            f"  direct {{\n    exclude = {held}\n  }}",
-            "}",
-        ]
-    write_private(file, "\n".join([*lines, ""]))
+        sources = (
+            f"  filesystem_mirror {{\n    path    = {place}\n    include = {held}\n  }}\n"
+            f"  direct {{\n    exclude = {held}\n  }}"
+        )
+    write_private(file, "\n".join([*texts, f"provider_installation {{\n{sources}\n}}\n"]))
+    return ignored
+
+
+def _without_installation(text: str) -> tuple[str, str]:
+    if text.lstrip().startswith("{"):
+        raise ValueError  # JSON, to which nothing can be added
+    tokens = scan(text)
+    for item in find_items(tokens, 0, len(tokens.all)):
+        if isinstance(item, Block) and item.head.text == "provider_installation":
+            end = tokens.all[item.end].offset + 1
+            return text[: item.head.offset] + text[end:], "its `provider_installation`"
+    return text, ""
 
 
 def list_providers(mirror: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import lock
-from purveyor.engines.terraform import commands, files, plugins
+from purveyor.engines.terraform import commands, files
 from purveyor.engines.terraform.environment import WORKSPACE, build_environment
 from purveyor.engines.terraform.program import Program
 from purveyor.errors import EngineError, StateLockedError
@@ -59,13 +59,11 @@ class StateWriter:
     def _program(self, folder: Path, block: BackendBlock) -> Program:
         directory = folder / "work"
         directory.mkdir(mode=0o700)
-        cli_config = folder / "engine.tfrc"
-        plugins.write_cli_config(cli_config, None)
         files.write_backend(directory, block, evaluated=self._binary.name != "terraform")
         environment = build_environment(
             self._environment,
             backend=block.environment,
-            cli_config=cli_config,
+            cli_config=None,
             cache=None,
             workspace=block.workspace,
         )
