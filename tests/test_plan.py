@@ -76,3 +76,23 @@ def test_every_denied_resource_is_named_with_what_forces_it() -> None:
 
 def test_without_a_guard_everything_is_allowed() -> None:
     judge(Guard(), [change("aws_db_instance.main", Verb.DELETE)])
+
+
+def test_letting_go_is_judged_as_deletion_is_and_a_leftover_is_not_the_resource() -> None:
+    let_go = change("aws_db_instance.main", Verb.FORGET)
+    leftover = Change("aws_db_instance.main", DATABASE, Verb.DELETE, deposed=True)
+
+    judge(Guard((DATABASE,)), [leftover])
+    with pytest.raises(GuardError) as caught:
+        judge(Guard((DATABASE,)), [let_go, leftover])
+
+    assert "would forget aws_db_instance.main," in caught.value.message
+    assert len(caught.value.details) == 1
+
+
+def test_what_cannot_be_read_is_refused_where_something_is_protected() -> None:
+    judge(Guard(), [], ["the plan's action_invocations"])
+    with pytest.raises(GuardError) as caught:
+        judge(Guard((DATABASE,)), [], ["the plan's action_invocations"])
+
+    assert caught.value.details == ("the plan's action_invocations",)

@@ -17,7 +17,7 @@ _STEP = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
 
 
 class Verb(StrEnum):
-    """What happens to one resource."""
+    """What happens to one resource; what is forgotten exists, and is no longer in the state."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -25,6 +25,10 @@ class Verb(StrEnum):
     DELETE = "delete"
     READ = "read"
     NOTHING = "nothing"
+    IMPORT = "import"
+    MOVE = "move"
+    FORGET = "forget"
+    UNKNOWN = "unknown"
 
 
 COUNTED = {
@@ -32,22 +36,33 @@ COUNTED = {
     Verb.UPDATE: "updated",
     Verb.REPLACE: "replaced",
     Verb.DELETE: "deleted",
+    Verb.IMPORT: "imported",
+    Verb.MOVE: "moved",
+    Verb.FORGET: "no longer managed",
 }
+STATE_ONLY = frozenset({Verb.IMPORT, Verb.MOVE, Verb.FORGET})
+_DENIED = frozenset({Verb.DELETE, Verb.REPLACE, Verb.FORGET})
+_LEFTOVER = "leftover deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource's change. `forced_by` names the attributes that force a replacement."""
+    """One resource's change. `forced_by` names the attributes that force a replacement.
+
+    `deposed` means a leftover at the resource's address: what an earlier replacement could not
+    delete, and not the resource itself.
+    """
 
     address: str
     resource_type: str
     verb: Verb
     forced_by: tuple[str, ...] = ()
+    deposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What must not be deleted or replaced by an update: resource types or addresses.
+    """What an update must not delete, replace or let go of: resource types or addresses.
 
     `aws_db_instance` is a type, wherever it stands; `aws_db_instance.main` and
     `module.data.aws_db_instance.main` are addresses from the root, with or without an index;
@@ -62,14 +77,26 @@ def find_denied(guard: Guard, changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(
         change
         for change in changes
-        if change.verb in {Verb.DELETE, Verb.REPLACE}
+        if change.verb in _DENIED
+        and not change.deposed
         and any(_covers(pattern, change) for pattern in guard.protect)
     )
 
 
-def judge(guard: Guard, changes: Iterable[Change]) -> None:
-    """Raise GuardError that names each protected resource and what forces its replacement."""
+def judge(guard: Guard, changes: Iterable[Change], unread: Sequence[str] = ()) -> None:
+    """Raise GuardError that names each protected resource and what forces its replacement.
+
+    `unread` is what a plan holds and we cannot read: where something is protected, it is refused.
+    """
     denied = find_denied(guard, changes)
+    if guard.protect and unread and not denied:
+        raise GuardError(
+            "The plan holds what this version of Purveyor cannot read, so that it may harm what the"
+            " catalog protects; nothing was changed.",
+            details=unread,
+            hint="Ask the platform team to carry out the change with the guard lifted in the"
+            " catalog, or to take a version of Purveyor that knows what is named.",
+        )
     if not denied:
         return
     first, *others = denied
@@ -85,10 +112,8 @@ def judge(guard: Guard, changes: Iterable[Change]) -> None:
 
 
 def _tell(change: Change) -> str:
-    if change.verb is Verb.DELETE:
-        return f"{change.address} would be deleted"
     forced = f", forced by {', '.join(change.forced_by)}" if change.forced_by else ""
-    return f"{change.address} would be replaced{forced}"
+    return f"{change.address} would be {COUNTED[change.verb]}{forced}"
 
 
 def _covers(pattern: str, change: Change) -> bool:
@@ -103,6 +128,6 @@ def _covers(pattern: str, change: Change) -> bool:
 
 def count_changes(changes: Sequence[Change]) -> str:
     """Say `2 created, 1 replaced`, or that nothing had to change."""
-    counted = Counter(change.verb for change in changes)
-    parts = [f"{counted[verb]} {word}" for verb, word in COUNTED.items() if counted[verb]]
+    counted = Counter(_LEFTOVER if c.deposed else COUNTED.get(c.verb) for c in changes)
+    parts = [f"{counted[word]} {word}" for word in (*COUNTED.values(), _LEFTOVER) if counted[word]]
     return ", ".join(parts) or "nothing had to change"

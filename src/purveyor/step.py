@@ -124,6 +124,7 @@ class Step:
     `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
     `changing` is told of every change, None where nothing can keep it.
     `renew` gets fresh credentials, as far as they can be had, and raises nothing.
+    `filled` names the variables of a delete whose values nobody knows any more.
     """
 
     operation: Operation
@@ -141,6 +142,7 @@ class Step:
     recovery: Recovery | None = None
     changing: Changing | None = None
     renew: Callable[[], None] = lambda: None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +172,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class ResourceMoved:
-    """A resource's `stage`: started, running, ended or failed; `seconds` since its start."""
+    """A resource's `stage`: started, running, ended or failed; `seconds` since its start.
+
+    What touches the state only is told once, as ended.
+    """
 
     address: str
     verb: Verb
     stage: str
     seconds: float = 0.0
+    resource_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

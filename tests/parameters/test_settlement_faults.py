@@ -11,11 +11,12 @@ from made_modules import BACKUPS, NUMBER, STRING, faults_of, module, request, va
 
 from purveyor import json_text
 from purveyor.action import Operation
-from purveyor.declaration import Collection
+from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
 from purveyor.parameters import settle
 from purveyor.parameters.settlement import MAX_DETAILS
 
 if TYPE_CHECKING:
+    from purveyor.declaration import TypeConstraint
     from purveyor.json_text import JsonValue
 
 
@@ -187,11 +188,31 @@ def test_nothing_that_a_person_must_correct_stands_before_a_delete() -> None:
     assert settle(asked, interface) == {"name": "db", "port": "3306", "password": None}
 
 
-def test_a_delete_says_what_no_null_can_replace() -> None:
-    interface = module(variable("name", STRING, required=True, nullable=False))
-    assert faults_of(request(Operation.DELETE), interface) == (
-        "name: is missing; accepts a string",
+def test_a_delete_fills_what_nobody_can_give_again_with_null_or_with_nothing() -> None:
+    shape = Object({"size": Attribute(Primitive("number")), "on": Attribute(Primitive("bool"))})
+    types: dict[str, TypeConstraint] = {
+        "name": STRING,
+        "port": Primitive("number"),
+        "tags": Collection("map", STRING),
+        "zones": Collection("set", STRING),
+        "shape": shape,
+        "pair": Tuple((STRING, shape)),
+    }
+    interface = module(
+        variable("password", STRING, required=True),
+        *(variable(name, each, required=True, nullable=False) for name, each in types.items()),
     )
+
+    empty = {"size": 0, "on": False}
+    assert settle(request(Operation.DELETE), interface) == {
+        "password": None,
+        "name": "",
+        "port": 0,
+        "tags": {},
+        "zones": [],
+        "shape": empty,
+        "pair": ["", empty],
+    }
 
 
 def test_a_custom_action_is_checked_like_a_create() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from purveyor import json_text
 from purveyor.engines.terraform.events import Report
 from purveyor.plan import Change, Verb
@@ -29,20 +31,98 @@ def hook(kind: str, **more: object) -> dict[str, object]:
     return {"type": kind, "hook": {"resource": RESOURCE, "action": "create", **more}}
 
 
-def test_planned_changes_are_noted_and_idle_ones_are_not() -> None:
-    actions = ["create", "update", "replace", "delete", "read", "noop", "move", "forget"]
-    report, _ = feed(
-        *(
-            {"type": "planned_change", "change": {"resource": RESOURCE, "action": action}}
-            for action in actions
-        )
-    )
+def redactor_of(secret: str) -> Redactor:
+    redactor = Redactor()
+    redactor.add_value(secret)
+    return redactor
+
+
+def planned(action: str, **more: object) -> dict[str, object]:
+    return {"type": "planned_change", "change": {"resource": RESOURCE, "action": action, **more}}
+
+
+@pytest.mark.parametrize(
+    ("message", "verbs"),
+    [
+        (planned("create"), [Verb.CREATE]),
+        (planned("update"), [Verb.UPDATE]),
+        (planned("replace", reason="cannot_update"), [Verb.REPLACE]),
+        (planned("delete", reason="delete_because_count_index"), [Verb.DELETE]),
+        (planned("read"), [Verb.READ]),
+        (planned("noop"), []),
+        (planned("remove", reason="delete_because_no_resource_config"), [Verb.FORGET]),
+        # OpenTofu 1.12 on ["forget", "create"]:
+        (planned("noop", reason="cannot_update"), [Verb.FORGET, Verb.CREATE]),
+        (planned("import", importing={"id": "abc-123"}), [Verb.IMPORT]),
+        (planned("update", importing={"id": "abc-123"}), [Verb.IMPORT, Verb.UPDATE]),
+        (planned("move", previous_resource={"addr": "aws_thing.a"}), [Verb.MOVE]),
+        (planned("replace", previous_resource={}), [Verb.MOVE, Verb.REPLACE]),
+    ],
+)
+def test_planned_changes_are_noted_and_idle_ones_are_not(
+    message: dict[str, object], verbs: list[Verb]
+) -> None:
+    report, _ = feed(message)
 
     address = 'module.a["x"].aws_thing.b'
-    assert report.changes == [
-        Change(address, "aws_thing", verb)
-        for verb in (Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE, Verb.READ)
+    assert report.changes == [Change(address, "aws_thing", verb) for verb in verbs]
+    assert not report.unread
+
+
+def test_a_leftover_is_no_deletion_of_the_resource() -> None:
+    report, _ = feed(planned("replace", reason="cannot_update"), planned("delete"))
+
+    assert [(each.verb, each.deposed) for each in report.changes] == [
+        (Verb.REPLACE, False),
+        (Verb.DELETE, True),
     ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        planned("transmute"),
+        hook("apply_start", action="transmute"),
+        {"type": "planned_action_invocation", "action_addr": {"addr": "action.aws_stop.x"}},
+        {"type": "deferred_change", "change": {}},
+        {"type": "change_summary", "changes": {"add": 0, "action_invocation": 1}},
+        {"type": "change_summary", "changes": {"add": 0, "forget": 1, "operation": "plan"}},
+    ],
+)
+def test_what_is_not_understood_is_named(message: dict[str, object]) -> None:
+    report, _ = feed({**message, "@message": "It says s3cret."}, redactor=redactor_of("s3cret"))
+
+    (said,) = report.unread.values()
+    assert said.startswith("The engine told what Purveyor cannot read, ")
+    assert "It says" in said
+    assert "s3cret" not in said
+
+
+def test_what_changes_nothing_is_passed_over() -> None:
+    kinds = ["version", "log", "refresh_start", "provision_start", "ephemeral_action_started"]
+    report, _ = feed(
+        *({"type": kind} for kind in [*kinds, "ephemeral_op_start", "state_lock_acquire"]),
+        {"type": "change_summary", "changes": {"add": 1, "import": 2, "action_invocation": 0}},
+        {"@message": "without a type"},
+    )
+
+    assert not report.unread
+
+
+def test_what_is_carried_out_is_known_whatever_comes_after() -> None:
+    report, _ = feed(hook("apply_start"), hook("apply_complete"), hook("apply_errored"))
+
+    assert report.completed == [Change(RESOURCE["addr"], "aws_thing", Verb.CREATE)]
+
+
+def test_a_failed_check_is_a_note_in_its_authors_words() -> None:
+    check = {"severity": "warning", "summary": "Check block assertion failed", "detail": "Too\n3."}
+    other = {"severity": "warning", "summary": "Deprecated", "detail": "Whatever."}
+    report, _ = feed(
+        *({"type": "diagnostic", "diagnostic": each} for each in (check, other, check)),
+    )
+
+    assert report.notes == ("A check of the module fails: Too 3.",)
 
 
 def test_a_resource_is_followed_from_start_to_end() -> None:

@@ -186,11 +186,11 @@ class Assembly:
                 "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
             ) from None
 
-    def open_recovery(self, recipe: Recipe, entity: Entity) -> Recovery:
-        """Return the keeper of an entity's unsaved states."""
+    def open_recovery(self, recipe: Recipe, entity: Entity, attempt: str = "") -> Recovery:
+        """Return the keeper of an entity's unsaved states, for an attempt's own."""
         from purveyor.cli.machine import open_recovery
 
-        return open_recovery(self.settings, self._open_records(recipe), entity)
+        return open_recovery(self.settings, self._open_records(recipe), entity, attempt)
 
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog

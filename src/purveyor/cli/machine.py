@@ -32,7 +32,9 @@ def open_journal(store: DatedStore, settings: Settings) -> Journal:
     return Journal(store, time.time, age=store.age, dead_after=dead_after)
 
 
-def open_recovery(settings: Settings, records: Store | None, owner: Owner) -> ParkedStates:
+def open_recovery(
+    settings: Settings, records: Store | None, owner: Owner, attempt: str = ""
+) -> ParkedStates:
     """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
     from purveyor.backends.folder_records import FolderRecords
 
@@ -43,4 +45,5 @@ def open_recovery(settings: Settings, records: Store | None, owner: Owner) -> Pa
         disk=FolderRecords(folder),
         place=str(folder),
         clock=time.time,
+        attempt=attempt,
     )

@@ -11,6 +11,7 @@ from purveyor.cli import examples
 from purveyor.cli.state_room import now, open_room, with_catalog
 
 if TYPE_CHECKING:
+    from purveyor.json_text import JsonObject
     from purveyor.run_identity import RunIdentity
 
 _TARGET = re.compile(r"(service|link)/([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -24,16 +25,18 @@ _EXAMPLES = examples(
 @click.option("--reason", required=True, metavar="TEXT", help="What was found; it is kept.")
 @with_catalog
 def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
-    """Say that what a lost run may have built has been looked at.
+    """Say that what a lost run may have built, or what was let go of, has been looked at.
 
     When a run is lost while its engine changes something, the state may not know all that exists.
     Every further run then refuses with NEEDS_RECOVERY until somebody has compared what exists
     with the state, has mended it, and says so here. A run that still shows signs of life cannot
-    be settled.
+    be settled. A delete of something whose module lets go of objects without destroying them
+    ends as RETAINED, each time, until what is named is dealt with and settled here, too.
     """
     from purveyor.cli.machine import open_journal
     from purveyor.dispatch import look_up
     from purveyor.errors import StateLockedError
+    from purveyor.journal import Capsules
 
     parts = _TARGET.fullmatch(target)
     if parts is None:
@@ -53,8 +56,9 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
                 f"A run is at work on {target}: {mark.run}. Nothing was settled.",
                 hint="Wait for its end; when it is lost, it falls silent for five minutes first.",
             )
-    journal.marks.settle(marks, {"at": now(), "reason": reason})
-    if marks:
-        click.echo(f"Settled: {target} can be changed again.")
-    else:
-        click.echo(f"Nothing was in doubt about {target}; nothing was done.")
+    note: JsonObject = {"at": now(), "reason": reason}
+    journal.marks.settle(marks, note)
+    retained = Capsules(room.records).release(parts[1], parts[2], note)
+    told = [f"Settled: {target} can be changed again."] if marks else []
+    told += [f"Settled: {each} of {target} does not count as left behind." for each in retained]
+    click.echo("\n".join(told) or f"Nothing was in doubt about {target}; nothing was done.")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonObject, JsonValue
 
-_TUPLES = ("fixed", "withheld", "asked_secrets", "shown_secrets", "immutable", "protect")
+_TUPLES = (
+    *("fixed", "withheld", "asked_secrets", "shown_secrets", "immutable", "protect", "retained"),
+)
 _TIMES = ("at", "deleted_at")
 
 
@@ -28,7 +30,8 @@ class Capsule:
     secret: those names are in `withheld`; `fixed` are those that the catalog decided. `asked` is
     what the developer set, None in a capsule of an earlier release, and `asked_secrets` names what
     else he set. `shown` are the attributes that our results set, `shown_secrets` names the secret
-    ones. `deleted_at` is a tombstone's.
+    ones. `retained` are the addresses of what was let go of and not destroyed, until it is settled.
+    `deleted_at` is a tombstone's.
     """
 
     kind: str
@@ -61,6 +64,7 @@ class Capsule:
     immutable: tuple[str, ...] = ()
     outputs: Mapping[str, JsonValue] | None = None
     protect: tuple[str, ...] = ()
+    retained: tuple[str, ...] = ()
     deleted_at: float | None = None
 
     @property

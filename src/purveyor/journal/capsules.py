@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
-from purveyor.journal.marks import CHANGING
+from purveyor.journal.marks import CHANGING, SETTLEMENTS
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
     from purveyor.journal.store import Store
-    from purveyor.json_text import JsonValue
+    from purveyor.json_text import JsonObject, JsonValue
 
 _FOLDER = "journal/entities"
 _SERVICE, _LINK = "service", "link"
@@ -87,6 +88,18 @@ class Capsules:
         self.keep_secrets(tombstone.kind, tombstone.entity, Secrets())
         if tombstone.kind == _LINK:
             self._store.remove(_mark(tombstone))
+
+    def release(self, kind: str, entity: str, note: JsonObject) -> tuple[str, ...]:
+        """Forget what was let go of because somebody has looked; keep why, return the addresses."""
+        capsule = self.read(kind, entity)
+        if capsule is None or not capsule.retained:
+            return ()
+        moment = str(note.get("at", "")).replace(":", "")
+        kept = json_text.write({**note, "retained": list(capsule.retained)})
+        self._store.create(f"{_folder(kind, entity)}/{SETTLEMENTS}/{moment}-retained.json", kept)
+        path = f"{_folder(kind, entity)}/{_CAPSULE}"
+        self._store.put(path, write_capsule(dataclasses.replace(capsule, retained=())))
+        return capsule.retained
 
     def built_links(self, service: str) -> tuple[str, ...]:
         """Return the ids of the service's links that were built and not deleted. One listing."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "journal/entities"
 CHANGING = "changing"
+SETTLEMENTS = "settlements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Marks:
         """Take marks away because somebody has looked, and keep why. `note` has `at`."""
         for mark in marks:
             moment = str(note.get("at", "")).replace(":", "")
-            place = f"{_FOLDER}/{mark.kind}/{mark.entity}/settlements"
+            place = f"{_FOLDER}/{mark.kind}/{mark.entity}/{SETTLEMENTS}"
             kept = {**note, "action": mark.action, "attempt": mark.attempt, "run": mark.run}
             name = f"{moment}-{mark.action}-{mark.attempt}"
             self._store.create(f"{place}/{name}.json", json_text.write(kept))

@@ -27,7 +27,7 @@ class ParkedStates:
     What the store has taken lies on the disk as a copy only, which no run reads again. A name is
     `<time>[.<lock id>][@<action>@<attempt>].tfstate`: the lock that the lost run left, and the
     attempt whose mark (see `Marks`) goes when the state is saved. `place` says where the disk's
-    part is; `clock` tells seconds since 1970.
+    part is; `clock` tells seconds since 1970; `attempt` is whose states are parked.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class ParkedStates:
         disk: Store,
         place: str,
         clock: Callable[[], float],
+        attempt: str = "",
     ) -> None:
         kind, entity = identity(owner).split("/")
         self._folder = f"journal/entities/{kind.removesuffix('s')}/{entity}"
@@ -45,11 +46,13 @@ class ParkedStates:
         self._disk = disk
         self._place = place
         self._clock = clock
+        self._attempt = attempt
 
     def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> tuple[str, ...]:
         """Keep a state; return where, for people. Raise RecoveryError when no place takes it."""
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
         lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
+        attempt = attempt or self._attempt
         owner = f"@{attempt}" if _ATTEMPT.fullmatch(attempt) else ""
         name = f"{self._folder}/recovery/{moment}{lock}{owner}{SUFFIX}"
         places, refusals = [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.declaration import Collection, Object, Primitive, Tuple
 from purveyor.errors import ParameterError
 from purveyor.parameters.layers import choose_offered, merge_layers, read_starting_point
 from purveyor.parameters.merge import merge
@@ -16,7 +17,7 @@ from purveyor.parameters.wording import count, describe_type, escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.declaration import ModuleInterface, Variable
+    from purveyor.declaration import ModuleInterface, TypeConstraint, Variable
     from purveyor.json_text import JsonValue
     from purveyor.parameters.request import Request
 
@@ -29,21 +30,28 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     create, update and custom are strict. delete asks for nothing new, and nothing that a person
     would first have to correct may stand before it: names that mean nothing are left out, types
     are left to the engine, and a required variable without a value (a secret that the platform
-    does not give back) becomes null. Both engines accept that on destroy; where a template or a
-    validation needs the value, they do with `-refresh=false` only (measured).
+    does not give back) becomes null, or empty where null is refused: OpenTofu never takes null for
+    `nullable = false`. Both engines accept that on destroy; where a template or a validation needs
+    the value, they do with `-refresh=false` only (measured).
     """
     values = merge_layers(request, interface)
     if request.operation is Operation.DELETE:
-        faults = _fill_for_delete(values, interface)
-    else:
-        faults = find_unknown_names(request, interface)
-        if request.operation is Operation.UPDATE:
-            faults += find_forbidden_changes(request, interface)
-        for variable in interface.variables.values():
-            faults += _find_value_faults(variable, values, request, interface)
+        missing = [interface.variables[name] for name in find_missing(request, interface)]
+        return values | {v.name: None if v.nullable else _make_empty(v.type) for v in missing}
+    faults = find_unknown_names(request, interface)
+    if request.operation is Operation.UPDATE:
+        faults += find_forbidden_changes(request, interface)
+    for variable in interface.variables.values():
+        faults += _find_value_faults(variable, values, request, interface)
     if faults:
         raise _refuse(faults)
     return values
+
+
+def find_missing(request: Request, interface: ModuleInterface) -> list[str]:
+    """Name the required variables that nobody gives a value."""
+    values = merge_layers(request, interface)
+    return [n for n, v in interface.variables.items() if v.required and values.get(n) is None]
 
 
 def find_offered(request: Request, interface: ModuleInterface) -> frozenset[str]:
@@ -73,16 +81,16 @@ def _lay_over(value: JsonValue, asked: JsonValue) -> JsonValue:
     return merge({"": value}, {"": asked})[""]
 
 
-def _fill_for_delete(values: dict[str, JsonValue], interface: ModuleInterface) -> list[str]:
-    faults: list[str] = []
-    for variable in interface.variables.values():
-        if not variable.required or values.get(variable.name) is not None:
-            continue
-        if variable.nullable:
-            values[variable.name] = None
-        else:
-            faults.append(f"{variable.name}: is missing; accepts {describe_type(variable.type)}")
-    return faults
+def _make_empty(constraint: TypeConstraint) -> JsonValue:
+    match constraint:
+        case Primitive(name):
+            return {"number": 0, "bool": False}.get(name, "")
+        case Tuple(elements):
+            return [_make_empty(each) for each in elements]
+        case Object(attributes):
+            return {name: _make_empty(each.type) for name, each in attributes.items()}
+        case Collection(name):
+            return {} if name == "map" else []
 
 
 def _find_value_faults(

@@ -12,13 +12,13 @@ from purveyor.errors import PurveyorError, RecoveryError
 from purveyor.lock import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from purveyor.journal import Begin, Mark
+    from purveyor.journal import Mark
     from purveyor.provision.memory import Memory
     from purveyor.provision.once import Attempt
     from purveyor.provision.ports import Ports
-    from purveyor.step import Recovery, StateAccess
+    from purveyor.step import StateAccess
 
 
 @dataclass(slots=True)
@@ -107,35 +107,6 @@ class Change:
             return lock if ours else None
 
         return find
-
-
-@dataclass(frozen=True, slots=True)
-class OwnRecovery:
-    """An entity's unsaved states; those that this attempt parks settle its change once saved."""
-
-    recovery: Recovery
-    begin: Begin
-
-    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> Sequence[str]:
-        """Keep a state under the attempt's name."""
-        mine = attempt or f"{self.begin.action}@{self.begin.attempt}"
-        return self.recovery.park(text, lock_id=lock_id, attempt=mine)
-
-    def waiting(self) -> Sequence[str]:
-        """Return the names."""
-        return self.recovery.waiting()
-
-    def read(self, name: str) -> str | None:
-        """Return a text."""
-        return self.recovery.read(name)
-
-    def lock_of(self, name: str) -> str:
-        """Return a lock's id."""
-        return self.recovery.lock_of(name)
-
-    def remove(self, name: str) -> None:
-        """Forget a state."""
-        self.recovery.remove(name)
 
 
 def _doubt(mark: Mark, *, over: bool) -> RecoveryError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.plan import COUNTED, count_changes
+from purveyor.plan import COUNTED, Verb, count_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ def succeed(
     """Return the outcome of an action that worked."""
     moved = tuple(change for change in changes if change.verb in COUNTED)
     nothing = context.operation in {Operation.CREATE, Operation.UPDATE} and not moved
+    forgotten = (change.address for change in moved if change.verb is Verb.FORGET)
+    let_go = [f"{each} is no longer managed here; what it stood for exists." for each in forgotten]
     return Outcome(
         status=Status.SUCCESS,
         reason=ReasonCode.NOTHING_TO_DO if nothing else ReasonCode.DONE,
@@ -40,7 +42,7 @@ def succeed(
         message=f"{_subject(context)}: {count_changes(moved)}."
         if not context.operation.by_program
         else f"{_subject(context)}.",
-        details=results.notes,
+        details=(*let_go, *results.notes),
         results=results.public,
         secrets=results.secrets,
         changes=moved,
@@ -67,7 +69,7 @@ def succeed_absent(context: ActionContext, absence: str, *, state_key: str) -> O
     )
 
 
-def fail(error: PurveyorError, *, state_key: str = "") -> Outcome:
+def fail(error: PurveyorError) -> Outcome:
     """Return the outcome of an action that ended in an error a user can meet."""
     return Outcome(
         status=Status.FAILED,
@@ -77,11 +79,10 @@ def fail(error: PurveyorError, *, state_key: str = "") -> Outcome:
         next_step=error.hint,
         details=error.details,
         told=error.told,
-        state_key=state_key,
     )
 
 
-def break_down(*, state_key: str = "") -> Outcome:
+def break_down() -> Outcome:
     """Return the outcome of an action that met a fault of our own."""
     return Outcome(
         status=Status.FAILED,
@@ -89,7 +90,6 @@ def break_down(*, state_key: str = "") -> Outcome:
         exit_code=20,
         message="Purveyor met a fault of its own and stopped.",
         next_step="The run's log has a traceback: please report it, then run the action again.",
-        state_key=state_key,
     )
 
 

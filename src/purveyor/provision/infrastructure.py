@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
-from purveyor.errors import ParameterError, ReasonCode, RecoveryError
+from purveyor.errors import ParameterError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
-from purveyor.provision.change import Change, OwnRecovery
+from purveyor.provision.change import Change
 from purveyor.provision.endings import succeed
 from purveyor.provision.memory import Memory, RememberedState
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
@@ -95,10 +95,11 @@ def look_up(
 ) -> Work:
     """Find the entity's state; raise RecoveryError STATE_MISSING, or why the catalog is no help."""
     backend = ports.open_backend(recipe)
-    recovery = ports.open_recovery(recipe, context.entity) if ports.open_recovery else None
-    if recovery is not None and attempt.begin is not None:
-        recovery = OwnRecovery(recovery, attempt.begin)
+    begin, open_recovery = attempt.begin, ports.open_recovery
+    name = f"{begin.action}@{begin.attempt}" if begin is not None else ""
+    recovery = open_recovery(recipe, context.entity, name) if open_recovery else None
     key = backend.locate(context.entity)
+    attempt.state_key = key.path if key.exists else ""
     refuse_moved(key, backend, context.entity)
     memory.found = key.exists
     absence = ""
@@ -181,6 +182,7 @@ def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports
         recovery=work.recovery,
         changing=change,
         renew=ports.renew_logins,
+        filled=settled.filled,
     )
 
 
@@ -203,17 +205,24 @@ def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
     """Run the engine, then keep the capsule; after a verified delete remove the state, last."""
     try:
         return _carry_out(prepared, memory, ports)
+    except PurveyorError:
+        memory.note_let_go(prepared.change.attempt.changes, state_key=prepared.key.path)
+        raise
     finally:
         prepared.change.close()
 
 
 def _carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
+    prepared.change.attempt.state_key = prepared.key.path
     done = prepared.engine.run(prepared.step, ports.listen)
     context = prepared.context
     if context.operation is Operation.DELETE:
         # In this order: without a state only the tombstone tells later deletes that all is gone.
-        memory.bury(state_key=prepared.key.path)
+        retained = memory.let_go(done.changes)
+        memory.bury(state_key=prepared.key.path, retained=retained)
         prepared.backend.remove(prepared.key)
+        if retained:
+            raise memory.refuse_retained(retained)
         results = Results({}, {})
     else:
         results = sort_outputs(done.outputs, prepared.handing_on, ports.redactor)
@@ -241,7 +250,7 @@ def _keep(prepared: Prepared, done: StepResult, results: Results, memory: Memory
         lineage=prepared.state.lineage(),
         at=memory.now(),
     )
-    memory.keep(capsule, prepared.choose_secrets())
+    memory.keep(capsule, prepared.choose_secrets(), done.changes)
 
 
 def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -> str:
@@ -249,6 +258,8 @@ def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -
     context = memory.context
     if recovery is not None and recovery.waiting():
         return ""
+    if context.operation is Operation.DELETE and (retained := memory.let_go(())):
+        raise memory.refuse_retained(retained)
     if reason := memory.explain_absence():
         if context.operation is Operation.DELETE:
             return reason

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Capsule, Secrets
+from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.errors import CatalogError
     from purveyor.journal import Capsules
     from purveyor.lock import Lock
     from purveyor.outcome import Outcome
+    from purveyor.plan import Change
     from purveyor.state_key import StateDocument
     from purveyor.step import Listen, StateAccess
 
@@ -34,7 +37,7 @@ class Memory:
 
     `refusal` is why the catalog cannot serve the entity: then `capsule`, if there is one, does.
     `found` tells whether a state was found, `begun` whether an engine was about to change things,
-    `kept` whether a capsule was written.
+    `kept` whether a capsule or a tombstone was written.
     """
 
     context: ActionContext
@@ -99,29 +102,66 @@ class Memory:
         with contextlib.suppress(PurveyorError):
             self.store.note_untouched(entity.kind, entity.id, self.context.id)
 
-    def keep(self, capsule: Capsule, secrets: Secrets) -> None:
+    def keep(self, capsule: Capsule, secrets: Secrets, changes: Sequence[Change]) -> None:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""
         if self.store is not None and not capsule.tree:
             self.listen(Noticed("info", _TOO_LARGE))
         earlier = self.capsule is not None and self.capsule.withheld
         if secrets.variables or secrets.asked or earlier:
             self._write(lambda store: store.keep_secrets(capsule.kind, capsule.entity, secrets))
-        self.kept = self._write(lambda store: store.keep(capsule))
+        self._keep(capsule, changes)
 
-    def bury(self, *, state_key: str) -> None:
+    def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:
+
+        def write(store: Capsules) -> None:
+            store.keep(dataclasses.replace(capsule, retained=self.let_go(changes)))
+
+        self.kept = self._write(write)
+
+    def let_go(self, changes: Iterable[Change]) -> tuple[str, ...]:
+        """Return the addresses that were let go of, before and now; an import takes one back."""
+        capsule, changes = self.recall(), tuple(changes)
+        imported = {each.address for each in changes if each.verb is Verb.IMPORT}
+        before = [each for each in (capsule.retained if capsule else ()) if each not in imported]
+        now = (each.address for each in changes if each.verb is Verb.FORGET)
+        return tuple(dict.fromkeys([*before, *now]))
+
+    def refuse_retained(self, retained: Sequence[str]) -> RecoveryError:
+        """Return the error of a delete that leaves something behind, now or on an earlier try."""
+        entity = self.context.entity
+        count = "1 object" if len(retained) == 1 else f"{len(retained)} objects"
+        return RecoveryError(
+            f"The {entity.kind} {entity.slug or entity.id} is not wholly deleted: {count} that the"
+            " module lets go of without destroying may still exist.",
+            reason=ReasonCode.RETAINED,
+            details=[f"{address} was let go of" for address in retained],
+            hint="Ask the platform team to delete or take over what is named, then to run `purveyor"
+            f" state settle {entity.kind}/{entity.id} --reason TEXT`; then start the action again.",
+        )
+
+    def note_let_go(self, changes: Sequence[Change], *, state_key: str) -> None:
+        """Remember what an action has let go of that ended in an error."""
+        if not self.kept and any(each.verb is Verb.FORGET for each in changes):
+            with contextlib.suppress(PurveyorError):
+                self._keep(self.recall() or self._write_down(state_key), changes)
+
+    def bury(self, *, state_key: str, retained: tuple[str, ...] = ()) -> None:
         """Leave a tombstone, after the state is gone."""
-        now, context = self.now(), self.context
-        tombstone = Capsule(
+        tombstone = self._write_down(state_key)
+        tombstone = dataclasses.replace(tombstone, deleted_at=tombstone.at, retained=retained)
+        self.kept = self._write(lambda store: store.bury(tombstone))
+
+    def _write_down(self, state_key: str) -> Capsule:
+        context = self.context
+        return Capsule(
             kind=context.kind.value,
             entity=context.entity.id,
             service=context.service.id,
-            at=now,
+            at=self.now(),
             state_key=state_key,
             slug=context.entity.slug,
             specification=context.entity.specification.slug,
-            deleted_at=now,
         )
-        self._write(lambda store: store.bury(tombstone))
 
     def say(self, text: str) -> None:
         """Tell the log at once, and the developer at the end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.errors import ReasonCode, RecoveryError
@@ -19,6 +19,7 @@ from purveyor.journal import (
     recall_outcome,
 )
 from purveyor.outcome import Outcome, Status
+from purveyor.plan import COUNTED, Change
 from purveyor.provision.heartbeat import Heartbeat
 from purveyor.provision.trace import leave_trace
 from purveyor.step import PhaseStarted, ResourceMoved
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 class Attempt:
     """One claimed attempt; without a journal nothing is kept, and every method does nothing.
 
-    `lock_left` once a lock of its own may be left, which a sweep then looks for.
+    `lock_left` once a lock of its own may be left, which a sweep then looks for. `changes` are
+    those that an engine has told of as ended, whatever comes after.
     """
 
     journal: Journal | None
@@ -47,11 +49,15 @@ class Attempt:
     phase: str = ""
     trace: Trace | None = None
     lock_left: bool = False
+    changes: list[Change] = field(default_factory=list)
+    state_key: str = ""
     _heart: Heartbeat | None = None
     _look: Callable[[], Lock | None] | None = None
 
     def notice(self, event: StepEvent) -> None:
-        """Remember the phase for the heartbeat, and that the engine must have the lock."""
+        """Remember the phase for the heartbeat, what is done, and that the engine has the lock."""
+        if isinstance(event, ResourceMoved) and event.stage == "ended" and event.verb in COUNTED:
+            self.changes.append(Change(event.address, event.resource_type, event.verb))
         if isinstance(event, PhaseStarted):
             self.phase = event.name
         if isinstance(event, ResourceMoved) and self._look is not None and self._heart is not None:

@@ -91,7 +91,7 @@ class Ports:
     run_files: RunFiles | None = None
     outline: Callable[[ActionContext], Recipe] | None = None
     open_capsules: Callable[[Recipe], Capsules | None] | None = None
-    open_recovery: Callable[[Recipe, Entity], Recovery] | None = None
+    open_recovery: Callable[[Recipe, Entity, str], Recovery] | None = None
     run_url: str = ""
     lock_wait: Callable[[], float] = lambda: 300.0
     forced_lock_wait: float | None = None

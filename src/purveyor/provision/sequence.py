@@ -151,6 +151,10 @@ def _end(
         outcome, seconds=ports.clock() - began, run_url=ports.run_url or outcome.run_url
     )
     attempt = claimed or Attempt(None, None)
+    if outcome.exit_code:
+        outcome = dataclasses.replace(
+            outcome, changes=tuple(attempt.changes), state_key=attempt.state_key
+        )
     notes: tuple[str, ...] = ()
     try:
         attempt.finish(outcome, at=ports.wall_clock())

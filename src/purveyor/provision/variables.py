@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.parameters import Request, find_asked, find_offered, find_overruled, settle
+from purveyor.parameters import (
+    Request,
+    find_asked,
+    find_missing,
+    find_offered,
+    find_overruled,
+    settle,
+)
 from purveyor.reporter.specification import find_secrets
 from purveyor.reporter.specification import is_secret as is_marked_secret
 
@@ -36,7 +43,7 @@ class Settled:
     `kept` are those that may be written down for later, `withheld` those that may not, `fixed` the
     names that the catalog decided. What Purveyor itself offers is in none of them. `asked` is what
     the developer set. `private` names what may be secret, `secret` what the module or the
-    specification calls so.
+    specification calls so; `filled` what a delete needs and nobody can give.
     """
 
     variables: Mapping[str, JsonValue]
@@ -48,6 +55,7 @@ class Settled:
     private: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     service_name: str = ""
+    filled: tuple[str, ...] = ()
 
 
 def settle_variables(
@@ -87,6 +95,7 @@ def settle_variables(
         private=private,
         secret=secret,
         service_name=name,
+        filled=tuple(find_missing(request, interface)),
     )
 
 

@@ -37,9 +37,9 @@ def apply(file: Path | None = None) -> tuple[str, ...]:
     return ("apply", "-json", *_LOCK, str(file) if file else "-auto-approve")
 
 
-def destroy() -> tuple[str, ...]:
-    """Destroy all that is in the state."""
-    return ("destroy", "-json", *_LOCK, "-auto-approve")
+def destroy(*, refresh: bool = True) -> tuple[str, ...]:
+    """Destroy all that is in the state; without a refresh the module's values do not matter."""
+    return ("destroy", "-json", *_LOCK, "-auto-approve", *(() if refresh else ("-refresh=false",)))
 
 
 def show(file: Path) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.failures import MOST_DETAILS, explain
 from purveyor.engines.terraform.rescue import (
     FREED,
@@ -15,16 +17,25 @@ from purveyor.engines.terraform.rescue import (
 from purveyor.engines.terraform.session import LOCK_SUMMARY
 from purveyor.engines.terraform.stream import Proof, has_locked, judge_stream
 from purveyor.errors import CancelledError, EngineError, PurveyorError, RecoveryError
+from purveyor.plan import STATE_ONLY, Verb
+from purveyor.process import Interruption
+from purveyor.step import ResourceMoved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
+    from purveyor.plan import Change
 
 CHANGES = frozenset({"apply", "destroy"})
 _LOCK_KEPT = "Error releasing the state lock"
-_ABOUT_STATE = frozenset({"Failed to save state", "Failed to persist state to backend", _LOCK_KEPT})
+# OpenTofu fails a destroy so that has let go of something and ended well but for that (measured).
+_LEFT_BEHIND = "Destroy was successful but left behind forgotten instances"
+_ABOUT_STATE = frozenset(
+    {"Failed to save state", "Failed to persist state to backend", _LOCK_KEPT, _LEFT_BEHIND}
+)
 
 
 def build_error(session: Session, ran: Ran, phase: str) -> PurveyorError:
@@ -61,11 +72,50 @@ def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
         note = _settle_lock(session, ran, kept=kept)
     summaries = {each.summary for each in ran.report.errors}
     done = bool(summaries) and summaries <= _ABOUT_STATE
-    if note and done and not (ran.report.failed or ran.report.open):
-        return (note,)
+    told = note or _LEFT_BEHIND in summaries
+    if told and done and not (ran.report.failed or ran.report.open):
+        return tuple(filter(None, [note]))
     failure = build_error(session, ran, phase)
     failure.details = (*failure.details, *filter(None, [note]))
     raise failure
+
+
+def conclude(
+    session: Session, ran: Ran, phase: str, planned: Sequence[Change]
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """Settle a change; return what was carried out, and notes.
+
+    What touches the state only, which no hook tells, is told here, also before an error is raised.
+    """
+    deleted = {each.address for each in ran.report.completed if each.verb is Verb.DELETE}
+    done: list[Change] = []
+    for each in planned:
+        # A replacement that deletes nothing lets go of the old thing; Terraform may call it so.
+        kept = each.verb is Verb.REPLACE and not ran.code and each.address not in deleted
+        verbs = (Verb.FORGET, Verb.CREATE) if kept else (each.verb,)
+        done += [replace(each, verb=verb) for verb in verbs]
+    told = [each for each in done if each.verb in STATE_ONLY]
+    try:
+        return tuple(done), settle(session, ran, phase)
+    except PurveyorError:
+        told = _find_let_go(session, ran, told)
+        raise
+    finally:
+        for each in told:
+            event = ResourceMoved(each.address, each.verb, "ended", 0.0, each.resource_type)
+            session.program.listen(event)
+
+
+def _find_let_go(session: Session, ran: Ran, planned: Sequence[Change]) -> list[Change]:
+    """Return what a failed command has let go of: it is not in the state, or has a successor."""
+    forgotten = [each for each in planned if each.verb is Verb.FORGET]
+    if not forgotten:
+        return []
+    program = replace(session.program, interruption=Interruption())
+    listed = program.call(*commands.state_list(), streamed=False)
+    kept = set(listed.completed.stdout.split("\n")) if listed.code == 0 else set()
+    kept -= {*ran.report.open, *ran.report.failed, *(c.address for c in ran.report.completed)}
+    return [each for each in forgotten if each.address not in kept]
 
 
 def _rescue(session: Session, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:

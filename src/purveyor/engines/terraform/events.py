@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.engines.terraform.diagnostics import Diagnostic, cut, read_diagnostic
-from purveyor.plan import Change, Verb
+from purveyor.plan import COUNTED, Change, Verb
 from purveyor.state_key import OutputValue
 from purveyor.step import Noticed, Planned, ResourceMoved
 
@@ -23,7 +24,18 @@ _STAGES = {
     "apply_complete": "ended",
     "apply_errored": "failed",
 }
-_VERBS = {verb.value: verb for verb in Verb}
+# The stream says `remove` and `noop` for what a shown plan calls `forget` and `no-op` (measured).
+_VERBS = {**{verb.value: verb for verb in Verb}, "remove": Verb.FORGET, "noop": Verb.NOTHING}
+_COUNTS = dict.fromkeys(("add", "change", "remove", "import"), math.inf)
+# What tells of no change, or what other messages tell too.
+_PASSED_OVER = frozenset(
+    {
+        *("version", "log", "init_output", "resource_drift", "refresh_start", "refresh_complete"),
+        *("provision_start", "provision_complete", "provision_errored"),
+        *("state_lock_acquire", "state_lock_release"),
+    }
+)
+_CHECK_FAILED = "Check block assertion failed"  # both engines (measured)
 _STRAY_LINES = 40
 OWN_FILES = "purveyor_"
 _INCOMPLETE = "Incomplete lock file information for providers"
@@ -32,13 +44,16 @@ _INCOMPLETE = "Incomplete lock file information for providers"
 class Report:
     """What one run of the engine told. Feed it the lines of stdout; it tells `listen` the news.
 
-    `changes` are the planned ones that do something. `outputs` is None until the engine told
-    final values, and when one of them is sensitive. `open` names resources that were begun and
-    not finished, `failed` those that ended in an error. `stray` are lines that are no messages.
+    `changes` are the planned ones that do something, `completed` those carried out. `outputs` is
+    None until the engine told final values, and when one of them is sensitive. `open` names
+    resources that were begun and not finished, `failed` those that ended in an error. `stray` are
+    lines that are no messages, `unread` what may be a change and is not understood.
     """
 
     def __init__(self, listen: Listen, redactor: Redactor) -> None:
         self.changes: list[Change] = []
+        self.completed: list[Change] = []
+        self.unread: dict[str, str] = {}
         self.diagnostics: list[Diagnostic] = []
         self.outputs: dict[str, OutputValue] | None = None
         self.open: dict[str, Verb] = {}
@@ -48,6 +63,7 @@ class Report:
         self._redactor = redactor
         self._readers: dict[str, Callable[[JsonObject], None]] = {
             "planned_change": self._read_change,
+            "change_summary": self._read_counts,
             "outputs": self._read_outputs,
             "diagnostic": self._read_diagnostic,
             "provision_progress": self._read_provisioner,
@@ -58,6 +74,14 @@ class Report:
     def errors(self) -> list[Diagnostic]:
         """The diagnostics that are errors."""
         return [each for each in self.diagnostics if each.severity == "error"]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the module's author says where a check of his fails, and what is not understood."""
+        found = [each for each in self.diagnostics if each.summary == _CHECK_FAILED]
+        said = (" ".join(each.redacted(self._redactor).detail.split()) for each in found)
+        checks = dict.fromkeys(f"A check of the module fails: {cut(each)}" for each in said)
+        return (*checks, *self.unread.values())
 
     def feed(self, line: str) -> None:
         """Take one line; what is no JSON object is kept as stray text."""
@@ -75,15 +99,39 @@ class Report:
         reader = self._readers.get(kind) if isinstance(kind, str) else None
         if reader is not None:
             reader(message)
+        elif isinstance(kind, str) and not (kind in _PASSED_OVER or kind.startswith("ephemeral_")):
+            self._notice_unread(kind, message)
+
+    def _notice_unread(self, what: str, message: JsonObject) -> None:
+        said = f"The engine told what Purveyor cannot read, {what}: {message.get('@message', '')}"
+        self.unread.setdefault(what, cut(self._redactor.redact(said)))
 
     def _read_change(self, message: JsonObject) -> None:
         change = _object(message, "change")
-        resource = _object(change, "resource")
-        verb = _VERBS.get(str(change.get("action")), Verb.NOTHING)
-        if verb is not Verb.NOTHING:
-            address, kind = str(resource.get("addr")), str(resource.get("resource_type"))
-            self.changes.append(Change(address=address, resource_type=kind, verb=verb))
-            self._listen(Planned(self.changes[-1]))
+        address, kind = _read_resource(change)
+        verbs = [self._read_verb(change, message)]
+        if verbs == [Verb.NOTHING] and "reason" in change:
+            # OpenTofu's word for ["forget", "create"]: a plain no-op is not told (measured).
+            verbs = [Verb.FORGET, Verb.CREATE]
+        also = {"importing": Verb.IMPORT, "previous_resource": Verb.MOVE}
+        for each in dict.fromkeys([*(v for key, v in also.items() if key in change), *verbs]):
+            if each in COUNTED or each is Verb.READ:
+                # Only a leftover is deleted for no reason, but for a destroy's plan (measured).
+                deposed = each is Verb.DELETE and "reason" not in change
+                self.changes.append(Change(address, kind, each, deposed=deposed))
+                self._listen(Planned(self.changes[-1]))
+
+    def _read_verb(self, source: JsonObject, message: JsonObject) -> Verb:
+        action = str(source.get("action"))
+        if action not in _VERBS:
+            self._notice_unread(f"action {action}", message)
+        return _VERBS.get(action, Verb.UNKNOWN)
+
+    def _read_counts(self, message: JsonObject) -> None:
+        known = {**_COUNTS, "forget": sum(each.verb is Verb.FORGET for each in self.changes)}
+        for name, count in _object(message, "changes").items():
+            if isinstance(count, int) and count > known.get(name, 0):
+                self._notice_unread(f"{count} of {name}", message)
 
     def _read_outputs(self, message: JsonObject) -> None:
         outputs = _object(message, "outputs")
@@ -110,8 +158,8 @@ class Report:
 
     def _read_move(self, message: JsonObject) -> None:
         hook = _object(message, "hook")
-        address = str(_object(hook, "resource").get("addr"))
-        verb = _VERBS.get(str(hook.get("action")), Verb.NOTHING)
+        address, kind = _read_resource(hook)
+        verb = self._read_verb(hook, message)
         stage = _STAGES[str(message["type"])]
         if stage == "started":
             self.open[address] = verb
@@ -119,7 +167,10 @@ class Report:
             self.open.pop(address, None)
         if stage == "failed":
             self.failed.append(address)
-        self._listen(ResourceMoved(address, verb, stage, _seconds(hook.get("elapsed_seconds"))))
+        if stage == "ended":
+            self.completed.append(Change(address, kind, verb))
+        seconds = _seconds(hook.get("elapsed_seconds"))
+        self._listen(ResourceMoved(address, verb, stage, seconds, kind))
 
     def _read_provisioner(self, message: JsonObject) -> None:
         hook = _object(message, "hook")
@@ -133,6 +184,11 @@ class Report:
 def _object(source: JsonObject, name: str) -> JsonObject:
     value = source.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _read_resource(source: JsonObject) -> tuple[str, str]:
+    resource = _object(source, "resource")
+    return str(resource.get("addr")), str(resource.get("resource_type"))
 
 
 def _seconds(value: JsonValue) -> float:

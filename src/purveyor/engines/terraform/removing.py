@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.endings import build_error, settle
+from purveyor.engines.terraform.endings import build_error, conclude
+from purveyor.engines.terraform.session import LOCK_SUMMARY
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.step import StepResult
 
 if TYPE_CHECKING:
+    from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
 
 
@@ -17,7 +20,12 @@ def remove(session: Session) -> StepResult:
     """Destroy everything in the state; raise RecoveryError when something is left in it."""
     session.start("destroy")
     ran = session.change_locked(*commands.destroy())
-    notes = settle(session, ran, "destroy")
+    if session.step.filled and _failed_untouched(session, ran):
+        session.changing.withdraw()
+        ran = session.change_locked(*commands.destroy(refresh=False))
+    first = {each.address: each for each in reversed(ran.report.changes)}
+    planned = [replace(c, deposed=c is not first[c.address]) for c in ran.report.changes]
+    changes, notes = conclude(session, ran, "destroy", planned)
     left = _count_left(session)
     if left:
         raise RecoveryError(
@@ -25,7 +33,14 @@ def remove(session: Session) -> StepResult:
             reason=ReasonCode.STATE_NOT_EMPTY,
             hint="Ask the platform team to look at what is left, and start the action again.",
         )
-    return StepResult(tuple(ran.report.changes), {}, notes)
+    return StepResult(changes, {}, (*notes, *ran.report.unread.values()))
+
+
+def _failed_untouched(session: Session, ran: Ran) -> bool:
+    """Tell whether a destroy has refused before it began anything, as a missing value makes it."""
+    stopped = ran.code <= 0 or session.step.interruption.requested
+    locked = LOCK_SUMMARY in {each.summary for each in ran.report.errors}
+    return not (stopped or locked or ran.report.open or ran.report.failed or ran.report.completed)
 
 
 def _count_left(session: Session) -> int:

@@ -1,0 +1,65 @@
+"""Reads a plan that the engine shows as JSON, which tells more than its stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.plan import Change, Verb
+
+if TYPE_CHECKING:
+    from purveyor.json_text import JsonObject, JsonValue
+
+_LET_GO = (Verb.FORGET, Verb.CREATE)
+_VERBS = {
+    "no-op": (),
+    **{each.value: (each,) for each in Verb},
+    "delete,create": (Verb.REPLACE,),
+    "create,delete": (Verb.REPLACE,),
+    "forget,create": _LET_GO,
+    "create,forget": _LET_GO,
+}
+# Fields that tell of no further change; `resource_changes` is read.
+_KNOWN = frozenset(
+    {
+        *("format_version", "terraform_version", "timestamp", "variables", "configuration"),
+        *("prior_state", "planned_values", "relevant_attributes", "checks", "applyable", "errored"),
+        *("complete", "resource_changes", "resource_drift", "output_changes"),
+    }
+)
+
+
+def read_plan(plan: JsonValue) -> tuple[list[Change], list[str]]:
+    """Return what a shown plan would change, and the names of what in it is not understood."""
+    fields = plan if isinstance(plan, dict) else {}
+    resources = fields.get("resource_changes")
+    if not isinstance(resources, list):
+        return [], ["the plan itself"]
+    changes: list[Change] = []
+    unread = [f"the plan's {name}" for name, each in fields.items() if each and name not in _KNOWN]
+    unread += ["the part of the plan that is put off"] * (fields.get("complete") is False)
+    for each in resources:
+        resource = each if isinstance(each, dict) else {}
+        change = resource.get("change")
+        made = change if isinstance(change, dict) else {}
+        actions = made.get("actions")
+        verbs = _VERBS.get(",".join(map(str, actions if isinstance(actions, list) else [])))
+        if verbs is None:
+            unread.append(f"the plan's {actions} of {resource.get('address')}")
+        changes += [_read_change(resource, made, verb) for verb in verbs or ()]
+    return changes, unread
+
+
+def _read_change(resource: JsonObject, made: JsonObject, verb: Verb) -> Change:
+    paths = made.get("replace_paths")
+    return Change(
+        str(resource.get("address")),
+        str(resource.get("type")),
+        verb,
+        tuple(map(_spell, paths)) if isinstance(paths, list) else (),
+        deposed=bool(resource.get("deposed")),
+    )
+
+
+def _spell(path: JsonValue) -> str:
+    steps = path if isinstance(path, list) else [path]
+    return "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in steps).lstrip(".")
