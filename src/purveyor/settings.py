@@ -29,7 +29,9 @@ SETTINGS = (
     Setting("PURVEYOR_CATALOG", "Path of the catalog file or of the folder it stands in.", "."),
     Setting("PURVEYOR_CACHE", "Folder for engines and provider plugins.", "~/.cache/purveyor"),
     Setting("PURVEYOR_RUN_URL", "The run's web address, when the CI's own is not the right one."),
-    Setting("PURVEYOR_SUMMARY", "File that the run's summary page is added to, in Markdown."),
+    Setting(
+        "PURVEYOR_SUMMARY", "File for the run's page: HTML if its name says so, else Markdown."
+    ),
     Setting("PURVEYOR_DOTENV", "File that outputs are added to on GitLab, as NAME=value lines."),
     Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
     Setting("PURVEYOR_TIMEOUT", "Seconds after which `purveyor run` stops in order.", "no limit"),

@@ -30,6 +30,12 @@ class ModuleSource:
     address: str = ""
     version: str = ""
 
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        folder = self.path and self.path.relative_to(self.root)
+        return f"{self.address} {self.version}".strip() or str(folder)
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRequirement:
@@ -164,6 +170,13 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was asked has passed every check; `shown` names the parameters that are no secrets."""
+
+    shown: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """The engine tells of a change that it will make."""
 
@@ -201,7 +214,7 @@ class Noticed:
     text: str
 
 
-StepEvent: TypeAlias = "PhaseStarted | Planned | ResourceMoved | LockAwaited | Noticed"
+StepEvent: TypeAlias = "PhaseStarted | Accepted | Planned | ResourceMoved | LockAwaited | Noticed"
 Listen: TypeAlias = "Callable[[StepEvent], None]"
 
 

@@ -1,89 +1,192 @@
-"""The page beside a run."""
+"""The page beside a run, as a renderer of Markdown and a browser read it."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
+import pytest
 from ci_stage import CONTEXT, DONE, FAILED, SECRET, Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from purveyor.action import Operation
+from purveyor.ci.html import Html
+from purveyor.ci.markdown import CODE, Markdown
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Change, Verb
+from purveyor.step import Accepted
+
+if TYPE_CHECKING:
+    from purveyor.ci.model import Page, Parts
+
+RENDERER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+PLAIN = {"html", "meta", "title", "style", "h2", "h3", "h4", "p", "strong", "ul", "li", "code"}
+TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+BOTH = pytest.mark.parametrize("parts", [Markdown(), Html()], ids=["markdown", "html"])
 
 
-def test_the_summary_of_a_success_tells_changes_and_public_results() -> None:
-    page = Stage().show.summary(CONTEXT, DONE)
-    assert page.startswith("### Created service orders &#40;mysql&#41;&#58; 1 created.\n")
-    assert "| &#43; create | aws&#95;db&#95;instance.main |" in page
-    assert "| endpoint | db.example.com |\n| port | 3306 |" in page
-    assert "| Service | orders&#124;db &#40;s-1&#41; |" in page
-    assert "| State | services/s-1/orders.tfstate |" in page
-    assert "| Duration | 2 min 5 s |" in page
-    assert "password" not in page
-    assert SECRET not in page
+class Read(HTMLParser):
+    """What a browser makes of a page: its tags, and the text of each cell and paragraph."""
+
+    def __init__(self, page: Page, parts: Parts) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.links: list[str | None] = []
+        text = page(parts)
+        self.feed(RENDERER.render(text) if isinstance(parts, Markdown) else text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "a":
+            self.links.append(dict(attrs)["href"])
+        if tag in {"h2", "h3", "h4", "p", "li", "th", "td"}:
+            self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.texts:
+            self.texts[-1] += data.replace("\n", "")
+
+    def row(self, label: str) -> str:
+        return self.texts[self.texts.index(label) + 1]
 
 
-def test_the_summary_of_a_custom_action_names_its_results_without_values() -> None:
-    custom = dataclasses.replace(CONTEXT, operation=Operation.CUSTOM)
-    page = Stage().show.summary(custom, dataclasses.replace(DONE, private=True))
-    assert "| port | given to the platform |" in page
-    assert "3306" not in page
-    assert "db.example.com" not in page
+def summary(outcome: Outcome = DONE, *, heard: bool = True, **context: object) -> Page:
+    stage = Stage()
+    stage.show.about = {"Account": "prod", "Engine": "opentofu 1.12.6", "Module": "`modules/x`"}
+    stage.show(Accepted(frozenset({"size", "note"})))
+    asked = dataclasses.replace(CONTEXT, **context)  # type: ignore[arg-type] # any field
+    return stage.show.summary(asked, outcome, heard=heard)
 
 
-def test_the_summary_of_a_failure_tells_the_next_step() -> None:
-    page = Stage().show.summary(CONTEXT, FAILED)
-    assert "| Ending | failed (STATE&#95;LOCKED) |" in page
-    assert "| Next step | Wait for the other run. |" in page
-    assert "- held by ci\n- since noon" in page
+@BOTH
+def test_a_page_tells_who_asked_for_what_and_what_came_of_it(parts: Parts) -> None:
+    outcome = dataclasses.replace(DONE, run_url="https://ci.example/runs/7?a=(1)&b=_2_")
+    read = Read(summary(outcome, requested_by="ana@example.com"), parts)
+    assert read.texts[0] == "✅ Created service orders (mysql): 1 created."
+    assert {each: read.row(each) for each in ("Ending", "Action", "Service", "Requested by")} == {
+        "Ending": "success DONE",
+        "Action": "create a-1",
+        "Service": "orders|db (mysql) s-1",
+        "Requested by": "ana@example.com",
+    }
+    assert [read.row(each) for each in ("Account", "Engine", "Module", "State", "Duration")] == [
+        "prod",
+        "opentofu 1.12.6",
+        "modules/x",
+        "services/s-1/orders.tfstate",
+        "2 min 5 s",
+    ]
+    assert read.row("aws_db_instance.main") == "+ create"
+    assert (read.row("endpoint"), read.row("port")) == ("db.example.com", "3306")
+    assert "password" not in "".join(read.texts)
+    assert SECRET not in "".join(read.texts)
+    assert "" not in read.texts, "a table has a real header"
+
+
+def test_the_runs_address_is_a_link_and_nothing_else_is_one() -> None:
+    outcome = dataclasses.replace(DONE, run_url="https://ci.example/runs/7")
+    assert Read(summary(outcome), Html()).links == ["https://ci.example/runs/7"]
+    assert Read(summary(outcome), Markdown()).links == ["https://ci.example/runs/7"]
+    hostile = dataclasses.replace(DONE, run_url='javascript:alert("x") [a](https://b)')
+    assert Read(summary(hostile), Html()).links == []
+    assert Read(summary(hostile), Markdown()).links == []
+
+
+@BOTH
+def test_parameters_are_shown_unless_they_are_secret(parts: Parts) -> None:
+    asked = {"size": 3, "note": f"the {SECRET}", "pin": "1234"}
+    read = Read(summary(parameters=asked), parts)
+    assert [read.row(name) for name in asked] == ["3", "the ***", "(not shown here)"]
+
+
+def test_before_the_check_no_parameters_value_is_shown() -> None:
+    context = dataclasses.replace(CONTEXT, parameters={"size": 3})
+    assert Read(Stage().show.summary(context, FAILED), Html()).row("size") == "(not shown here)"
+
+
+@BOTH
+def test_what_the_platform_has_not_heard_is_said_first_of_all(parts: Parts) -> None:
+    read = Read(summary(heard=False), parts)
+    assert read.texts[0].startswith("⚠️ The platform has not heard this. ✅ Created")
+
+
+@BOTH
+def test_a_failure_tells_the_next_step_with_commands_as_code(parts: Parts) -> None:
+    changes = (Change("a.b", "a", Verb.DELETE),)
+    step = "If it is dead: `purveyor state unlock s-1 --lock-id 'l|1'`."
+    outcome = dataclasses.replace(FAILED, next_step=step, changes=changes, state_key="services/x")
+    page = summary(outcome)
+    read = Read(page, parts)
+    assert read.texts[:4] == [
+        "❌ The state is locked.",
+        f"Next step: {step.replace('`', '')}",
+        "held by ci",
+        "since noon",
+    ]
+    assert read.row("Ending") == f"failed STATE_LOCKED {ReasonCode.STATE_LOCKED.meaning}"
+    assert "Changed before it failed" in read.texts
+    assert (read.row("a.b"), read.row("State")) == ("- delete", "services/x")
+    assert read.tags.count("code") >= 4
+    assert "&#96;" not in page(parts)
+    assert "&#40;" not in page(parts)
+
+
+def test_a_stopped_run_has_a_sign_of_its_own() -> None:
+    stopped = dataclasses.replace(FAILED, reason=ReasonCode.CANCELLED)
+    assert Read(summary(stopped), Html()).texts[0].startswith("⏹️ ")
+
+
+@BOTH
+def test_the_summary_of_a_custom_action_names_its_results_without_values(parts: Parts) -> None:
+    private = dataclasses.replace(DONE, private=True)
+    read = Read(summary(private, operation=Operation.CUSTOM), parts)
+    assert read.row("port") == "(not shown here)"
+    assert "db.example.com" not in "".join(read.texts)
 
 
 def test_a_long_result_is_cut_and_many_changes_are_counted() -> None:
     changes = tuple(Change(f"a.b{n}", "a", Verb.DELETE) for n in range(130))
-    outcome = Outcome(
-        **{
-            **{name: getattr(DONE, name) for name in Outcome.__slots__},
-            "changes": changes,
-            "results": {"long": "x" * 290 + SECRET},
-        }
-    )
-    page = Stage().show.summary(CONTEXT, outcome)
-    assert page.count("| &#45; delete |") == 100
+    results = {"long": "x" * 290 + SECRET}
+    page = summary(dataclasses.replace(DONE, changes=changes, results=results))(Markdown())
+    assert page.count("delete |") == 100
     assert "and 30 more" in page
     assert "hunter" not in page
     assert "x" * 290 in page
 
 
+PIECES = [*"|`<>![](){}*_#\n\r@:/ah-.~\\&;1+=$^\"'", "www.", "http://", "  ", "[a](b)", "![a](b)"]
+MARKED = ["<b>", "</td>", "**a**", "~~a~~", "_a_", "`a|b`", "- a", "1. a", "# a", "> a", "&lt;"]
+FOREIGN = st.text() | st.lists(st.sampled_from([*PIECES, *MARKED])).map("".join)
+
+
+@BOTH
 @settings(deadline=None)  # a busy machine is no fault
-@given(text=st.text() | st.lists(st.sampled_from(list("|`<>![](){}*_#\n\r@:/ah-."))).map("".join))
-def test_foreign_text_in_a_summary_has_no_structure(text: str) -> None:
+@given(text=FOREIGN)
+def test_foreign_text_is_shown_as_it_is_and_has_no_structure(parts: Parts, text: str) -> None:
+    text = f"a{text}"
     outcome = Outcome(
         status=Status.FAILED,
         reason=ReasonCode.ENGINE_FAILED,
         exit_code=15,
-        message=text,
-        next_step=text or "x",
-        details=(text,),
+        message=text[1:],
+        next_step=text,
+        details=(text[1:], text),
         results={text: text},
     )
-    page = Stage().show.summary(CONTEXT, outcome)
-    empty = Stage().show.summary(
-        CONTEXT,
-        Outcome(
-            status=Status.FAILED,
-            reason=ReasonCode.ENGINE_FAILED,
-            exit_code=15,
-            message="",
-            next_step="x",
-            details=("",),
-            results={"": ""},
-        ),
-    )
-    assert page.count("\n") == empty.count("\n")
-    plain = re.sub(r"&#\d+;", "", page)
-    assert not set(plain) & set("`<>![]{}*_@")
-    assert plain.count("|") == empty.count("|")
+    read = Read(summary(outcome), parts)
+    assert set(read.tags) <= PLAIN | TABLE
+    shown = squeeze(Stage().show._clean(text))  # noqa: SLF001 - what is left of it everywhere
+    prose = squeeze(CODE.sub(r"\1", shown))
+    told = [squeeze(each) for each in read.texts]
+    assert told[1] == f"Next step: {prose}"
+    assert told[3] == prose
+    assert told[-2:] == [shown, shown]
+
+
+def squeeze(text: str) -> str:
+    return " ".join(text.split())

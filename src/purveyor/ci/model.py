@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+
+    from purveyor.ci.html import Html
+    from purveyor.ci.markdown import Markdown
 
 
 class Tone(StrEnum):
@@ -18,6 +21,10 @@ class Tone(StrEnum):
     BAD = "bad"
     CAREFUL = "careful"
     QUIET = "quiet"
+
+
+Parts: TypeAlias = "Markdown | Html"
+Page: TypeAlias = "Callable[[Parts], str]"
 
 
 class CI(Protocol):
@@ -47,8 +54,8 @@ class CI(Protocol):
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Hand public values on to the pipeline's later steps."""
 
-    def write_summary(self, markdown: str) -> None:
-        """Put a page beside the run. Foreign text inside must already be escaped."""
+    def write_summary(self, page: Page) -> None:
+        """Put a page beside the run."""
 
     def run_url(self) -> str:
         """Return the run's web address; empty when there is none."""

@@ -12,18 +12,18 @@ from purveyor.ci.durations import tell_duration
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
 from purveyor.ci.progress import Progress
-from purveyor.ci.summary import write_page
+from purveyor.ci.summary import Summary
 from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status
 from purveyor.plan import Verb, count_changes
-from purveyor.step import LockAwaited, Noticed, PhaseStarted, Planned, ResourceMoved
+from purveyor.step import Accepted, LockAwaited, Noticed, PhaseStarted, Planned, ResourceMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from purveyor.action import ActionContext
-    from purveyor.ci.model import CI
+    from purveyor.ci.model import CI, Page
     from purveyor.outcome import Outcome
     from purveyor.plan import Change
     from purveyor.redaction import Redactor
@@ -46,6 +46,8 @@ _DETAILS = 20
 class Show:
     """Turns a step's events into lines; call it with each one.
 
+    `about` is what else is known of the run, for its page: such as which engine works.
+
     Everything goes through the redactor, before and after escape sequences are taken out, so
     that a secret cannot hide behind them.
     """
@@ -67,6 +69,8 @@ class Show:
         self._last_sign = clock()
         self._last_wait = -_PAUSE
         self._annotations = 0
+        self._shown: frozenset[str] = frozenset()
+        self.about: dict[str, str] = {}
 
     def __call__(self, event: StepEvent) -> None:
         """Show one event."""
@@ -76,6 +80,8 @@ class Show:
                     self._end_phase("✓", Tone.GOOD)
                     self._progress.enter(name)
                     self._say(f"> {name}  {self._time_of_day()}", Tone.QUIET)
+                case Accepted(shown):
+                    self._shown = shown
                 case Planned(change):
                     self._list_change(change)
                 case ResourceMoved():
@@ -112,6 +118,16 @@ class Show:
                 self._last_sign = self._clock()
                 self._ci.say(f". {text}", tone=Tone.QUIET)
 
+    def opening(self, context: ActionContext) -> None:
+        """Say what is to be done."""
+        entity = context.entity
+        custom = context.operation.value == "custom"
+        verb = f"{context.specification.slug} on" if custom else context.operation.value
+        self._say(
+            f"{verb} {entity.kind.value} {entity.slug or entity.id}"
+            f" ({entity.specification.slug}), action {context.id}"
+        )
+
     def closing(self, outcome: Outcome, *, notes: Sequence[str] = ()) -> None:
         """Say how the action ended, with the next step when it failed, and what else to know."""
         failed = outcome.status is Status.FAILED and outcome.reason is not ReasonCode.NOTHING_TO_DO
@@ -139,9 +155,10 @@ class Show:
         took = tell_duration(outcome.seconds)
         self._say(f"Took {took}, until {self._time_of_day()}.", Tone.QUIET)
 
-    def summary(self, context: ActionContext, outcome: Outcome) -> str:
-        """Return the page for the run, in Markdown: what changed, public results, what next."""
-        return write_page(context, outcome, self._clean)
+    def summary(self, context: ActionContext, outcome: Outcome, *, heard: bool = True) -> Page:
+        """Return what writes the page for the run."""
+        about, shown = self.about, self._shown
+        return Summary(context, outcome, self._clean, heard, about, shown).write
 
     def _end_phase(self, sign: str, tone: Tone) -> None:
         if self._progress.phase:

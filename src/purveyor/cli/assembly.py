@@ -81,7 +81,7 @@ class Assembly:
         except FaultyActionError as error:
             context, fault = error.action, error
         else:
-            self.ci.say(self.redactor.redact(_title(context)))
+            self.show.opening(context)
         limit = self._read_time_limit()
         with self.interruption.caught(), self.interruption.limited(limit), self.show.ticking():
             ending = provision(context, self._told_ports(context), fault=fault)
@@ -91,7 +91,7 @@ class Assembly:
     def _publish(self, context: ActionContext, ending: Ending) -> None:
         outcome = ending.outcome
         self.show.closing(outcome, notes=ending.notes)
-        self.ci.write_summary(self.show.summary(context, outcome))
+        self.ci.write_summary(self.show.summary(context, outcome, heard=ending.heard))
         self.ci.write_outputs(
             {
                 "status": outcome.status.value,
@@ -208,7 +208,10 @@ class Assembly:
                 "PURVEYOR_TIMEOUT is no whole number of seconds above 0.",
                 hint="Give a number such as 3000, or leave it out.",
             )
-        return self._load_catalog().resolve(context)
+        recipe = self._load_catalog().resolve(context)
+        module = f"`{recipe.source.name}`" if recipe.source else ""
+        self.show.about |= {"Account": recipe.account.name, "Module": module}
+        return recipe
 
     def open_reporter(self) -> Reporter:
         """Return the way to the platform."""
@@ -275,8 +278,10 @@ class Assembly:
         from purveyor.engines.terraform import TerraformEngine, plugins
 
         mirror = plugins.choose_mirror(self.settings.text("PURVEYOR_PLUGIN_MIRROR") or "")
+        binary = supply_engine(requirement, self.settings, say=self.ci.say)
+        self.show.about["Engine"] = f"{binary.name} {binary.version}"
         return TerraformEngine(
-            supply_engine(requirement, self.settings, say=self.ci.say),
+            binary,
             environment=self.settings.for_children(),
             cache=cache_folder(self.settings),
             redactor=self.redactor,
@@ -284,13 +289,3 @@ class Assembly:
             interruption=self.interruption,
             say=lambda text: self.show(Noticed("warning", text)),
         )
-
-
-def _title(context: ActionContext) -> str:
-    entity = context.entity
-    custom = context.operation.value == "custom"
-    verb = f"{context.specification.slug} on" if custom else context.operation.value
-    return (
-        f"{verb} {entity.kind.value} {entity.slug or entity.id}"
-        f" ({entity.specification.slug}), action {context.id}"
-    )

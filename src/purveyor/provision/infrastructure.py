@@ -19,7 +19,7 @@ from purveyor.provision.results import HandingOn, Results, read_outputs, sort_ou
 from purveyor.provision.starting_point import find_starting_point
 from purveyor.provision.variables import SERVICE_OUTPUTS, settle_variables
 from purveyor.state_key import identity, refuse_moved
-from purveyor.step import Noticed, Step
+from purveyor.step import Accepted, Noticed, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +118,8 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     module = fetch_module(engine, recipe, work.memory, work.workspace)
     interface = engine.describe(module)
     settled = _settle(work, interface, standing, ports)
+    shown = frozenset(settled.variables) - settled.secret - settled.private
+    ports.listen(Accepted(shown))
     state = RememberedState(backend.access(work.key), work.memory)
     change = Change(work.attempt, work.memory, ports, state)
     return Prepared(

@@ -97,7 +97,7 @@ def test_the_summary_and_the_outputs_become_artifacts(project: Project, emulator
     asked = emulator.request_action(made_note(emulator), "create", {"text": "x"})
     job = project.run(context=wire_text(asked))
     assert job.code == 0, job.log
-    (summary,) = project.folder.rglob("artifacts/**/purveyor.md")
+    (summary,) = project.folder.rglob("artifacts/**/purveyor.html")
     assert "Created service a-note" in summary.read_text()
     (outputs,) = project.folder.rglob("artifacts/**/purveyor.env")
     assert "PURVEYOR_OUT_STATUS=success" in outputs.read_text()
