@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import subprocess  # noqa: TID251 - a process that is gone
+import sys
+import time
 from typing import TYPE_CHECKING
 
 from sweep_stage import lock_text
 from test_sweep_command import run
 
 from purveyor import json_text
+from purveyor.run_identity import RunIdentity, read_machine
+from purveyor.states.entity import Named
+from purveyor.sweep import judge_lock
 
 if TYPE_CHECKING:
     from sweep_stage import Stage
 
     from purveyor.journal import Begin
+    from purveyor.sweep import LockVerdict
 
 
 def locked(bucket: Stage) -> tuple[Begin, tuple[str, ...]]:
@@ -63,3 +71,78 @@ def test_the_reason_of_a_forced_unlock_is_kept(bucket: Stage) -> None:
     note = json_text.parse(bucket.records.read(path) or "")
     assert isinstance(note, dict)
     assert (note["lock_id"], note["reason"]) == ("l-1", "runner 7 was scrapped")
+
+
+def killed_here(bucket: Stage, *, alive: bool = False) -> Begin:
+    """Let a run of this machine die a moment ago, in the middle of a change, with a lock."""
+    here = read_machine()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    begin = bucket.begin(ago=20)
+    pid = here.pid if alive else gone.pid
+    identity = RunIdentity("terminal", host=here.host, boot=here.boot, pid=pid)
+    mine = dataclasses.replace(begin, action=f"{begin.action}-here", identity=identity)
+    begin = bucket.follow(mine)
+    bucket.journal.marks.put(begin, at=time.time())
+    key = f"services/{begin.entity}/orders-db.tfstate"
+    bucket.records.put(f"{key}.tflock", lock_text(ago=10, who=f"ci@{here.host}"))
+    return begin
+
+
+def verdict_of(bucket: Stage, begin: Begin) -> LockVerdict:
+    key = bucket.backend.locate(Named("service", begin.entity))
+    lock = bucket.backend.access(key).holder()
+    assert lock is not None
+    return judge_lock(lock, kind="service", entity=begin.entity, ports=bucket.ports())
+
+
+def test_a_run_without_an_address_is_told_by_host_and_time_and_by_what_became_of_it(
+    bucket: Stage,
+) -> None:
+    begin = killed_here(bucket)
+    told = verdict_of(bucket, begin)
+    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begin.at))
+    assert told.dead
+    assert f"({begin.identity.host}, begun {when}), which is certainly over." in told.words
+    bucket.journal.marks.settle(bucket.journal.marks.standing("service", begin.entity), {"at": "n"})
+    assert verdict_of(bucket, begin).words.endswith("Somebody has settled what it left.")
+
+
+def test_a_run_that_lives_is_told_as_the_locks_own(bucket: Stage) -> None:
+    told = verdict_of(bucket, killed_here(bucket, alive=True))
+    assert not told.dead
+    assert "It is of attempt 1" in told.words
+    assert "at work" in told.words
+    assert "another's" not in told.words
+
+
+def test_a_run_that_ended_before_is_told_with_its_ending(bucket: Stage) -> None:
+    begin, _ = locked(bucket)
+    bucket.end(begin, ago=900)
+    told = verdict_of(bucket, begin)
+    assert not told.dead
+    assert "as DONE; it may be another's" in told.words
+
+
+def test_settling_frees_the_lock_of_a_run_that_is_dead_for_certain(bucket: Stage) -> None:
+    begin = killed_here(bucket)
+    code, out, err = run(
+        bucket, "state", "settle", f"service/{begin.entity[:8]}", "--reason", "looked"
+    )
+    assert code == 0, err
+    assert "which is certainly over" in err
+    assert "can be changed again. The lock that its run left, l-1, is freed." in out
+    assert not is_locked(bucket, begin)
+
+
+def test_settling_names_the_lock_that_may_be_alive_and_the_line_that_frees_it(
+    bucket: Stage,
+) -> None:
+    begin, words = locked(bucket)
+    bucket.journal.marks.put(begin, at=time.time() - 500)
+    code, out, _ = run(bucket, "state", "settle", "orders-db", "--reason", "looked")
+    assert code == 0
+    assert "still locked by ci@runner-7" in out
+    assert f"purveyor {' '.join(words)}" in out
+    assert "can be changed" not in out
+    assert is_locked(bucket, begin)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Journal
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
-    from purveyor.states.entity import Target
+    from purveyor.states.entity import Named, Target
     from purveyor.states.restoring import Restoration
 
 _SHOWN = 40
@@ -63,7 +63,7 @@ def unlock(
     holder = room.backend.access(target.key).holder()
     if holder is not None:
         click.echo(f"{target.key.path} is locked by {describe_lock(holder)}.", err=True)
-        if not force and holder.id in ("", lock_id) and not _is_dead(room, target, holder):
+        if not force and holder.id in ("", lock_id) and not is_dead(room, target, holder):
             if not sys.stdin.isatty():
                 raise click.UsageError("Nobody is here to be asked: use --force with --reason.")
             click.confirm("Is that run known to be dead?", abort=True, err=True)
@@ -80,7 +80,7 @@ def unlock(
     click.echo(done if freed else f"{target.key.path} is not locked; nothing was done.")
 
 
-def _is_dead(room: Room, target: Target, holder: Lock) -> bool:
+def is_dead(room: Room, target: Target | Named, holder: Lock) -> bool:
     """Ask who worked on the entity last, and whether that run is certainly over; say what is known.
 
     A lock that may be somebody else's is never called dead.

@@ -44,18 +44,18 @@ def rescue(
     from pathlib import Path
 
     from purveyor.cli.machine import open_recovery
-    from purveyor.states.entity import KINDS, Named
+    from purveyor.states.entity import KINDS
 
     room = open_room(catalog_path)
     writer = open_writer(room, engine)
     if path is not None:
-        owner = _choose(room, entity_id, kind)
+        owner = room.owner(entity_id, kind)
         _save(Path(path).read_text(encoding="utf-8"), owner, room, writer)
         click.echo(f"Saved {path} as the state of {owner.kind} {owner.id}.")
         return
     saved = 0
     for each in (kind,) if kind else KINDS:
-        owner = Named(each, entity_id)
+        owner = room.owner(entity_id, each)
         recovery = open_recovery(room.settings, room.records, owner)
         for name in recovery.waiting():
             text = recovery.read(name)
@@ -67,17 +67,6 @@ def rescue(
     if not saved:
         click.echo(f"No unsaved state of {entity_id} is kept.", err=True)
         sys.exit(0)
-
-
-def _choose(room: Room, entity_id: str, kind: str | None) -> Named:
-    from purveyor.states.entity import KINDS, Named
-
-    if kind is not None:
-        return Named(kind, entity_id)
-    found = [each for each in KINDS if room.backend.locate(Named(each, entity_id)).exists]
-    if len(found) != 1:
-        raise click.UsageError("Say with --kind whose id it is.")
-    return Named(found[0], entity_id)
 
 
 def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from purveyor.journal.store import DatedStore
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
-    from purveyor.states.entity import Target
+    from purveyor.states.entity import Named, Target
     from purveyor.states.ports import Writer
 
 _Command = TypeVar("_Command", bound="Callable[..., None]")
@@ -51,6 +52,21 @@ class Room:
         from purveyor.states.entity import KINDS, find_target
 
         return find_target(words, self.backend, kinds=(kind,) if kind else KINDS)
+
+    def owner(self, words: str, kind: str | None) -> Named:
+        """Return the same; what has no state is named by its kind and its whole id."""
+        from purveyor.errors import ReasonCode, RecoveryError
+        from purveyor.state_key import ID
+        from purveyor.states.entity import Named
+
+        try:
+            target = self.find(words, kind)
+        except RecoveryError as error:
+            known = error.reason is not ReasonCode.STATE_MISSING
+            if known or kind is None or not re.fullmatch(ID, words):
+                raise
+            return Named(kind, words)
+        return Named(target.kind, target.id, target.slug)
 
 
 def open_room(catalog_path: str | None) -> Room:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +10,13 @@ from purveyor.cli import examples
 from purveyor.cli.state_room import now, open_room, with_catalog
 
 if TYPE_CHECKING:
+    from purveyor.cli.state_room import Room
+    from purveyor.journal import Journal
     from purveyor.json_text import JsonObject
-    from purveyor.run_identity import RunIdentity
+    from purveyor.states.entity import Named
 
-_TARGET = re.compile(r"(service|link)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EXAMPLES = examples(
-    'purveyor state settle service/5a1f --reason "looked in the console: nothing is left"'
+    'purveyor state settle service/orders-db --reason "looked in the console: nothing is left"'
 )
 
 
@@ -38,27 +38,53 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     from purveyor.errors import StateLockedError
     from purveyor.journal import Capsules
 
-    parts = _TARGET.fullmatch(target)
-    if parts is None:
-        raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
     room = open_room(catalog_path)
     if room.records is None:
         raise click.UsageError("This catalog has no journal, so that nothing is in doubt.")
     journal = open_journal(room.records, room.settings)
-    marks = journal.marks.standing(parts[1], parts[2])
-
-    def is_dead(identity: RunIdentity) -> bool | None:
-        return look_up(identity, room.settings).dead
-
+    named = _find(target, room, journal)
+    marks = journal.marks.standing(named.kind, named.id)
     for mark in marks:
-        if journal.is_over(mark, is_dead=is_dead) is False:
+        if journal.is_over(mark, is_dead=lambda run: look_up(run, room.settings).dead) is False:
             raise StateLockedError(
                 f"A run is at work on {target}: {mark.run}. Nothing was settled.",
                 hint="Wait for its end; when it is lost, it falls silent for five minutes first.",
             )
     note: JsonObject = {"at": now(), "reason": reason}
+    told = _free(room, named) if marks else []
     journal.marks.settle(marks, note)
-    retained = Capsules(room.records).release(parts[1], parts[2], note)
-    told = [f"Settled: {target} can be changed again."] if marks else []
+    retained = Capsules(room.records).release(named.kind, named.id, note)
     told += [f"Settled: {each} of {target} does not count as left behind." for each in retained]
     click.echo("\n".join(told) or f"Nothing was in doubt about {target}; nothing was done.")
+
+
+def _find(target: str, room: Room, journal: Journal) -> Named:
+    """Return which entity is meant: one in doubt, else any."""
+    from purveyor.states.entity import KINDS, Named
+    from purveyor.states.naming import choose
+
+    kind, _, words = target.rpartition("/")
+    if kind not in ("", *KINDS):
+        raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
+    last = {mark[:2]: journal.last(mark[2]) for mark in journal.marks.doubted()}
+    doubted = [Named(*each, found[0].slug if found else "") for each, found in last.items()]
+    found = choose(words, (each for each in doubted if kind in ("", each.kind)))
+    return found or room.owner(words, kind or None)
+
+
+def _free(room: Room, named: Named) -> list[str]:
+    """Free the lock that the lost run left, if its holder is dead for certain; say how it is."""
+    from purveyor.cli.state_changing import is_dead
+    from purveyor.lock import describe_lock
+
+    key = room.backend.locate(named)
+    holder = room.backend.access(key).holder()
+    settled = f"Settled: {named.kind} {named.id} can be changed again."
+    if holder is None:
+        return [settled]
+    if is_dead(room, named, holder) and room.backend.unlock(key, holder.id):
+        return [f"{settled} The lock that its run left, {holder.id}, is freed."]
+    return [
+        f"Settled, but the state is still locked by {describe_lock(holder)}; if that run is dead:",
+        f"  purveyor state unlock {key.path} --lock-id {holder.id}",
+    ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from purveyor.journal.records import Begin
     from purveyor.journal.store import Store
@@ -70,6 +70,20 @@ class Marks:
             name = f"{moment}-{mark.action}-{mark.attempt}"
             self._store.create(f"{place}/{name}.json", json_text.write(kept))
             self._store.remove(_path_of(mark.kind, mark.entity, mark.action, mark.attempt))
+
+    def was_settled(self, begin: Begin) -> bool:
+        """Tell whether somebody has settled what an attempt left. One listing."""
+        name = f"-{begin.action}-{begin.attempt}.json"
+        kept = self._store.paths(f"{_FOLDER}/{begin.kind}/{begin.entity}/settlements")
+        return any(path.endswith(name) for path in kept)
+
+    def doubted(self) -> Iterator[tuple[str, str, str]]:
+        """Yield kind, id and action of every mark on any entity. One listing."""
+        for path in self._store.paths(_FOLDER):
+            before, marked, after = path.removeprefix(f"{_FOLDER}/").partition(f"/{CHANGING}/")
+            if marked:
+                kind, _, entity = before.partition("/")
+                yield kind, entity, after.partition("/")[0]
 
     def _read(self, kind: str, entity: str, path: str) -> Mark | None:
         action, _, attempt = path.partition(f"/{CHANGING}/")[2].rpartition("/")

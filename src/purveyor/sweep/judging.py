@@ -60,7 +60,9 @@ def judge(attempted: Attempted, ports: Ports) -> Judged:
     quiet = ports.journal.silence(attempted.begin, attempted.beat, attempted.end)
     if attempted.heard and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Standing.CLOSED, RunState(None, "", identity.url), quiet)
-    if quiet < ports.journal.dead_after:
+    # A process is looked at in no time, as a claim does; a CI is asked only after a silence.
+    gone = identity.ci == "terminal" and ports.look_up(identity).alive is False
+    if quiet < ports.journal.dead_after and not gone:
         fresh = RunState(True, "not silent for long", identity.url)
         return Judged(attempted, Standing.AT_WORK, fresh, quiet)
     if attempted.end is not None and not attempted.heard:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.sweep.judging import Judged, judge
-from purveyor.sweep.locks import Suspect, find_doubt, find_suspects, is_tied
+from purveyor.sweep.locks import find_doubt, find_suspects, is_tied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from purveyor.journal import Attempted
     from purveyor.lock import Lock
     from purveyor.sweep.model import Ports
 
@@ -24,29 +24,48 @@ class LockVerdict:
 
 
 def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdict:
-    """Judge a lock by the action that was begun last on its entity; what is not tied is not dead.
+    """Judge a lock by the action that was begun last on its entity, and by those that are in doubt.
+
+    What is not tied to one of them is not dead.
 
     An attempt that has written its end may have left the lock all the same; while its CI run goes
     on, or when nobody knows, that stays for a person.
     """
-    action = ports.journal.last_action(kind, entity)
-    attempts = ports.history.attempts(action) if action else ()
-    if not attempts:
+    last = ports.journal.last_action(kind, entity)
+    doubted = [mark.action for mark in ports.journal.marks.standing(kind, entity)]
+    actions = dict.fromkeys([last, *doubted] if last else doubted)
+    attempts = [ports.history.attempts(each) for each in actions]
+    judged = [judge(each[-1], ports) for each in attempts if each]
+    if not judged:
         return LockVerdict(False, "The journal does not know who holds it.")
-    judged = [judge(attempts[-1], ports)]
-    for suspect in _tied(lock, judged, ports):
+    for suspect in (each for each in find_suspects(judged, ports) if is_tied(lock, each.attempted)):
         doubt = suspect.doubt or find_doubt(lock, suspect, judged, ports)
-        where = suspect.run_url or suspect.attempted.begin.identity.host
-        number = suspect.attempted.begin.attempt
-        whose = f"It is of attempt {number} of action {action} ({where})"
-        if not doubt:
-            return LockVerdict(True, f"{whose}, which is certainly over.")
-        return LockVerdict(False, f"{whose}: {doubt}.")
-    last = judged[0]
-    return LockVerdict(
-        False, f"The last run there ({last.run_url}) is {last.standing.value}; it may be another's."
-    )
+        whose = f"It is of {_name(suspect.attempted, suspect.run_url)}"
+        end = f": {doubt}" if doubt else ", which is certainly over"
+        return LockVerdict(not doubt, f"{whose}{end}.{_settled(suspect.attempted, ports)}")
+    first = judged[0]
+    tied = is_tied(lock, first.attempted) and first.attempted.end is None
+    lead, rest = ("It is of", "") if tied else ("The last run there is", "; it may be another's")
+    whose = f"{lead} {_name(first.attempted, first.run_url)}, {_fate(first)}{rest}."
+    return LockVerdict(False, whose + _settled(first.attempted, ports))
 
 
-def _tied(lock: Lock, judged: list[Judged], ports: Ports) -> Iterator[Suspect]:
-    return (each for each in find_suspects(judged, ports) if is_tied(lock, each.attempted))
+def _name(attempted: Attempted, url: str) -> str:
+    begin = attempted.begin
+    where = url or begin.identity.host or "an unknown machine"
+    return f"attempt {begin.attempt} of action {begin.action} ({where}, begun {_moment(begin.at)})"
+
+
+def _fate(judged: Judged) -> str:
+    if judged.attempted.end is not None:
+        return f"ended {_moment(judged.attempted.end.at)} as {judged.attempted.end.reason}"
+    return f"{judged.standing.value} ({judged.run.conclusion})"
+
+
+def _settled(attempted: Attempted, ports: Ports) -> str:
+    settled = ports.journal.marks.was_settled(attempted.begin)
+    return " Somebody has settled what it left." if settled else ""
+
+
+def _moment(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
