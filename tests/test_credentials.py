@@ -14,6 +14,7 @@ from purveyor.backends import open_backend
 from purveyor.catalog.backend import S3Backend
 from purveyor.credentials import STATE_PROFILE, assume, keep_for_state, name_session
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.refusal import Trouble
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 from purveyor.step import BackendBlock
@@ -158,7 +159,7 @@ def test_a_profile_that_does_not_exist_is_named(clean_environment: dict[str, str
 
 @pytest.mark.parametrize("error", [ClientError({}, "X"), ValueError("x")])
 def test_what_is_not_known_is_said_to_be_unknown(error: Exception) -> None:
-    assert aws.judge(error).trouble is aws.Trouble.OTHER
+    assert aws.judge(error).trouble is Trouble.OTHER
 
 
 def test_static_keys_reach_the_state_while_the_module_has_the_role(

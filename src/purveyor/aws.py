@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.refusal import Cloud, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,19 +24,7 @@ STATE_SESSION = "purveyor-state"
 _DETAIL_LENGTH = 400
 
 
-class Trouble(Enum):
-    """What kind of refusal AWS, or the way to it, gave."""
-
-    EXPIRED = "expired"
-    INVALID = "invalid"
-    ABSENT = "absent"
-    DENIED = "denied"
-    MISSING = "missing"
-    ELSEWHERE = "elsewhere"
-    UNREACHABLE = "unreachable"
-    OTHER = "other"
-
-
+AWS = Cloud("AWS", "`backend` in the catalog", "OIDC or a role")
 # Codes as S3, DynamoDB and STS document them in "Common errors" and "Error responses".
 _CODES = {
     Trouble.EXPIRED: "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
@@ -116,7 +103,8 @@ def open_session(settings: Settings, region: str) -> Session:
     try:
         core.get_scoped_config()
     except BotoCoreError as error:
-        raise refuse_credentials("AWS", judge(error)) from error
+        refusal = judge(error)
+        raise refuse_credentials(AWS, "AWS", refusal.trouble, refusal.detail) from error
     return Session(core, region)
 
 
@@ -145,7 +133,7 @@ def in_role(session: Session, role_arn: str, settings: Settings) -> Session:
 
     source = session.core.get_credentials()
     if source is None:
-        raise refuse_credentials(f"the role {role_arn}", Refusal(Trouble.ABSENT, "none found"))
+        raise refuse_credentials(AWS, f"the role {role_arn}", Trouble.ABSENT, "none found")
     fetcher = c.AssumeRoleCredentialFetcher(
         open_sts, source, role_arn, extra_args={"RoleSessionName": STATE_SESSION}
     )
@@ -240,38 +228,6 @@ def judge(error: Exception) -> Refusal:
     ]
     trouble = next((found for types, found in kinds if isinstance(error, types)), Trouble.OTHER)
     return Refusal(trouble, _detail(error))
-
-
-def refuse_credentials(what: str, refusal: Refusal) -> CredentialsError:
-    """Return the error for credentials that are absent, wrong, expired or not allowed to."""
-    sentence, hint, reason = CREDENTIALS[refusal.trouble]
-    return CredentialsError(
-        sentence.format(what=what), hint=hint, details=[refusal.detail], reason=reason
-    )
-
-
-CREDENTIALS = {
-    Trouble.ABSENT: (
-        "There are no AWS credentials for {what}.",
-        "Let the pipeline log in to AWS (OIDC or a role) before it calls Purveyor.",
-        ReasonCode.CREDENTIALS_INVALID,
-    ),
-    Trouble.INVALID: (
-        "AWS does not accept the credentials for {what}.",
-        "Check the pipeline's AWS login, and the runner's clock.",
-        ReasonCode.CREDENTIALS_INVALID,
-    ),
-    Trouble.EXPIRED: (
-        "The AWS credentials for {what} have expired.",
-        "Run the action again; if runs last that long, ask for a longer session at login.",
-        ReasonCode.CREDENTIALS_EXPIRED,
-    ),
-    Trouble.DENIED: (
-        "The AWS credentials are not allowed to use {what}.",
-        "The platform team grants it to the pipeline's role; the details name what is missing.",
-        ReasonCode.PERMISSION_DENIED,
-    ),
-}
 
 
 def _ask_once(*, params: dict[str, Any], **_: object) -> None:

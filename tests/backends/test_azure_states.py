@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
+from record_attempts import refusals_of
 from workbench import Place, Workbench, entity
 
 from azurite_server import ACCESS_KEY, ACCOUNT, AzuriteServer
@@ -157,10 +158,10 @@ def test_a_missing_container_is_never_no_state(place: Place, tmp_path: Path) -> 
     config = AzureBackend(type="azurerm", account=ACCOUNT, container="nowhere")
     backend = open_backend(config, root=tmp_path, settings=Settings(place.environment))
     assert isinstance(backend, AzureStates)
-    for error in attempts(backend):
+    for error in (*attempts(backend), *refusals_of(backend.records)):
         assert error.reason is ReasonCode.STATE_UNREADABLE
-        assert "container does not exist" in error.message
-        assert f"azure://{ACCOUNT}/nowhere/" in error.message
+        assert error.message == "The container nowhere does not exist."
+        assert "purveyor state bootstrap" in error.hint
 
 
 @IN_AZURE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from record_attempts import refusals_of
 from workbench import MODULE, Place, Workbench, entity
 
 from fake_gcs_server import FakeGcsServer
@@ -148,10 +149,11 @@ def attempts(backend: GoogleStates) -> list[PurveyorError]:
 @IN_GCS
 def test_a_missing_bucket_of_google_is_never_no_state(place: Place) -> None:
     config = GoogleBackend(type="gcs", bucket="nowhere")
-    for error in attempts(GoogleStates(config, Settings(place.environment))):
+    backend = GoogleStates(config, Settings(place.environment))
+    for error in (*attempts(backend), *refusals_of(backend.records)):
         assert error.reason is ReasonCode.STATE_UNREADABLE
-        assert "bucket does not exist" in error.message
-        assert "gs://nowhere/" in error.message
+        assert error.message == "The bucket nowhere does not exist."
+        assert "purveyor state bootstrap" in error.hint
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def test_a_missing_table_is_an_error_and_never_no_state(
     backend = backend_with(tmp_path, {"PG_CONN_STR": postgres.address()}, schema_name="nowhere")
     for error in refusals(backend):
         assert error.reason is ReasonCode.STATE_UNREADABLE
-        assert "its schema or its table" in error.message
+        assert error.message == "The table nowhere.states does not exist."
+        assert "purveyor state bootstrap" in error.hint
 
 
 def test_a_database_that_does_not_answer_is_never_no_state(tmp_path: Path) -> None:

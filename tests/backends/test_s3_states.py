@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from record_attempts import refusals_of
 from workbench import MODULE, Place, Workbench, entity
 
 from moto_server import REGION, MotoServer
@@ -183,6 +184,17 @@ def test_a_run_without_credentials_is_told_to_log_in(
     assert "no AWS credentials" in caught.value.message
 
 
+def test_a_missing_bucket_is_named_whatever_is_asked_of_it(
+    s3_environment: dict[str, str], tmp_path: Path
+) -> None:
+    nowhere = config().model_copy(update={"bucket": "nowhere"})
+    backend = open_backend(nowhere, root=tmp_path, settings=Settings(s3_environment))
+    for error in refusals_of(backend.records):
+        assert error.reason is ReasonCode.STATE_UNREADABLE
+        assert error.message == "The bucket nowhere does not exist."
+        assert "purveyor state bootstrap" in error.hint
+
+
 def test_a_missing_table_is_explained(
     moto: MotoServer, s3_environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -191,7 +203,8 @@ def test_a_missing_table_is_explained(
     assert moto.url
     with pytest.raises(RecoveryError) as caught:
         backend.access(KEY).holder()
-    assert "lock table does not exist" in caught.value.message
+    assert caught.value.message == "The lock table nowhere does not exist."
+    assert "purveyor state bootstrap" in caught.value.hint
 
 
 def test_a_bucket_in_another_account_is_reached_through_its_role(

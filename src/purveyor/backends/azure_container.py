@@ -11,8 +11,8 @@ from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.store_time import find_age, read_date
 from purveyor.cloud.azure import AzureStorage, error_code, judge
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.refusal import Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError
+from purveyor.refusal import Trouble, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -195,8 +195,9 @@ class Container:
         raise self._refusal(place, *judge(answer))
 
     def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
-        place = f"azure://{self.config.account}/{self.config.container}/{self.key(path)}"
-        return refuse(AZURE, place, trouble, detail)
+        container = self.config.container
+        place = f"azure://{self.config.account}/{container}/{self.key(path)}"
+        return refuse(AZURE, place, trouble, detail, store=f"container {container}")
 
 
 def tell(blobs: list[Blob]) -> list[StateVersion]:

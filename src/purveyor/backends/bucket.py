@@ -6,11 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from purveyor import aws
-from purveyor.aws import Refusal, Trouble
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.paging import read_ahead
 from purveyor.backends.store_time import find_age
-from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
 
+    from purveyor.aws import Refusal
     from purveyor.catalog.backend import S3Backend
+    from purveyor.errors import PurveyorError
     from purveyor.settings import Settings
 
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
@@ -238,16 +239,11 @@ class Bucket:
             raise self._explain(path, aws.judge(error)) from error
 
     def _explain(self, path: str, refusal: Refusal) -> PurveyorError:
+        store = f"bucket {self.config.bucket}"
+        if _NO_TABLE in refusal.detail:
+            store = f"lock table {self.config.table}"
         place = f"s3://{self.config.bucket}/{self.key(path)}"
-        if refusal.trouble in aws.CREDENTIALS:
-            return aws.refuse_credentials(f"the state {place}", refusal)
-        problem, hint = _PROBLEMS.get(refusal.trouble, _UNKNOWN)
-        return RecoveryError(
-            f"The state {place} cannot be reached: {problem.format(region=self.config.region)}.",
-            reason=ReasonCode.STATE_UNREADABLE,
-            hint=hint,
-            details=[refusal.detail],
-        )
+        return refuse(aws.AWS, place, refusal.trouble, refusal.detail, store=store)
 
 
 # MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.
@@ -260,18 +256,4 @@ _NO_VERSION = frozenset(
         "XMinioInvalidResourceName",
     }
 )
-_PROBLEMS = {
-    Trouble.MISSING: (
-        "its bucket or its lock table does not exist",
-        "Check `backend.bucket` and `backend.table` in the catalog, or make them.",
-    ),
-    Trouble.ELSEWHERE: (
-        "its bucket is in another region than {region}",
-        "Set `backend.region` in the catalog to the bucket's region.",
-    ),
-    Trouble.UNREACHABLE: (
-        "S3 or DynamoDB does not answer",
-        "Check the runner's way out and `backend.endpoint`, then run the action again.",
-    ),
-}
-_UNKNOWN = ("AWS refuses the request", "The details hold AWS's answer.")
+_NO_TABLE = "ResourceNotFoundException"  # DynamoDB's word

@@ -11,8 +11,8 @@ from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.store_time import find_age
 from purveyor.cloud.google import GoogleStorage, document, judge
 from purveyor.cloud.google_login import GOOGLE
-from purveyor.cloud.refusal import Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError
+from purveyor.refusal import Trouble, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ class Content:
 
 
 class GoogleBucket:
-    """A bucket's prefix. Each method is one request, but for `content` of what is not there.
+    """A bucket's prefix. Each method is one request, or two for what is not there.
 
     Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Google refuses.
     """
@@ -76,17 +76,11 @@ class GoogleBucket:
         ]
 
     def content(self, path: str) -> Content | None:
-        """Return an object's content; None when there is no such object.
-
-        Not every answer tells a missing object from a missing bucket: then a listing does.
-        """
+        """Return an object's content; None when there is no such object."""
         answer = self._ask("GET", path, query={"alt": "media"}, fine={_NOT_FOUND}, encrypted=True)
-        if answer.ok:
-            return Content(answer.text, answer.headers.get("x-goog-generation", ""))
-        if "No such object" not in answer.text:
-            for _ in self._list(path, {"maxResults": "1"}):
-                break
-        return None
+        if not answer.ok:
+            return None
+        return Content(answer.text, answer.headers.get("x-goog-generation", ""))
 
     def read(self, path: str) -> str | None:
         """Return an object's text."""
@@ -192,6 +186,9 @@ class GoogleBucket:
         except NoAnswerError as error:
             raise self._refusal(path or about, Trouble.UNREACHABLE, str(error)) from None
         if answer.ok or answer.status in fine:
+            # Not every answer tells a missing object from a missing bucket: then a listing does.
+            if answer.status == _NOT_FOUND and "No such object" not in answer.text:
+                next(self._list("", {"maxResults": "1"}), None)
             return answer
         raise self._refusal(path or about, *judge(answer))
 
@@ -202,7 +199,9 @@ class GoogleBucket:
             raise self._refusal(path, Trouble.UNREACHABLE, str(error)) from None
 
     def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
-        return refuse(GOOGLE, f"gs://{self.config.bucket}/{self.key(path)}", trouble, detail)
+        bucket = self.config.bucket
+        place = f"gs://{bucket}/{self.key(path)}"
+        return refuse(GOOGLE, place, trouble, detail, store=f"bucket {bucket}")
 
 
 def _read(entry: JsonObject, start: str) -> Object:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.extras import require
+from purveyor.refusal import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ _PATIENCE = {"connect_timeout": "10", "keepalives_idle": "15", "tcp_user_timeout
 _WRONG_LOGIN = ("authentication failed", "no password supplied", "no pg_hba.conf entry")
 _NO_DATABASE = re.compile(r'database ".*" does not exist')
 _NO_RIGHT = "42501"
+_NOT_MADE = {"3F000": "schema", "42P01": "table"}
+_QUOTED = re.compile(r'"(.+?)"')
 
 
 class Database:
@@ -133,6 +136,9 @@ def explain(error: psycopg.Error, place: str) -> PurveyorError:
             " --grant-to.",
             details=[first],
         )
+    if code in _NOT_MADE:
+        named = _QUOTED.search(first)
+        return missing(f"{_NOT_MADE[code]} {named[1] if named else f'of {place}'}", first)
     if not code and any(words in str(error) for words in _WRONG_LOGIN):
         return CredentialsError(
             f"The database with {place} does not accept the login.",
@@ -151,18 +157,12 @@ def explain(error: psycopg.Error, place: str) -> PurveyorError:
 
 
 _MISSING_DATABASE = "3D000"
-_NO_TABLE = (
-    "its schema or its table `states` does not exist",
-    "Check `backend.schema_name` in the catalog, or make them: `purveyor state bootstrap`.",
-)
 # SQLSTATE codes (PostgreSQL documentation, appendix A); empty when no connection came about.
 _PROBLEMS = {
     "": (
         "it does not answer",
         "Check the runner's way to the database, and `sslmode` in the connection string.",
     ),
-    "3F000": _NO_TABLE,
-    "42P01": _NO_TABLE,
     "25006": (
         "it takes no writes",
         "Name the primary: a list of hosts, and target_session_attrs=read-write.",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from purveyor import aws
-from purveyor.aws import Trouble
 from purveyor.bootstrap.model import UnknownSettingError
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.refusal import CREDENTIALS, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,8 +120,8 @@ def name_taken(what: str, detail: str) -> CatalogError:
 
 def _explain(what: str, error: Exception) -> PurveyorError:
     refusal = aws.judge(error)
-    if refusal.trouble in aws.CREDENTIALS:
-        return aws.refuse_credentials(what, refusal)
+    if refusal.trouble in CREDENTIALS:
+        return refuse_credentials(aws.AWS, what, refusal.trouble, refusal.detail)
     elsewhere = refusal.trouble is Trouble.ELSEWHERE
     return RecoveryError(
         f"AWS refuses to set {what} up.",

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET  # the store's own answers; expat bounds
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.cloud.azure import AzureStorage, error_code, judge
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.refusal import refuse
 from purveyor.cloud.wire import NoAnswerError
 from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,7 +145,8 @@ class AzureStore:
             ) from None
         if answer.ok or error_code(answer) in fine:
             return answer
-        raise refuse(AZURE, place, *judge(answer))
+        store = f"container {self._config.container}"
+        raise refuse(AZURE, place, *judge(answer), store=store)
 
 
 _NOT_FOR_US = frozenset(

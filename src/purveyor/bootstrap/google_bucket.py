@@ -9,9 +9,9 @@ from purveyor import json_text
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.cloud.google import GoogleStorage, document, judge
 from purveyor.cloud.google_login import GOOGLE
-from purveyor.cloud.refusal import refuse
 from purveyor.cloud.wire import NoAnswerError
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
+from purveyor.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +172,8 @@ class GoogleStore:
             raise self._unreachable(error) from None
         if answer.ok or answer.status in fine:
             return answer
-        raise refuse(GOOGLE, f"gs://{self._config.bucket}", *judge(answer))
+        bucket = self._config.bucket
+        raise refuse(GOOGLE, f"gs://{bucket}", *judge(answer), store=f"bucket {bucket}")
 
     def _taken(self, answer: Answer) -> CatalogError:
         return CatalogError(

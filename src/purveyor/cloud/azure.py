@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from purveyor.cloud.azure_token import CLOUDS, TokenSource, open_source
-from purveyor.cloud.refusal import Trouble
 from purveyor.cloud.wire import Request, Wire
+from purveyor.refusal import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
 from purveyor import json_text, process
-from purveyor.cloud.refusal import Cloud, Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError, Request
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.refusal import Cloud, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 AZURE = Cloud(
     "Azure",
-    "container",
     "`backend.account` and `backend.container`",
     "azure/login or a service connection, and ARM_USE_OIDC, ARM_CLIENT_ID and ARM_TENANT_ID",
 )
@@ -34,7 +33,7 @@ _EARLY = 300.0
 _CLI_SECONDS = 60.0
 _TRUE = frozenset({"1", "t", "true", "T", "TRUE", "True"})  # Go's strconv.ParseBool
 _CODE = re.compile(r"AADSTS\d+")
-_PLACE = "store"
+_PLACE = "the state store"
 
 
 class AzureCloud(NamedTuple):
@@ -104,7 +103,7 @@ def open_source(settings: Settings, wire: Wire, cloud: str) -> TokenSource:
         return TokenSource(client.by_managed_identity)
     if is_on(settings, "ARM_USE_CLI", default=True) and process.find("az", settings.for_children()):
         return TokenSource(client.by_command_line)
-    raise refuse(
+    raise refuse_credentials(
         AZURE, _PLACE, Trouble.ABSENT, "no ARM_ variable gives a key, a secret, OIDC or an identity"
     )
 

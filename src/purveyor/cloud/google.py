@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urljoin
 
 from purveyor import json_text
 from purveyor.cloud.google_login import GoogleLogin
-from purveyor.cloud.refusal import Trouble
 from purveyor.cloud.wire import NoAnswerError, Request, Wire
+from purveyor.refusal import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from purveyor import json_text
-from purveyor.cloud.refusal import Cloud, Trouble, refuse
 from purveyor.cloud.wire import NoAnswerError, Request, Wire
 from purveyor.errors import CredentialsError
 from purveyor.extras import require
+from purveyor.refusal import Cloud, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 GOOGLE = Cloud(
     "Google Cloud",
-    "bucket",
     "`backend.bucket`",
     "google-github-actions/auth, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
 )
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _OWNER_SCOPE = "https://www.googleapis.com/auth/devstorage.full_control"
 _BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-_HERE = "store"
+_HERE = "the state store"
 
 
 class Credentials(Protocol):
@@ -71,7 +70,7 @@ class GoogleLogin:
             # Of ValueErrors, whose texts may quote a key's file, only the name is told.
             told = str(error.args[0]) if isinstance(error, GoogleAuthError) and error.args else ""
             detail = " ".join(f"{type(error).__name__}: {told}".split())[:400]
-            raise refuse(GOOGLE, _HERE, Trouble.INVALID, detail) from None
+            raise refuse_credentials(GOOGLE, _HERE, Trouble.INVALID, detail) from None
         return str(self._credentials.token)
 
     def _open(self, given: str | None, impersonated: str | None) -> Credentials:
@@ -103,7 +102,7 @@ class GoogleLogin:
             found, _ = google.auth.default(scopes=scopes, request=door)
         except DefaultCredentialsError as error:
             detail = " ".join(str(error.args[0]).split())[:400]
-            raise refuse(GOOGLE, _HERE, Trouble.ABSENT, detail) from None
+            raise refuse_credentials(GOOGLE, _HERE, Trouble.ABSENT, detail) from None
         return found
 
 

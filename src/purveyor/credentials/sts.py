@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor import aws
-from purveyor.aws import Trouble
 from purveyor.credentials.model import AccountCredentials
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.refusal import CREDENTIALS, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, CredentialsTypeDef
@@ -137,8 +137,9 @@ def _explain(role_arn: str, seconds: int, refusal: Refusal) -> CredentialsError:
             " and checks the account's `external_id` in the catalog.",
             details=[refusal.detail],
         )
-    if refusal.trouble in aws.CREDENTIALS:
-        return aws.refuse_credentials(f"the role {role_arn}", refusal)
+    if refusal.trouble in CREDENTIALS:
+        what = f"the role {role_arn}"
+        return refuse_credentials(aws.AWS, what, refusal.trouble, refusal.detail)
     if refusal.trouble is Trouble.UNREACHABLE:
         return CredentialsError(
             f"AWS did not answer when the run wanted to take on the role {role_arn}.",

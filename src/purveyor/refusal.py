@@ -1,0 +1,109 @@
+"""A cloud's refusals in our words."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Trouble(Enum):
+    """What kind of refusal a cloud, or the way to it, gave."""
+
+    EXPIRED = "expired"
+    INVALID = "invalid"
+    ABSENT = "absent"
+    DENIED = "denied"
+    MISSING = "missing"
+    ELSEWHERE = "elsewhere"
+    UNREACHABLE = "unreachable"
+    OTHER = "other"
+
+
+class Cloud(NamedTuple):
+    """A vendor's words: its name, where the catalog names the store, how a run logs in."""
+
+    name: str
+    setting: str
+    login: str
+
+
+def refuse(cloud: Cloud, place: str, trouble: Trouble, detail: str, *, store: str) -> PurveyorError:
+    """Return the error for a request about `place`; `detail` is the cloud's own line.
+
+    `store` is what the place lies in, such as `bucket acme-states`.
+    """
+    if trouble in CREDENTIALS:
+        return refuse_credentials(cloud, f"the state {place}", trouble, detail)
+    if trouble is Trouble.MISSING:
+        return missing(store, detail)
+    problem, hint = _PROBLEMS.get(trouble, _UNKNOWN)
+    return RecoveryError(
+        f"The state {place} cannot be reached: {problem.format(cloud=cloud)}.",
+        reason=ReasonCode.STATE_UNREADABLE,
+        hint=hint.format(cloud=cloud),
+        details=[detail],
+    )
+
+
+def refuse_credentials(cloud: Cloud, what: str, trouble: Trouble, detail: str) -> CredentialsError:
+    """Return the error for credentials that are absent, wrong, expired or not allowed to."""
+    sentence, hint, reason = CREDENTIALS[trouble]
+    return CredentialsError(
+        sentence.format(cloud=cloud, what=what),
+        hint=hint.format(cloud=cloud),
+        details=[detail],
+        reason=reason,
+    )
+
+
+def missing(store: str, detail: str) -> RecoveryError:
+    """Return the error for a place of states or records that nobody has made yet."""
+    return RecoveryError(
+        f"The {store} does not exist.",
+        reason=ReasonCode.STATE_UNREADABLE,
+        hint="Run `purveyor state bootstrap`, which makes it, or correct its name in the catalog.",
+        details=[detail],
+    )
+
+
+CREDENTIALS: Mapping[Trouble, tuple[str, str, ReasonCode]] = {
+    Trouble.ABSENT: (
+        "There are no {cloud.name} credentials for {what}.",
+        "Let the pipeline log in to {cloud.name} before it calls Purveyor: {cloud.login}.",
+        ReasonCode.CREDENTIALS_INVALID,
+    ),
+    Trouble.INVALID: (
+        "{cloud.name} does not accept the credentials for {what}.",
+        "Check the pipeline's {cloud.name} login ({cloud.login}), and the runner's clock.",
+        ReasonCode.CREDENTIALS_INVALID,
+    ),
+    Trouble.EXPIRED: (
+        "The {cloud.name} credentials for {what} have expired.",
+        "Run the action again; if runs last that long, ask for a longer session at login.",
+        ReasonCode.CREDENTIALS_EXPIRED,
+    ),
+    Trouble.DENIED: (
+        "The {cloud.name} credentials are not allowed to use {what}.",
+        "The platform team grants it to the pipeline's identity; the details name what is missing.",
+        ReasonCode.PERMISSION_DENIED,
+    ),
+}
+_PROBLEMS = {
+    Trouble.ELSEWHERE: (
+        "its bucket is in another region than the catalog says",
+        "Set `backend.region` in the catalog to the bucket's region.",
+    ),
+    Trouble.UNREACHABLE: (
+        "{cloud.name} does not answer",
+        "Check the runner's way out and {cloud.setting}, then run the action again.",
+    ),
+}
+_UNKNOWN = (
+    "{cloud.name} refuses the request",
+    "The details hold {cloud.name}'s answer.",
+)
