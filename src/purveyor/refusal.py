@@ -32,7 +32,9 @@ class Cloud(NamedTuple):
     login: str
 
 
-def refuse(cloud: Cloud, place: str, trouble: Trouble, detail: str, *, store: str) -> PurveyorError:
+def refuse(
+    cloud: Cloud, place: str, trouble: Trouble, detail: str, *, store: str, region: str = ""
+) -> PurveyorError:
     """Return the error for a request about `place`; `detail` is the cloud's own line.
 
     `store` is what the place lies in, such as `bucket acme-states`.
@@ -43,7 +45,7 @@ def refuse(cloud: Cloud, place: str, trouble: Trouble, detail: str, *, store: st
         return missing(store, detail)
     problem, hint = _PROBLEMS.get(trouble, _UNKNOWN)
     return RecoveryError(
-        f"The state {place} cannot be reached: {problem.format(cloud=cloud)}.",
+        f"The state {place} cannot be reached: {problem.format(cloud=cloud, region=region)}.",
         reason=ReasonCode.STATE_UNREADABLE,
         hint=hint.format(cloud=cloud),
         details=[detail],
@@ -95,7 +97,7 @@ CREDENTIALS: Mapping[Trouble, tuple[str, str, ReasonCode]] = {
 }
 _PROBLEMS = {
     Trouble.ELSEWHERE: (
-        "its bucket is in another region than the catalog says",
+        "its bucket is in another region than {region}",
         "Set `backend.region` in the catalog to the bucket's region.",
     ),
     Trouble.UNREACHABLE: (

@@ -243,7 +243,8 @@ class Bucket:
         if _NO_TABLE in refusal.detail:
             store = f"lock table {self.config.table}"
         place = f"s3://{self.config.bucket}/{self.key(path)}"
-        return refuse(aws.AWS, place, refusal.trouble, refusal.detail, store=store)
+        told = (place, refusal.trouble, refusal.detail)
+        return refuse(aws.AWS, *told, store=store, region=self.config.region)
 
 
 # MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.
