@@ -108,7 +108,7 @@ def test_a_link_s_action_is_ended_by_both_slugs(stage: Stage) -> None:
     assert told_of(sweep(stage, serves=lambda _, link: not link), action) is None
     found = told_of(sweep(stage), action)
     assert found is not None
-    assert (found.entity, status(stage, action)) == (f"link {link}", "failed")
+    assert (found.kind, found.entity, status(stage, action)) == ("link", link, "failed")
 
 
 def test_an_update_of_an_active_service_is_found_when_every_entity_is_looked_at(

@@ -125,7 +125,9 @@ def test_a_run_that_ended_before_is_told_with_its_ending(bucket: Stage) -> None:
 
 
 def test_settling_frees_the_lock_of_a_run_that_is_dead_for_certain(bucket: Stage) -> None:
-    begin = killed_here(bucket)
+    begin, _ = locked(bucket)
+    bucket.journal.marks.put(begin, at=time.time() - 500)
+    bucket.double.github_run("completed", conclusion="cancelled")
     code, out, err = run(
         bucket, "state", "settle", f"service/{begin.entity[:8]}", "--reason", "looked"
     )
