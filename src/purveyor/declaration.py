@@ -56,7 +56,7 @@ TypeConstraint: TypeAlias = "Primitive | Collection | Tuple | Object"
 class Variable:
     """One `variable` block. `required` means: no default, and no file of the module's sets it.
 
-    `line` counts from 1, 0 when unknown.
+    `name` is in NFC, `spelling` the module's. `line` counts from 1, 0 when unknown.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Variable:
     description: str = ""
     file: str = ""
     line: int = 0
+    spelling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class ModuleInterface:
-    """Everything a root module takes and gives.
+    """Everything a root module takes and gives, by name.
 
     `set_by` names for a variable the file of the module's own (`terraform.tfvars`) that sets it;
     `resources` are addresses, `required_versions` constraints on the engine, `doubts` what may be
@@ -107,6 +108,10 @@ class ModuleInterface:
     resources: frozenset[str] = frozenset()
     required_versions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+
+    def spell(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Give values under the variables' names as the module spells them."""
+        return {self.variables[name].spelling or name: each for name, each in values.items()}
 
 
 def find_lost_place(constraint: TypeConstraint, path: Sequence[str]) -> str:

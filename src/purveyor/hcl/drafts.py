@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from purveyor.declaration import ModuleCall, ModuleOutput, Primitive, Variable
 from purveyor.hcl.conversion import find_mismatch
@@ -50,7 +51,8 @@ class Draft:
     def as_variable(self, *, has_value: bool) -> Variable:
         """Give the finished variable; `has_value` when a file of the module's own sets it."""
         return Variable(
-            name=self.name,
+            name=normalize("NFC", self.name),
+            spelling=self.name,
             type=self.type or Primitive("any"),
             required="default" not in self.given and not has_value,
             default=self.default,
@@ -65,7 +67,7 @@ class Draft:
     def as_output(self) -> ModuleOutput:
         """Give the finished output."""
         return ModuleOutput(
-            name=self.name,
+            name=normalize("NFC", self.name),
             sensitive=self.flags.get("sensitive", False),
             description=self.description or "",
         )

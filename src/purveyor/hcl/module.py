@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.hcl.drafts import Draft, Reading, merge_drafts
+from purveyor.hcl.drafts import KINDS, Draft, Reading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
@@ -76,15 +76,15 @@ def _describe(
     set_by: dict[str, str],
     doubts: tuple[str, ...],
 ) -> ModuleInterface:
-    variables = [each for each in drafts if each.kind == "variable"]
+    named = {kind: [each for each in drafts if each.kind == kind] for kind in KINDS}
+    variables = [each.as_variable(has_value=each.name in set_by) for each in named["variable"]]
+    outputs = [each.as_output() for each in named["output"]]
     return ModuleInterface(
         path=path,
-        variables={
-            each.name: each.as_variable(has_value=each.name in set_by) for each in variables
-        },
-        outputs={each.name: each.as_output() for each in drafts if each.kind == "output"},
+        variables={each.name: each for each in variables},
+        outputs={each.name: each for each in outputs},
         set_by=set_by,
-        calls=tuple(each.as_call() for each in drafts if each.kind == "module"),
+        calls=tuple(each.as_call() for each in named["module"]),
         resources=frozenset(name for each in readings for name in each.resources),
         required_versions=tuple(text for each in readings for text in each.required_versions),
         doubts=doubts,

@@ -2,7 +2,7 @@
 
 from purveyor.parameters.layers import find_asked
 from purveyor.parameters.request import Request
-from purveyor.parameters.sameness import is_same
+from purveyor.parameters.sameness import is_same, normalise
 from purveyor.parameters.settlement import find_missing, find_offered, find_overruled, settle
 from purveyor.parameters.type_faults import find_converted, find_type_faults
 
@@ -15,5 +15,6 @@ __all__ = [
     "find_overruled",
     "find_type_faults",
     "is_same",
+    "normalise",
     "settle",
 ]

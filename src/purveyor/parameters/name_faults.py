@@ -85,6 +85,7 @@ def find_applied(request: Request, interface: ModuleInterface) -> dict[str, Json
         for name, variable in interface.variables.items()
         if not variable.required
         and name not in request.hidden
+        and name not in interface.set_by
         and not find_type_faults(variable.default, variable.type, name)
     }
     return {**defaults, **request.applied}

@@ -128,7 +128,7 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
         engine=engine,
         backend=backend,
         key=work.key,
-        step=_plan_step(work, module, settled, change, ports),
+        step=_plan_step(work, module, interface.spell(settled.variables), change, ports),
         state=state,
         draft=_draft(work, settled, module),
         change=change,
@@ -159,12 +159,17 @@ def _settle(work: Work, interface: ModuleInterface, standing: Standing, ports: P
     for name, value in settled.asked.items():
         for place in find_converted(value, interface.variables[name].type, name):
             ports.listen(Noticed("info", f"{place}: the module's type makes text of it."))
+    for name, file in interface.set_by.items():
+        if name in interface.variables and name not in settled.variables:
+            ports.listen(Noticed("info", f"{name} has its value from {file} of the module."))
     for name in settled.secret:
         ports.redactor.add_value([settled.variables.get(name), settled.asked.get(name)])
     return settled
 
 
-def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports: Ports) -> Step:
+def _plan_step(
+    work: Work, module: Path, variables: Mapping[str, JsonValue], change: Change, ports: Ports
+) -> Step:
     account = work.recipe.account
     credentials = ports.assume(account, work.context, work.workspace, None)
     block = ports.open_backend(work.recipe).block(work.key)
@@ -173,7 +178,7 @@ def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports
         engine=work.recipe.engine,
         workspace=work.workspace,
         module=module,
-        variables=settled.variables,
+        variables=variables,
         backend=_open_state(block, work, credentials, ports),
         state=change.state,
         environment=narrow(ports.environment, credentials, withheld=account.withheld),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.parameters import is_same
+from purveyor.parameters import is_same, normalise
 from purveyor.redaction import Redactor, find_texts
 from purveyor.reporter.specification import is_editable
 from purveyor.state_key import IDENTITY_OUTPUT, refuse_moved
@@ -135,7 +135,7 @@ def _learn_sensitive(
     outputs: Mapping[str, OutputValue], redactor: Redactor
 ) -> dict[str, OutputValue]:
     """Return the module's own outputs; the redactor learns the sensitive ones."""
-    own = {name: value for name, value in outputs.items() if name != IDENTITY_OUTPUT}
+    own = {normalise(name): each for name, each in outputs.items() if name != IDENTITY_OUTPUT}
     for value in own.values():
         if value.sensitive:
             redactor.add_value(value.value)

@@ -13,6 +13,7 @@ from purveyor.parameters import (
     find_missing,
     find_offered,
     find_overruled,
+    normalise,
     settle,
 )
 from purveyor.reporter.specification import find_secrets
@@ -117,7 +118,9 @@ def _lay_out(
         remembered=start.remembered,
         applied=start.applied,
         hidden=start.hidden,
-        parameters={n: v for n, v in context.parameters.items() if n not in recipe.ignored},
+        parameters={
+            normalise(n): v for n, v in context.parameters.items() if n not in recipe.ignored
+        },
         fixed=recipe.fixed_variables(interface.variables),
         offered=offered,
         immutable=recipe.immutable,
