@@ -128,7 +128,10 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
         engine=engine,
         backend=backend,
         key=work.key,
-        step=_plan_step(work, module, interface.spell(settled.variables), change, ports),
+        step=dataclasses.replace(
+            _plan_step(work, module, settled, change, ports),
+            variables=interface.spell(settled.variables),
+        ),
         state=state,
         draft=_draft(work, settled, module),
         change=change,
@@ -167,9 +170,7 @@ def _settle(work: Work, interface: ModuleInterface, standing: Standing, ports: P
     return settled
 
 
-def _plan_step(
-    work: Work, module: Path, variables: Mapping[str, JsonValue], change: Change, ports: Ports
-) -> Step:
+def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports: Ports) -> Step:
     account = work.recipe.account
     credentials = ports.assume(account, work.context, work.workspace, None)
     block = ports.open_backend(work.recipe).block(work.key)
@@ -178,7 +179,7 @@ def _plan_step(
         engine=work.recipe.engine,
         workspace=work.workspace,
         module=module,
-        variables=variables,
+        variables=settled.variables,
         backend=_open_state(block, work, credentials, ports),
         state=change.state,
         environment=narrow(ports.environment, credentials, withheld=account.withheld),
