@@ -11,7 +11,7 @@ import pytest
 
 from azure_certificate import write_certificate
 from purveyor.engines.terraform import plugins
-from purveyor.errors import CatalogError, EngineError
+from purveyor.errors import CatalogError, PurveyorError
 
 if TYPE_CHECKING:
     from terraform_bench import Bench
@@ -51,7 +51,7 @@ def test_a_mirror_in_the_users_configuration_is_used(
         (tmp_path / "engine.rc").write_text(text)
         bench = bench.with_environment(**{place: str(tmp_path / "engine.rc")})
 
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(PurveyorError) as caught:
         bench.create()
 
     told = " ".join(caught.value.details)
@@ -112,7 +112,7 @@ def test_a_network_mirror_is_asked_for_providers_and_nobody_else(
         server.socket = files.context().wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
         bench.mirror = plugins.choose_mirror(f"https://localhost:{server.server_port}/mirror")
-        with pytest.raises(EngineError):
+        with pytest.raises(PurveyorError):
             bench.with_environment(SSL_CERT_FILE=str(files.authority)).create()
         server.shutdown()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.engines.terraform import plugins
-from purveyor.errors import CatalogError, EngineError, ReasonCode
+from purveyor.errors import CatalogError, ReasonCode
 from purveyor.process import Interruption
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_what_a_mirror_holds_is_asked_for_nowhere_else(bench: Bench, tmp_path: P
     package.mkdir(parents=True)
     bench.mirror = tmp_path / "mirror"
 
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(CatalogError) as caught:
         bench.create()
 
     assert "connect" not in str(caught.value.details)

@@ -205,18 +205,14 @@ _MODULE = (
         "Ask the platform team to run `init -upgrade` in the module and to commit the file.",
     ),
     Cause(
-        _words(r"provider registry \S+ does not have a provider named (?P<provider>\S+)"),
+        _words(
+            "(?:does not have a provider named|no available releases match the given constraints)"
+            r" (?P<wanted>.+)"
+        ),
         CatalogError,
         ReasonCode.MODULE_INVALID,
-        "The module wants a provider that does not exist: {provider}.",
-        "Ask the platform team to correct the module's `required_providers`.",
-    ),
-    Cause(
-        _words("no available releases match the given constraints (?P<wanted>.+)"),
-        EngineError,
-        ReasonCode.PROVIDER_UNAVAILABLE,
-        "The module wants a provider's version that is not offered: {wanted}.",
-        "Ask the platform team to correct the version, or to add it to the mirror.",
+        "The module wants a provider that is not there where providers come from: {wanted}.",
+        "Correct the module's `required_providers`, or add the provider to the mirror.",
     ),
     Cause(
         _words("(?:cannot|can't) be determined until apply|known only after apply"),
