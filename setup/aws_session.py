@@ -19,6 +19,10 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import http.client
 
 # Go's SDK waits a minute for this program (`processcreds`): all tries at both services take less.
 SECONDS = 8
@@ -134,7 +138,7 @@ def ask(request: object, whom: str, tries: int) -> str:
         time.sleep(turn)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - see its makers
-                return str(answer.read(LARGEST).decode("utf-8", "replace"))
+                return taken(answer)
         except urllib.error.HTTPError as error:
             told = re.search(
                 "<Message>([^<]*)</Message>", error.read(LARGEST).decode("utf-8", "replace")
@@ -145,6 +149,16 @@ def ask(request: object, whom: str, tries: int) -> str:
         except (OSError, ValueError, http.client.HTTPException) as error:
             fault = f"{whom} cannot be reached: {getattr(error, 'reason', error)}"
     raise LoginError(fault)
+
+
+def taken(answer: http.client.HTTPResponse) -> str:
+    """Read an answer; raise OSError when it trickles for longer than one may stay away."""
+    end, content = time.monotonic() + SECONDS, b""
+    while len(content) < LARGEST and (part := answer.read1(LARGEST)):
+        content += part
+        if time.monotonic() > end:
+            raise OSError("the answer came too slowly")
+    return content.decode("utf-8", "replace")
 
 
 def moment(text: str) -> float:

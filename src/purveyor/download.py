@@ -7,11 +7,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.deadline import paced
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_CHUNK = 1 << 18
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AS_STORED = {"Accept-Encoding": "identity"}
 
@@ -92,7 +93,7 @@ def _fetch(
             _check(response.status_code)
             total = _length(response.headers.get("Content-Length"))
             done = 0
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in paced(response.iter_raw(), patience.stall):
                 done += len(chunk)
                 if done > largest:
                     raise DownloadError(f"larger than {largest} bytes")
@@ -100,7 +101,7 @@ def _fetch(
                 file.write(chunk)
                 if on_progress is not None:
                     on_progress(done, total)
-    except httpx2.TransportError as error:
+    except (httpx2.TransportError, TimeoutError) as error:
         raise _PassingError(f"{type(error).__name__}: {error}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(f"{type(error).__name__}: {error}") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
+from purveyor.deadline import paced
 
 if TYPE_CHECKING:
     import ssl
@@ -99,7 +100,8 @@ class StateHttp:
                     method, url, content=content.encode() or None, headers=headers
                 ) as response,
             ):
-                text = response.read().decode(errors="replace") if body else ""
+                parts = paced(response.iter_bytes(), self._patience.silence) if body else ()
+                text = b"".join(parts).decode(errors="replace")
                 length = response.headers.get("content-length", "")
                 return Answer(
                     response.status_code, text, int(length) if length.isdecimal() else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Reply:
     """One answer. `wait` is in seconds; `drop` closes the connection instead of answering.
 
-    `trickle` is a wait, in seconds, before each byte of the body.
+    `trickle` is a wait, in seconds, before each byte of the body, and with `from_head` of its head.
     """
 
     status: int = 200
@@ -28,6 +28,7 @@ class Reply:
     wait: float = 0.0
     drop: bool = False
     trickle: float = 0.0
+    from_head: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,24 @@ class _Answers(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         content = reply.body.encode()
+        if reply.from_head:
+            content = (
+                f"HTTP/1.1 200 OK\r\ncontent-length: {len(content)}\r\n\r\n{reply.body}".encode()
+            )
+            self._drop_by_drop(content, reply.trickle)
+            return
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
+        self._drop_by_drop(content, reply.trickle)
+
+    def _drop_by_drop(self, content: bytes, wait: float) -> None:
         with contextlib.suppress(OSError):  # the client may have gone
-            step = 1 if reply.trickle else len(content) or 1
+            step = 1 if wait else len(content) or 1
             for part in (content[at : at + step] for at in range(0, len(content), step)):
-                time.sleep(reply.trickle)
+                time.sleep(wait)
                 self.wfile.write(part)
 
     do_POST = do_PATCH = do_GET  # noqa: N815 - the standard library's names

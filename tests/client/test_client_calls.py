@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from scripted_client import BRISK, KEY, client_of, failure_of
-from scripted_server import Reply, ScriptedServer, scripted_server
+from scripted_server import Reply, ScriptedServer, scripted_server, token_body
 
 from purveyor import json_text
 from purveyor.action import Kind
@@ -109,6 +109,28 @@ def test_an_answer_that_trickles_is_not_waited_for(server: ScriptedServer) -> No
     patience = replace(BRISK, total=0.1, connect=0.2, read=0.3)
     began = time.monotonic()
     with client_of(server, patience=patience) as client:
+        assert "did not answer" in failure_of(client).message
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("from_head", [False, True])
+@pytest.mark.parametrize("what", ["script", "logins"])
+def test_a_login_and_an_answer_that_trickle_keep_within_the_calls_time(
+    server: ScriptedServer, what: str, *, from_head: bool
+) -> None:
+    body = token_body("token-1" + "x" * 300, seconds=3600)
+    setattr(server, what, [Reply(body=body, trickle=0.1, from_head=from_head)] * 9)
+    began = time.monotonic()
+    with client_of(server, patience=replace(BRISK, total=1.5, connect=1, read=5)) as client:
+        assert "did not answer" in failure_of(client).message
+    assert time.monotonic() - began < 4
+
+
+def test_a_slow_login_leaves_the_call_what_is_left_of_its_time(server: ScriptedServer) -> None:
+    server.logins = [Reply(body=token_body("token-1", seconds=3600), wait=1.2)]
+    server.script = [Reply(wait=5)] * 9
+    began = time.monotonic()
+    with client_of(server, patience=replace(BRISK, total=2.0, connect=1, read=5)) as client:
         assert "did not answer" in failure_of(client).message
     assert time.monotonic() - began < 4
 

@@ -21,7 +21,7 @@ def _jwt(**claims: object) -> str:
 def _login(credentials: Credentials, *, now: float = 1000.0) -> tuple[Login, list[str]]:
     trades: list[str] = []
 
-    def trade(key: str) -> json_text.JsonObject:
+    def trade(key: str, _end: float) -> json_text.JsonObject:
         trades.append(key)
         return {"access_token": f"fresh-{len(trades)}"}
 
@@ -76,7 +76,7 @@ def test_the_end_of_a_silent_answer_is_the_tokens_own() -> None:
     tokens = [_jwt(exp=1100), _jwt(exp=2000)]
     login = Login(
         Credentials(api_key="key"),
-        trade=lambda _: {"access_token": tokens.pop(0)},
+        trade=lambda *_: {"access_token": tokens.pop(0)},
         redactor=Redactor(),
         now=lambda: clock[0],
     )
@@ -99,7 +99,7 @@ def test_every_credential_is_known_to_the_redactor() -> None:
     hidden = Redactor()
     login = Login(
         Credentials("given-1", "key-one"),
-        trade=lambda _: {"access_token": "fresh-1"},
+        trade=lambda *_: {"access_token": "fresh-1"},
         redactor=hidden,
         now=lambda: 0.0,
     )

@@ -64,8 +64,7 @@ class Exchange:
         request = Request(method, path, content, connect=patience.connect, read=patience.read)
 
         def send(left: float) -> Answer:
-            connect, read = min(left, request.connect), min(left, request.read)
-            return self._send(replace(request, connect=connect, read=read), what)
+            return self._send(request, what, self._time.clock() + left)
 
         try:
             answer = persist(send, patience=patience, time=self._time)
@@ -92,11 +91,11 @@ class Exchange:
         """Return the platform's own time, in seconds since 1970; None while none was told."""
         return self._wire.platform_time()
 
-    def _send(self, request: Request, what: str) -> Answer:
-        token = self._login.token()
-        answer = self._wire.send(replace(request, token=token), what)
-        if answer.status == _UNAUTHORIZED and (other := self._login.renew(token)):
-            answer = self._wire.send(replace(request, token=other), what)
+    def _send(self, request: Request, what: str, end: float) -> Answer:
+        token = self._login.token(end)
+        answer = self._wire.send(self._limit(replace(request, token=token), end), what)
+        if answer.status == _UNAUTHORIZED and (other := self._login.renew(token, end)):
+            answer = self._wire.send(self._limit(replace(request, token=other), end), what)
         if answer.ok:
             return answer
         error = refusal_of(answer, what, self._redactor)
@@ -104,12 +103,18 @@ class Exchange:
             error.reason = ReasonCode.CREDENTIALS_EXPIRED
         raise error
 
-    def _trade(self, key: str) -> JsonObject:
-        """Trade the API key for the answer of `POST /token`."""
+    def _limit(self, request: Request, end: float) -> Request:
+        """Leave a request no more than the time until `end`, and a second if that is over."""
+        left = max(end - self._time.clock(), 1.0)
+        connect, read = min(left, request.connect), min(left, request.read)
+        return replace(request, connect=connect, read=read, total=min(left, connect + read))
+
+    def _trade(self, key: str, end: float) -> JsonObject:
+        """Trade the API key for the answer of `POST /token`, which has until `end`."""
         what = "log in"
         content = json_text.write({"api_key": key}).encode()
-        read = min(_LOGIN_READ, self._share.left()) if self._share else _LOGIN_READ
-        answer = self._wire.send(Request("POST", "/token", content, read=read), what)
+        request = Request("POST", "/token", content, read=_LOGIN_READ)
+        answer = self._wire.send(self._limit(request, end), what)
         if answer.ok:
             return _document(answer, what, may_be_empty=False)
         error = refusal_of(answer, what, self._redactor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -56,15 +57,15 @@ class _Token:
 class Login:
     """Gives the token for the next request; used by several threads.
 
-    `trade` turns an API key into the answer of `POST /token`. `now` is the time of day in
-    seconds since the epoch.
+    `trade` turns an API key into the answer of `POST /token`, until a moment of the clock; `now` is
+    the time of day in seconds since the epoch.
     """
 
     def __init__(
         self,
         credentials: Credentials,
         *,
-        trade: Callable[[str], JsonObject],
+        trade: Callable[[str, float], JsonObject],
         redactor: Redactor,
         now: Callable[[], float],
     ) -> None:
@@ -84,32 +85,32 @@ class Login:
         """True when the token in use has come to its end, by its own word."""
         return self._token is not None and self._token.ends <= self._now()
 
-    def token(self) -> str:
-        """Return a token that lives a while longer; log in when there is none.
+    def token(self, end: float = math.inf) -> str:
+        """Return a token that lives a while longer; log in, until `end`, when there is none.
 
         Raises CredentialsError, and PlatformError when the platform cannot be reached.
         """
         with self._lock:
             if self._token is None or (self._key and self._token.ends <= self._now()):
-                self._token = self._log_in()
+                self._token = self._log_in(end)
             return self._token.value
 
-    def renew(self, refused: str) -> str | None:
+    def renew(self, refused: str, end: float = math.inf) -> str | None:
         """Return another token than the refused one; None when there is no key to get one with."""
         with self._lock:
             if self._token is None or self._token.value == refused:
                 if not self._key:
                     return None
-                self._token = self._log_in()
+                self._token = self._log_in(end)
             return self._token.value
 
-    def _log_in(self) -> _Token:
+    def _log_in(self, end: float) -> _Token:
         if not self._key:
             raise CredentialsError(
                 "There are no credentials for the platform",
                 hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
             )
-        answer = self._trade(self._key)
+        answer = self._trade(self._key, end)
         value = answer.get("access_token")
         if not isinstance(value, str) or not value or not _is_header_text(value):
             raise PlatformError(

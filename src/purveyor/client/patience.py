@@ -74,10 +74,6 @@ class Share:
         left = 0.0 if self._away else max(self._end - self._clock(), 0.0)
         return replace(patience, total=min(patience.total, left))
 
-    def left(self) -> float:
-        """Return the seconds that one more request may take, at least one."""
-        return max(self._end - self._clock(), 1.0)
-
     def learn(self, error: TransientError) -> None:
         """Note that the platform is away, or broken: no answer, or none but 5xx."""
         self._away = self._away or not error.status or error.status >= 500  # noqa: PLR2004 - HTTP's own range

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import __version__
 from purveyor.client.patience import TransientError
+from purveyor.deadline import within
 from purveyor.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LARGEST_ANSWER = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `path` is below the base address. Times in seconds."""
+    """What is sent. `path` is below the base address. Seconds; `total` is for all of it."""
 
     method: str
     path: str
@@ -31,6 +32,7 @@ class Request:
     token: str = field(default="", repr=False)
     connect: float = 5.0
     read: float = 30.0
+    total: float = 35.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,11 @@ class Wire:
         import httpx2  # noqa: TID251 - this file is the door
 
         try:
-            return self._exchange(self._opened(), request)
+            return within(request.total, lambda: self._exchange(self._opened(), request))
         except (httpx2.TransportError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                with self._lock:
+                    self._client = None  # what is still under way keeps its own
             # Without its cause, whose text may quote a header, and so the token.
             raise _failure(error, what, self._address) from None
         except httpx2.RequestError:
@@ -96,7 +101,7 @@ class Wire:
             headers["content-type"] = "application/json"
         if request.token:
             headers["authorization"] = f"Bearer {request.token}"
-        end = time.monotonic() + request.connect + request.read
+        end = time.monotonic() + request.total
         with client.stream(
             request.method,
             self._address + request.path,

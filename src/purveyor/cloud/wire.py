@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
+from purveyor.deadline import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,13 +111,13 @@ class Wire:
                 request.method, request.url, headers=headers, content=request.content or None
             ) as response:
                 content = bytearray()
-                for part in response.iter_bytes():
+                for part in paced(response.iter_bytes(), self._patience.read):
                     content += part
                     if len(content) > _LARGEST_ANSWER:
                         raise NoAnswerError("the answer is larger than 512 MiB")
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, named, bytes(content))
-        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as error:
             # Without its cause: its text may quote an address with a signature in it.
             raise NoAnswerError(_say(error)) from None
 
@@ -159,7 +160,7 @@ def _say(error: Exception) -> str:
         return "it shows a certificate that is not trusted here; set SSL_CERT_FILE"
     if isinstance(error, httpx2.ProxyError):
         return "the proxy does not let us through"
-    if isinstance(error, httpx2.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException | TimeoutError):
         return "it did not answer in time"
     if isinstance(error, httpx2.ConnectError):
         return "no connection came about"

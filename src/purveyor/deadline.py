@@ -1,0 +1,44 @@
+"""Limits for whole answers: a byte now and then keeps every single read alive."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_T = TypeVar("_T")
+_SLOWEST = 16 << 10  # bytes a second
+
+
+def within(seconds: float, deed: Callable[[], _T]) -> _T:
+    """Return what `deed` returns; raise TimeoutError after `seconds`, and leave it to its end."""
+    told: queue.SimpleQueue[Future[_T]] = queue.SimpleQueue()
+
+    def work() -> None:
+        future: Future[_T] = Future()
+        try:
+            future.set_result(deed())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            future.set_exception(error)
+        told.put(future)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        return told.get(timeout=seconds).result()
+    except queue.Empty:
+        raise TimeoutError("the answer came too slowly") from None
+
+
+def paced(parts: Iterable[bytes], patience: float) -> Iterator[bytes]:
+    """Hand parts on; raise TimeoutError when they are slow for more than `patience` seconds."""
+    begun, size = time.monotonic(), 0
+    for part in parts:
+        size += len(part)
+        if time.monotonic() - begun > patience + size / _SLOWEST:
+            raise TimeoutError("the answer came too slowly")
+        yield part

@@ -1,0 +1,81 @@
+"""Answers that come slowly, and deeds that take too long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from purveyor.cloud.wire import NoAnswerError, Request, Wire
+from purveyor.cloud.wire import Patience as CloudPatience
+from purveyor.deadline import paced, within
+from purveyor.download import DownloadError, Patience, download
+from purveyor.state_http import Identity, StateHttp
+from purveyor.state_http import NoAnswerError as NoStateError
+from purveyor.state_http import Patience as StatePatience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class _Drops(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "1000")
+        self.end_headers()
+        try:
+            for _ in range(1000):
+                time.sleep(0.05)
+                self.wfile.write(b"x")
+        except OSError:  # the client has gone
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def drops() -> Iterator[str]:
+    """A server whose answer is a byte now and then."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Drops)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_no_door_waits_for_an_answer_that_trickles(drops: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(NoAnswerError, match="in time"):
+        Wire(CloudPatience(attempts=1, read=0.5)).send(lambda: Request("GET", drops))
+    with pytest.raises(NoStateError):
+        StateHttp(Identity(), patience=StatePatience(attempts=1, silence=0.5)).send("GET", drops)
+    with pytest.raises(DownloadError, match="slowly"):
+        download(drops, tmp_path / "file", patience=Patience(attempts=1, stall=0.5))
+    assert time.monotonic() - began < 10
+
+
+def test_what_comes_at_a_fair_pace_is_taken_whole() -> None:
+    parts = [b"x" * 40_000] * 5
+
+    def slowly() -> Iterator[bytes]:
+        for part in parts:
+            time.sleep(0.1)
+            yield part
+
+    assert list(paced(slowly(), 0.01)) == parts
+
+
+def test_a_deed_gives_its_result_or_its_error_and_is_left_when_it_takes_too_long() -> None:
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 / 0)
+    gate = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.05, gate.wait)
+    gate.set()
