@@ -13,7 +13,7 @@ import click
 from purveyor import errors
 from purveyor.cli import cli
 from purveyor.errors import PurveyorError, ReasonCode
-from purveyor.settings import SETTINGS
+from purveyor.settings import SETTINGS, SHAPES, Setting
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 _COMPLETION = """## Completion
@@ -98,9 +98,14 @@ def _errors() -> str:
     )
 
 
+def _takes(setting: Setting) -> str:
+    shape = SHAPES.get(setting.name)
+    return f" Takes {shape.words}." if shape else ""
+
+
 def _environment() -> str:
     rows = [
-        f"| `{each.name}` | {each.meaning}{' **Secret.**' if each.secret else ''} |"
+        f"| `{each.name}` | {each.meaning}{' **Secret.**' if each.secret else ''}{_takes(each)} |"
         f" {f'`{each.default}`' if each.default else ''} |"
         for each in SETTINGS
     ]
@@ -110,7 +115,9 @@ def _environment() -> str:
             (
                 "The CONTEXT and the platform's credentials are taken out of the environment of"
                 " every program that Purveyor starts.\n\nThe values of secret ones are masked"
-                " wherever Purveyor writes text.\n"
+                " wherever Purveyor writes text.\n\nWhat a variable takes is checked before"
+                " anything is touched; `purveyor finish` says what is wrong and gives its ending"
+                " all the same.\n"
             ),
             "| variable | meaning | default |",
             "|---|---|---|",

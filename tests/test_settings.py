@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.settings import SETTINGS, Settings, read_settings
+import pytest
+
+from purveyor.errors import CatalogError
+from purveyor.settings import FOLDERS, SETTINGS, SHAPES, Settings, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_an_empty_variable_is_an_unset_one() -> None:
@@ -84,3 +85,80 @@ def test_a_macro_that_azure_left_is_an_unset_variable() -> None:
     assert settings.text("NP_API_KEY") is None
     assert settings.text("CONTEXT") == "$(CONTEXT)"
     assert settings.for_children() == {"A": "$(B)"}
+
+
+GOOD = {
+    "PURVEYOR_LOCK_TIMEOUT": ["0", "300", "1.5"],
+    "PURVEYOR_PLATFORM_PATIENCE": ["60"],
+    "PURVEYOR_DEAD_AFTER": ["0", "300"],
+    "PURVEYOR_TIMEOUT": ["3000", "0.5"],
+    "PURVEYOR_UNCLAIMED_AFTER": ["90min", "2h", "1 d"],
+    "PURVEYOR_NRN": ["organization=1:account=2", "organization=1:account=* organization=3"],
+    "PURVEYOR_ENGINE_INSTALL": ["1", "true", "Yes", "false", "0"],
+    "AWS_CREDENTIAL_EXPIRATION": ["2026-11-30T12:00:00Z", "2026-11-30T12:00:00.123+00:00"],
+    "GOOGLE_ENCRYPTION_KEY": [f"{'A' * 43}="],
+}
+ODD = [
+    "abc",
+    " ",
+    "-1",
+    "nan",
+    "inf",
+    "1e400",
+    "1_000",
+    "\u0663\u0660",
+    "5 s\n",
+    "\x00",
+    "maybe",
+    "ftp://x",
+]
+
+
+def good(name: str) -> list[str]:
+    if name.startswith("ARM_USE_"):
+        return ["true", "false", "1", "0", "T", "FALSE"]
+    return GOOD.get(name) or ["https://a.example/b", "http://127.0.0.1:4566", "https://[::1]:1/"]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_setting_with_a_shape_takes_what_fits_and_refuses_the_rest_by_name(name: str) -> None:
+    for text in good(name):
+        assert list(Settings({name: text}).faults()) == []
+    for text in ODD:
+        (fault,) = Settings({name: text}).faults()
+        assert fault.startswith(f"{name} holds ")
+        assert SHAPES[name].words in fault
+    assert {name, *SHAPES, *FOLDERS} <= {each.name for each in SETTINGS}
+
+
+def test_a_time_limit_of_nothing_is_none() -> None:
+    name = "PURVEYOR_TIMEOUT"
+    assert all(list(Settings({name: each}).faults()) for each in ("0", "0.0"))
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_that_is_set_is_one(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert list(Settings({name: str(tmp_path)}).faults()) == []
+    for wrong in (file, tmp_path / "missing"):
+        assert list(Settings({name: str(wrong)}).faults())
+
+
+def test_all_wrong_settings_are_named_at_once_and_no_secret_is_shown() -> None:
+    secret = "a-very-secret-key"
+    settings = Settings(
+        {"NP_API_KEY": secret, "PURVEYOR_TIMEOUT": secret, "PURVEYOR_LOCK_TIMEOUT": "x" * 99}
+    )
+    with pytest.raises(CatalogError) as caught:
+        settings.check()
+    told = caught.value.message
+    assert secret not in told
+    assert "PURVEYOR_TIMEOUT holds 17 characters" in told
+    assert "PURVEYOR_LOCK_TIMEOUT holds 99 characters" in told
+
+
+def test_a_number_that_is_none_reads_as_unset() -> None:
+    name = "PURVEYOR_TIMEOUT"
+    assert Settings({name: "abc"}).seconds(name) is None
+    assert Settings({name: "7.5"}).seconds(name) == 7.5

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from purveyor.errors import CatalogError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Setting(NamedTuple):
@@ -147,7 +150,56 @@ SETTINGS = (
     Setting("TERM", "`dumb`: neither colours nor a line that changes."),
     Setting("PATH", "Where engines and other programs are looked for."),
     Setting("HOME", "Where the cache folder is by default."),
+    Setting("TMPDIR", "Folder for what a run needs while it works.", "the system's"),
 )
+
+
+class Shape(NamedTuple):
+    """What a variable has to look like; `words` end the sentence `X has to be …`."""
+
+    pattern: str
+    words: str
+
+
+_SECONDS = Shape(r"\d{1,9}(\.\d{1,6})?", "a number of seconds, such as 300")
+_TIME_LIMIT = Shape(r"(?!0+(\.0+)?$)\d{1,9}(\.\d{1,6})?", "a number of seconds above 0")
+_SPAN = Shape(r"\d{1,9}\s*(s|min|h|d)", "a number and a unit s, min, h or d, such as 90min")
+_ADDRESS = Shape(r"https?://[^\s/]+(/\S*)?", "a web address that begins with https:// or http://")
+_WISH = Shape("(?i:1|true|yes|0|false|no)", "true or false")
+_SWITCH = Shape("1|t|T|true|True|TRUE|0|f|F|false|False|FALSE", "true or false")
+_MOMENT = Shape(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*", "a time such as 2026-11-30T12:00:00Z")
+_PLACES = Shape(r"\s*[^\s=]+=\S+(\s+[^\s=]+=\S+)*\s*", "NRNs such as organization=1:account=2")
+_KEY = Shape("[A-Za-z0-9+/]{43}=", "32 bytes in base64")
+# All others are paths, names and secrets: what they lead to is looked at when they are used.
+SHAPES = {
+    **dict.fromkeys(
+        ("PURVEYOR_LOCK_TIMEOUT", "PURVEYOR_PLATFORM_PATIENCE", "PURVEYOR_DEAD_AFTER"), _SECONDS
+    ),
+    "PURVEYOR_TIMEOUT": _TIME_LIMIT,
+    "PURVEYOR_UNCLAIMED_AFTER": _SPAN,
+    "PURVEYOR_NRN": _PLACES,
+    "PURVEYOR_ENGINE_INSTALL": _WISH,
+    **dict.fromkeys(
+        ("ARM_USE_OIDC", "ARM_USE_AKS_WORKLOAD_IDENTITY", "ARM_USE_MSI", "ARM_USE_CLI"), _SWITCH
+    ),
+    "AWS_CREDENTIAL_EXPIRATION": _MOMENT,
+    "GOOGLE_ENCRYPTION_KEY": _KEY,
+    **dict.fromkeys(
+        (
+            *("PURVEYOR_RUN_URL", "PURVEYOR_ENGINE_RELEASES", "AWS_ENDPOINT_URL"),
+            *(f"AWS_ENDPOINT_URL_{each}" for each in ("S3", "DYNAMODB", "STS")),
+            *("ARM_OIDC_REQUEST_URL", "ARM_MSI_ENDPOINT", "ACTIONS_ID_TOKEN_REQUEST_URL"),
+            *("GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"),
+        ),
+        _ADDRESS,
+    ),
+}
+_LONGEST_SHOWN = 30
+FOLDERS = {
+    "PURVEYOR_PLUGIN_MIRROR": os.R_OK | os.X_OK,
+    "SSL_CERT_DIR": os.R_OK | os.X_OK,
+    "TMPDIR": os.W_OK | os.X_OK,
+}
 
 _CONTEXTS = frozenset({"PURVEYOR_CONTEXT", "CONTEXT"})
 _NEVER_FOR_CHILDREN = frozenset(
@@ -197,6 +249,37 @@ class Settings:
         """Return the first set value among `names`."""
         return next((value for name in names if (value := self.text(name))), None)
 
+    def seconds(self, name: str) -> float | None:
+        """Return a number of seconds; None when it is unset or, as `check` says, no number."""
+        text = self.text(name) or ""
+        return float(text) if re.fullmatch(SHAPES[name].pattern, text, re.ASCII) else None
+
+    def faults(self) -> Iterator[str]:
+        """Say of each variable that is not what it has to be: its name, its value, what it takes.
+
+        A value that is a secret, or long enough to be one, is not shown.
+        """
+        secrets = self.secrets()
+        for name, (pattern, words) in SHAPES.items():
+            text = self.text(name)
+            if text is not None and not re.fullmatch(pattern, text, re.ASCII):
+                shown = len(text) <= _LONGEST_SHOWN and text.isprintable() and text not in secrets
+                holds = f"holds {text!r}" if shown else f"holds {len(text)} characters"
+                yield f"{name} {holds}, but has to be {words}."
+        for name, rights in FOLDERS.items():
+            text = self.text(name)
+            if text is not None and not (Path(text).is_dir() and os.access(text, rights)):
+                use = "written" if rights & os.W_OK else "read"
+                yield f"{name} names no folder that is there and can be {use}."
+
+    def check(self) -> None:
+        """Raise CatalogError that names every variable that is not what it has to be."""
+        if faults := list(self.faults()):
+            raise CatalogError(
+                f"The run's settings are wrong: {' '.join(faults)}",
+                hint="Correct them in the pipeline, or leave them out.",
+            )
+
     def secrets(self) -> tuple[str, ...]:
         """Return the values of all secret variables that are set."""
         return tuple(v for each in SETTINGS if each.secret and (v := self.text(each.name)))
@@ -208,6 +291,4 @@ class Settings:
 
 def read_settings() -> Settings:
     """Read the process's environment."""
-    import os
-
     return Settings(os.environ)  # noqa: TID251 - this file is the reader

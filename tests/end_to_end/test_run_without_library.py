@@ -50,6 +50,5 @@ def test_a_library_that_is_missing_is_told_by_name(
     done = pipeline.run(asked)
     assert (done.code, done.reason) == (11, "LIBRARY_MISSING"), done.stderr
     assert "Traceback" not in done.stderr
-    action = emulator.action(action_id(asked))
-    assert action["status"] == "failed"
-    assert {"psycopg": "psycopg", "google/auth": "google-auth"}[module] in str(action["messages"])
+    assert emulator.action(action_id(asked))["status"] == "failed"
+    assert {"psycopg": "psycopg", "google/auth": "google-auth"}[module] in done.stderr

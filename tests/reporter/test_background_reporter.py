@@ -196,15 +196,13 @@ def test_an_address_without_encryption_is_refused_before_anything_is_sent() -> N
         open_reporter(settings, Redactor())
 
 
-def test_a_time_limit_for_reports_is_kept_or_refused(emulator: Emulator) -> None:
+def test_a_time_limit_for_reports_is_kept(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     nobody = {"NULLPLATFORM_HOST": "http://127.0.0.1:9", "NP_TOKEN": "token"}
     reporter = open_reporter(Settings({**nobody, "PURVEYOR_PLATFORM_PATIENCE": "1"}), Redactor())
     began = time.monotonic()
     assert not reporter.end(stage.context, broke()).heard
     assert time.monotonic() - began < 20
-    with pytest.raises(CredentialsError, match="PURVEYOR_PLATFORM_PATIENCE"):
-        open_reporter(Settings({**nobody, "PURVEYOR_PLATFORM_PATIENCE": "soon"}), Redactor())
 
 
 def _away(patience: int) -> Settings:

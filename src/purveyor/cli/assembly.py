@@ -52,6 +52,7 @@ class Wishes:
     progress: TextIO
     lock_timeout: float | None = None
     timeout: float | None = None
+    finishes: bool = False
 
 
 class Assembly:
@@ -173,18 +174,11 @@ class Assembly:
         )
 
     def _read_time_limit(self) -> float | None:
-        text = self.settings.text("PURVEYOR_TIMEOUT") or ""
-        number = float(text) if text.isascii() and text.isdigit() and int(text) else None
-        return self.wishes.timeout or number
+        return self.wishes.timeout or self.settings.seconds("PURVEYOR_TIMEOUT")
 
     def _read_lock_wait(self) -> float:
-        text = self.settings.text("PURVEYOR_LOCK_TIMEOUT")
-        try:
-            return _LOCK_WAIT if text is None else float(text)
-        except ValueError:
-            raise CatalogError(
-                "PURVEYOR_LOCK_TIMEOUT is no number.", hint="Give it in seconds, such as 300."
-            ) from None
+        found = self.settings.seconds("PURVEYOR_LOCK_TIMEOUT")
+        return _LOCK_WAIT if found is None else found
 
     def open_recovery(self, recipe: Recipe, entity: Entity, attempt: str = "") -> Recovery:
         """Return the keeper of an entity's unsaved states, for an attempt's own."""
@@ -202,12 +196,8 @@ class Assembly:
 
     def resolve(self, context: ActionContext) -> Recipe:
         """Return what the catalog says of the action."""
-        # Here a fault can still be told to the platform.
-        if self.settings.text("PURVEYOR_TIMEOUT") and self._read_time_limit() is None:
-            raise CatalogError(
-                "PURVEYOR_TIMEOUT is no whole number of seconds above 0.",
-                hint="Give a number such as 3000, or leave it out.",
-            )
+        if not self.wishes.finishes:
+            self.settings.check()  # here a fault can still be told to the platform
         recipe = self._load_catalog().resolve(context)
         module = f"`{recipe.source.name}`" if recipe.source else ""
         self.show.about |= {"Account": recipe.account.name, "Module": module}

@@ -65,6 +65,7 @@ def install(*, name: str, version: str | None, base: str | None, as_json: bool) 
     if version is None and name == "terraform":
         raise click.UsageError("--name terraform needs --version")
     settings = read_settings()
+    settings.check()
     release = Release(
         name,
         (version or pinned_version()).removeprefix("v"),

@@ -59,8 +59,16 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     from purveyor.notification import FaultyActionError
 
     assembly = Assembly(
-        Wishes(context=context_argument, catalog=catalog_path, report=True, progress=sys.stdout)
+        Wishes(
+            context=context_argument,
+            catalog=catalog_path,
+            report=True,
+            progress=sys.stdout,
+            finishes=True,
+        )
     )
+    for fault in assembly.settings.faults():
+        assembly.ci.annotate("warning", f"{fault} The ending is given all the same.")
     try:
         context = assembly.take_context()
     except FaultyActionError as error:

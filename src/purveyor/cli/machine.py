@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from purveyor.engines.binary import cache_folder
-from purveyor.errors import CatalogError
 from purveyor.journal import DEAD_AFTER, Journal, ParkedStates, RunFiles
 
 if TYPE_CHECKING:
@@ -21,14 +20,9 @@ def open_run_files(settings: Settings) -> RunFiles:
 
 
 def open_journal(store: DatedStore, settings: Settings) -> Journal:
-    """Return the journal in a store; raise CatalogError for a PURVEYOR_DEAD_AFTER that is none."""
-    text = settings.text("PURVEYOR_DEAD_AFTER")
-    if text and not text.isdecimal():
-        raise CatalogError(
-            "PURVEYOR_DEAD_AFTER is no whole number of seconds.",
-            hint="Leave it out: only tests need less than 300.",
-        )
-    dead_after = float(text) if text else DEAD_AFTER
+    """Return the journal in a store."""
+    wished = settings.seconds("PURVEYOR_DEAD_AFTER")
+    dead_after = DEAD_AFTER if wished is None else wished
     return Journal(store, time.time, age=store.age, dead_after=dead_after)
 
 

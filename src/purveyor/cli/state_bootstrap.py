@@ -45,6 +45,7 @@ def bootstrap(
     from purveyor.catalog import load_catalog
 
     settings = read_settings()
+    settings.check()
     path = catalog_path or settings.text("PURVEYOR_CATALOG")
     catalog = load_catalog(Path(path) if path else None)
     states, journal = catalog.model.backend, catalog.model.journal

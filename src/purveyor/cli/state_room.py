@@ -76,6 +76,7 @@ def open_room(catalog_path: str | None) -> Room:
     from purveyor.catalog import load_catalog
 
     settings = read_settings()
+    settings.check()
     path = catalog_path or settings.text("PURVEYOR_CATALOG")
     catalog = load_catalog(Path(path) if path else None)
     config = catalog.model.backend

@@ -34,7 +34,7 @@ def open_reporter(
 
     Nothing is sent yet. Where the platform is `required`, a silent one's standing is a refusal. A
     silent platform is given up soon once `interrupted` says so. Raises CredentialsError for an
-    address, a credential or a time limit that cannot be used.
+    address or a credential that cannot be used.
     """
     credentials = read_credentials(settings)
     if credentials is None:
@@ -60,12 +60,5 @@ def open_survey(settings: Settings, redactor: Redactor) -> Survey:
 
 
 def _read_pace(settings: Settings) -> Pace:
-    text = settings.text("PURVEYOR_PLATFORM_PATIENCE")
-    if text is None:
-        return Pace()
-    if not text.isascii() or not text.isdigit():
-        raise CredentialsError(
-            "PURVEYOR_PLATFORM_PATIENCE is no whole number of seconds.",
-            hint="Give a number such as 60, or leave it out.",
-        )
-    return Pace().within(float(text))
+    seconds = settings.seconds("PURVEYOR_PLATFORM_PATIENCE")
+    return Pace() if seconds is None else Pace().within(seconds)

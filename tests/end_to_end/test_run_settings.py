@@ -1,0 +1,73 @@
+"""Settings that are wrong: refused before anything is touched, and never by a traceback."""
+
+from __future__ import annotations
+
+import subprocess  # noqa: TID251 - starts the real command
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline import Pipeline, action_id
+from purveyor import json_text
+from purveyor.settings import FOLDERS, SETTINGS, SHAPES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from purveyor.emulator import Emulator
+
+OURS = ("PURVEYOR_TIMEOUT", "PURVEYOR_PLATFORM_PATIENCE", "TMPDIR", "AWS_ENDPOINT_URL")
+GIVEN = {"CONTEXT", "PURVEYOR_CONTEXT", "GITHUB_EVENT_PATH", "PATH"}
+
+
+@pytest.fixture
+def pipeline(
+    emulator: Emulator, catalog: Path, clean_environment: dict[str, str], tmp_path: Path
+) -> Pipeline:
+    """A pipeline without an engine: nothing wrong gets as far as one."""
+    variables = {"PURVEYOR_CACHE": str(tmp_path / "cache"), "PATH": "/nowhere"}
+    (catalog / "purveyor.yaml").write_text("version: 1\nbackend: {type: local}\n")
+    return Pipeline(catalog, clean_environment | variables, emulator)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_wrong_setting_is_told_and_the_action_gets_its_ending(
+    pipeline: Pipeline, emulator: Emulator, name: str
+) -> None:
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    asked = emulator.request_action(service, "create", {"queue_name": "orders"})
+    wrong = {name: "abc"}
+    done = pipeline.run(asked, **wrong)
+    assert (done.code, done.reason) == (11, "CATALOG_INVALID"), done.stderr
+    assert emulator.action(action_id(asked))["status"] == "failed"
+    assert name in done.stderr
+    (pipeline.catalog / "context.json").write_text(json_text.write(asked))
+    finished = subprocess.run(
+        [sys.executable, "-m", "purveyor", "finish", "--context", "context.json"],
+        cwd=pipeline.catalog,
+        env={**pipeline.environment, **emulator.environment(), **wrong},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert name in finished.stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [each.name for each in SETTINGS if each.name not in GIVEN])
+@pytest.mark.parametrize("text", ["abc", "/nowhere\x01\u202e/x"])
+def test_no_setting_ends_a_run_by_a_traceback(
+    pipeline: Pipeline, emulator: Emulator, name: str, text: str
+) -> None:
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    asked = emulator.request_action(service, "create", {"queue_name": "orders"})
+    done = pipeline.run(asked, **{name: text})
+    assert "Traceback" not in done.stderr
+    assert done.code in {11, 15, 16}, done.stderr
+    if name in {*SHAPES, *FOLDERS}:
+        assert (done.code, name in done.stderr) == (11, True)
+    else:
+        assert done.reason != "INTERNAL"
