@@ -49,8 +49,7 @@ _LEFTOVER = "leftover deleted"
 class Change:
     """One resource's change. `forced_by` names the attributes that force a replacement.
 
-    `deposed` means a leftover at the resource's address: what an earlier replacement could not
-    delete, and not the resource itself.
+    `deposed` is what an earlier replacement has left over at the address, not the resource itself.
     """
 
     address: str
@@ -86,16 +85,15 @@ def find_denied(guard: Guard, changes: Iterable[Change]) -> tuple[Change, ...]:
 def judge(guard: Guard, changes: Iterable[Change], unread: Sequence[str] = ()) -> None:
     """Raise GuardError that names each protected resource and what forces its replacement.
 
-    `unread` is what a plan holds and we cannot read: where something is protected, it is refused.
+    Where something is protected, what a plan holds `unread` is refused, too.
     """
     denied = find_denied(guard, changes)
     if guard.protect and unread and not denied:
         raise GuardError(
-            "The plan holds what this version of Purveyor cannot read, so that it may harm what the"
-            " catalog protects; nothing was changed.",
+            "The plan holds what Purveyor cannot read, which may harm what the catalog protects;"
+            " nothing was changed.",
             details=unread,
-            hint="Ask the platform team to carry out the change with the guard lifted in the"
-            " catalog, or to take a version of Purveyor that knows what is named.",
+            hint="Ask the platform team to lift the guard in the catalog for this change.",
         )
     if not denied:
         return

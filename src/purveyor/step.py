@@ -75,10 +75,9 @@ class StateAccess(Protocol):
 class Recovery(Protocol):
     """States of one entity that could not be saved, kept until a later run has saved them."""
 
-    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> Sequence[str]:
+    def park(self, text: str, *, lock_id: str = "") -> Sequence[str]:
         """Keep a state and return where; `lock_id` is that of the lock which it leaves.
 
-        `attempt` (`<action>@<number>`) is whose change is settled once the state is saved.
         Raise RecoveryError when no place takes it.
         """
 
@@ -130,7 +129,7 @@ class Step:
     `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
     `changing` is told of every change, None where nothing can keep it.
     `renew` gets fresh credentials, as far as they can be had, and raises nothing.
-    `filled` names the variables of a delete whose values nobody knows any more.
+    `filled` names what the module needs and a delete has no value for.
     """
 
     operation: Operation
@@ -185,10 +184,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class ResourceMoved:
-    """A resource's `stage`: started, running, ended or failed; `seconds` since its start.
-
-    What touches the state only is told once, as ended.
-    """
+    """A resource's `stage`: started, running, ended or failed; `seconds` since its start."""
 
     address: str
     verb: Verb

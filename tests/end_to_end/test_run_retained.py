@@ -86,7 +86,7 @@ def settle(pipeline: Pipeline, service: str) -> str:
 def assert_retained(done: Finished) -> None:
     assert (done.code, done.reason) == (19, "RETAINED"), done.stderr
     assert done.outcome["details"] == ["terraform_data.kept was let go of"]
-    assert "not wholly deleted: 1 object" in str(done.outcome["message"])
+    assert "not wholly deleted: 1 of its objects may still exist" in str(done.outcome["message"])
 
 
 def test_an_update_that_lets_go_says_so_and_no_delete_calls_it_deleted(

@@ -119,11 +119,13 @@ def test_a_state_that_was_kept_settles_its_attempt_once_it_is_saved(
 ) -> None:
     owner = Entity(Kind.SERVICE, "s-1", "one", Specification("", ""))
     disk = FolderRecords(tmp_path / "disk")
-    states = ParkedStates(owner, store=records, disk=disk, place="here", clock=lambda: 5.0)
+    states = ParkedStates(
+        owner, store=records, disk=disk, place="here", clock=lambda: 5.0, attempt="a-1@1"
+    )
     other = dataclasses.replace(LOST, action="a-2")
     for each in (LOST, other):
         journal.marks.put(each, at=1.0)
-    states.park("{}", lock_id="l-1", attempt="a-1@1")
+    states.park("{}", lock_id="l-1")
     (name,) = states.waiting()
     assert states.lock_of(name) == "l-1"
     assert journal.marks.stands(LOST)

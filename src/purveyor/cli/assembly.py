@@ -180,7 +180,7 @@ class Assembly:
         found = self.settings.seconds("PURVEYOR_LOCK_TIMEOUT")
         return _LOCK_WAIT if found is None else found
 
-    def open_recovery(self, recipe: Recipe, entity: Entity, attempt: str = "") -> Recovery:
+    def open_recovery(self, recipe: Recipe, entity: Entity, attempt: str) -> Recovery:
         """Return the keeper of an entity's unsaved states, for an attempt's own."""
         from purveyor.cli.machine import open_recovery
 

@@ -30,8 +30,7 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     When a run is lost while its engine changes something, the state may not know all that exists.
     Every further run then refuses with NEEDS_RECOVERY until somebody has compared what exists
     with the state, has mended it, and says so here. A run that still shows signs of life cannot
-    be settled. A delete of something whose module lets go of objects without destroying them
-    ends as RETAINED, each time, until what is named is dealt with and settled here, too.
+    be settled. A delete that ended as RETAINED is closed here, too, once what it names is gone.
     """
     from purveyor.cli.machine import open_journal
     from purveyor.dispatch import look_up

@@ -55,7 +55,7 @@ class Ports:
     reporter: Reporter
     open_journal: Callable[[Recipe], Journal | None]
     open_backend: Callable[[Recipe], Backend]
-    open_recovery: Callable[[Recipe, Entity], Recovery]
+    open_recovery: Callable[[Recipe, Entity, str], Recovery]
     push: Callable[[Recipe, BackendBlock, str], None]
     run_files: RunFiles
     identity: RunIdentity

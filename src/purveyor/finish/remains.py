@@ -88,9 +88,8 @@ def _rescue(
     except PurveyorError as error:
         told = [error.message, *error.details]
         try:
-            places = ports.open_recovery(recipe, context.entity).park(
-                text, attempt=f"{run.action}@{run.attempt}"
-            )
+            mine = f"{run.action}@{run.attempt}"
+            places = ports.open_recovery(recipe, context.entity, mine).park(text)
         except PurveyorError:
             return False, [f"kept in {unsaved}", *told]
         unsaved.unlink()

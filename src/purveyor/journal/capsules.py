@@ -94,11 +94,11 @@ class Capsules:
         capsule = self.read(kind, entity)
         if capsule is None or not capsule.retained:
             return ()
-        moment = str(note.get("at", "")).replace(":", "")
+        folder, moment = _folder(kind, entity), str(note.get("at", "")).replace(":", "")
         kept = json_text.write({**note, "retained": list(capsule.retained)})
-        self._store.create(f"{_folder(kind, entity)}/{SETTLEMENTS}/{moment}-retained.json", kept)
-        path = f"{_folder(kind, entity)}/{_CAPSULE}"
-        self._store.put(path, write_capsule(dataclasses.replace(capsule, retained=())))
+        self._store.create(f"{folder}/{SETTLEMENTS}/{moment}-retained.json", kept)
+        freed = write_capsule(dataclasses.replace(capsule, retained=()))
+        self._store.put(f"{folder}/{_CAPSULE}", freed)
         return capsule.retained
 
     def built_links(self, service: str) -> tuple[str, ...]:

@@ -48,12 +48,11 @@ class ParkedStates:
         self._clock = clock
         self._attempt = attempt
 
-    def park(self, text: str, *, lock_id: str = "", attempt: str = "") -> tuple[str, ...]:
+    def park(self, text: str, *, lock_id: str = "") -> tuple[str, ...]:
         """Keep a state; return where, for people. Raise RecoveryError when no place takes it."""
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
         lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
-        attempt = attempt or self._attempt
-        owner = f"@{attempt}" if _ATTEMPT.fullmatch(attempt) else ""
+        owner = f"@{self._attempt}" if _ATTEMPT.fullmatch(self._attempt) else ""
         name = f"{self._folder}/recovery/{moment}{lock}{owner}{SUFFIX}"
         places, refusals = [], []
         if self._store is not None:

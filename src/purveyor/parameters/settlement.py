@@ -36,8 +36,10 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     """
     values = merge_layers(request, interface)
     if request.operation is Operation.DELETE:
-        missing = [interface.variables[name] for name in find_missing(request, interface)]
-        return values | {v.name: None if v.nullable else _make_empty(v.type) for v in missing}
+        for each in interface.variables.values():
+            if each.required and values.get(each.name) is None:
+                values[each.name] = None if each.nullable else _make_empty(each.type)
+        return values
     faults = find_unknown_names(request, interface)
     if request.operation is Operation.UPDATE:
         faults += find_forbidden_changes(request, interface)
@@ -46,12 +48,6 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     if faults:
         raise _refuse(faults)
     return values
-
-
-def find_missing(request: Request, interface: ModuleInterface) -> list[str]:
-    """Name the required variables that nobody gives a value."""
-    values = merge_layers(request, interface)
-    return [n for n, v in interface.variables.items() if v.required and values.get(n) is None]
 
 
 def find_offered(request: Request, interface: ModuleInterface) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
 from purveyor.credentials import narrow
-from purveyor.errors import ParameterError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import ParameterError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
 from purveyor.provision.change import Change
@@ -213,10 +213,8 @@ def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
     """Run the engine, then keep the capsule; after a verified delete remove the state, last."""
     try:
         return _carry_out(prepared, memory, ports)
-    except PurveyorError:
-        memory.note_let_go(prepared.change.attempt.changes, state_key=prepared.key.path)
-        raise
     finally:
+        memory.note_let_go(prepared.change.attempt.changes, state_key=prepared.key.path)
         prepared.change.close()
 
 
@@ -266,8 +264,6 @@ def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -
     context = memory.context
     if recovery is not None and recovery.waiting():
         return ""
-    if context.operation is Operation.DELETE and (retained := memory.let_go(())):
-        raise memory.refuse_retained(retained)
     if reason := memory.explain_absence():
         if context.operation is Operation.DELETE:
             return reason

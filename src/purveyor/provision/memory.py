@@ -14,7 +14,7 @@ from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.errors import CatalogError
@@ -77,11 +77,13 @@ class Memory:
         return () if capsule is None else (*capsule.shown, *capsule.shown_secrets)
 
     def explain_absence(self) -> str:
-        """Return why nothing exists, where that is proven; else an empty text."""
+        """Return why nothing exists, where that is proven; raise RETAINED where it may yet."""
         if self.store is None:
             return ""
         capsule = self.recall()
         if capsule is not None:
+            if capsule.retained and capsule.deleted_at is not None:
+                raise self.refuse_retained(capsule.retained)
             return "it was deleted before" if capsule.deleted_at is not None else ""
         entity = self.context.entity
         never = self.store.was_never_built(entity.kind, entity.id)
@@ -112,15 +114,13 @@ class Memory:
         self._keep(capsule, changes)
 
     def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:
+        self.kept = self._write(
+            lambda store: store.keep(dataclasses.replace(capsule, retained=self.let_go(changes)))
+        )
 
-        def write(store: Capsules) -> None:
-            store.keep(dataclasses.replace(capsule, retained=self.let_go(changes)))
-
-        self.kept = self._write(write)
-
-    def let_go(self, changes: Iterable[Change]) -> tuple[str, ...]:
+    def let_go(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Return the addresses that were let go of, before and now; an import takes one back."""
-        capsule, changes = self.recall(), tuple(changes)
+        capsule = self.recall()
         imported = {each.address for each in changes if each.verb is Verb.IMPORT}
         before = [each for each in (capsule.retained if capsule else ()) if each not in imported]
         now = (each.address for each in changes if each.verb is Verb.FORGET)
@@ -129,10 +129,9 @@ class Memory:
     def refuse_retained(self, retained: Sequence[str]) -> RecoveryError:
         """Return the error of a delete that leaves something behind, now or on an earlier try."""
         entity = self.context.entity
-        count = "1 object" if len(retained) == 1 else f"{len(retained)} objects"
         return RecoveryError(
-            f"The {entity.kind} {entity.slug or entity.id} is not wholly deleted: {count} that the"
-            " module lets go of without destroying may still exist.",
+            f"The {entity.kind} {entity.slug or entity.id} is not wholly deleted: {len(retained)}"
+            " of its objects may still exist, which the module lets go of without destroying.",
             reason=ReasonCode.RETAINED,
             details=[f"{address} was let go of" for address in retained],
             hint="Ask the platform team to delete or take over what is named, then to run `purveyor"
@@ -140,7 +139,7 @@ class Memory:
         )
 
     def note_let_go(self, changes: Sequence[Change], *, state_key: str) -> None:
-        """Remember what an action has let go of that ended in an error."""
+        """Remember what an action has let go of, however it ended."""
         if not self.kept and any(each.verb is Verb.FORGET for each in changes):
             with contextlib.suppress(PurveyorError):
                 self._keep(self.recall() or self._write_down(state_key), changes)

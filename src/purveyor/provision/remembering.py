@@ -66,7 +66,7 @@ def _remember(
         with contextlib.suppress(PurveyorError):
             memory.store.note_untouched(context.kind, context.entity.id, context.id)
     capsule = memory.recall_living() if context.operation in _LATER else None
-    if capsule is None:
+    if capsule is None or not capsule.module:
         if context.operation is Operation.DELETE or context.operation.shelves:
             return outline, memory
         raise refusal

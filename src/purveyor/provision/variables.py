@@ -10,7 +10,6 @@ from purveyor import json_text
 from purveyor.parameters import (
     Request,
     find_asked,
-    find_missing,
     find_offered,
     find_overruled,
     normalise,
@@ -44,7 +43,7 @@ class Settled:
     `kept` are those that may be written down for later, `withheld` those that may not, `fixed` the
     names that the catalog decided. What Purveyor itself offers is in none of them. `asked` is what
     the developer set. `private` names what may be secret, `secret` what the module or the
-    specification calls so; `filled` what a delete needs and nobody can give.
+    specification calls so; `filled` what is needed and has no value.
     """
 
     variables: Mapping[str, JsonValue]
@@ -96,7 +95,7 @@ def settle_variables(
         private=private,
         secret=secret,
         service_name=name,
-        filled=tuple(find_missing(request, interface)),
+        filled=tuple(n for n, v in interface.variables.items() if v.required and not values.get(n)),
     )
 
 

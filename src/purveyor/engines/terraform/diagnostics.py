@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.files import VARIABLES_FILE
+from purveyor.engines.terraform.stream import read_object
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -69,9 +70,8 @@ def read_diagnostic(value: JsonValue) -> Diagnostic | None:
     """Read the `diagnostic` object of a message; None when it is none."""
     if not isinstance(value, dict):
         return None
-    place, snippet = value.get("range"), value.get("snippet")
-    where = _place(place) if isinstance(place, dict) else ""
-    context = _context(snippet) if isinstance(snippet, dict) else ""
+    where = _place(read_object(value, "range"))
+    context = _context(read_object(value, "snippet"))
     if where.startswith(VARIABLES_FILE):
         # Our own file says nothing to anyone, but its lines begin with the variable's name.
         name = _NAME.match(context)
@@ -92,8 +92,7 @@ def _context(snippet: JsonObject) -> str:
 
 
 def _place(place: JsonObject) -> str:
-    start = place.get("start")
-    line = start.get("line") if isinstance(start, dict) else None
+    line = read_object(place, "start").get("line")
     name = _text(place, "filename")
     return f"{name}:{line}" if name and line else name
 

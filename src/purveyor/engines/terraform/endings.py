@@ -91,8 +91,8 @@ def conclude(
     done: list[Change] = []
     for each in planned:
         # A replacement that deletes nothing lets go of the old thing; Terraform may call it so.
-        kept = each.verb is Verb.REPLACE and not ran.code and each.address not in deleted
-        verbs = (Verb.FORGET, Verb.CREATE) if kept else (each.verb,)
+        let_go = each.verb is Verb.REPLACE and not ran.code and each.address not in deleted
+        verbs = (Verb.FORGET, Verb.CREATE) if let_go else (each.verb,)
         done += [replace(each, verb=verb) for verb in verbs]
     told = [each for each in done if each.verb in STATE_ONLY]
     try:
@@ -108,14 +108,13 @@ def conclude(
 
 def _find_let_go(session: Session, ran: Ran, planned: Sequence[Change]) -> list[Change]:
     """Return what a failed command has let go of: it is not in the state, or has a successor."""
-    forgotten = [each for each in planned if each.verb is Verb.FORGET]
-    if not forgotten:
+    if Verb.FORGET not in {each.verb for each in planned}:
         return []
     program = replace(session.program, interruption=Interruption())
     listed = program.call(*commands.state_list(), streamed=False)
     kept = set(listed.completed.stdout.split("\n")) if listed.code == 0 else set()
     kept -= {*ran.report.open, *ran.report.failed, *(c.address for c in ran.report.completed)}
-    return [each for each in forgotten if each.address not in kept]
+    return [c for c in planned if c.verb is Verb.FORGET and c.address not in kept]
 
 
 def _rescue(session: Session, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:

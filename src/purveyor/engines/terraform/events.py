@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from purveyor import json_text
 from purveyor.engines.terraform.diagnostics import Diagnostic, cut, read_diagnostic
+from purveyor.engines.terraform.stream import parse_message, read_object
 from purveyor.plan import COUNTED, Change, Verb
 from purveyor.state_key import OutputValue
 from purveyor.step import Noticed, Planned, ResourceMoved
@@ -26,12 +25,11 @@ _STAGES = {
 }
 # The stream says `remove` and `noop` for what a shown plan calls `forget` and `no-op` (measured).
 _VERBS = {**{verb.value: verb for verb in Verb}, "remove": Verb.FORGET, "noop": Verb.NOTHING}
-_COUNTS = dict.fromkeys(("add", "change", "remove", "import"), math.inf)
 # What tells of no change, or what other messages tell too.
 _PASSED_OVER = frozenset(
     {
         *("version", "log", "init_output", "resource_drift", "refresh_start", "refresh_complete"),
-        *("provision_start", "provision_complete", "provision_errored"),
+        *("provision_start", "provision_complete", "provision_errored", "change_summary"),
         *("state_lock_acquire", "state_lock_release"),
     }
 )
@@ -63,7 +61,6 @@ class Report:
         self._redactor = redactor
         self._readers: dict[str, Callable[[JsonObject], None]] = {
             "planned_change": self._read_change,
-            "change_summary": self._read_counts,
             "outputs": self._read_outputs,
             "diagnostic": self._read_diagnostic,
             "provision_progress": self._read_provisioner,
@@ -85,11 +82,8 @@ class Report:
 
     def feed(self, line: str) -> None:
         """Take one line; what is no JSON object is kept as stray text."""
-        try:
-            message = json_text.parse(line)
-        except json_text.JsonTextError:
-            message = None
-        if not isinstance(message, dict):
+        message = parse_message(line)
+        if message is None:
             if line.strip():
                 told = cut(self._redactor.redact(line))
                 self.stray = [*self.stray[1 - _STRAY_LINES :], told]
@@ -107,7 +101,7 @@ class Report:
         self.unread.setdefault(what, cut(self._redactor.redact(said)))
 
     def _read_change(self, message: JsonObject) -> None:
-        change = _object(message, "change")
+        change = read_object(message, "change")
         address, kind = _read_resource(change)
         verbs = [self._read_verb(change, message)]
         if verbs == [Verb.NOTHING] and "reason" in change:
@@ -127,24 +121,14 @@ class Report:
             self._notice_unread(f"action {action}", message)
         return _VERBS.get(action, Verb.UNKNOWN)
 
-    def _read_counts(self, message: JsonObject) -> None:
-        known = {**_COUNTS, "forget": sum(each.verb is Verb.FORGET for each in self.changes)}
-        for name, count in _object(message, "changes").items():
-            if isinstance(count, int) and count > known.get(name, 0):
-                self._notice_unread(f"{count} of {name}", message)
-
     def _read_outputs(self, message: JsonObject) -> None:
-        outputs = _object(message, "outputs")
-        told = [each for each in outputs.values() if isinstance(each, dict)]
-        if any("action" in each for each in told):
+        outputs = read_object(message, "outputs")
+        told = {name: each for name, each in outputs.items() if isinstance(each, dict)}
+        if any("action" in each for each in told.values()):
             return  # the planned ones, without values
-        self.outputs = None
-        if all("value" in each for each in told):
-            self.outputs = {
-                name: OutputValue(value=each["value"])
-                for name, each in outputs.items()
-                if isinstance(each, dict)
-            }
+        final = all("value" in each for each in told.values())
+        read = {name: OutputValue(each.get("value")) for name, each in told.items()}
+        self.outputs = read if final else None
 
     def _read_diagnostic(self, message: JsonObject) -> None:
         diagnostic = read_diagnostic(message["diagnostic"])
@@ -157,7 +141,7 @@ class Report:
             self._listen(Noticed("warning", diagnostic.redacted(self._redactor).line()))
 
     def _read_move(self, message: JsonObject) -> None:
-        hook = _object(message, "hook")
+        hook = read_object(message, "hook")
         address, kind = _read_resource(hook)
         verb = self._read_verb(hook, message)
         stage = _STAGES[str(message["type"])]
@@ -173,21 +157,16 @@ class Report:
         self._listen(ResourceMoved(address, verb, stage, seconds, kind))
 
     def _read_provisioner(self, message: JsonObject) -> None:
-        hook = _object(message, "hook")
+        hook = read_object(message, "hook")
         output = hook.get("output")
         if isinstance(output, str) and not output.startswith("Executing: ["):
-            address = _object(hook, "resource").get("addr")
+            address = read_object(hook, "resource").get("addr")
             text = self._redactor.redact(output)
             self._listen(Noticed("info", cut(f"{address} ({hook.get('provisioner')}): {text}")))
 
 
-def _object(source: JsonObject, name: str) -> JsonObject:
-    value = source.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def _read_resource(source: JsonObject) -> tuple[str, str]:
-    resource = _object(source, "resource")
+    resource = read_object(source, "resource")
     return str(resource.get("addr")), str(resource.get("resource_type"))
 
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.endings import build_error, conclude
-from purveyor.engines.terraform.session import LOCK_SUMMARY
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.step import StepResult
 
 if TYPE_CHECKING:
-    from purveyor.engines.terraform.program import Ran
     from purveyor.engines.terraform.session import Session
 
 
@@ -20,7 +18,9 @@ def remove(session: Session) -> StepResult:
     """Destroy everything in the state; raise RecoveryError when something is left in it."""
     session.start("destroy")
     ran = session.change_locked(*commands.destroy())
-    if session.step.filled and _failed_untouched(session, ran):
+    begun = ran.report.open or ran.report.failed or ran.report.completed
+    if session.step.filled and ran.code > 0 and not (begun or session.step.interruption.requested):
+        # Without a refresh the values that nobody can give again are not needed (measured).
         session.changing.withdraw()
         ran = session.change_locked(*commands.destroy(refresh=False))
     first = {each.address: each for each in reversed(ran.report.changes)}
@@ -34,13 +34,6 @@ def remove(session: Session) -> StepResult:
             hint="Ask the platform team to look at what is left, and start the action again.",
         )
     return StepResult(changes, {}, (*notes, *ran.report.unread.values()))
-
-
-def _failed_untouched(session: Session, ran: Ran) -> bool:
-    """Tell whether a destroy has refused before it began anything, as a missing value makes it."""
-    stopped = ran.code <= 0 or session.step.interruption.requested
-    locked = LOCK_SUMMARY in {each.summary for each in ran.report.errors}
-    return not (stopped or locked or ran.report.open or ran.report.failed or ran.report.completed)
 
 
 def _count_left(session: Session) -> int:

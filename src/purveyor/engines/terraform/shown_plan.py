@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor.engines.terraform.stream import read_object
 from purveyor.plan import Change, Verb
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
 
-_LET_GO = (Verb.FORGET, Verb.CREATE)
 _VERBS = {
     "no-op": (),
     **{each.value: (each,) for each in Verb},
     "delete,create": (Verb.REPLACE,),
     "create,delete": (Verb.REPLACE,),
-    "forget,create": _LET_GO,
-    "create,forget": _LET_GO,
+    "forget,create": (Verb.FORGET, Verb.CREATE),
+    "create,forget": (Verb.FORGET, Verb.CREATE),
 }
 # Fields that tell of no further change; `resource_changes` is read.
 _KNOWN = frozenset(
@@ -39,8 +39,7 @@ def read_plan(plan: JsonValue) -> tuple[list[Change], list[str]]:
     unread += ["the part of the plan that is put off"] * (fields.get("complete") is False)
     for each in resources:
         resource = each if isinstance(each, dict) else {}
-        change = resource.get("change")
-        made = change if isinstance(change, dict) else {}
+        made = read_object(resource, "change")
         actions = made.get("actions")
         verbs = _VERBS.get(",".join(map(str, actions if isinstance(actions, list) else [])))
         if verbs is None:

@@ -40,7 +40,7 @@ def judge_stream(text: str) -> Proof:
     lines = text.split("\n")
     # In what was too much to keep a change may have begun; how it ended stands at the end.
     touched, ended, unsaved = LEFT_OUT in lines, False, False
-    for message in filter(None, map(_parse, lines)):
+    for message in filter(None, map(parse_message, lines)):
         match message.get("type"):
             case "apply_start":
                 touched = True
@@ -48,8 +48,7 @@ def judge_stream(text: str) -> Proof:
                 # It drops what it has not written yet, and ends like any other (measured).
                 return Proof.NONE if touched else Proof.UNTOUCHED
             case "change_summary":
-                changes = message.get("changes")
-                ended |= isinstance(changes, dict) and changes.get("operation") in _CHANGES
+                ended |= read_object(message, "changes").get("operation") in _CHANGES
             case "diagnostic":
                 summary = _read_error(message)
                 ended |= summary is not None
@@ -87,7 +86,8 @@ def judge_file(path: Path) -> Proof:
     return Proof.NONE if full and proof is Proof.UNTOUCHED else proof
 
 
-def _parse(line: str) -> JsonObject | None:
+def parse_message(line: str) -> JsonObject | None:
+    """Read a line of the stream; None when it is no message."""
     try:
         message = json_text.parse(line)
     except json_text.JsonTextError:
@@ -95,8 +95,12 @@ def _parse(line: str) -> JsonObject | None:
     return message if isinstance(message, dict) else None
 
 
+def read_object(source: JsonObject, name: str) -> JsonObject:
+    """Return a field that is an object; empty for anything else."""
+    value = source.get(name)
+    return value if isinstance(value, dict) else {}
+
+
 def _read_error(message: JsonObject) -> str | None:
-    told = message.get("diagnostic")
-    if not isinstance(told, dict) or told.get("severity") != "error":
-        return None
-    return str(told.get("summary"))
+    told = read_object(message, "diagnostic")
+    return str(told.get("summary")) if told.get("severity") == "error" else None
