@@ -81,7 +81,7 @@ def test_a_page_tells_who_asked_for_what_and_what_came_of_it(parts: Parts) -> No
         "services/s-1/orders.tfstate",
         "2 min 5 s",
     ]
-    assert read.row("aws_db_instance.main") == "+ create"
+    assert read.row("aws_db_instance.main") == "+ created"
     assert (read.row("endpoint"), read.row("port")) == ("db.example.com", "3306")
     assert "password" not in "".join(read.texts)
     assert SECRET not in "".join(read.texts)
@@ -130,7 +130,7 @@ def test_a_failure_tells_the_next_step_with_commands_as_code(parts: Parts) -> No
     ]
     assert read.row("Ending") == f"failed STATE_LOCKED {ReasonCode.STATE_LOCKED.meaning}"
     assert "Changed before it failed" in read.texts
-    assert (read.row("a.b"), read.row("State")) == ("- delete", "services/x")
+    assert (read.row("a.b"), read.row("State")) == ("- deleted", "services/x")
     assert read.tags.count("code") >= 4
     assert "&#96;" not in page(parts)
     assert "&#40;" not in page(parts)
@@ -153,7 +153,7 @@ def test_a_long_result_is_cut_and_many_changes_are_counted() -> None:
     changes = tuple(Change(f"a.b{n}", "a", Verb.DELETE) for n in range(130))
     results = {"long": "x" * 290 + SECRET}
     page = summary(dataclasses.replace(DONE, changes=changes, results=results))(Markdown())
-    assert page.count("delete |") == 100
+    assert page.count("deleted |") == 100
     assert "and 30 more" in page
     assert "hunter" not in page
     assert "x" * 290 in page

@@ -159,9 +159,15 @@ resource "terraform_data" "fresh" {}
 """
     write(catalog, REMOVED + fails)
 
-    failed = pipeline.run(emulator.request_action(service, "update", {}))
+    asked = emulator.request_action(service, "update", {})
+    failed = pipeline.run(asked)
 
     assert failed.outcome["status"] == "failed"
+    assert "Done before it failed: 1 created, 1 no longer managed." in failed.stderr
+    assert f"State: {failed.outcome['state_key']}" in failed.stderr
+    told = str(emulator.action(action_id(asked))["messages"])
+    assert "1 created, 1 no longer managed before it failed." in told
+    assert "tfstate" not in told
     changes = failed.outcome["changes"]
     assert isinstance(changes, list)
     assert {"address": "terraform_data.fresh", "verb": "create"} in changes

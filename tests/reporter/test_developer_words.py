@@ -65,9 +65,10 @@ def test_a_failure_is_told_to_the_developer_without_the_house(
     assert "{" not in f"{said} {step}"
 
 
-def test_only_an_engines_and_a_pipelines_own_sentence_is_passed_on() -> None:
+def test_of_few_reasons_the_own_sentence_is_passed_on() -> None:
     own = {each for each in FAILURES if tell_failure(failure(each), "service")[0].endswith("ab.")}
-    assert own == {*ASKED, ReasonCode.ENGINE_FAILED, ReasonCode.RUN_NOT_STARTED}
+    sentences = {ReasonCode.ENGINE_FAILED, ReasonCode.RUN_NOT_STARTED, ReasonCode.RETAINED}
+    assert own == {*ASKED, *sentences}
 
 
 def calls() -> list[ast.Call]:

@@ -12,11 +12,11 @@ from purveyor.ci.durations import tell_duration
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
 from purveyor.ci.progress import Progress
-from purveyor.ci.summary import Summary
+from purveyor.ci.summary import SIGNS, Summary
 from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status
-from purveyor.plan import Verb, count_changes
+from purveyor.plan import COUNTED, Verb, count_changes
 from purveyor.step import Accepted, LockAwaited, Noticed, PhaseStarted, Planned, ResourceMoved
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.step import StepEvent
 
-_SIGNS = {
-    Verb.CREATE: ("+", "created", Tone.GOOD),
-    Verb.UPDATE: ("~", "updated", Tone.CAREFUL),
-    Verb.REPLACE: ("-/+", "replaced", Tone.CAREFUL),
-    Verb.DELETE: ("-", "deleted", Tone.BAD),
-}
+_TONES = {Verb.CREATE: Tone.GOOD, Verb.DELETE: Tone.BAD}
 _PAUSE = 9.0  # seconds between two lines about a held lock, which is told of every five
 _SIGN = 30.0  # seconds between two signs of life in a log
 _TICK = 1.0
@@ -169,21 +164,21 @@ class Show:
     def _list_change(self, change: Change) -> None:
         """Say what will change before it does; the plan that is applied tells it once more."""
         listed = self._progress.plan(change)
-        if listed is None or change.verb not in _SIGNS or listed > _LISTED + 1:
+        if listed is None or change.verb not in SIGNS or listed > _LISTED + 1:
             return
-        sign, done, tone = _SIGNS[change.verb]
-        more = "and more" if listed > _LISTED else f"{sign} {change.address}  will be {done}"
-        self._say(f"  {more}", tone)
+        said = f"{SIGNS[change.verb]} {change.address}  will be {COUNTED[change.verb]}"
+        said = "and more" if listed > _LISTED else said
+        self._say(f"  {said}", _TONES.get(change.verb, Tone.CAREFUL))
 
     def _show_resource(self, event: ResourceMoved) -> None:
-        if event.verb not in _SIGNS:
+        if event.verb not in SIGNS:
             return
-        sign, done, tone = _SIGNS[event.verb]
         took = tell_duration(self._progress.move(event))
         if event.stage == "failed":
             self._say(f"! {event.address}  failed  {took}", Tone.BAD)
         elif event.stage == "ended":
-            self._say(f"{sign} {event.address}  {done}  {took}", tone)
+            said = f"{SIGNS[event.verb]} {event.address}  {COUNTED[event.verb]}  {took}"
+            self._say(said, _TONES.get(event.verb, Tone.CAREFUL))
 
     def _show_wait(self, event: LockAwaited) -> None:
         at_most = f", {tell_duration(event.limit)} at most" if event.limit else ""

@@ -9,7 +9,7 @@ from purveyor import json_text
 from purveyor.ci.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
-from purveyor.plan import Verb
+from purveyor.plan import COUNTED, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 _ROWS = 100
 _VALUE = 300
 _STOPPED = frozenset({ReasonCode.CANCELLED, ReasonCode.TIMED_OUT})
-SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.REPLACE: "-/+", Verb.DELETE: "-"}
+SIGNS = {
+    **dict.fromkeys(COUNTED, "."),
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.REPLACE: "-/+",
+    Verb.DELETE: "-",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,9 @@ class Summary:
         if outcome.changes:
             title = "Changed before it failed" if failed else "What changed"
             changes = [
-                (each.address, parts.text(f"{SIGNS.get(each.verb, '')} {each.verb.value}".strip()))
+                (each.address, parts.text(f"{SIGNS[each.verb]} {COUNTED[each.verb]}"))
                 for each in outcome.changes
+                if each.verb in SIGNS
             ]
             yield from self._table(parts, title, ("Resource", "Change"), changes)
         if outcome.results:

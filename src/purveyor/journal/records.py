@@ -10,7 +10,7 @@ from purveyor import json_text
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from purveyor.json_text import JsonObject, JsonValue
 
@@ -66,6 +66,7 @@ class End:
     told: str = ""
     results: Mapping[str, JsonValue] | None = field(default_factory=dict)
     shown_before: tuple[str, ...] = ()
+    changes: tuple[Sequence[str], ...] = ()
     state_key: str = ""
     run_url: str = ""
     seconds: float = 0.0
@@ -93,7 +94,7 @@ def read_beat(text: str) -> Beat:
 def read_end(text: str) -> End:
     """Read an end; raise ValueError for anything else."""
     values = _values(text)
-    lists = {name: values.get(name) for name in ("details", "shown_before")}
+    lists = {name: values.get(name) for name in ("details", "shown_before", "changes")}
     tuples = {name: tuple(each) if isinstance(each, list) else () for name, each in lists.items()}
     return _build(End, {**values, **tuples})
 

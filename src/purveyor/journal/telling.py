@@ -5,6 +5,7 @@ from __future__ import annotations
 from purveyor.errors import ReasonCode
 from purveyor.journal.records import End
 from purveyor.outcome import Outcome, Status
+from purveyor.plan import Change, Verb
 
 
 def keep_outcome(outcome: Outcome, *, at: float) -> End:
@@ -20,6 +21,7 @@ def keep_outcome(outcome: Outcome, *, at: float) -> End:
         told=outcome.told,
         results=None if outcome.private else dict(outcome.results),
         shown_before=outcome.shown_before,
+        changes=tuple((c.address, c.resource_type, c.verb.value) for c in outcome.changes),
         state_key=outcome.state_key,
         run_url=outcome.run_url,
         seconds=outcome.seconds,
@@ -39,6 +41,7 @@ def recall_outcome(end: End) -> Outcome:
         told=end.told,
         results=end.results or {},
         shown_before=end.shown_before,
+        changes=tuple(Change(at, kind, Verb(verb)) for at, kind, verb in end.changes),
         private=end.results is None,
         state_key=end.state_key,
         run_url=end.run_url,

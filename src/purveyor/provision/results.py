@@ -83,6 +83,12 @@ def sort_outputs(outputs: Mapping[str, OutputValue], by: HandingOn, redactor: Re
                 )
         else:
             public[name] = own[source].value
+    unheard = [name for name, value in own.items() if value.sensitive]
+    if by.rules is None and unheard:
+        notes.append(
+            "Sensitive outputs reach nobody without a place in the catalog's `outputs`, with"
+            f" `secret: true`: {', '.join(unheard)}."
+        )
     return Results(public, secrets, tuple(notes), tuple(log_notes))
 
 

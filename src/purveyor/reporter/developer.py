@@ -43,6 +43,7 @@ _WORDS = {
     ReasonCode.STATE_AMBIGUOUS: (_DOUBT, _LOOK),
     ReasonCode.STATE_FOREIGN: (_DOUBT, _LOOK),
     ReasonCode.STATE_UNREADABLE: ("What is known of this {what} cannot be read now.", _TEAM),
+    ReasonCode.RETAINED: ("", _TEAM),
     ReasonCode.STATE_NOT_EMPTY: ("Not all of this {what} could be deleted.", _LOOK),
     ReasonCode.ENGINE_NOT_FOUND: (_SETUP, _TEAM),
     ReasonCode.ENGINE_FAILED: ("", "If this does not tell what to change, ask the platform team."),
