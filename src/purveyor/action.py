@@ -60,7 +60,7 @@ class Entity:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionContext:
     """One action to carry out.
 
@@ -70,18 +70,18 @@ class ActionContext:
     """
 
     id: str
-    slug: str
-    name: str
+    slug: str = ""
+    name: str = ""
     operation: Operation
-    status: str
-    specification: Specification
+    status: str = ""
+    specification: Specification = Specification("", "")
     service: Entity
-    link: Entity | None
-    parameters: Mapping[str, JsonValue]
-    tags: Mapping[str, str]
-    entity_nrn: str | None
-    requested_by: str | None
-    digest: str
+    link: Entity | None = None
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    entity_nrn: str | None = None
+    requested_by: str | None = None
+    digest: str = ""
     carriers: Mapping[str, str] = field(default_factory=dict)
 
     @property

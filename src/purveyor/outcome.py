@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from purveyor.errors import ReasonCode
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.errors import ReasonCode
     from purveyor.json_text import JsonValue
     from purveyor.plan import Change
 
@@ -48,3 +49,14 @@ class Outcome:
     state_key: str = ""
     run_url: str = ""
     seconds: float = 0.0
+
+
+def break_down() -> Outcome:
+    """Return the outcome of an action that met a fault of our own."""
+    return Outcome(
+        status=Status.FAILED,
+        reason=ReasonCode.INTERNAL,
+        exit_code=20,
+        message="Purveyor met a fault of its own and stopped.",
+        next_step="The run's log has a traceback: please report it, then run the action again.",
+    )

@@ -129,7 +129,7 @@ class Assembly:
 
     def _told_ports(self, context: ActionContext) -> Ports:
         """Build the outside of the run; what keeps us from it is told to the platform."""
-        from purveyor.provision import break_down
+        from purveyor.outcome import break_down
 
         reporter = self.open_reporter()
         try:

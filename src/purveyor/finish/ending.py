@@ -11,8 +11,9 @@ from purveyor import process
 from purveyor.errors import PurveyorError
 from purveyor.finish.remains import Remains, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, await_run
-from purveyor.finish.wording import broken, in_doubt, lost, not_started, still_working
+from purveyor.finish.wording import in_doubt, lost, not_started, still_working
 from purveyor.journal import keep_outcome, recall_outcome
+from purveyor.outcome import break_down
 from purveyor.reporter.model import FINISHED, UNAPPROVED
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def finish(context: ActionContext, ports: Ports) -> Finished:
     except Exception:
         # A success that the run has noted stays one; what nobody expected is told all the same.
         run = ports.run_files.read(context.id)
-        ports.reporter.end(context, recall_outcome(run.end) if run and run.end else broken())
+        ports.reporter.end(context, recall_outcome(run.end) if run and run.end else break_down())
         raise
 
 

@@ -11,22 +11,11 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal, RunFiles
-    from purveyor.outcome import Outcome
     from purveyor.process import Interruption
-    from purveyor.reporter import Heard, Standing
+    from purveyor.reporter import EndReporter
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import StateKey
     from purveyor.step import BackendBlock, Recovery, StateAccess
-
-
-class Reporter(Protocol):
-    """What the platform is asked and told."""
-
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask what the platform knows of the action now."""
-
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended."""
 
 
 class Backend(Protocol):
@@ -52,7 +41,7 @@ class Ports:
     """
 
     resolve: Callable[[ActionContext], Recipe]
-    reporter: Reporter
+    reporter: EndReporter
     open_journal: Callable[[Recipe], Journal | None]
     open_backend: Callable[[Recipe], Backend]
     open_recovery: Callable[[Recipe, Entity, str], Recovery]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.errors import CancelledError, EngineError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import CancelledError, EngineError, ReasonCode, RecoveryError
 from purveyor.outcome import Outcome, Status
 
 if TYPE_CHECKING:
@@ -68,17 +68,6 @@ def still_working() -> Outcome:
         message="The run is gone, and its engine was still at work when the pipeline's time ended.",
         next_step="Look at the state, compare it with what exists, and then run `purveyor state"
         " settle` before the action is started again.",
-    )
-
-
-def broken() -> Outcome:
-    """Return the ending for a fault of our own, which left the run's end unknown."""
-    return Outcome(
-        status=Status.FAILED,
-        reason=ReasonCode.INTERNAL,
-        exit_code=PurveyorError.exit_code,
-        message="Purveyor met a fault of its own when it was to give this action its ending.",
-        next_step="The pipeline's log has a traceback: please report it, then look at what exists.",
     )
 
 

@@ -31,18 +31,9 @@ def recognise(error: ContextError, origin: Origin) -> ContextError:
         return error
     action = ActionContext(
         id=ids[0],
-        slug="",
-        name="",
         operation=Operation.CUSTOM,
-        status="",
-        specification=_NONE,
         service=Entity(Kind.SERVICE, ids[1], "", _NONE),
         link=Entity(Kind.LINK, ids[2], "", _NONE) if ids[2] else None,
-        parameters={},
-        tags={},
-        entity_nrn=None,
-        requested_by=None,
-        digest="",
     )
     return FaultyActionError(error, action)
 

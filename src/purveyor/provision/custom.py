@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from purveyor.credentials import narrow
 from purveyor.engines.program import Surroundings, build_document, run_program
-from purveyor.errors import CatalogError, ReasonCode
 from purveyor.provision.endings import succeed, succeed_untouched
 from purveyor.provision.results import Results, read_outputs
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
-    from purveyor.catalog.recipe import ActionProgram
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Backend, Ports
@@ -32,9 +30,9 @@ def prepare(
     What the program gives back may be credentials, so its values go to the platform's results
     and nowhere else: the redactor learns what is new in them, and no attribute is written.
     """
-    if context.operation.shelves and recipe.program is None:
+    program = recipe.program
+    if program is None:  # the catalog refuses a custom action without one
         return lambda: succeed_untouched(context)
-    program = _find_program(context, recipe)
     document = _build_document(context, ports.open_backend(recipe), ports.redactor)
     credentials = ports.assume(recipe.account, context, workspace, program.timeout)
     around = Surroundings(
@@ -51,17 +49,6 @@ def prepare(
         return dataclasses.replace(outcome, private=True, run_url=ports.run_url)
 
     return run
-
-
-def _find_program(context: ActionContext, recipe: Recipe) -> ActionProgram:
-    if recipe.program is not None:
-        return recipe.program
-    slug = context.specification.slug or context.slug
-    raise CatalogError(
-        f"No program belongs to the custom action {slug!r}.",
-        reason=ReasonCode.ACTION_UNKNOWN,
-        hint="Add it under `actions:` in the catalog, or as `actions/<slug>/run` in the module.",
-    )
 
 
 def _build_document(context: ActionContext, backend: Backend, redactor: Redactor) -> JsonObject:

@@ -82,17 +82,6 @@ def fail(error: PurveyorError) -> Outcome:
     )
 
 
-def break_down() -> Outcome:
-    """Return the outcome of an action that met a fault of our own."""
-    return Outcome(
-        status=Status.FAILED,
-        reason=ReasonCode.INTERNAL,
-        exit_code=20,
-        message="Purveyor met a fault of its own and stopped.",
-        next_step="The run's log has a traceback: please report it, then run the action again.",
-    )
-
-
 def _subject(context: ActionContext) -> str:
     entity = context.entity
     name = entity.slug or entity.id

@@ -10,7 +10,7 @@ from purveyor.errors import GuardError, ReasonCode
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.provision.memory import Memory
-    from purveyor.provision.ports import Reporter
+    from purveyor.reporter import Reporter
 
 _MOST_NAMED = 20
 # A link in these is not there, unless the journal has seen it built.

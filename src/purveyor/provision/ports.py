@@ -6,39 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.journal import Capsules, Journal, RunFiles
-    from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
-    from purveyor.reporter import Heard, LinkShown, Standing
+    from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import StateKey
     from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery, StateAccess
-
-
-class Reporter(Protocol):
-    """What the platform is asked and told."""
-
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask what the platform knows of the action now."""
-
-    def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
-        """Ask for a service's links that are not deleted; None when it cannot be told."""
-
-    def begin(self, context: ActionContext, *, run_url: str) -> None:
-        """Tell that the action is in progress."""
-
-    def say(self, context: ActionContext, level: str, text: str) -> None:
-        """Send one message."""
-
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended."""
 
 
 class Backend(Protocol):

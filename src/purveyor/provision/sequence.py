@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CancelledError, PurveyorError, ReasonCode
+from purveyor.outcome import break_down
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.admission import turn_away
-from purveyor.provision.endings import break_down, fail, succeed_absent
+from purveyor.provision.endings import fail, succeed_absent
 from purveyor.provision.linked import refuse_linked
 from purveyor.provision.once import Attempt, Elsewhere, claim
 from purveyor.provision.remembering import find_recipe

@@ -100,14 +100,21 @@ class Pace:
         )
 
 
-class Reporter(Protocol):
-    """Asks and tells the platform. Nothing here raises because of the platform."""
-
-    def prepare(self, context: ActionContext) -> None:
-        """Start asking for the standing, where that can be done beside other work."""
+class EndReporter(Protocol):
+    """Tells the platform of an action's end. Nothing here raises because of the platform."""
 
     def read_standing(self, context: ActionContext) -> Standing:
         """Ask for the action's status and the current attributes."""
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+        """Tell how it ended."""
+
+
+class Reporter(EndReporter, Protocol):
+    """Asks and tells the platform, from the beginning on."""
+
+    def prepare(self, context: ActionContext) -> None:
+        """Start asking for the standing, where that can be done beside other work."""
 
     def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
         """Ask for the service's links that are not deleted; None when the platform cannot tell."""
@@ -117,6 +124,3 @@ class Reporter(Protocol):
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
         """Send a message, soon; `level` is debug, info, warn or error."""
-
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended."""

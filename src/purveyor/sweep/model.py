@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from purveyor.action import ActionContext, Kind, Operation
+    from purveyor.action import Kind, Operation
     from purveyor.dispatch import RunState
     from purveyor.journal import History, Journal
-    from purveyor.outcome import Outcome
-    from purveyor.reporter import ActionShown, EntityShown, Heard, Standing
+    from purveyor.reporter import ActionShown, EndReporter, EntityShown
     from purveyor.run_identity import RunIdentity
     from purveyor.state_key import Owner, StateKey
     from purveyor.step import StateAccess
-
-
-class Reporter(Protocol):
-    """What the platform is asked and told about one action."""
-
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask what the platform knows of the action now."""
-
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended."""
 
 
 class States(Protocol):
@@ -101,7 +90,7 @@ class Ports:
     states: States
     look_up: Callable[[RunIdentity], RunState]
     engine_runs_here: Callable[[], bool]
-    open_reporter: Callable[[], Reporter]
+    open_reporter: Callable[[], EndReporter]
     wall_clock: Callable[[], float]
     sleep: Callable[[float], object]
     dry_run: bool = False

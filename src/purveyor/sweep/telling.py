@@ -31,17 +31,10 @@ def recall_context(begin: Begin) -> ActionContext:
     service = Entity(Kind.SERVICE, begin.service, "", Specification("", ""))
     return ActionContext(
         id=begin.action,
-        slug="",
-        name="",
         operation=Operation(begin.operation),
-        status="",
         specification=Specification(begin.action_specification, ""),
         service=entity if kind is Kind.SERVICE else service,
         link=entity if kind is Kind.LINK else None,
-        parameters={},
-        tags={},
-        entity_nrn=None,
-        requested_by=None,
         digest=begin.digest,
     )
 

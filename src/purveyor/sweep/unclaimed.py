@@ -15,8 +15,9 @@ from purveyor.sweep.model import SweptAction
 from purveyor.sweep.telling import recall_context
 
 if TYPE_CHECKING:
+    from purveyor.reporter import EndReporter
     from purveyor.sweep.judging import Judged
-    from purveyor.sweep.model import Ports, Reporter
+    from purveyor.sweep.model import Ports
 
 _HOUR, _MINUTE = 3600, 60
 _PENDING, _IN_PROGRESS = "pending", "in_progress"
@@ -62,7 +63,7 @@ def resume(judged: Judged, ports: Ports) -> SweptAction:
     return end_unclaimed(found, ports)
 
 
-def _take(found: Unclaimed, reporter: Reporter, ports: Ports) -> SweptAction:
+def _take(found: Unclaimed, reporter: EndReporter, ports: Ports) -> SweptAction:
     end = _ending(found, at=ports.wall_clock())
     if ports.dry_run:
         return _tell(found, f"would be ended as {end.reason}")
