@@ -113,6 +113,13 @@ def test_calls_resources_and_the_engines_version_are_read(read: Read) -> None:
     assert module.required_versions == (">= 1.5, < 2",)
 
 
+def test_a_source_that_only_the_engine_can_evaluate_is_no_fault(read: Read) -> None:
+    text = 'module "a" {\n  source = "${var.place}/net"\n  sensitive = var.x\n  default = f(1)\n}\n'
+    (call,) = read(text).calls
+    assert call.source == ""
+    assert call.arguments == {"sensitive", "default"}
+
+
 def test_files_of_values_are_sources_of_values(read: Read) -> None:
     module = read(
         "".join(f'variable "{name}" {{}}\n' for name in "abcde"),

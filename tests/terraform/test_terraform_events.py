@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
+from purveyor.engines.terraform import files
 from purveyor.engines.terraform.events import Report
 from purveyor.plan import Change, Verb
 from purveyor.redaction import Redactor
@@ -206,7 +207,8 @@ def test_warnings_are_told_without_secrets_and_errors_are_kept_for_the_end() -> 
     report, events = feed(
         diagnostic("warning"),
         diagnostic("error"),
-        diagnostic("warning", "purveyor_backend_override.tf.json"),
+        diagnostic("warning", files.BACKEND_FILE),
+        diagnostic("warning", files.IDENTITY_FILE),
         redactor=Redactor(["s3cret"]),
     )
 

@@ -256,6 +256,18 @@ def test_a_remote_module_is_downloaded_with_what_stands_beside_its_folder(bench:
     assert bench.run(bench.step_in(module, {"name": "db"})).outputs["name"].value == "db beside"
 
 
+def test_a_module_that_is_not_valid_is_named_as_the_catalog_names_it(bench: Bench) -> None:
+    bench.write({"modules/one/main.tf": 'variable "x" { type = strin }\n'})
+    bench.write({"modules/two/notes.txt": ""})
+    for name, told in (("one", "is not valid"), ("two", "has no .tf files")):
+        source = ModuleSource(root=bench.catalog, path=bench.catalog / "modules" / name)
+        engine = bench.engine
+        module = engine.fetch(source, bench.workspace())
+        with pytest.raises(CatalogError) as caught:
+            engine.describe(module)
+        assert caught.value.message == f"The module modules/{name} {told}."
+
+
 def test_a_remote_module_that_cannot_be_had_is_the_catalogs_fault(bench: Bench) -> None:
     address = f"git::file://{bench.folder}/nowhere?ref=v1.0.0"
 

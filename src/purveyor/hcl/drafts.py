@@ -12,18 +12,32 @@ from purveyor.hcl.conversion import find_mismatch
 from purveyor.hcl.scanner import HclDoubtError, HclTextError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from purveyor.declaration import TypeConstraint
     from purveyor.json_text import JsonValue
 
 
+FLAGS = frozenset({"nullable", "sensitive", "ephemeral"})
+# What a block of each kind says in constants.
+CONSTANTS = {
+    "variable": FLAGS | {"default", "description"},
+    "output": FLAGS | {"description"},
+    "module": frozenset({"source"}),
+}
+# Of all versions of both engines: `deprecated`, `const` and an output's `type` are not in all.
+_ARGUMENTS = {
+    "variable": CONSTANTS["variable"] | {"type", "validation", "deprecated", "const"},
+    "output": (CONSTANTS["output"] - {"nullable"})
+    | {"value", "depends_on", "precondition", "deprecated", "type"},
+}
+_META = frozenset({"source", "version", "providers", "count", "for_each", "depends_on"})
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
 @dataclass(slots=True)
 class Draft:
-    """One block; what it does not say is None. `given` are the names in it.
-
-    `is_constant` tells whether `default` is known: null is a default, too.
-    """
+    """One block: the names `given` in it, and the `values` of those whose constants are known."""
 
     kind: str
     name: str
@@ -32,61 +46,68 @@ class Draft:
     file: str = ""
     type: TypeConstraint | None = None
     given: set[str] = field(default_factory=set)
-    is_constant: bool = False
-    default: JsonValue = None
-    source: str = ""
-    flags: dict[str, bool] = field(default_factory=dict)
-    description: str | None = None
+    values: dict[str, JsonValue] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Name it for a message."""
+        return f"the {self.kind} {self.name[:60]!r}"
 
     def override(self, other: Draft) -> None:
         """Take over what the other one says."""
         self.type = other.type or self.type
-        if "default" in other.given:
-            self.is_constant, self.default = other.is_constant, other.default
+        kept = {name: each for name, each in self.values.items() if name not in other.given}
+        self.values = kept | other.values
         self.given |= other.given
-        self.source = other.source or self.source
-        self.flags.update(other.flags)
-        self.description = self.description if other.description is None else other.description
 
-    def as_variable(self, *, has_value: bool) -> Variable:
-        """Give the finished variable; `has_value` when a file of the module's own sets it."""
+    def as_variable(self, *, set_by: Container[str]) -> Variable:
+        """Give the finished variable; `set_by` names those that a file of the module's own sets."""
+        name = normalize("NFC", self.name)
         return Variable(
-            name=normalize("NFC", self.name),
+            name=name,
             spelling=self.name,
             type=self.type or Primitive("any"),
-            required="default" not in self.given and not has_value,
-            default=self.default,
-            nullable=self.flags.get("nullable", True),
-            sensitive=self.flags.get("sensitive", False),
-            ephemeral=self.flags.get("ephemeral", False),
-            description=self.description or "",
+            required="default" not in self.given and name not in set_by,
+            default=self.values.get("default"),
+            nullable="nullable" not in self.given or self._flag("nullable"),
+            sensitive=self._flag("sensitive"),
+            ephemeral=self._flag("ephemeral"),
+            description=str(self.values.get("description", "")),
             file=self.file,
             line=self.line,
         )
 
     def as_output(self) -> ModuleOutput:
         """Give the finished output."""
-        return ModuleOutput(
-            name=normalize("NFC", self.name),
-            sensitive=self.flags.get("sensitive", False),
-            description=self.description or "",
-        )
+        name, description = normalize("NFC", self.name), str(self.values.get("description", ""))
+        return ModuleOutput(name, sensitive=self._flag("sensitive"), description=description)
 
     def as_call(self) -> ModuleCall:
         """Give the finished call of a module."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return ModuleCall(self.name, self.source, frozenset(self.given - _META), place)
+        source = str(self.values.get("source", ""))
+        return ModuleCall(self.name, source, frozenset(self.given - _META), place)
+
+    def _flag(self, name: str) -> bool:
+        # What only the engine can evaluate may be a secret, and is kept as one.
+        return name in self.given and (
+            name not in self.values or read_flag(self.values[name]) is True
+        )
 
     def find_problem(self) -> str:
         """Say what no engine accepts of the finished block; empty when nothing is."""
         problem = ""
+        default = self.values.get("default")
         if self.kind == "output" and "value" not in self.given:
             problem = "`value` is missing"
-        elif self.is_constant and self.default is None and self.flags.get("nullable") is False:
+        elif (
+            "default" in self.values
+            and default is None
+            and not self.as_variable(set_by=()).nullable
+        ):
             problem = "`nullable = false` and the default null exclude each other"
-        elif self.is_constant:
-            problem = find_mismatch(self.default, self.type or Primitive("any"))
-        return f"the {self.kind} {self.name[:60]!r}: {problem}" if problem else ""
+        elif self.kind == "variable":
+            problem = find_mismatch(default, self.type or Primitive("any"))
+        return f"{self}: {problem}" if problem else ""
 
 
 @dataclass(slots=True)
@@ -101,40 +122,36 @@ class Reading:
     resources: list[str] = field(default_factory=list)
     required_versions: list[str] = field(default_factory=list)
 
-    def take_name(self, draft: Draft, name: str, offset: int = -1) -> None:
-        """Note what a block gives: a fault where it is a known name misspelt, else a doubt."""
+    def take(
+        self, draft: Draft, name: str, constant: tuple[JsonValue, ...] = (), offset: int = -1
+    ) -> None:
+        """Note one name of a block; `constant` holds its value, where that is known.
+
+        A name that no engine knows is a fault where it is a known one misspelt, else a doubt.
+        """
         draft.given.add(name)
         known = _ARGUMENTS.get(draft.kind, {name})
         if name not in known:
-            problem = f"the {draft.kind} {draft.name[:60]!r} has no argument {name[:60]!r}"
-            if close := get_close_matches(name, known, n=1, cutoff=0.75):
-                problem = f"{problem}; did you mean {close[0]!r}?"
+            close = get_close_matches(name, known, n=1, cutoff=0.75)
             fault = HclTextError if close else HclDoubtError
-            self.faults.append(fault(problem, offset=offset))
-
-
-FLAGS = frozenset({"nullable", "sensitive", "ephemeral"})
-KINDS = ("variable", "output", "module")
-_META = frozenset({"source", "version", "providers", "count", "for_each", "depends_on", "//"})
-# Of all versions of both engines: `deprecated`, `const` and an output's `type` are not in all.
-_ARGUMENTS = {
-    "variable": FLAGS | {"type", "default", "description", "validation", "deprecated", "const"},
-    "output": FLAGS - {"nullable"}
-    | {"value", "description", "depends_on", "precondition", "deprecated", "type"},
-}
+            advice = f"; did you mean {close[0]!r}?" if close else ""
+            self.faults.append(
+                fault(f"{draft} has no argument {name[:60]!r}{advice}", offset=offset)
+            )
+        for value in constant:
+            draft.values[name] = value
+            if name in FLAGS and read_flag(value) is None:
+                problem = f"{name} of {draft} needs true or false"
+                self.faults.append(HclTextError(problem, offset=offset))
+            elif name == "description" and (value is None or isinstance(value, dict | list)):
+                self.faults.append(HclTextError(f"{name} of {draft} needs a text", offset=offset))
 
 
 def read_flag(value: JsonValue) -> bool | None:
     """Give a flag's value, None when it is none; the engines take "true" and "1" in quotes too."""
-    if isinstance(value, bool):
-        return value
-    texts = {"true": True, "1": True, "false": False, "0": False}
-    return texts.get(value) if isinstance(value, str) else None
-
-
-def read_text(value: JsonValue) -> str | None:
-    """Give a text, None when the engines take the value for none."""
-    return None if value is None or isinstance(value, dict | list) else str(value)
+    return (
+        _TRUTHS.get(value) if isinstance(value, str) else value if isinstance(value, bool) else None
+    )
 
 
 def merge_drafts(
@@ -147,13 +164,11 @@ def merge_drafts(
         first = merged.setdefault((draft.kind, draft.name), draft)
         if first is not draft:
             place = f"{first.file}:{first.line}" if first.line else first.file
-            problem = f"the {draft.kind} {draft.name[:60]!r} is declared at {place} already"
-            faults.append((draft.file, draft.line, problem))
+            faults.append((draft.file, draft.line, f"{draft} is declared at {place} already"))
     for draft in overrides:
         base = merged.get((draft.kind, draft.name))
         if base is None:
-            problem = f"the {draft.kind} {draft.name[:60]!r} overrides nothing"
-            faults.append((draft.file, draft.line, problem))
+            faults.append((draft.file, draft.line, f"{draft} overrides nothing"))
         else:
             base.override(draft)
     found = ((each, each.find_problem()) for each in merged.values())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.hcl.constraints import read_constraint_text
-from purveyor.hcl.drafts import FLAGS, KINDS, Draft, Reading, read_flag, read_text
+from purveyor.hcl.drafts import CONSTANTS, Draft, Reading
 from purveyor.hcl.scanner import HclTextError
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ def read_json(text: str) -> Reading:
         if not isinstance(part, dict):
             reading.faults.append(HclTextError("the file needs an object at its top"))
             continue
-        for kind in KINDS:
-            if kind in part:
-                for name, body in _find_blocks(part[kind], kind, reading.faults):
-                    _read_body(Draft(kind=kind, name=name), body, reading)
+        for kind in [each for each in CONSTANTS if each in part]:
+            for name, body in _find_blocks(part[kind], kind, reading.faults):
+                _read_body(Draft(kind=kind, name=name), body, reading)
         for name, group in _find_blocks(part.get("resource", {}), "resource", []):
             reading.resources += [f"{name}.{each}" for each in group]
     return reading
@@ -70,31 +69,15 @@ def _find_blocks(
 
 def _read_body(draft: Draft, body: dict[str, JsonValue], reading: Reading) -> None:
     reading.drafts.append(draft)
-    for name in body.keys() - {"//"}:
-        reading.take_name(draft, name)
-    if draft.kind == "module":
-        source = body.get("source")
-        draft.source = source if isinstance(source, str) else ""
-        return
-    where = f"the {draft.kind} {draft.name[:60]!r}"
-    if draft.kind == "variable":
-        draft.is_constant = "default" in body
-        draft.default = body.get("default")
-        if "type" in body:
-            _read_type(draft, body["type"], reading.faults)
-    draft.description = read_text(body.get("description"))
-    if "description" in body and draft.description is None:
-        reading.faults.append(HclTextError(f"description of {where} needs a text"))
-    for name in sorted(FLAGS & body.keys()):
-        flag = read_flag(body[name])
-        if flag is not None:
-            draft.flags[name] = flag
-        else:
-            reading.faults.append(HclTextError(f"{name} of {where} needs true or false"))
+    for name, value in body.items():
+        if (draft.kind, name) == ("variable", "type"):
+            _read_type(draft, value, reading.faults)
+        if name != "//":
+            reading.take(draft, name, (value,) if name in CONSTANTS[draft.kind] else ())
 
 
 def _read_type(draft: Draft, value: JsonValue, faults: list[HclTextError]) -> None:
-    prefix = f"the type of the variable {draft.name[:60]!r}"
+    prefix = f"the type of {draft}"
     if not isinstance(value, str):
         faults.append(HclTextError(f"{prefix} needs a string"))
         return

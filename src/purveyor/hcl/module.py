@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.hcl.drafts import KINDS, Draft, Reading, merge_drafts
+from purveyor.hcl.drafts import CONSTANTS, Draft, Reading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
@@ -76,8 +76,8 @@ def _describe(
     set_by: dict[str, str],
     doubts: tuple[str, ...],
 ) -> ModuleInterface:
-    named = {kind: [each for each in drafts if each.kind == kind] for kind in KINDS}
-    variables = [each.as_variable(has_value=each.name in set_by) for each in named["variable"]]
+    named = {kind: [each for each in drafts if each.kind == kind] for kind in CONSTANTS}
+    variables = [each.as_variable(set_by=set_by) for each in named["variable"]]
     outputs = [each.as_output() for each in named["output"]]
     return ModuleInterface(
         path=path,

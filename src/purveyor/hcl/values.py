@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from purveyor import json_text
 from purveyor.hcl.blocks import Assignment, find_items
@@ -39,7 +40,7 @@ def _read_names(path: Path) -> list[str]:
     text = read_text(path)
     if path.suffix == ".json":
         found = json_text.parse(text)
-        return list(found) if isinstance(found, dict) else []
+        return [normalize("NFC", name) for name in found] if isinstance(found, dict) else []
     tokens = scan(text.removeprefix("\ufeff"))
     items = find_items(tokens, 0, len(tokens.all))
-    return [each.head.text for each in items if isinstance(each, Assignment)]
+    return [normalize("NFC", each.head.text) for each in items if isinstance(each, Assignment)]

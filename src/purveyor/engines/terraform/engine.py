@@ -76,7 +76,9 @@ class TerraformEngine:
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=workspace))
         environment = self._environ(self._environment, scratch=scratch)
         program = self._program(into, environment, self._interruption, _ignore)
-        return download_module(program, source, evaluated=self._is_opentofu)
+        module = download_module(program, source, evaluated=self._is_opentofu)
+        self._fetched[module] = self._redactor.redact(source.address)
+        return module
 
     def describe(self, module: Path) -> ModuleInterface:
         """Return what the root module declares. Raise CatalogError for a module that is invalid."""

@@ -35,7 +35,7 @@ _PASSED_OVER = frozenset(
 )
 _CHECK_FAILED = "Check block assertion failed"  # both engines (measured)
 _STRAY_LINES = 40
-OWN_FILES = "purveyor_"
+OWN_FILES = ("purveyor_", "zzz_purveyor_")
 _INCOMPLETE = "Incomplete lock file information for providers"
 
 
