@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import Pipeline
 from purveyor.emulator import Emulator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline import Finished
     from purveyor.json_text import JsonObject, JsonValue
 
+_CHANGES = frozenset({"create", "update", "delete"})
 CATALOG = "version: 1\nbackend: {type: local}\n"
 
 
@@ -64,6 +65,17 @@ def hold_gate(pipeline: Pipeline, entity: str) -> None:
     assert pipeline.emulator is not None
     done = pipeline.run(pipeline.emulator.request_action(entity, "update", {}))
     assert (done.code, done.outcome.get("changes")) == (0, []), done.stdout + done.stderr
+
+
+def active_entities(emulator: Emulator) -> list[str]:
+    """The services and links whose last create or update was a success."""
+    found: list[str] = []
+    services: Any = emulator.view()["services"]
+    for entity in [each for service in services for each in (service, *service["links"])]:
+        changes = [each for each in entity["actions"] if each["type"] in _CHANGES]
+        if entity["status"] == "active" and changes and changes[-1]["status"] == "success":
+            found.append(entity["id"])
+    return found
 
 
 @contextlib.contextmanager

@@ -135,13 +135,15 @@ class Rig:
         What is deleted has no buttons any more: then only what is there is looked at.
         """
         self.ledger.open()
-        code, reason = 0, ""
-        if self.emulator.entity("service", asked.entity)["status"] != "deleted":
+        code, reason, unsettled = 0, "", ""
+        if not self._is_deleted(asked):
             again = self.ask(
                 "", asked.parameters, action=action or asked.action, entity=asked.entity
             )
             ended = self.run(again, "--lock-timeout", "1")
             code, reason = ended.code, ended.reason
+            if code == 0 and not self._is_deleted(asked):
+                unsettled = self.find_unsettled(asked)
         tainted = {name for name, is_tainted in was.state.items() if is_tainted}
         return NextRun(
             code=code,
@@ -151,7 +153,17 @@ class Rig:
             exists=self.ledger.existing(),
             torn=tuple(self.ledger.torn_down()),
             locked=self.place.locked(asked.entity),
+            unsettled=unsettled,
         )
+
+    def find_unsettled(self, asked: Asked) -> str:
+        """Say what an update that asks for nothing changes: after any success it is nothing."""
+        ended = self.run(self.ask("", {}, action="update", entity=asked.entity))
+        changes = ended.outcome.get("changes") if ended.code == 0 else ended.reason
+        return "" if changes == [] else json_text.write(changes)
+
+    def _is_deleted(self, asked: Asked) -> bool:
+        return self.emulator.entity("service", asked.entity)["status"] == "deleted"
 
     def _start(self, *arguments: str, **environ: str) -> Started:
         everything = {**self.environment, **self.emulator.environment(), **environ}

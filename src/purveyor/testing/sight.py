@@ -40,6 +40,7 @@ class NextRun:
 
     `exists` counts what really is then, `torn` names what was torn down at any time, `locked`
     tells whether a lock is left. There is no next run when a service is deleted: `reason` is empty.
+    `unsettled` is what an update that asks for nothing changed after a next run that worked.
     """
 
     code: int
@@ -49,6 +50,7 @@ class NextRun:
     exists: Mapping[str, int] = field(default_factory=dict)
     torn: tuple[str, ...] = ()
     locked: bool = False
+    unsettled: str = ""
 
 
 def find_broken(
@@ -68,6 +70,7 @@ def find_broken(
         f"the next run ended with {following.code} {following.reason}": (
             following.code != 0 and not refused
         ),
+        f"an update that asks for nothing changed {following.unsettled}": bool(following.unsettled),
     }
     if wanted is not None:
         checks |= _compare(sight, following, set(wanted))
