@@ -85,7 +85,6 @@ class Capsules:
         self._store.put(
             f"{_folder(tombstone.kind, tombstone.entity)}/{_CAPSULE}", write_capsule(tombstone)
         )
-        self.keep_secrets(tombstone.kind, tombstone.entity, Secrets())
         if tombstone.kind == _LINK:
             self._store.remove(_mark(tombstone))
 

@@ -108,10 +108,14 @@ class Memory:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""
         if self.store is not None and not capsule.tree:
             self.listen(Noticed("info", _TOO_LARGE))
+        self._keep_secrets(secrets)
+        self._keep(capsule, changes)
+
+    def _keep_secrets(self, secrets: Secrets) -> None:
+        entity = self.context.entity
         earlier = self.capsule is not None and self.capsule.withheld
         if secrets.variables or secrets.asked or earlier:
-            self._write(lambda store: store.keep_secrets(capsule.kind, capsule.entity, secrets))
-        self._keep(capsule, changes)
+            self._write(lambda store: store.keep_secrets(entity.kind, entity.id, secrets))
 
     def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:
         self.kept = self._write(
@@ -120,7 +124,8 @@ class Memory:
 
     def let_go(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Return the addresses that were let go of, before and now; an import takes one back."""
-        capsule = self.recall()
+        first = self.context.operation is Operation.CREATE and not self.found
+        capsule = None if first else self.recall()
         imported = {each.address for each in changes if each.verb is Verb.IMPORT}
         before = [each for each in (capsule.retained if capsule else ()) if each not in imported]
         now = (each.address for each in changes if each.verb is Verb.FORGET)
@@ -149,6 +154,7 @@ class Memory:
         tombstone = self._write_down(state_key)
         tombstone = dataclasses.replace(tombstone, deleted_at=tombstone.at, retained=retained)
         self.kept = self._write(lambda store: store.bury(tombstone))
+        self._keep_secrets(Secrets())
 
     def _write_down(self, state_key: str) -> Capsule:
         context = self.context
