@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.provision.memory import Memory
+    from purveyor.provision.results import Results
+    from purveyor.provision.variables import Settled
 
 _THING = Specification("1", "thing")
 
@@ -70,37 +72,64 @@ class Life:
         shown = {n: None if is_secret(known[n]) else v for n, v in self.attributes.items()}
         context = self._context(operation, shown, parameters)
         standing = Standing("pending", shown, None, asked=True, specification=known)
-        start = find_starting_point(context, cast("Memory", self.memory), self.interface, standing)
-        recipe = Recipe(
+        settled = self._settle(context, standing)
+        given = {n: v.default for n, v in self.interface.variables.items() if not v.required}
+        given |= settled.variables
+        if operation is not Operation.DELETE:
+            self._hand_on(context, settled, given)
+        return given
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the catalog says."""
+        return Recipe(
             root=self.folder,
             engine=EngineRequirement("opentofu"),
             backend=LocalBackend(),
             account=Account(),
             outputs=self.rules,
         )
-        settled = settle_variables(
+
+    def _settle(self, context: ActionContext, standing: Standing) -> Settled:
+        memory = cast("Memory", self.memory)
+        return settle_variables(
             context,
-            recipe,
+            self.recipe,
             self.interface,
             standing=standing,
             service_outputs={},
-            start=start,
+            start=find_starting_point(context, memory, self.interface, standing),
             is_secret=lambda _: False,
         )
-        given = {n: v.default for n, v in self.interface.variables.items() if not v.required}
-        given |= settled.variables
-        if operation is Operation.DELETE:
-            return given
+
+    def _hand_on(
+        self, context: ActionContext, settled: Settled, given: Mapping[str, JsonValue]
+    ) -> None:
+        """Show the results, and remember what was applied."""
         handing_on = HandingOn(
             self.rules,
             variables=self.interface.variables.keys(),
             applied=settled.variables,
-            specification=known,
+            specification=self.specification,
             secret=[v for n, v in settled.variables.items() if n in settled.secret],
         )
         outputs = {name: OutputValue(value) for name, value in self.give(given).items()}
         results = sort_outputs(outputs, handing_on, Redactor())
-        before = self.memory.capsule
+        self._show(context, results)
+        module = self.folder / "m"
+        draft = draft_capsule(context, self.recipe, settled, module=module, workspace=self.folder)
+        done = StepResult((), outputs)
+        capsule = finish_capsule(
+            draft, done, results, module=module, state_key="", lineage="", at=1.0
+        )
+        self.memory.capsule = read_capsule(write_capsule(capsule))
+        if self.keep_secrets:
+            private = {n: v for n, v in settled.asked.items() if n in settled.private}
+            self.memory.secrets = Secrets(settled.withheld, private)
+
+    def _show(self, context: ActionContext, results: Results) -> None:
+        known, before = self.specification, self.memory.capsule
+        shown_before = () if before is None else (*before.shown, *before.shown_secrets)
         outcome = Outcome(
             Status.SUCCESS,
             ReasonCode.DONE,
@@ -108,30 +137,11 @@ class Life:
             "Done.",
             results=results.public,
             secrets=results.secrets,
-            shown_before=()
-            if before is None
-            else tuple(n for n in (*before.shown, *before.shown_secrets) if n not in given),
+            shown_before=tuple(n for n in shown_before if n not in self.interface.variables),
         )
-        parcel = pack(outcome, operation, Known(results=known, attributes=known))
-        asked = {name: value for name, value in parameters.items() if name in known}
+        parcel = pack(outcome, context.operation, Known(results=known, attributes=known))
+        asked = {name: value for name, value in context.parameters.items() if name in known}
         self.attributes |= {**asked, **parcel.attributes, **parcel.secrets}
-        draft = draft_capsule(
-            context, recipe, settled, module=self.folder / "m", workspace=self.folder
-        )
-        capsule = finish_capsule(
-            draft,
-            StepResult((), outputs),
-            results,
-            module=self.folder / "m",
-            state_key="",
-            lineage="",
-            at=1.0,
-        )
-        self.memory.capsule = read_capsule(write_capsule(capsule))
-        if self.keep_secrets:
-            private = {n: v for n, v in settled.asked.items() if n in settled.private}
-            self.memory.secrets = Secrets(settled.withheld, private)
-        return given
 
     def _context(
         self, operation: Operation, attributes: JsonObject, parameters: JsonObject
