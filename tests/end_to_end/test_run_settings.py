@@ -56,6 +56,62 @@ def test_a_wrong_setting_is_told_and_the_action_gets_its_ending(
     assert name in finished.stdout
 
 
+@pytest.mark.parametrize("variables", [{"PURVEYOR_CACHE": "/proc/1/x"}, {"HOME": "/proc/none"}])
+def test_a_cache_that_cannot_be_written_is_told(
+    pipeline: Pipeline, emulator: Emulator, variables: dict[str, str]
+) -> None:
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    asked = emulator.request_action(service, "create", {"queue_name": "orders"})
+    done = pipeline.run(asked, **{"PURVEYOR_CACHE": "", **variables})
+    assert (done.code, done.reason) == (11, "CATALOG_INVALID"), done.stderr
+    assert "PURVEYOR_CACHE" in done.stderr
+    assert emulator.action(action_id(asked))["status"] == "failed"
+
+
+def test_a_work_folder_that_was_removed_ends_nothing_by_a_traceback(
+    pipeline: Pipeline, emulator: Emulator, tmp_path: Path
+) -> None:
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    asked = emulator.request_action(service, "create", {"queue_name": "orders"})
+    context = tmp_path / "context.json"
+    context.write_text(json_text.write(asked))
+    line = f'mkdir gone; cd gone; rmdir ../gone; exec "$0" -m purveyor run --context {context}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable],
+        cwd=tmp_path,
+        env={**pipeline.environment, **emulator.environment(), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 11, done.stdout + done.stderr
+    assert emulator.action(action_id(asked))["status"] == "failed"
+
+
+@pytest.mark.parametrize("kilobytes", [300_000, 1_000_000])
+def test_a_limit_of_memory_that_no_engine_can_live_with_is_told(
+    pipeline: Pipeline, emulator: Emulator, kilobytes: int
+) -> None:
+    service = str(emulator.create_service("sqs-queue", name="orders")["id"])
+    asked = emulator.request_action(service, "create", {"queue_name": "orders"})
+    (pipeline.catalog / "context.json").write_text(json_text.write(asked))
+    line = f'ulimit -v {kilobytes}; exec "$0" -m purveyor run --context context.json'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable],
+        cwd=pipeline.catalog,
+        env={**pipeline.environment, **emulator.environment()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 15, done.stdout + done.stderr
+    assert "RLIMIT_AS" in done.stdout
+    assert emulator.action(action_id(asked))["status"] == "failed"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", [each.name for each in SETTINGS if each.name not in GIVEN])
 @pytest.mark.parametrize("text", ["abc", "/nowhere\x01\u202e/x"])

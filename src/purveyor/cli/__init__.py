@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import click
 
 from purveyor import __version__
-from purveyor.errors import PurveyorError
+from purveyor.errors import EngineError, PurveyorError
 from purveyor.output import Output
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ def main() -> None:
     except PurveyorError as error:
         _show(error)
         sys.exit(error.exit_code)
+    except MemoryError:
+        _show(EngineError("There was not enough memory.", hint="Give the job more of it."))
+        sys.exit(EngineError.exit_code)
     except Exception:  # noqa: BLE001 - the boundary: what nobody expected is a fault of ours
         _show_fault()
         sys.exit(PurveyorError.exit_code)
@@ -125,6 +128,10 @@ def _open_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    try:
+        os.getcwd()  # noqa: PTH109 - whether it is there
+    except OSError:
+        os.chdir("/")  # a folder that was removed: what is looked for in it is not found
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - open as long as we are
     errors = Output(sys.stderr, None, "Standard error")
     reads = bool(_READING & set(sys.argv[1:3]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
 from purveyor.errors import CatalogError, ContextError
+from purveyor.memory import check_memory
 from purveyor.process import Interruption
 from purveyor.settings import read_settings
 from purveyor.step import Noticed
@@ -196,8 +197,12 @@ class Assembly:
 
     def resolve(self, context: ActionContext) -> Recipe:
         """Return what the catalog says of the action."""
-        if not self.wishes.finishes:
-            self.settings.check()  # here a fault can still be told to the platform
+        from purveyor.engines.binary import make_cache
+
+        if not self.wishes.finishes:  # here a fault can still be told to the platform
+            self.settings.check()
+            check_memory()
+            make_cache(self.settings)
         recipe = self._load_catalog().resolve(context)
         module = f"`{recipe.source.name}`" if recipe.source else ""
         self.show.about |= {"Account": recipe.account.name, "Module": module}

@@ -13,6 +13,7 @@ from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
 from purveyor.hcl.scanner import HclDoubtError, HclTextError
 from purveyor.hcl.values import find_values
+from purveyor.memory import is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def choose_parser() -> FindSyntaxFaults:
     """Give HashiCorp's own parser where it is installed (100 times faster), else python-hcl2."""
-    if find_spec("pygohcl") is not None:
+    if find_spec("pygohcl") is not None and not is_short():
         from purveyor.hcl.golang import find_syntax_faults
     else:
         from purveyor.hcl.python import find_syntax_faults

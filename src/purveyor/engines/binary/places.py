@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.engines.binary.constraint import read_version
 from purveyor.engines.binary.model import PROGRAMS
+from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:
     from purveyor.settings import Settings
@@ -30,7 +32,28 @@ def cache_folder(settings: Settings) -> Path:
     text = settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor"
     if text.startswith("~/") and home:
         return Path(home) / text[2:]
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise _no_cache("nothing says where this user is at home", text) from None
+
+
+def make_cache(settings: Settings) -> None:
+    """Make the cache; raise CatalogError where it cannot be written."""
+    folder = cache_folder(settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _no_cache(str(error.strerror), str(folder)) from None
+
+
+def _no_cache(why: str, folder: str) -> CatalogError:
+    return CatalogError(
+        f"There is no folder for engines and plugins: {why}.",
+        hint="Set PURVEYOR_CACHE to a folder that this user can write.",
+        details=[folder],
+    )
 
 
 def machine() -> str:
