@@ -150,9 +150,10 @@ OUTPUTS = (
 
 
 def test_outputs_that_reach_nobody_are_noted(tmp_path: Path) -> None:
-    (note,) = inspect(tmp_path, OUTPUTS).notes
+    note, shared = inspect(tmp_path, OUTPUTS).notes
     assert note.startswith("services.db: sensitive")
     assert note.endswith("nobody gets output key")
+    assert shared.startswith("services.db: output pin has a variable's name: it is not handed on")
     entry = "{outputs: {url: url, key: {output: key, secret: true}}}"
     (note,) = inspect(tmp_path, OUTPUTS, entry).notes
     assert note.endswith("not named in `outputs`, so that nobody gets output pin")
@@ -165,6 +166,8 @@ def test_what_the_entry_calls_secret_is_asked_for_in_the_module(tmp_path: Path) 
     assert inspect(tmp_path, OUTPUTS, entry).notes == (
         "services.db: `outputs` calls pin secret: write `sensitive = true` in variable.pin",
         "services.db: `outputs` calls pin secret: write `sensitive = true` in output.pin",
+        "services.db: `outputs` hands on attribute pin over what was asked: the next update starts"
+        " from the result",
     )
 
 

@@ -47,8 +47,24 @@ def find_entry_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
             found = declared.get(name)
             if found is not None and not found.sensitive:
                 yield f"`outputs` calls {name} secret: write `sensitive = true` in {kind}.{name}"
+    yield from _find_name_notes(entry, module)
     yield from _find_value_notes(module)
     yield from module.doubts
+
+
+def _find_name_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
+    shared = module.outputs.keys() & module.variables.keys()
+    if entry.outputs is None and shared:
+        yield (
+            f"{_list('output', shared)} has a variable's name: it is not handed on where a developer"
+            " sets that attribute; name it in `outputs` if it is to replace what was asked"
+        )
+    replacing = (entry.outputs or {}).keys() & module.variables.keys()
+    if replacing:
+        yield (
+            f"`outputs` hands on {_list('attribute', replacing)} over what was asked: the next"
+            " update starts from the result"
+        )
 
 
 def _find_value_notes(module: ModuleInterface) -> Iterator[str]:
