@@ -56,8 +56,8 @@ def _find_name_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
     shared = module.outputs.keys() & module.variables.keys()
     if entry.outputs is None and shared:
         yield (
-            f"{_list('output', shared)} has a variable's name: it is not handed on where a developer"
-            " sets that attribute; name it in `outputs` if it is to replace what was asked"
+            f"{_list('output', shared)} has a variable's name: not handed on where a developer sets"
+            " that attribute; name it in `outputs` if it is to replace what was asked"
         )
     replacing = (entry.outputs or {}).keys() & module.variables.keys()
     if replacing:
