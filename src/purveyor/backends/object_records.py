@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Objects(Protocol):
-    """A bucket or container, below its prefix; each method is one request, as a rule."""
-
-    def create(self, path: str, text: str) -> bool:
-        """Write an object if there is none."""
-
-    def put(self, path: str, text: str) -> None:
-        """Write an object."""
-
-    def read(self, path: str) -> str | None:
-        """Return an object's text; None when there is none."""
-
-    def delete(self, path: str) -> object:
-        """Delete an object."""
-
-    def age(self, path: str) -> float | None:
-        """Return how long ago an object was written, in seconds by the store's clock."""
-
-    def dated(self, start: str) -> Iterator[tuple[str, float]]:
-        """Yield the paths that begin so, each with when it was written."""
+    from purveyor.backends.azure_container import Container
+    from purveyor.backends.bucket import Bucket
+    from purveyor.backends.gcs_bucket import GoogleBucket
 
 
 class ObjectRecords:
-    """Texts in the objects of one place."""
+    """Texts in the objects of one place. Each method is one request, as a rule."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Bucket | Container | GoogleBucket) -> None:
         self.create = objects.create
         self.put = objects.put
         self.read = objects.read

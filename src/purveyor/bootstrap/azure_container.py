@@ -9,8 +9,7 @@ from purveyor.bootstrap.model import Measure, settled
 from purveyor.cloud.azure import AzureStorage, error_code, judge
 from purveyor.cloud.azure_token import AZURE
 from purveyor.cloud.wire import NoAnswerError
-from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.refusal import refuse
+from purveyor.refusal import Trouble, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,18 +133,13 @@ class AzureStore:
         fine: set[str] | frozenset[str] = frozenset(),
     ) -> Answer:
         place = f"azure://{self._config.account}/{path}"
+        store = f"container {self._config.container}"
         try:
             answer = self._storage.ask(method, path, query=query, headers=headers, content=content)
         except NoAnswerError as error:
-            raise RecoveryError(
-                f"The storage account {self._config.account} does not answer.",
-                reason=ReasonCode.STATE_UNREADABLE,
-                hint="Check `backend.account` in the catalog and the runner's way out.",
-                details=[str(error)],
-            ) from None
+            raise refuse(AZURE, place, Trouble.UNREACHABLE, str(error), store=store) from None
         if answer.ok or error_code(answer) in fine:
             return answer
-        store = f"container {self._config.container}"
         raise refuse(AZURE, place, *judge(answer), store=store)
 
 

@@ -11,13 +11,14 @@ from purveyor.cloud.google import GoogleStorage, document, judge
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.cloud.wire import NoAnswerError
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
-from purveyor.refusal import refuse
+from purveyor.refusal import Trouble, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.catalog.backend import GoogleBackend
     from purveyor.cloud.wire import Answer
+    from purveyor.errors import PurveyorError
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
 
@@ -98,7 +99,7 @@ class GoogleStore:
         try:
             return document(answer)
         except NoAnswerError as error:
-            raise self._unreachable(error) from None
+            raise self._refuse(Trouble.UNREACHABLE, str(error)) from None
 
     def _create(self) -> None:
         """Make the bucket closed from its first moment; another run of ours may be faster."""
@@ -169,11 +170,10 @@ class GoogleStore:
                 resource=resource,
             )
         except NoAnswerError as error:
-            raise self._unreachable(error) from None
+            raise self._refuse(Trouble.UNREACHABLE, str(error)) from None
         if answer.ok or answer.status in fine:
             return answer
-        bucket = self._config.bucket
-        raise refuse(GOOGLE, f"gs://{bucket}", *judge(answer), store=f"bucket {bucket}")
+        raise self._refuse(*judge(answer))
 
     def _taken(self, answer: Answer) -> CatalogError:
         return CatalogError(
@@ -183,13 +183,9 @@ class GoogleStore:
             details=[judge(answer)[1]],
         )
 
-    def _unreachable(self, error: NoAnswerError) -> RecoveryError:
-        return RecoveryError(
-            "Google Cloud does not answer.",
-            reason=ReasonCode.STATE_UNREADABLE,
-            hint="Check the runner's way out, then run the command again.",
-            details=[str(error)],
-        )
+    def _refuse(self, trouble: Trouble, detail: str) -> PurveyorError:
+        bucket = self._config.bucket
+        return refuse(GOOGLE, f"gs://{bucket}", trouble, detail, store=f"bucket {bucket}")
 
 
 def _versioning(found: JsonObject) -> tuple[Measure, JsonObject]:

@@ -91,11 +91,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=examples(
-        "purveyor validate                      is the catalog in this folder sound?",
-        "purveyor run --context action.json     carry out one action",
-        "purveyor journal list --open           what is not closed",
-    ),
+    epilog=examples("purveyor validate", "purveyor run --context action.json"),
 )
 @click.version_option(__version__, prog_name="purveyor")
 def cli() -> None:

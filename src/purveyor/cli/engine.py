@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from purveyor import json_text
 from purveyor.cli import examples
+from purveyor.cli.state_table import print_rows
 from purveyor.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from purveyor.engines.binary.install import Watcher
-    from purveyor.engines.binary.search import Candidate
+
+
+_SHOWN = ("name", "version", "place", "path")
 
 
 @click.group(epilog=examples("purveyor engine list", "purveyor engine install"))
@@ -94,32 +97,23 @@ def list_engines(*, as_json: bool) -> None:
     if as_json:
         click.echo(json_text.write(rows, indent=2))
         return
-    if not rows:
-        click.echo("No engine on PATH or in the cache; `purveyor engine install` brings one.")
-    for row in rows:
-        mark = "*" if row["used"] else " "
-        version = row["version"] or "?"
-        click.echo(f"{mark} {row['name']:<9} {version:<10} {row['place']:<5} {row['path']}")
+    marks = {True: "*", False: ""}
+    cells = ((marks[row["used"]], *(row[name] or "?" for name in _SHOWN)) for row in rows)
+    nothing = "No engine on PATH or in the cache; `purveyor engine install` brings one."
+    print_rows(("", *map(str.upper, _SHOWN)), cells, main=4, nothing=nothing)
 
 
-def _rows(settings: Settings) -> list[dict[str, str | bool]]:
+def _rows(settings: Settings) -> list[dict[str, Any]]:
     from purveyor.engines.binary.constraint import read_version
     from purveyor.engines.binary.model import PROGRAMS
     from purveyor.engines.binary.search import candidates
 
     found = list(candidates(tuple(PROGRAMS), settings))
     used = next((each for each in found if read_version(each.version)), None)
-    return [_row(each, used=each is used) for each in found]
-
-
-def _row(each: Candidate, *, used: bool) -> dict[str, str | bool]:
-    return {
-        "name": each.name,
-        "version": each.version,
-        "place": each.place,
-        "path": str(each.path),
-        "used": used,
-    }
+    return [
+        {**{name: str(getattr(each, name)) for name in _SHOWN}, "used": each is used}
+        for each in found
+    ]
 
 
 @contextlib.contextmanager

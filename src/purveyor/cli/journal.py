@@ -177,26 +177,18 @@ def _fields(each: Attempted) -> dict[str, object]:
     """Return what a person asks for; results stay in the journal, only their names are told."""
     begin, beat, end = each.begin, each.beat, each.end
     return {
-        "action": begin.action,
-        "attempt": begin.attempt,
-        "operation": begin.operation,
-        "kind": begin.kind,
-        "entity": begin.entity,
-        "slug": begin.slug,
+        **{name: getattr(begin, name) for name in (*_ABOVE, "operation", "kind", "entity", "slug")},
         "ci": begin.identity.ci,
         "run_url": begin.identity.url,
         "host": begin.identity.host,
         "began": _moment(begin.at),
         "last_sign": _moment(each.last_sign),
-        "phase": beat.phase if beat else "",
-        "lock_id": beat.lock_id if beat else "",
+        **{name: getattr(beat, name, "") for name in ("phase", "lock_id")},
         "ended": _moment(end.at) if end else None,
-        "status": end.status if end else None,
-        "reason": end.reason if end else None,
-        "message": end.message if end else None,
+        **{name: getattr(end, name, None) for name in ("status", "reason", "message")},
         "details": list(end.details) if end else [],
         "results": sorted(end.results or {}) if end else [],
-        "state_key": end.state_key if end else begin.state_key,
+        "state_key": (end or begin).state_key,
         "platform_heard": each.heard,
     }
 

@@ -24,16 +24,10 @@ class StateGroup(LazyGroup):
         "unlock": (f"{_CHANGING}:unlock", "Free the lock of a run that is dead."),
         "restore": (f"{_CHANGING}:restore", "Go back to an earlier version of a state."),
         "rescue": ("purveyor.cli.state_rescue:rescue", "Save what a run could not save."),
-        "settle": (
-            "purveyor.cli.state_settle:settle",
-            "Say that a lost run's changes have been looked at.",
-        ),
+        "settle": ("purveyor.cli.state_settle:settle", "Say that a doubt was looked into."),
         "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
         "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
-        "unmark": (
-            "purveyor.cli.state_unmark:unmark",
-            "Let a state that was marked as moved live here again.",
-        ),
+        "unmark": ("purveyor.cli.state_unmark:unmark", "Let a state that moved live here again."),
         "bootstrap": (
             "purveyor.cli.state_bootstrap:bootstrap",
             "Make the place where states live, and make it safe.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
@@ -166,11 +167,8 @@ def _show(plan: Restoration) -> None:
         err=True,
     )
     difference = plan.difference
-    for sign, addresses in (
-        ("+", difference.added),
-        ("-", difference.removed),
-        ("~", difference.changed),
-    ):
+    found = (difference.added, difference.removed, difference.changed)
+    for sign, addresses in zip("+-~", found, strict=True):
         for address in addresses[:_SHOWN]:
             click.echo(f"  {sign} {address}", err=True)
         if len(addresses) > _SHOWN:
@@ -186,7 +184,5 @@ def _document(plan: Restoration, *, serial: int | None) -> dict[str, object]:
         "restored": serial is not None,
         "serial": serial,
         "serial_before": plan.current.document.serial if plan.current else None,
-        "added": list(plan.difference.added),
-        "removed": list(plan.difference.removed),
-        "changed": list(plan.difference.changed),
+        **dataclasses.asdict(plan.difference),
     }

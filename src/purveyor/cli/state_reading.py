@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from purveyor.states.portrait import Portrait
 
 _HEADS = ("AGE", "SLUG", "LOCKED", "KIND", "ID", "SIZE", "KEY")
+_INSIDE = ("serial", "resources", "engine_version")
 _LONG_HEADS = (*_HEADS[:-1], "SERIAL", "RESOURCES", "ENGINE", "HOLDER", "KEY")
 
 
@@ -51,10 +52,9 @@ def list_states(
     listing does not tell.
     """
     from purveyor.states.listing import Filter
-    from purveyor.states.listing import list_states as list_all
 
     room = open_room(catalog_path)
-    every = list(list_all(room.backend, Filter()))
+    every = list(room.backend.list())
     wanted = Filter(kind or "", prefix)
     newest = sorted(filter(wanted.wants, every), key=_written, reverse=True)
     if is_long:
@@ -138,6 +138,7 @@ def pull(
     catalog_path: str | None,
 ) -> None:
     """Write a state's text to a file or to standard output. It holds secrets in clear."""
+    from purveyor.credentials.private_file import write_private
     from purveyor.states.portrait import missing, read_text
 
     if output is None and sys.stdout.isatty() and not force:
@@ -155,17 +156,8 @@ def pull(
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write_private(output, text)
+        write_private(output, text)
     click.echo("This state holds secrets in clear: keep it private, remove it soon.", err=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    import os
-
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
 
 
 def _fields(state: ListedState, look: Look | None) -> JsonObject:
@@ -182,9 +174,7 @@ def _fields(state: ListedState, look: Look | None) -> JsonObject:
         return fields
     document = look.document
     return fields | {
-        "serial": document.serial if document else None,
-        "resources": document.resources if document else None,
-        "engine_version": document.engine_version if document else None,
+        **{name: getattr(document, name, None) for name in _INSIDE},
         "lock": _lock(look.lock),
         "fault": look.fault.message if look.fault else None,
     }
@@ -249,11 +239,6 @@ def _lock(lock: Lock | None) -> JsonObject | None:
     return {"id": lock.id, "who": lock.who, "operation": lock.operation, "since": lock.created}
 
 
-def _version(version: StateVersion) -> JsonObject:
-    moment = tell_time(version.modified)
-    return {
-        "id": version.id,
-        "written": moment,
-        "size": version.size,
-        "latest": version.latest,
-    }
+def _version(each: StateVersion) -> JsonObject:
+    written = tell_time(each.modified)
+    return {"id": each.id, "written": written, "size": each.size, "latest": each.latest}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -66,7 +65,6 @@ def rescue(
             click.echo(f"Saved {name}.")
     if not saved:
         click.echo(f"No unsaved state of {entity_id} is kept.", err=True)
-        sys.exit(0)
 
 
 def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:

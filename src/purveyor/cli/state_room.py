@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.backends import Backend
-    from purveyor.catalog.model import CatalogModel
+    from purveyor.catalog import Catalog
     from purveyor.journal.store import DatedStore
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from purveyor.states.ports import Writer
 
 _Command = TypeVar("_Command", bound="Callable[..., None]")
-_UNITS = ("B", "KiB", "MiB", "GiB")
-_STEP = 1024
 # What tells two places of one kind apart, with no secret in it: `connection_from` is a variable.
 _ADDRESS = (
     *("endpoint", "address", "connection_from", "environment", "account", "project", "datacenter"),
@@ -41,6 +39,7 @@ class Room:
     """A catalog's backend, ready for use; `name` is what people call it, `records` its journal."""
 
     settings: Settings
+    catalog: Catalog
     backend: Backend
     name: str
     lock: str
@@ -83,8 +82,9 @@ def open_room(catalog_path: str | None) -> Room:
     backend = open_backend(config, root=catalog.root, settings=settings)
     return Room(
         settings,
+        catalog,
         backend,
-        _name(catalog.model, catalog.root),
+        _name(catalog),
         lock=str(getattr(config, "lock", "")),
         redactor=open_redactor(settings, catalog),
         records=choose_records(
@@ -149,15 +149,10 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def tell_size(size: int | None) -> str:
-    """Return `812 B`, `4.1 KiB`, or `?`."""
-    if size is None:
-        return "?"
-    number, unit = float(size), _UNITS[0]
-    for unit in _UNITS:  # noqa: B007 - the unit is used after the loop
-        if number < _STEP:
-            break
-        number /= _STEP
-    return f"{size} B" if size < _STEP else f"{number:.1f} {unit}"
+    """Return `812 bytes`, `4.1 kB`, or `?`."""
+    from rich.filesize import decimal
+
+    return "?" if size is None else decimal(size)
 
 
 def tell_age(seconds: float | None) -> str:
@@ -178,12 +173,12 @@ def now() -> str:
     return tell_time(datetime.now(UTC)) or ""
 
 
-def _name(model: CatalogModel, root: Path) -> str:
+def _name(catalog: Catalog) -> str:
     """Return an address for people, which tells two places apart."""
-    fields = model.backend.model_dump(exclude_none=True)
+    fields = catalog.model.backend.model_dump(exclude_none=True)
     kind = fields.pop("type")
     if kind == "local":
-        return str((root / fields["path"]).resolve())
+        return str((catalog.root / fields["path"]).resolve())
     given = [str(fields[name]) for name in _ADDRESS if fields.get(name)]
     parts = [each.rpartition("://")[2].strip("/") for each in given]
     return f"{kind}://{'/'.join(parts)}"

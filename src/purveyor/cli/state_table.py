@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CHUNK = 200
 _GAP = 2
 _NARROWEST = 8
+_SHORT = 24
 _TIED = "\N{NO-BREAK SPACE}"
 # A word that is too long, such as an address, is the terminal's to break: then it can be copied.
 _wrapped = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
@@ -69,12 +70,17 @@ def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], main: int)
             _print_line(console, row, widths)
             below = zip(heads[len(widths) :], row[len(widths) :], strict=True)
             told = "  ".join(
-                f"{head.lower()}:{_TIED}{cell}" for head, cell in below if cell.strip("-")
+                _tie(f"{head.lower()}: {cell}") for head, cell in below if cell.strip("-")
             )
             for line in _wrapped(told, console.width - 4):
                 text = f"    {line.replace(_TIED, ' ')}"
                 console.print(text, style="dim", markup=False, soft_wrap=True)
     return bool(widths)
+
+
+def _tie(text: str) -> str:
+    """Keep a short text on one line, and a label with what follows it."""
+    return text.replace(" ", _TIED, -1 if len(text) < _SHORT else 1)
 
 
 def _fit(widths: Sequence[int], room: int, main: int) -> list[int]:

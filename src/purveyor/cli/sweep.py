@@ -82,7 +82,7 @@ def sweep(
     with interruption.caught():
         room = open_room(catalog_path)
         ports = open_ports(room, dry_run=dry_run, interruption=interruption)
-        ports = dataclasses.replace(ports, search=open_search(room, catalog_path, wishes))
+        ports = dataclasses.replace(ports, search=open_search(room, wishes))
         left = _sweep_once(ports, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(ports, as_json=as_json)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,12 +31,11 @@ class SearchWishes:
     every_entity: bool
 
 
-def open_search(room: Room, catalog_path: str | None, wishes: SearchWishes) -> Search | None:
+def open_search(room: Room, wishes: SearchWishes) -> Search | None:
     """Return the search; None where no place is named, here or in PURVEYOR_NRN.
 
     Raise UsageError for a PURVEYOR_UNCLAIMED_AFTER that is no span of time.
     """
-    from purveyor.catalog import load_catalog
     from purveyor.ci import detect, read_identity
     from purveyor.redaction import Redactor
     from purveyor.reporter import open_survey
@@ -50,14 +48,13 @@ def open_search(room: Room, catalog_path: str | None, wishes: SearchWishes) -> S
     if not places:
         return None
     after = _read_after(settings) if wishes.after is None else wishes.after
-    path = catalog_path or settings.text("PURVEYOR_CATALOG")
     here = read_identity(detect(settings, stream=sys.stderr, errors=sys.stderr), settings)
     return Search(
         open_survey=partial(open_survey, settings, Redactor(settings.secrets())),
         places=places,
         after=after,
         statuses=(*UNFINISHED, *SETTLED) if wishes.every_entity else UNFINISHED,
-        serves=load_catalog(Path(path) if path else None).serves,
+        serves=room.catalog.serves,
         identity=dataclasses.replace(here, ci=SWEEP, run="", attempt=1),
     )
 

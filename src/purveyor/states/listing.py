@@ -46,11 +46,6 @@ class Look:
     fault: PurveyorError | None = None
 
 
-def list_states(backend: Backend, wanted: Filter) -> Iterator[ListedState]:
-    """Tell the wanted states while they come in."""
-    return (state for state in backend.list() if wanted.wants(state))
-
-
 def look_into(
     backend: Backend, states: Iterator[ListedState]
 ) -> Iterator[tuple[ListedState, Look]]:
