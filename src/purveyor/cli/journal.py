@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from datetime import UTC, datetime
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar
 
 import click
@@ -79,8 +81,8 @@ def list_actions(
     found = (each for each in every if _is_wanted(each, entity, least, only_failed=only_failed))
     if limit is None and person_reads() and not as_json:
         limit = _LIMIT
-    chosen = itertools.islice(sorted(found, key=_newest) if only_open else found, limit or None)
-    shown = sorted(chosen, key=_newest)
+    newest = partial(sorted, key=attrgetter("begin.at"), reverse=True)
+    shown = newest(itertools.islice(newest(found) if only_open else found, limit or None))
     if as_json:
         for each in shown:
             click.echo(json_text.write(_fields(each)))
@@ -140,10 +142,6 @@ def _search(words: str, history: History, room: Room) -> str:
             raise
         return ""
     return Journal(open_store(room), time.time).last_action(target.kind, target.id) or ""
-
-
-def _newest(each: Attempted) -> float:
-    return -each.begin.at
 
 
 def _is_wanted(each: Attempted, entity: str | None, least: float, *, only_failed: bool) -> bool:
