@@ -39,7 +39,8 @@ def test_files_are_found_from_every_folder(monkeypatch: pytest.MonkeyPatch, tmp_
     given = {
         "AWS_SHARED_CREDENTIALS_FILE": "creds",
         "AWS_CONFIG_FILE": "/etc/aws",
-        "KUBECONFIG": "./one:/two::three",
+        "AWS_CA_BUNDLE": "~/ca.pem",
+        "KUBECONFIG": "./one:/two::three:~/four",
         "GOOGLE_CREDENTIALS": "key.json",
         "GOOGLE_BACKEND_CREDENTIALS": '{"type": "service_account", "x": "' + "y" * 5000 + '"}',
         "PGSSLROOTCERT": "system",
@@ -49,7 +50,7 @@ def test_files_are_found_from_every_folder(monkeypatch: pytest.MonkeyPatch, tmp_
     assert Settings(given).for_children() == {
         **given,
         "AWS_SHARED_CREDENTIALS_FILE": f"{tmp_path}/creds",
-        "KUBECONFIG": f"{tmp_path}/one:/two::{tmp_path}/three",
+        "KUBECONFIG": f"{tmp_path}/one:/two::{tmp_path}/three:~/four",
         "GOOGLE_CREDENTIALS": f"{tmp_path}/key.json",
     }
 

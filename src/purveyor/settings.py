@@ -218,18 +218,19 @@ _FILE = re.compile(
     "|SSL_CERT_(?:DIR|FILE)|TERRAFORM_CONFIG|TF_CLI_CONFIG_FILE"
 )
 _LISTS = frozenset({"KUBECONFIG", "KUBE_CONFIG_PATHS", "SSL_CERT_DIR"})
-_NO_FILE = (
-    "{",
-    "system",
-)  # Google's credentials themselves, PostgreSQL's word for the system's own
+# Google's credentials themselves, PostgreSQL's word for the system's own, and what programs expand.
+_AS_IS = ("{", "system", "~")
 
 
 def _from_here(name: str, value: str) -> str:
     """Make a file's path absolute: programs start in folders of their own."""
-    if not _FILE.fullmatch(name) or value.lstrip().startswith(_NO_FILE):
+    if not _FILE.fullmatch(name):
         return value
     parts = value.split(":") if name in _LISTS else [value]
-    return ":".join(each and str(Path.cwd() / each) for each in parts)
+    return ":".join(
+        str(Path.cwd() / each) if each and not each.lstrip().startswith(_AS_IS) else each
+        for each in parts
+    )
 
 
 class Settings:
