@@ -37,11 +37,11 @@ class Output:
         """The stream's encoding; what it lacks is spelled out."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
-    def write(self, text: str) -> int:
-        """Write and return the text's length, whatever happened."""
+    def write(self, text: str | bytes) -> int:
+        """Write and return the text's length, whatever happened; a shell's script is bytes."""
         if not self.lost:
-            text = text.encode(self.encoding, self.errors).decode(self.encoding)
-            self._try(lambda stream: stream.write(text))
+            raw = text if isinstance(text, bytes) else text.encode(self.encoding, self.errors)
+            self._try(lambda stream: stream.write(raw.decode(self.encoding)))
         return len(text)
 
     def flush(self) -> None:
