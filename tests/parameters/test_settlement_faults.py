@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -151,6 +152,26 @@ def test_an_immutable_place_inside_an_object_leaves_its_neighbours_free() -> Non
     )
 
 
+def test_an_immutable_variable_is_compared_with_what_was_applied_and_not_with_what_is_shown() -> (
+    None
+):
+    interface = module(variable("name"), variable("tier", STRING, default="small"))
+    spoilt = request(
+        Operation.UPDATE,
+        service_attributes={"name": "box-a"},
+        remembered={"name": "a"},
+        applied={"name": "a"},
+        parameters={"name": "box-a", "tier": "large"},
+        immutable=("name", "tier"),
+    )
+    assert [fault.partition(";")[0] for fault in faults_of(spoilt, interface)] == [
+        'name: given the string "box-a"',
+        'tier: given the string "large"',
+    ]
+    same = replace(spoilt, parameters={"name": "a", "tier": "small"})
+    assert settle(same, interface) == {"name": "a", "tier": "small"}
+
+
 def test_an_immutable_variable_is_free_on_create_and_where_no_value_is_known() -> None:
     interface = module(variable("v"))
     created = request(service_attributes={"v": 1}, parameters={"v": 2}, immutable=("v",))
@@ -236,3 +257,11 @@ def test_a_context_of_60_kilobytes_settles_in_ten_milliseconds() -> None:
         took.append(time.thread_time() - began)
         assert settled == layers
     assert min(took) < 0.010
+
+
+def test_null_means_the_default_where_a_variable_may_not_be_null() -> None:
+    tier = variable("tier", STRING, nullable=False, default="small")
+    assert settle(request(parameters={"tier": None}), module(tier)) == {}
+    needed = variable("tier", STRING, nullable=False, required=True)
+    (fault,) = faults_of(request(parameters={"tier": None}), module(needed))
+    assert fault == "tier: given null; accepts a string"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from purveyor import json_text
 from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
-from purveyor.parameters import find_type_faults
+from purveyor.parameters import find_converted, find_type_faults
 
 if TYPE_CHECKING:
     from purveyor.declaration import TypeConstraint
@@ -55,6 +55,15 @@ def collection(name: str, element: TypeConstraint) -> Collection:
 )
 def test_what_fits_has_no_fault(value: JsonValue, constraint: TypeConstraint) -> None:
     assert find_type_faults(value, constraint, "x") == []
+    assert find_converted(value, constraint, "x") == []
+
+
+def test_inside_a_value_a_number_and_a_boolean_may_become_text() -> None:
+    value: JsonValue = {"enabled": True, "days": 7, "name": "a"}
+    assert find_type_faults(value, collection("map", STRING), "x") == []
+    assert find_converted(value, collection("map", STRING), "x") == ["x.enabled", "x.days"]
+    (fault,) = find_type_faults({"a": ["b"]}, collection("map", STRING), "x")
+    assert fault == "x.a: given a list of 1 item; accepts a string"
 
 
 @pytest.mark.parametrize(

@@ -63,13 +63,15 @@ class Life:
     specification: dict[str, JsonObject]
     rules: Mapping[str, OutputRule] | None = None
     keep_secrets: bool = True
+    tells_secrets: bool = False
     attributes: dict[str, JsonValue] = field(default_factory=dict)
     memory: Remembered = field(default_factory=Remembered)
 
     def run(self, operation: Operation, parameters: JsonObject) -> dict[str, JsonValue]:
         """Carry one action out; return what the module was given, its defaults filled in."""
         known = self.specification
-        shown = {n: None if is_secret(known[n]) else v for n, v in self.attributes.items()}
+        hidden = set() if self.tells_secrets else {n for n in known if is_secret(known[n])}
+        shown = {n: None if n in hidden else v for n, v in self.attributes.items()}
         context = self._context(operation, shown, parameters)
         standing = Standing("pending", shown, None, asked=True, specification=known)
         settled = self._settle(context, standing)

@@ -134,6 +134,13 @@ def test_a_secret_that_is_not_kept_is_never_the_default(life: Life) -> None:
     assert life.run(Operation.DELETE, {})["name"] == "a"
 
 
+def test_a_secret_that_the_notification_tells_need_not_be_given_again(life: Life) -> None:
+    life.keep_secrets = False
+    life.run(Operation.CREATE, {"name": "a", "pin": "zebra"})
+    life.tells_secrets = True
+    assert life.run(Operation.UPDATE, {"name": "b"})["pin"] == "zebra"
+
+
 def test_a_memory_of_an_earlier_release_trusts_no_attribute_of_an_outputs_name(
     life: Life,
 ) -> None:

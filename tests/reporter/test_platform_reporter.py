@@ -111,6 +111,18 @@ def test_an_empty_secret_goes_out_only_where_an_earlier_success_set_it(emulator:
     assert stage.secret("password") == ""
 
 
+def test_a_result_that_is_too_large_takes_no_other_with_it(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        heard = reporter.end(stage.context, worked({"endpoint": "x" * (2 << 20), "port": 3306}))
+    assert heard.heard
+    assert stage.action()["status"] == "success"
+    assert stage.action()["results"] == {"port": 3306}
+    assert stage.attributes()["port"] == 3306
+    assert "endpoint" not in stage.attributes()
+    assert "'endpoint'" in str(heard.notes)
+
+
 def test_a_secret_only_becomes_an_attribute_that_is_marked_secret(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     secrets: JsonObject = {

@@ -33,6 +33,19 @@ def test_a_secret_that_reads_as_null_keeps_the_notifications_value(emulator: Emu
     assert standing.service_attributes == known
 
 
+def test_the_standing_tells_which_attributes_are_secret_and_the_services_name(
+    emulator: Emulator,
+) -> None:
+    stage = set_stage(emulator)
+    with stage.reporter() as reporter:
+        standing = reporter.read_standing(stage.context)
+        reporter.look_up(stage.context)
+    assert standing.service_name == "mysql-database"
+    assert standing.specification is not None
+    assert standing.specification["password"]["secret"] is True
+    assert stage.sent("GET").count("GET /service_specification") == 1
+
+
 def test_a_finished_action_is_known_after_one_question(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.cancel_action(stage.context.id)

@@ -120,10 +120,14 @@ def _add_foreign_changes(
 ) -> StartingPoint:
     """Let an attribute win that is neither what was asked nor what we set: it was changed there."""
     changed: dict[str, JsonValue] = {}
+    told: dict[str, JsonValue] = {}
     for name, value in start.attributes.items():
         schema = (known or {}).get(name, {})
         settable = name in interface.variables and (known is None or is_editable(schema))
-        if value is None or not settable or is_secret(schema) or name in start.withheld:
+        if value is None or not settable:
+            continue
+        if is_secret(schema) or name in start.withheld:
+            told |= {name: value} if name in start.hidden else {}
             continue
         ours = [each[name] for each in (capsule.asked or {}, capsule.shown) if name in each]
         if not any(is_same(value, each) for each in ours):
@@ -134,7 +138,7 @@ def _add_foreign_changes(
         for name in changed
     )
     return dataclasses.replace(
-        start, remembered={**(start.remembered or {}), **changed}, notes=notes
+        start, remembered={**(start.remembered or {}), **changed, **told}, notes=notes
     )
 
 
