@@ -11,6 +11,8 @@ from pipeline import action_id
 from purveyor import json_text
 from purveyor.cli import assembly, finish
 from purveyor.cli.assembly import Assembly, Wishes
+from purveyor.errors import CredentialsError
+from purveyor.provision import infrastructure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +81,45 @@ def test_a_fault_of_our_own_in_finish_is_told(
     assert "INTERNAL" in messages
 
 
+def finished() -> int:
+    """Finish in this process; return the exit code."""
+    with pytest.raises(SystemExit) as caught:
+        finish.finish.main([], standalone_mode=False)
+    return int(str(caught.value.code))
+
+
+@pytest.mark.parametrize("wish", ["park_action", "deny_action"])
+def test_finish_leaves_alone_what_is_not_approved(
+    wish: str, asked: JsonObject, emulator: Emulator
+) -> None:
+    getattr(emulator, wish)(action_id(asked))
+    assert run() == (0, "NOT_APPROVED")
+    assert finished() == 0
+    assert emulator.requests(method="PATCH") == []
+
+
+def test_finish_without_a_key_in_a_ci_says_so(
+    asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("NULLPLATFORM_API_KEY", "")
+    with pytest.raises(CredentialsError, match="no credentials"):
+        finish.finish.main([], standalone_mode=False)
+    assert shown(emulator, asked)[0] == "pending"
+
+
+def test_a_run_that_ended_before_its_action_was_withdrawn_is_settled(
+    asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanish(*_: object, **__: object) -> None:
+        emulator.deny_action(action_id(asked))
+        raise CredentialsError("The account does not answer.", hint="Look at it.")
+
+    monkeypatch.setattr(infrastructure, "look_up", vanish)
+    assert run() == (16, "CREDENTIALS_INVALID")
+    assert finished() == 0
+
+
 @pytest.mark.parametrize("end", ["run", "finish"])
 def test_a_context_that_cannot_be_read_strictly_is_told_by_its_ids(
     end: str, asked: JsonObject, emulator: Emulator, tmp_path: Path
@@ -91,8 +132,7 @@ def test_a_context_that_cannot_be_read_strictly_is_told_by_its_ids(
     if end == "run":
         assert run() == (10, "CONTEXT_INVALID")
     else:
-        with pytest.raises(SystemExit):
-            finish.finish.main([], standalone_mode=False)
+        assert finished() == 0
     assert shown(emulator, asked)[0] == "failed"
 
 

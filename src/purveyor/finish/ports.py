@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.action import ActionContext, Entity
+    from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal, RunFiles
     from purveyor.process import Interruption
     from purveyor.reporter import EndReporter
     from purveyor.run_identity import RunIdentity
-    from purveyor.state_key import StateKey
-    from purveyor.step import BackendBlock, Recovery, StateAccess
-
-
-class Backend(Protocol):
-    """Where states live."""
-
-    def locate(self, entity: Entity) -> StateKey:
-        """Find the entity's key."""
-
-    def block(self, key: StateKey) -> BackendBlock:
-        """Say how an engine reaches it."""
-
-    def access(self, key: StateKey) -> StateAccess:
-        """Read it and see its lock."""
+    from purveyor.step import BackendBlock, Recovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

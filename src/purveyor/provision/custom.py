@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext
+    from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Outcome
-    from purveyor.provision.ports import Backend, Ports
+    from purveyor.provision.ports import Ports
     from purveyor.redaction import Redactor
 
 

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext
+    from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
     from purveyor.provision.once import Attempt
-    from purveyor.provision.ports import Backend, Ports
+    from purveyor.provision.ports import Ports
     from purveyor.provision.variables import Settled
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity
+    from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
     from purveyor.journal import Capsules, Journal, RunFiles
@@ -17,24 +18,7 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
-    from purveyor.state_key import StateKey
-    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery, StateAccess
-
-
-class Backend(Protocol):
-    """Where states live."""
-
-    def locate(self, entity: Entity) -> StateKey:
-        """Find the entity's key."""
-
-    def block(self, key: StateKey) -> BackendBlock:
-        """Say how an engine reaches it."""
-
-    def access(self, key: StateKey) -> StateAccess:
-        """Read it and see its lock."""
-
-    def remove(self, key: StateKey) -> None:
-        """Remove the state object."""
+    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

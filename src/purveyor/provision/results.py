@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from purveyor.action import Entity
+    from purveyor.backends import Backend
     from purveyor.catalog.recipe import OutputRule
     from purveyor.json_text import JsonValue
-    from purveyor.provision.ports import Backend
     from purveyor.reporter.specification import Properties
     from purveyor.state_key import OutputValue
 

@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from purveyor.action import Kind, Operation
+    from purveyor.backends import Backend
     from purveyor.dispatch import RunState
     from purveyor.journal import History, Journal
-    from purveyor.reporter import ActionShown, EndReporter, EntityShown
+    from purveyor.reporter import EndReporter, Survey
     from purveyor.run_identity import RunIdentity
-    from purveyor.state_key import Owner, StateKey
-    from purveyor.step import StateAccess
-
-
-class States(Protocol):
-    """Where states and their locks are."""
-
-    def locate(self, entity: Owner) -> StateKey:
-        """Find the entity's key."""
-
-    def access(self, key: StateKey) -> StateAccess:
-        """See its lock."""
-
-    def unlock(self, key: StateKey, lock_id: str) -> bool:
-        """Free the lock with this id."""
-
-
-class Survey(Protocol):
-    """What the platform shows in a place."""
-
-    @property
-    def requests(self) -> int:
-        """How many requests were made."""
-
-    def now(self) -> float | None:
-        """Return the platform's own time, in seconds since 1970; None where it tells none."""
-
-    def entities(self, kind: Kind, nrn: str, statuses: Sequence[str]) -> Iterator[EntityShown]:
-        """Yield services or links with one of the statuses."""
-
-    def sees_below(self, kind: Kind) -> bool:
-        """Tell whether the last list took in what is below its place."""
-
-    def actions(self, entity: EntityShown) -> Sequence[ActionShown]:
-        """Return an entity's actions that wait or are being carried out."""
-
-    def slugs(self, entity: EntityShown) -> tuple[str, str]:
-        """Return the slug of the service's specification, and of the link's."""
-
-    def operation(self, action: ActionShown) -> Operation:
-        """Return what an action is to do."""
-
-    def close(self) -> None:
-        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +43,7 @@ class Ports:
 
     journal: Journal
     history: History
-    states: States
+    states: Backend
     look_up: Callable[[RunIdentity], RunState]
     engine_runs_here: Callable[[], bool]
     open_reporter: Callable[[], EndReporter]

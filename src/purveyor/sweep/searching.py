@@ -15,8 +15,8 @@ from purveyor.sweep.unclaimed import Unclaimed, end_unclaimed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from purveyor.reporter import ActionShown, EntityShown
-    from purveyor.sweep.model import Ports, Search, Survey
+    from purveyor.reporter import ActionShown, EntityShown, Survey
+    from purveyor.sweep.model import Ports, Search
 
 _NARROW = "The platform does not list what is below {place}."
 _NARROW_HINT = "Name each place with --nrn, down to the applications."
