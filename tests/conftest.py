@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,13 @@ pytest_plugins = ("store_fixtures",)
 
 _REAL = pytest.StashKey[RealPrograms]()
 _FOR_LATER = pytest.StashKey[int]()
-_NOT_FOR_TESTS = ("TF_", "PURVEYOR_", "NULLPLATFORM_", "NP_", "GITHUB_", "GITLAB_", "CI", "AWS_")
+# What a CI, a cloud's login or a user may have set; a test that needs one sets it.
+_NOT_FOR_TESTS = (
+    *("TF_", "PURVEYOR_", "NULLPLATFORM_", "NP_", "CONTEXT", "WITH_", "OTEL_"),
+    *("GITHUB_", "GITLAB_", "CI", "ACTIONS_", "RUNNER_", "SYSTEM_", "BUILD_", "AGENT_"),
+    *("AWS_", "GOOGLE_", "CLOUDSDK_", "GCLOUD_", "ARM_", "AZURE_", "PG", "CONSUL_", "KUBE"),
+    *("NO_COLOR", "FORCE_COLOR", "SSL_CERT_", "GIT_"),
+)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -162,6 +169,7 @@ def clean_environment(tmp_path: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],  # noqa: TID251 - programs are found where the tests' are
         "HOME": str(home),
+        "TMPDIR": tempfile.gettempdir(),
         "CHECKPOINT_DISABLE": "1",
         "HTTP_PROXY": "http://127.0.0.1:1",
         "HTTPS_PROXY": "http://127.0.0.1:1",
@@ -217,12 +225,17 @@ _guard_rail = GuardRail()
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Give the tests' own process a HOME and an environment without the user's settings."""
+    """Give the tests' own process a HOME, a TMPDIR and an environment without the user's settings.
+
+    The folder for temporary files has a short name: sockets in it have one of 107 bytes at most.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):  # noqa: TID251 - the tests' own environment is cleaned here
             if name.startswith(_NOT_FOR_TESTS):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("t")))
+        patch.setattr(tempfile, "tempdir", None)
         patch.setenv("CHECKPOINT_DISABLE", "1")
         yield
 

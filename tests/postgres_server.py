@@ -72,7 +72,8 @@ def run_postgres() -> Iterator[PostgresServer]:
     assert programs is not None, "no PostgreSQL: look at `real_programs` first"
     # PostgreSQL refuses to be root, and another user may not enter the tests' own folders.
     user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="purveyor-postgres-"))
+    # Not in the tests' own folder, which another user, such as the server's, may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="purveyor-postgres-", dir="/tmp"))
     try:
         secret = folder / "password"
         secret.write_text(PASSWORD)

@@ -123,7 +123,7 @@ def _engine(name: str, settings: Settings) -> EngineBinary | None:
 
 
 def _version(path: Path, *arguments: str) -> str:
-    environment = {"CHECKPOINT_DISABLE": "1", "PATH": "", "HOME": "/nonexistent"}
+    environment = {"CHECKPOINT_DISABLE": "1", "PATH": ""}
     command = process.Command((str(path), *arguments), Path("/"), environment)
     done = process.run(command, timeout=20)
     match = _VERSION.search(done.stdout)

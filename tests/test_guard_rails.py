@@ -58,11 +58,11 @@ def _run_pytest(folder: Path, text: str) -> Completed:
     )
     options = ("-p", "conftest", "-p", "no:cacheprovider", "--rootdir", str(folder), "-q")
     environment = {
-        "PATH": "/nonexistent",
+        "PATH": str(folder / "nothing"),
         "HOME": places["home"],
         "PURVEYOR_CACHE": places["cache"],
         "PYTHONPATH": str(_TESTS),
-        "TF_CLI_CONFIG_FILE": "/nonexistent/file",
+        "TF_CLI_CONFIG_FILE": str(folder / "nothing" / "file"),
     }
     argv = (sys.executable, "-m", "pytest", *options, str(folder / "test_made.py"))
     return process.run(process.Command(argv, folder, environment), timeout=60)
