@@ -71,10 +71,7 @@ class ReasonCode(StrEnum):
     STATE_AMBIGUOUS = "STATE_AMBIGUOUS", "Two states lie under one entity's id."
     STATE_FOREIGN = "STATE_FOREIGN", "The state belongs to another entity."
     STATE_UNREADABLE = "STATE_UNREADABLE", "The state exists but cannot be read."
-    RETAINED = (
-        "RETAINED",
-        "The module lets go of something without destroying it: it may still exist.",
-    )
+    RETAINED = "RETAINED", "What the module lets go of without destroying it may still exist."
     STATE_NOT_EMPTY = "STATE_NOT_EMPTY", "After the destroy something is left in the state."
     ENGINE_NOT_FOUND = "ENGINE_NOT_FOUND", "No engine fits the catalog's version constraint."
     ENGINE_FAILED = "ENGINE_FAILED", "The engine ended with an error that no other code describes."

@@ -83,10 +83,7 @@ def find_denied(guard: Guard, changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def judge(guard: Guard, changes: Iterable[Change], unread: Sequence[str] = ()) -> None:
-    """Raise GuardError that names each protected resource and what forces its replacement.
-
-    Where something is protected, what a plan holds `unread` is refused, too.
-    """
+    """Raise GuardError for protected resources that are denied, and for what is `unread`."""
     denied = find_denied(guard, changes)
     if guard.protect and unread and not denied:
         raise GuardError(

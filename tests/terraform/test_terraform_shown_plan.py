@@ -63,7 +63,6 @@ def test_a_replacement_says_what_forces_it_and_a_leftover_that_it_is_one() -> No
         (plan(action_invocations=[{}]), "the plan's action_invocations"),
         (plan(deferred_changes=[{}]), "the plan's deferred_changes"),
         (plan(deferred_action_invocations=[{}]), "the plan's deferred_action_invocations"),
-        (plan(complete=False), "put off"),
     ],
 )
 def test_what_is_not_understood_is_named(shown: JsonValue, named: str) -> None:

@@ -38,7 +38,7 @@ def apply(file: Path | None = None) -> tuple[str, ...]:
 
 
 def destroy(*, refresh: bool = True) -> tuple[str, ...]:
-    """Destroy all that is in the state; without a refresh the module's values do not matter."""
+    """Destroy all that is in the state; without a refresh no value matters (measured)."""
     return ("destroy", "-json", *_LOCK, "-auto-approve", *(() if refresh else ("-refresh=false",)))
 
 

@@ -83,10 +83,7 @@ def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
 def conclude(
     session: Session, ran: Ran, phase: str, planned: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """Settle a change; return what was carried out, and notes.
-
-    What touches the state only, which no hook tells, is told here, also before an error is raised.
-    """
+    """Settle a change, tell what no hook tells; return what was carried out, and notes."""
     deleted = {each.address for each in ran.report.completed if each.verb is Verb.DELETE}
     done: list[Change] = []
     for each in planned:

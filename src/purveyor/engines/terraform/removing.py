@@ -20,7 +20,6 @@ def remove(session: Session) -> StepResult:
     ran = session.change_locked(*commands.destroy())
     begun = ran.report.open or ran.report.failed or ran.report.completed
     if session.step.filled and ran.code > 0 and not (begun or session.step.interruption.requested):
-        # Without a refresh the values that nobody can give again are not needed (measured).
         session.changing.withdraw()
         ran = session.change_locked(*commands.destroy(refresh=False))
     first = {each.address: each for each in reversed(ran.report.changes)}

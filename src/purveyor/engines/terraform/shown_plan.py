@@ -36,7 +36,6 @@ def read_plan(plan: JsonValue) -> tuple[list[Change], list[str]]:
         return [], ["the plan itself"]
     changes: list[Change] = []
     unread = [f"the plan's {name}" for name, each in fields.items() if each and name not in _KNOWN]
-    unread += ["the part of the plan that is put off"] * (fields.get("complete") is False)
     for each in resources:
         resource = each if isinstance(each, dict) else {}
         made = read_object(resource, "change")
