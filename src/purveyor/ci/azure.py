@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.ci.console import Console
-    from purveyor.ci.model import Page
     from purveyor.settings import Settings
 
 # The agent takes `##vso[` anywhere in a line (its Command.cs), the log viewer `##[`; the agent's
@@ -61,11 +60,11 @@ class Azure(CommandLog):
         for name in bad:
             self.say(f"The output {name!r} was left out: Azure would not keep it as it is.")
 
-    def write_summary(self, page: Page) -> None:
+    def write_summary(self, markdown: str) -> None:
         """Write a file and have the agent upload it, which it does after the step."""
         named = self._settings.text("PURVEYOR_SUMMARY")
         path = Path(named).absolute() if named else self._new_file()
-        if path and append_summary(self._console, path, page):
+        if path and append_summary(self._console, path, markdown):
             self._console.line(f"##vso[task.uploadsummary]{_escape_data(str(path))}")
 
     def run_url(self) -> str:

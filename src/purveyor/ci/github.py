@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.ci.console import Console
-    from purveyor.ci.model import Page
     from purveyor.settings import Settings
 
 # The runner takes `::` at a line's trimmed start and `##[` anywhere (its ActionCommand.cs), with
@@ -55,11 +54,11 @@ class GitHub(CommandLog):
         for name in bad:
             self.say(f"The output {name!r} was left out: its name is not one that GitHub takes.")
 
-    def write_summary(self, page: Page) -> None:
+    def write_summary(self, markdown: str) -> None:
         """Append to GITHUB_STEP_SUMMARY."""
         path = self._settings.text("GITHUB_STEP_SUMMARY")
         if path is not None:
-            append_summary(self._console, Path(path), page)
+            append_summary(self._console, Path(path), markdown)
 
     def run_url(self) -> str:
         """Return the attempt's page."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from purveyor.ci.console import Console
-    from purveyor.ci.model import Page
     from purveyor.settings import Settings
 
 DOTENV_PREFIX = "PURVEYOR_OUT_"
@@ -94,11 +93,11 @@ class GitLab:
         for name in bad:
             self.say(f"The output {name!r} was left out: a dotenv file cannot hold it.")
 
-    def write_summary(self, page: Page) -> None:
+    def write_summary(self, markdown: str) -> None:
         """Append to the file of PURVEYOR_SUMMARY, which the job keeps as an artifact."""
         path = self._settings.text("PURVEYOR_SUMMARY")
         if path is not None:
-            append_summary(self._console, Path(path), page)
+            append_summary(self._console, Path(path), markdown)
 
     def run_url(self) -> str:
         """Return the job's page."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
-
-    from purveyor.ci.html import Html
-    from purveyor.ci.markdown import Markdown
 
 
 class Tone(StrEnum):
@@ -21,10 +18,6 @@ class Tone(StrEnum):
     BAD = "bad"
     CAREFUL = "careful"
     QUIET = "quiet"
-
-
-Parts: TypeAlias = "Markdown | Html"
-Page: TypeAlias = "Callable[[Parts], str]"
 
 
 class CI(Protocol):
@@ -54,8 +47,8 @@ class CI(Protocol):
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Hand public values on to the pipeline's later steps."""
 
-    def write_summary(self, page: Page) -> None:
-        """Put a page beside the run."""
+    def write_summary(self, markdown: str) -> None:
+        """Put a page beside the run. Foreign text inside must already be escaped."""
 
     def run_url(self) -> str:
         """Return the run's web address; empty when there is none."""

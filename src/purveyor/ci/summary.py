@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.ci.durations import tell_duration
+from purveyor.ci.markdown import code, link, table, text
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
 from purveyor.plan import COUNTED, Verb
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from purveyor.action import ActionContext
-    from purveyor.ci.model import Parts
     from purveyor.outcome import Outcome
 
 _ROWS = 100
 _VALUE = 300
 _STOPPED = frozenset({ReasonCode.CANCELLED, ReasonCode.TIMED_OUT})
+_HIDDEN = "(not shown here)"
 SIGNS = {
     **dict.fromkeys(COUNTED, "."),
     Verb.CREATE: "+",
@@ -45,69 +46,63 @@ class Summary:
     about: Mapping[str, str] = field(default_factory=dict)
     shown: frozenset[str] = frozenset()
 
-    def write(self, parts: Parts) -> str:
-        """Return the page."""
-        return parts.page(self._tell(parts))
+    def write(self) -> str:
+        """Return the page in Markdown."""
+        return "\n\n".join(self._tell()) + "\n"
 
-    def _tell(self, parts: Parts) -> Iterator[str]:
-        outcome, told = self.outcome, self._plain
+    def _tell(self) -> Iterator[str]:
+        outcome, asked = self.outcome, self.context.parameters
         failed = outcome.status is Status.FAILED
         icon = "⏹️" if outcome.reason in _STOPPED else "❌" if failed else "✅"
         unheard = "" if self.heard else "⚠️ The platform has not heard this. "
-        yield parts.title(f"{unheard}{icon} {told(outcome.message)}")
+        yield f"### {unheard}{icon} {self._text(outcome.message)}"
         if outcome.next_step:
-            yield parts.strong("Next step:", told(outcome.next_step))
+            yield f"**Next step:** {self._text(outcome.next_step)}"
         if outcome.details:
-            yield parts.items(map(told, outcome.details[:_ROWS]))
-        yield parts.table(("What", "Value"), self._facts(parts))
-        if asked := self.context.parameters:
-            rows = [(name, self._value(parts, name in self.shown, asked[name])) for name in asked]
-            yield from self._table(parts, "Parameters", ("Name", "Value"), rows)
-        if outcome.changes:
-            title = "Changed before it failed" if failed else "What changed"
-            changes = [
-                (each.address, parts.text(f"{SIGNS[each.verb]} {COUNTED[each.verb]}"))
-                for each in outcome.changes
-                if each.verb in SIGNS
-            ]
-            yield from self._table(parts, title, ("Resource", "Change"), changes)
-        if outcome.results:
-            # What a custom action gives may be credentials: it is for the platform alone.
-            values = outcome.results.items()
-            rows = [(name, self._value(parts, not outcome.private, each)) for name, each in values]
-            yield from self._table(parts, "Results", ("Name", "Value"), rows)
+            yield "\n".join(f"- {self._text(each)}" for each in outcome.details[:_ROWS])
+        yield table(("What", "Value"), list(self._facts()))
+        values = [
+            (n, self._value(each) if n in self.shown else _HIDDEN) for n, each in asked.items()
+        ]
+        yield from self._table("Parameters", ("Name", "Value"), values)
+        title = "Changed before it failed" if failed else "What changed"
+        done = [(c.address, c.verb) for c in outcome.changes if c.verb in SIGNS]
+        changes = [(address, text(f"{SIGNS[verb]} {COUNTED[verb]}")) for address, verb in done]
+        yield from self._table(title, ("Resource", "Change"), changes)
+        # What a custom action gives may be credentials: it is for the platform alone.
+        results = outcome.results.items()
+        values = [(n, _HIDDEN if outcome.private else self._value(each)) for n, each in results]
+        yield from self._table("Results", ("Name", "Value"), values)
 
-    def _facts(self, parts: Parts) -> Iterator[tuple[str, str]]:
-        outcome, context, told = self.outcome, self.context, self._plain
-        entity = context.entity
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        outcome, context, entity = self.outcome, self.context, self.context.entity
         why = f" {outcome.reason.meaning}" if outcome.status is Status.FAILED else ""
-        yield "Ending", parts.text(f"{outcome.status.value} `{outcome.reason.value}`{why}")
-        name = context.specification.slug or context.slug
-        yield "Action", f"{parts.text(told(name))} {parts.code(told(context.id))}"
-        named = f"{entity.slug or entity.id} ({entity.specification.slug})"
-        yield entity.kind.value.capitalize(), f"{parts.text(told(named))} {parts.code(entity.id)}"
-        for label, text in {"Requested by": context.requested_by or "", **self.about}.items():
-            if text:
-                yield label, parts.text(told(text))
+        yield "Ending", text(f"{outcome.status.value} `{outcome.reason.value}`{why}")
+        action = self._text(context.specification.slug or context.slug)
+        yield "Action", f"{action} {code(self.clean(context.id))}"
+        name = self._text(f"{entity.slug or entity.id} ({entity.specification.slug})")
+        yield entity.kind.value.capitalize(), f"{name} {code(entity.id)}"
+        for label, known in {"Requested by": context.requested_by, **self.about}.items():
+            if known:
+                yield label, self._text(known)
         if outcome.state_key:
-            yield "State", parts.code(told(outcome.state_key))
+            yield "State", code(self.clean(outcome.state_key))
         yield "Duration", tell_duration(outcome.seconds)
         if outcome.run_url:
-            yield "Run", parts.link(told(outcome.run_url))
+            yield "Run", link(self.clean(outcome.run_url))
 
     def _table(
-        self, parts: Parts, title: str, heads: Sequence[str], rows: Sequence[tuple[str, str]]
+        self, title: str, heads: Sequence[str], rows: Sequence[tuple[str, str]]
     ) -> Iterator[str]:
-        yield parts.heading(title)
-        yield parts.table(heads, [(parts.code(self._plain(n)), v) for n, v in rows[:_ROWS]])
+        if rows:
+            yield f"#### {title}"
+            yield table(heads, [(code(self.clean(name)), cell) for name, cell in rows[:_ROWS]])
         if len(rows) > _ROWS:
-            yield parts.text(f"and {len(rows) - _ROWS} more")
+            yield f"and {len(rows) - _ROWS} more"
 
-    def _value(self, parts: Parts, shown: bool, value: object) -> str:  # noqa: FBT001 - a row's own
-        if not shown:
-            return parts.text("(not shown here)")
-        text = self._plain(value if isinstance(value, str) else json_text.write(value))
-        return parts.code(text if len(text) <= _VALUE else f"{text[:_VALUE]} ...")
+    def _value(self, value: object) -> str:
+        whole = self.clean(value if isinstance(value, str) else json_text.write(value))
+        return code(whole if len(whole) <= _VALUE else f"{whole[:_VALUE]} ...")
 
-    def _plain(self, text: str) -> str:
-        return " ".join(self.clean(text).split("\n"))
+    def _text(self, foreign: str) -> str:
+        return text(self.clean(foreign))

@@ -5,30 +5,28 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from purveyor.ci.html import Html
-from purveyor.ci.markdown import Markdown
+from purveyor.ci.html import write_html
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.ci.console import Console
-    from purveyor.ci.model import Page
 
 # GitHub drops a step's whole summary above 1 MiB (its runner's source).
 LIMIT = 1024 * 1024
 _NOTE = "\n\n(The summary was longer than 1 MiB and ends here; the log has the rest.)\n"
 
 
-def append_summary(console: Console, path: Path, page: Page) -> bool:
+def append_summary(console: Console, path: Path, markdown: str) -> bool:
     """Add a page to the file, cut to what the limit leaves; False when it cannot be written.
 
     It is HTML where the file's name says so: GitLab shows Markdown of an artifact as plain text.
     """
-    parts = Html() if path.suffix.lower() in {".html", ".htm"} else Markdown()
+    text = write_html(markdown) if path.suffix.lower() in {".html", ".htm"} else markdown
     present = 0
     with contextlib.suppress(OSError):
         present = path.stat().st_size
-    data = cut_summary(page(parts), LIMIT - present)
+    data = cut_summary(text, LIMIT - present)
     return console.append(path, data, what="The summary")
 
 

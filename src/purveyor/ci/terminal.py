@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.ci.console import Console
-    from purveyor.ci.model import Page
     from purveyor.settings import Settings
 
 _COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAREFUL: "yellow", Tone.QUIET: "bright_black"}
@@ -58,11 +57,11 @@ class Terminal:
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Do nothing: nobody takes them on."""
 
-    def write_summary(self, page: Page) -> None:
+    def write_summary(self, markdown: str) -> None:
         """Append to the file of PURVEYOR_SUMMARY, if one is named."""
         path = self._settings.text("PURVEYOR_SUMMARY")
         if path is not None:
-            append_summary(self._console, Path(path), page)
+            append_summary(self._console, Path(path), markdown)
 
     def run_url(self) -> str:
         """Return PURVEYOR_RUN_URL."""
