@@ -162,7 +162,7 @@ def _close_unbegun(context: ActionContext, found: _Found, ports: Ports) -> Finis
     standing = ports.reporter.read_standing(context)
     if standing.refusal is not None:
         raise standing.refusal
-    if standing.action_status in FINISHED | UNAPPROVED:
+    if standing.action_status in {*FINISHED, *UNAPPROVED}:
         return Finished()
     if standing.action_status is None:
         return Finished(_UNHEARD, notes=(standing.note,))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import PlatformError, ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.reporter.model import FINISHED, OPEN, UNAPPROVED, WITHDRAWN
+from purveyor.reporter.model import FINISHED, OPEN, UNAPPROVED
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from purveyor.reporter import Standing
 
 _SHOWN = 40
-_NOT_APPROVED = {
-    WITHDRAWN: "The platform no longer has this action: it was denied or withdrawn.",
-    "denied": "This action was denied.",
-    "pending_create": "This action waits for its approval.",
-}
 
 
 def turn_away(
@@ -45,7 +40,7 @@ def turn_away(
             status=Status.FAILED,
             reason=ReasonCode.NOT_APPROVED,
             exit_code=0,
-            message=f"{_NOT_APPROVED[status]} Nothing was done.",
+            message=f"{UNAPPROVED[status]} Nothing was done.",
         )
     if status in FINISHED:
         return Outcome(

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 WITHDRAWN = "withdrawn"
 OPEN = frozenset({"pending", "in_progress"})
 FINISHED = frozenset({"success", "failed", "cancelled"})
-UNAPPROVED = frozenset({"pending_create", "denied", WITHDRAWN})
+UNAPPROVED = {
+    WITHDRAWN: "The platform no longer has this action: it was denied or withdrawn.",
+    "denied": "This action was denied.",
+    "pending_create": "This action waits for its approval.",
+}
 
 
 @dataclass(frozen=True, slots=True)

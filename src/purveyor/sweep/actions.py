@@ -54,7 +54,8 @@ def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
     if final.action_status in FINISHED:
         return _hear(judged, f"{words}; the platform shows {final.action_status}", ports)
     if not final.asked:
-        return _tell(judged, "left: the platform was not reached", found=words, needs_person=True)
+        why = final.refusal or "the platform was not reached"
+        return _tell(judged, f"left: {why}", found=words, needs_person=True)
     if ports.dry_run:
         return _tell(judged, "would be ended as RUNNER_LOST", found=words)
     now = ports.journal.last(judged.attempted.begin.action)

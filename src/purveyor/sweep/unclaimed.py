@@ -45,7 +45,8 @@ def end_unclaimed(found: Unclaimed, ports: Ports) -> SweptAction:
     reporter = ports.open_reporter()
     standing = reporter.read_standing(recall_context(found.begin))
     if not standing.asked:
-        return _tell(found, "left: the platform was not reached", needs_person=True)
+        why = standing.refusal or "the platform was not reached"
+        return _tell(found, f"left: {why}", needs_person=True)
     if standing.action_status not in {_PENDING, _IN_PROGRESS}:
         return _tell(found, f"left alone: the platform shows {standing.action_status} now")
     return _take(dataclasses.replace(found, status=standing.action_status), reporter, ports)
