@@ -97,8 +97,7 @@ def list_engines(*, as_json: bool) -> None:
     if as_json:
         click.echo(json_text.write(rows, indent=2))
         return
-    marks = {True: "*", False: ""}
-    cells = ((marks[row["used"]], *(row[name] or "?" for name in _SHOWN)) for row in rows)
+    cells = (("*" * row["used"], *(row[name] or "?" for name in _SHOWN)) for row in rows)
     nothing = "No engine on PATH or in the cache; `purveyor engine install` brings one."
     print_rows(("", *map(str.upper, _SHOWN)), cells, main=4, nothing=nothing)
 
