@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 class Attempt:
     """One claimed attempt; without a journal nothing is kept, and every method does nothing.
 
-    `lock_left` once a lock of its own may be left, which a sweep then looks for. `changes` are
-    those that an engine has told of as ended, whatever comes after.
+    `lock_left` once a lock may be left for a sweep to find; `changes` are those that are done.
     """
 
     journal: Journal | None
