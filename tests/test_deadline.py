@@ -79,3 +79,11 @@ def test_a_deed_gives_its_result_or_its_error_and_is_left_when_it_takes_too_long
     with pytest.raises(TimeoutError):
         within(0.05, gate.wait)
     gate.set()
+
+
+def test_a_thread_that_had_no_memory_to_begin_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("_thread.start_new_thread", lambda *_: 1)
+    with pytest.raises(TimeoutError):
+        within(0.05, lambda: 7)

@@ -69,6 +69,26 @@ def test_a_lost_answer_is_to_a_request_that_was_carried_out(
     assert client.send("GET", path).body["name"] == "after"
 
 
+def test_an_answer_that_is_cut_short_is_to_a_request_that_was_carried_out(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    path = f"/service/{emulator.create_service(name='before')['id']}"
+    switch_on(client, kind="cut_short")
+    with pytest.raises(LOST):
+        client.send("PATCH", path, {"name": "after"})
+    assert client.send("GET", path).body["name"] == "after"
+
+
+def test_a_page_in_html_comes_with_200_instead_of_what_was_asked_for(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    path = f"/service/{emulator.create_service(name='before')['id']}"
+    switch_on(client, kind="page")
+    answer = client.send("PATCH", path, {"name": "after"})
+    assert (answer.status, answer.text[:6]) == (200, "<html>")
+    assert client.send("GET", path).body["name"] == "before"
+
+
 def test_latency_delays_an_answer_and_adds_to_other_faults(
     emulator: Emulator, client: PlatformClient
 ) -> None:

@@ -15,17 +15,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def disk_is_full(folder: Path, environment: Mapping[str, str], deed: Deed) -> Row | None:
+# What lies on the disk that is full: variables of the run, and whether its states do.
+PLACES: Mapping[str, tuple[tuple[str, ...], bool]] = {
+    "disk full": (("TMPDIR",), True),
+    "disk full, work folder alone": (("TMPDIR",), False),
+    "disk full, home alone": (("HOME",), False),
+    "disk full, states alone": ((), True),
+}
+
+
+def disk_is_full(
+    folder: Path, environment: Mapping[str, str], deed: Deed, *, name: str = "disk full"
+) -> Row | None:
     """Room runs out while the engine is at work; None where no disk can be mounted."""
+    variables, states = PLACES[name]
     with small_disk(folder / "disk", kibibytes=2048) as disk:
         if disk is None:
             return None
-        (disk / "tmp").mkdir()
-        (disk / "states").mkdir()
-        tight = {**environment, "TMPDIR": str(disk / "tmp")}
-        backend = f"{{type: local, path: {disk / 'states'}}}"
-        place = FolderPlace(disk / "states")
-        with opened(folder, tight, backend=backend, place=place) as rig:
+        tight = dict(environment)
+        if "HOME" in variables:
+            del tight["PURVEYOR_CACHE"]
+        for each in variables:
+            (disk / each).mkdir()
+            tight[each] = str(disk / each)
+        kept = (disk if states else folder) / "kept"
+        kept.mkdir()
+        backend = f"{{type: local, path: {kept}}}"
+        with opened(folder, tight, backend=backend, place=FolderPlace(kept)) as rig:
             asked = ask(rig, deed)
             deed.early.shut(rig.ledger)
             started = rig.start(asked)
@@ -34,7 +50,7 @@ def disk_is_full(folder: Path, environment: Mapping[str, str], deed: Deed) -> Ro
             rig.ledger.open()
             started.end()
             (disk / ".filling").unlink()
-            return follow_up(rig, asked, ("disk full", "apply"), started, deed=deed)
+            return follow_up(rig, asked, (name, "apply"), started, deed=deed)
 
 
 def files_cannot_grow(

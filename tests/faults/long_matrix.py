@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from fault_bench import Phase, play, play_again
 from fault_deeds import CREATE, DEEDS, DELETE, Deed, opened
-from fault_disk import disk_is_full, files_cannot_grow
+from fault_disk import PLACES, disk_is_full, files_cannot_grow
 from fault_rows import judge
 from fault_stores import CELLS, REMOVALS, WHOLE_SCHEDULES, Cell
 
@@ -144,12 +144,13 @@ def test_files_that_cannot_grow_break_no_promise(
     judge([files_cannot_grow(tmp_path, environment, deed, size=size)], engine.name)
 
 
+@pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.action)
 def test_a_full_disk_breaks_no_promise(
-    tmp_path: Path, environment: dict[str, str], deed: Deed, engine: EngineBinary
+    tmp_path: Path, environment: dict[str, str], deed: Deed, name: str, engine: EngineBinary
 ) -> None:
     leave_out_most(engine, wanted=False)
-    row = disk_is_full(tmp_path, environment, deed)
+    row = disk_is_full(tmp_path, environment, deed, name=name)
     if row is None:
         pytest.skip("left out: a small disk may not be mounted here")
     judge([row], engine.name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fault_answers import platform_answers
 from fault_bench import Phase, play
 from fault_deeds import CREATE, DELETE, Deed, opened
 from fault_disk import files_cannot_grow
+from fault_engines import engine_lies
 from fault_stores import CELLS
+from fault_surroundings import odd_surroundings
 from known_gaps import KNOWN
 
 from purveyor.testing import (
@@ -23,6 +26,8 @@ from purveyor.testing import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from purveyor.engines.binary import EngineBinary
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 WORST = [
@@ -64,3 +69,25 @@ def test_half_a_state_keeps_no_run_waiting_for_what_nobody_can_save(
 ) -> None:
     row = files_cannot_grow(tmp_path, environment, deed, size=size)
     assert row.kinds == KNOWN.get(row.cell, ()), row
+
+
+def test_a_platform_that_no_longer_finds_the_action_is_asked_again(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    row = platform_answers(tmp_path, environment, CREATE, name="404")
+    assert (row.status, row.told_by, row.broken) == ("success", "finish", ())
+
+
+def test_an_engine_that_only_says_that_all_is_well_has_built_nothing(
+    tmp_path: Path, environment: dict[str, str], engine: EngineBinary
+) -> None:
+    name = "says nothing, does nothing, ends well"
+    row = engine_lies(tmp_path, environment, CREATE, engine, name=name)
+    assert (row.status, row.state, row.broken) == ("failed", "nothing exists", ())
+
+
+def test_a_home_that_nobody_may_write_costs_no_more_than_the_kept_plugins(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    row = odd_surroundings(tmp_path, environment, CREATE, name="HOME that nobody may write")
+    assert (row.status, row.told_by, row.broken) == ("success", "run", ())

@@ -14,7 +14,7 @@ from purveyor.emulator.record import Received
 from purveyor.emulator.refusal import RefusedError, invalid, object_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -81,14 +81,30 @@ class _Front:
     def _under(
         self, fault: Fault | None, request: Request, way: Way | None, body: bytes
     ) -> Response:
+        from starlette.responses import HTMLResponse
+
         if fault is None or fault.kind is FaultKind.LOST_ANSWER:
             return self._respond(request, way, body)
+        if fault.kind is FaultKind.CUT_SHORT:
+            return self._cut_short(request, self._respond(request, way, body))
+        if fault.kind is FaultKind.PAGE:
+            return HTMLResponse("<html><title>Sign in</title></html>")
         if fault.kind is FaultKind.EXPIRED_TOKEN:
             self._platform.tokens.expire(request.headers.get("authorization", ""))
             return self._refuse(RefusedError(401, "The access token has expired"))
         refusal = RefusedError(fault.status, f"The emulator answers {fault.status} on request")
         wait = {"retry-after": f"{fault.seconds:g}"} if fault.status in _RETRY_LATER else {}
         return _json(refusal.body(next(self._numbers)), fault.status, wait)
+
+    def _cut_short(self, request: Request, whole: Response) -> Response:
+        """Answer with the first half of what was to be said, and cut the connection there."""
+        from starlette.responses import StreamingResponse
+
+        async def half() -> AsyncIterator[bytes]:
+            yield bytes(whole.body[: len(whole.body) // 2])
+            await self._cut(request)
+
+        return StreamingResponse(half(), whole.status_code, whole.headers)
 
     async def _cut(self, request: Request) -> None:
         """Cut the connection and wait until the server knows, so that it sends nothing."""

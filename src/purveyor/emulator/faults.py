@@ -1,4 +1,4 @@
-"""Trouble on demand: slow answers, refusals, lost connections and expired tokens."""
+"""Trouble on demand: slow or strange answers, refusals, lost connections and expired tokens."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class FaultKind(StrEnum):
     DROP = "drop"
     LOST_ANSWER = "lost_answer"
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the name of a fault
+    PAGE = "page"
+    CUT_SHORT = "cut_short"
 
 
 @dataclass(slots=True)

@@ -32,12 +32,24 @@ class Ending:
 
 
 class FinalStatus:
-    """Tells one ending of one action."""
+    """Tells one ending of one action.
 
-    def __init__(self, client: PlatformClient, context: ActionContext, pace: Pace) -> None:
+    That an action which was `known_there` a moment ago is gone has to be heard twice, from another
+    run as well: its own ending is unheard, so that `finish` and `sweep` ask again.
+    """
+
+    def __init__(
+        self,
+        client: PlatformClient,
+        context: ActionContext,
+        pace: Pace,
+        *,
+        known_there: bool = False,
+    ) -> None:
         self._client = client
         self._context = context
         self._pace = pace
+        self._known_there = known_there
 
     def tell(self, ending: Ending) -> Heard:
         """Tell it in full; what is refused is told again with less. Never raises for the platform.
@@ -75,7 +87,7 @@ class FinalStatus:
             return None
         if shown == WITHDRAWN:
             note = "The platform no longer has this action: it was denied or withdrawn meanwhile."
-            return Heard(heard=True, notes=(note,))
+            return Heard(heard=not self._known_there, notes=(note,))
         if shown not in FINISHED:
             return None
         if shown == status.value:

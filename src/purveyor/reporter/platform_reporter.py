@@ -53,6 +53,7 @@ class PlatformReporter:
         self._known = Known()
         self._notes: list[str] = []
         self._uncertain = False
+        self._known_there = False
         self._silences: list[str] = []
         self._hurried = False
         self._ends_by: float | None = None
@@ -140,7 +141,7 @@ class PlatformReporter:
         if arrival.faults or (parcel.left_out and not self._known.complete):
             ending.append(("warn", _NOT_ALL_SHOWN))
         messages = self._messages.take_all(ending)
-        final = FinalStatus(self._client, context, self._pace)
+        final = FinalStatus(self._client, context, self._pace, known_there=self._known_there)
         heard = final.tell(Ending(outcome.status, parcel.results, messages))
         if not heard.heard:
             # What else met the same outage is said by the last attempt, and by it alone.
@@ -177,6 +178,7 @@ class PlatformReporter:
         body = {**body, "messages": messages}
         try:
             self._client.patch_action(where.kind, where.id, context.id, body, patience=patience)
+            self._known_there = True
         except PurveyorError as error:
             refused = isinstance(error, PlatformRefusedError)
             (self._notes if refused else self._silences).append(f"{error.message}.")

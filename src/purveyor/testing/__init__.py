@@ -6,7 +6,7 @@ emulator has to be installed (`pip install 'purveyor[emulator]'`).
 
 from __future__ import annotations
 
-from purveyor.testing.disk import limit_files, small_disk
+from purveyor.testing.disk import limit_files, limit_memory, small_disk
 from purveyor.testing.ledger import Ledger
 from purveyor.testing.places import FolderPlace, StatePlace
 from purveyor.testing.proxy import Proxy, run_proxy
@@ -51,6 +51,7 @@ __all__ = [
     "Whom",
     "find_broken",
     "limit_files",
+    "limit_memory",
     "run_proxy",
     "run_states",
     "small_disk",

@@ -1,4 +1,4 @@
-"""A disk that is full: a small one of its own, or no more room for the files of one run."""
+"""No room left: a small disk of its own, or limits to the files or the memory of one run."""
 
 from __future__ import annotations
 
@@ -44,10 +44,22 @@ def limit_files(started: Started, *, size: int) -> None:
     Needs no rights and works in containers. A write then fails with EFBIG after what still fits,
     as on a full disk with ENOSPC (measured with Terraform 1.11.4: half a state is left behind).
     """
-    for each in find_marked(started.mark):
+    _limit([each.pid for each in find_marked(started.mark)], resource.RLIMIT_FSIZE, size)
+
+
+def limit_memory(pid: int) -> None:
+    """Give one process, and those that it starts, no more memory than they have.
+
+    Each further request fails with ENOMEM.
+    """
+    _limit([pid], resource.RLIMIT_AS, 1 << 20)
+
+
+def _limit(pids: list[int], what: int, size: int) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            _, hard = resource.prlimit(each.pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(each.pid, resource.RLIMIT_FSIZE, (size, hard))
+            _, hard = resource.prlimit(pid, what)
+            resource.prlimit(pid, what, (size, hard))
 
 
 def _call(*argv: str) -> bool:

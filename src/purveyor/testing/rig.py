@@ -36,7 +36,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """Runs actions of one emulator with one catalog; commands get `environment` and no more."""
+    """Runs actions of one emulator with one catalog; commands get `environment` and no more.
+
+    `before` are words before each command, such as a shell that closes its outputs.
+    """
 
     catalog: Path
     environment: Mapping[str, str]
@@ -44,6 +47,7 @@ class Rig:
     place: StatePlace
     ledger: Ledger
     folder: Path
+    before: tuple[str, ...] = ()
 
     @classmethod
     @contextlib.contextmanager
@@ -167,7 +171,8 @@ class Rig:
 
     def _start(self, *arguments: str, **environ: str) -> Started:
         everything = {**self.environment, **self.emulator.environment(), **environ}
-        return Started([sys.executable, "-m", "purveyor", *arguments], self.catalog, everything)
+        argv = [*self.before, sys.executable, "-m", "purveyor", *arguments]
+        return Started(argv, self.catalog, everything)
 
 
 def _unless_unknown(ended: Ended) -> Ended | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -126,8 +127,12 @@ class TerraformEngine:
         return plugins.shares_cache(self._binary.name, self._binary.version)
 
     @property
-    def _plugin_cache(self) -> Path:
-        return self._cache / "plugins" / self._binary.name
+    def _plugin_cache(self) -> Path | None:
+        """The folder that keeps plugins for later runs; None where it cannot be written."""
+        cache = self._cache / "plugins" / self._binary.name
+        with contextlib.suppress(OSError):
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cache if os.access(cache, os.W_OK | os.X_OK) else None
 
     def _environ(
         self,
@@ -146,8 +151,6 @@ class TerraformEngine:
                 self._say(ignored)
         # A mirror of unpacked plugins is faster than the cache (measured), which would copy them.
         cache = self._plugin_cache if mirror is None else None
-        if cache is not None:
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         return build_environment(
             outer,
             backend=backend.environment if backend else {},

@@ -11,6 +11,7 @@ from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING
 
+from purveyor import json_text
 from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.sealed import unseal
 from purveyor.engines.terraform.state_writer import check_written, find_lock
@@ -138,6 +139,7 @@ def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
     if not is_whole(text):
         raise _break_off(session, text)
     session.step.renew()  # what kept the state from being saved may be a login that had ended
+    text = count_up(text, session.step.state)
     rescue = SessionRescue(session)
     try:
         rescue.save(text, free=lock_left, naps=NAPS)
@@ -150,6 +152,23 @@ def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
     note = "The state could not be saved at first; it is saved now."
     session.program.listen(Noticed("warning", note))
     return note
+
+
+def count_up(text: str, state: StateAccess) -> str:
+    """Return an unsaved state with a serial after that of the state which it follows.
+
+    Without room for a backup Terraform 1.11.4 leaves one that has the same, and then refuses to
+    push it (measured). An encrypted one stays as it is.
+    """
+    try:
+        current, unsaved = state.read(), parse_state(text, where=_WHERE)
+    except PurveyorError:
+        return text
+    same = current and (current.serial, current.lineage) == (unsaved.serial, unsaved.lineage)
+    document = json_text.parse(text, max_depth=256)
+    if not same or unsaved.encrypted or not isinstance(document, dict):
+        return text
+    return json_text.write({**document, "serial": unsaved.serial + 1}, indent=2)
 
 
 def free_own_lock(session: Session, ran: Ran) -> str:

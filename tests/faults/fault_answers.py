@@ -1,0 +1,39 @@
+"""Cells whose fault is an answer of the platform's that nobody expects, from the middle on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fault_bench import Row, follow_up
+from fault_deeds import Deed, ask, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_DAY = 86400
+ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "401 once": {"kind": "expired_token"},
+    "404": {"kind": "status", "status": 404, "count": -1},
+    "409": {"kind": "status", "status": 409, "count": -1},
+    "412": {"kind": "status", "status": 412, "count": -1},
+    "429 for a day": {"kind": "status", "status": 429, "seconds": _DAY, "count": -1},
+    "HTML with 200": {"kind": "page", "count": -1},
+    "a body cut short": {"kind": "cut_short", "count": -1},
+    "a body cut short once": {"kind": "cut_short", "method": "PATCH"},
+    "HTML with 200 once": {"kind": "page", "method": "PATCH"},
+}
+
+
+def platform_answers(folder: Path, environment: Mapping[str, str], deed: Deed, *, name: str) -> Row:
+    """The platform answers so from the moment on that the engine is at work."""
+    impatient = {**environment, "PURVEYOR_PLATFORM_PATIENCE": "2"}
+    with opened(folder, impatient) as rig:
+        asked = ask(rig, deed)
+        deed.early.shut(rig.ledger)
+        started = rig.start(asked)
+        deed.early.await_line(rig, started)
+        rig.emulator.fault(**ANSWERS[name])
+        rig.ledger.open()
+        started.end()
+        return follow_up(rig, asked, (f"platform: {name}", "apply, to its end"), started, deed=deed)
