@@ -70,7 +70,7 @@ def test_a_run_leaves_a_private_file_while_it_works(stage: Stage) -> None:
 
 
 def test_a_killed_runs_engine_is_waited_for_and_the_platform_told(stage: Stage) -> None:
-    notification = stage.ask(2)
+    notification = stage.ask(5)
     killed(stage, notification)
     done = stage.finish(notification)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -94,7 +94,7 @@ def test_a_run_and_its_engine_are_killed(stage: Stage) -> None:
     status, told = stage.status(notification)
     assert status == "failed"
     assert "NEEDS_RECOVERY" in told
-    assert "state settle service/" in told
+    assert "state settle service/" in done.stdout + done.stderr
     again = stage.pipeline.run(stage.again(notification))
     assert (again.code, again.reason) == (19, "NEEDS_RECOVERY")
     assert stage.lines() == ["built"], "what the state does not know of is not built twice"
@@ -204,7 +204,7 @@ def test_a_run_that_never_was_is_told(stage: Stage) -> None:
 
 
 def test_what_another_machine_carries_out_is_left_alone(stage: Stage) -> None:
-    notification = stage.ask(2)
+    notification = stage.ask(5)
     child = stage.pipeline.start(notification)
     stage.wait_until(stage.lines)
     elsewhere = {"PURVEYOR_CACHE": str(stage.cache.with_name("other-cache"))}
