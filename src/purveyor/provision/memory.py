@@ -124,8 +124,7 @@ class Memory:
 
     def let_go(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Return the addresses that were let go of, before and now; an import takes one back."""
-        first = self.context.operation is Operation.CREATE and not self.found
-        capsule = None if first else self.recall()
+        capsule = self.recall()
         imported = {each.address for each in changes if each.verb is Verb.IMPORT}
         before = [each for each in (capsule.retained if capsule else ()) if each not in imported]
         now = (each.address for each in changes if each.verb is Verb.FORGET)
