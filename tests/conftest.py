@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +39,20 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look for real programs once, before any test changes the environment."""
+    _hear_signals()
     settings = read_settings()
     config.stash[_REAL] = look_around(settings)
     config.stash[_FOR_LATER] = 0
     cache = Path(settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor").expanduser()
     _guard_rail.watch(str(cache))
+
+
+def _hear_signals() -> None:
+    """Take back what a shell's background or nohup ignores: children would inherit it."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

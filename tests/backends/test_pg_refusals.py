@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from workbench import entity
 
 from postgres_server import PASSWORD, PostgresServer
 from purveyor.backends import open_backend
-from purveyor.backends.model import UnsupportedError
 from purveyor.catalog.backend import PgBackend
-from purveyor.errors import CredentialsError, PurveyorError, ReasonCode
+from purveyor.errors import CatalogError, CredentialsError, PurveyorError, ReasonCode
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 
@@ -132,17 +131,10 @@ def test_a_run_that_names_no_database_is_told_what_to_set(tmp_path: Path) -> Non
 
 
 def test_the_driver_s_absence_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name.split(".", maxsplit=1)[0] == "psycopg":
-            raise ImportError(name)
-        return real(name, *rest, **named)
-
-    backend = backend_with(tmp_path, {"PG_CONN_STR": "host=127.0.0.1"})
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UnsupportedError) as caught:
-        backend.locate(entity())
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(CatalogError) as caught:
+        backend_with(tmp_path, {"PG_CONN_STR": "host=127.0.0.1"}).locate(entity())
+    assert caught.value.reason is ReasonCode.LIBRARY_MISSING
     assert "purveyor[pg]" in caught.value.hint
 
 

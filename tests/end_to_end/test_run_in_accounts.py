@@ -35,6 +35,7 @@ RUNNER = {
 }
 
 
+@pytest.mark.no_gate
 def test_only_the_account_s_login_is_in_the_module_s_environment(
     pipeline: Pipeline, emulator: Emulator, tmp_path: Path
 ) -> None:
