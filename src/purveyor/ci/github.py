@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # The runner takes `::` at a line's trimmed start and `##[` anywhere (its ActionCommand.cs), with
 # comparisons that overlook some characters outside ASCII.
-_COMMAND = re.compile(r"^((?:\s|[^ -~])*:[^ -~]*)(?=:)")
+_COMMAND = re.compile(r"^([^!-~]*:[^ -~]*)(?=:)")
 _OLD_COMMAND = re.compile(r"(#[^ -~]*#)(?=[^ -~]*\[)")
 _LEVELS = {"error": "error", "warning": "warning"}
 _TITLE = 200
