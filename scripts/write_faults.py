@@ -84,7 +84,7 @@ def build_operation(operation: str, rows: list[Row]) -> str:
     )
     return (
         f"## {OPERATIONS[operation]}\n\n{build_table(along)}\n\n"
-        f"Stores, the platform and the disk:\n\n{build_table(single)}\n"
+        f"Stores, the platform, disks, engines and surroundings:\n\n{build_table(single)}\n"
     )
 
 

@@ -37,3 +37,24 @@ def platform_answers(folder: Path, environment: Mapping[str, str], deed: Deed, *
         rig.ledger.open()
         started.end()
         return follow_up(rig, asked, (f"platform: {name}", "apply, to its end"), started, deed=deed)
+
+
+# Where the run looks for the platform, which stands at {url}.
+ADDRESSES: Mapping[str, str] = {
+    "its name is not known": "https://platform.invalid",
+    "it speaks no TLS": "https{url}",
+}
+
+
+def platform_unreachable(
+    folder: Path, environment: Mapping[str, str], deed: Deed, *, name: str
+) -> Row:
+    """The run looks for the platform where it is not to be found; `finish` finds it."""
+    direct = {**environment, "HTTPS_PROXY": "", "PURVEYOR_PLATFORM_PATIENCE": "1"}
+    with opened(folder, direct) as rig:
+        asked = ask(rig, deed)
+        url = rig.emulator.url.removeprefix("http")
+        here = ADDRESSES[name].replace("{url}", url)
+        started = rig.start(asked, NULLPLATFORM_HOST=here)
+        started.end(110)
+        return follow_up(rig, asked, ("platform away", name), started, deed=deed)

@@ -8,24 +8,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fault_bench import Row, follow_up, wait_for_quiet
+from fault_bench import Phase, Row, bring, follow_up, wait_for_quiet
 from fault_deeds import CREATE, DELETE, UPDATE, Deed, ask, opened
 
 from purveyor import json_text
-from purveyor.testing import MACHINE_LOST, run_proxy
+from purveyor.testing import (
+    ALL_KILLED,
+    ENGINE_KILLED,
+    GITHUB,
+    GITLAB_DOCKER,
+    MACHINE_LOST,
+    PROCESS_KILLED,
+    run_proxy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from minio_server import MinioServer
     from moto_server import MotoServer
-    from purveyor.testing import Proxy, Rig
+    from purveyor.testing import Proxy, Rig, Schedule
 
 
 class BucketPlace:
     """States in a bucket."""
 
-    def __init__(self, moto: MotoServer, bucket: str) -> None:
+    def __init__(self, moto: MotoServer | MinioServer, bucket: str) -> None:
         self._s3, self._bucket = moto.s3(), bucket
 
     def text(self, entity: str) -> str | None:
@@ -120,7 +129,7 @@ CASES = tuple(_cases())
 
 @contextlib.contextmanager
 def on_s3(
-    folder: Path, environment: Mapping[str, str], moto: MotoServer
+    folder: Path, environment: Mapping[str, str], moto: MotoServer | MinioServer
 ) -> Iterator[tuple[Rig, Proxy]]:
     """Keep states and journal in a bucket of their own, behind a proxy."""
     bucket = f"states-{uuid.uuid4().hex[:12]}"
@@ -130,7 +139,8 @@ def on_s3(
     assert target.port is not None
     with run_proxy(target.hostname, target.port) as proxy:
         reach = {**environment, **moto.environment(), "AWS_ENDPOINT_URL": proxy.url}
-        backend = f"{{type: s3, bucket: {bucket}, region: us-east-1}}"
+        own = "" if hasattr(moto, "dynamodb") else f", endpoint: '{proxy.url}'"
+        backend = f"{{type: s3, bucket: {bucket}, region: us-east-1{own}}}"
         with opened(folder, reach, backend=backend, place=place) as rig:
             yield rig, proxy
 
@@ -166,3 +176,29 @@ def disturb(proxy: Proxy, case: Case) -> None:
             proxy.slow(case.spot.part, 3.0)
         case _:
             proxy.hold(case.spot.part)
+
+
+STRUCK = [
+    (each, phase)
+    for phase in (Phase.APPLY_BEFORE, Phase.APPLY_AFTER)
+    for each in (GITHUB, GITLAB_DOCKER, PROCESS_KILLED, ENGINE_KILLED, ALL_KILLED)
+]
+
+
+def strike_on_s3(
+    folder: Path,
+    environment: Mapping[str, str],
+    server: MotoServer | MinioServer,
+    how: tuple[Schedule, Phase],
+) -> Row:
+    """Cancel or kill a run whose state and journal are in a bucket."""
+    fault, phase = how
+    store = "MinIO" if type(server).__name__ == "MinioServer" else "S3"
+    with on_s3(folder, environment, server) as (rig, _):
+        asked = ask(rig)
+        started = bring(rig, asked, phase)
+        started.strike(fault)
+        rig.ledger.open()
+        started.end()
+        wait_for_quiet(started)
+        return follow_up(rig, asked, (f"{fault.name}, {store}", phase.value), started)

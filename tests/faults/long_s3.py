@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_rows import judge
-from fault_s3 import CASES, Case, play_on_s3
+from fault_s3 import CASES, STRUCK, Case, play_on_s3, strike_on_s3
 
 from moto_server import run_moto
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from fault_bench import Row
 
+    from minio_server import MinioServer
+    from moto_server import MotoServer
     from purveyor.engines.binary import EngineBinary
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
@@ -35,4 +37,21 @@ def test_s3_that_is_broken_at_a_request_breaks_no_promise(
             return play_on_s3(place, environment, moto, case)
 
         rows = list(pool.map(play, CASES[share::SHARES]))
+    judge(rows, engine.name)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("store", ["moto", "minio"])
+def test_a_run_that_is_cancelled_or_killed_on_s3_breaks_no_promise(
+    tmp_path: Path,
+    environment: dict[str, str],
+    engine: EngineBinary,
+    store: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    server: MotoServer | MinioServer = request.getfixturevalue(store)
+    rows = [
+        strike_on_s3(tmp_path / str(number), environment, server, how)
+        for number, how in enumerate(STRUCK)
+    ]
     judge(rows, engine.name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_answers import ANSWERS, platform_answers
+from fault_answers import ADDRESSES, ANSWERS, platform_answers, platform_unreachable
 from fault_deeds import CREATE, DELETE, Deed
 from fault_engines import LIES, engine_lies, no_memory
+from fault_pauses import stands_still
 from fault_rows import judge
 from fault_surroundings import SURROUNDINGS, odd_surroundings
 
@@ -55,3 +56,26 @@ def test_odd_surroundings_break_no_promise(
     tmp_path: Path, environment: dict[str, str], deed: Deed, name: str, engine: EngineBinary
 ) -> None:
     judge([odd_surroundings(tmp_path, environment, deed, name=name)], engine.name)
+
+
+@BOTH
+@pytest.mark.one_engine
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_platform_that_is_not_found_breaks_no_promise(
+    tmp_path: Path, environment: dict[str, str], deed: Deed, name: str, engine: EngineBinary
+) -> None:
+    judge([platform_unreachable(tmp_path, environment, deed, name=name)], engine.name)
+
+
+@BOTH
+@pytest.mark.one_engine
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["its-machine", "another-machine"])
+def test_a_run_that_stands_still_for_minutes_breaks_no_promise(
+    tmp_path: Path,
+    environment: dict[str, str],
+    deed: Deed,
+    engine: EngineBinary,
+    *,
+    elsewhere: bool,
+) -> None:
+    judge([stands_still(tmp_path, environment, deed, elsewhere=elsewhere)], engine.name)
