@@ -1,0 +1,51 @@
+"""A link's run that is killed or cancelled ends as a service's does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_deeds import opened
+
+from purveyor.testing import ALL_KILLED, ENGINE_KILLED, GITHUB, PROCESS_KILLED, Schedule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
+LINK = "links/database-user"
+
+
+@pytest.mark.parametrize(
+    ("fault", "following"),
+    [
+        (ENGINE_KILLED, "NEEDS_RECOVERY"),
+        (ALL_KILLED, "NEEDS_RECOVERY"),
+        (PROCESS_KILLED, "NEEDS_RECOVERY"),
+        (GITHUB, "DONE"),
+    ],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_a_links_run_that_is_broken_is_told_and_refuses_what_is_not_certain(
+    tmp_path: Path, environment: dict[str, str], fault: Schedule, following: str
+) -> None:
+    with opened(tmp_path, environment) as rig:
+        module = rig.catalog / "modules/mysql-database" / LINK
+        rig.ledger.write_module(module, ("user",), variables=["username"])
+        with (module / "main.tf").open("a") as file:
+            file.write('variable "access" { default = null }\n')
+        (module.parents[1] / "main.tf").write_text("")
+        service = rig.emulator.create_service("mysql-database", status="active")
+        link = str(rig.emulator.create_link(str(service["id"]), "database-user")["id"])
+        asked = rig.ask("", {"username": "joe"}, entity=link)
+        rig.ledger.shut("user")
+        started = rig.start(asked)
+        assert started.wait_until(rig.ledger.lines), started.end().stderr
+        started.strike(fault)
+        started.sweep()
+        rig.ledger.open()
+        started.end()
+        rig.finish(asked)
+        assert rig.emulator.action(asked.id)["status"] == "failed"
+        again = rig.run(rig.ask("", {"username": "joe"}, entity=link))
+        assert again.reason == following, again.stderr
