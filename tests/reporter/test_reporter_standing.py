@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from platform_stage import HASTY, set_link_stage, set_stage
 
+from azure_certificate import write_certificate
+from purveyor.client import Credentials, PlatformClient
+from purveyor.reporter import PlatformReporter
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
 
@@ -44,6 +53,31 @@ def test_the_standing_tells_which_attributes_are_secret_and_the_services_name(
     assert standing.specification is not None
     assert standing.specification["password"]["secret"] is True
     assert stage.sent("GET").count("GET /service_specification") == 1
+
+
+def test_a_certificate_that_is_not_trusted_is_no_outage(emulator: Emulator, tmp_path: Path) -> None:
+    stage = set_stage(emulator)
+    context = write_certificate(tmp_path, ["localhost"]).context()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        listening.settimeout(10)
+
+        def answer() -> None:
+            with contextlib.suppress(OSError), listening.accept()[0] as plain:
+                context.wrap_socket(plain, server_side=True)
+
+        server = threading.Thread(target=answer)
+        server.start()
+        address = f"https://localhost:{listening.getsockname()[1]}"
+        client = PlatformClient(address, Credentials(token="t"), redactor=stage.redactor)
+        with contextlib.closing(client):
+            refusal = (
+                PlatformReporter(client, stage.redactor, pace=HASTY)
+                .read_standing(stage.context)
+                .refusal
+            )
+        server.join()
+    assert refusal is not None
+    assert "a certificate that is not trusted here: nothing was done" in refusal.message
 
 
 def test_a_finished_action_is_known_after_one_question(emulator: Emulator) -> None:

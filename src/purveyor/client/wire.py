@@ -49,6 +49,10 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
+class SetupError(PlatformError):
+    """No connection can be made from here, now or later: an outage it is not."""
+
+
 class Wire:
     """Connections to one base address, opened when first used and kept for the next request."""
 
@@ -135,7 +139,7 @@ def _open(address: str) -> httpx2.Client:
         # One context for the direct way and every proxy; loading one takes 15 to 120 ms (measured).
         return httpx2.Client(verify=httpx2.create_ssl_context())
     except (OSError, ValueError, ImportError, httpx2.InvalidURL) as error:
-        raise PlatformError(
+        raise SetupError(
             f"No connection to the platform can be set up ({type(error).__name__})",
             hint="Check SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY and ALL_PROXY.",
         ) from None
@@ -146,7 +150,7 @@ def _failure(error: Exception, what: str, address: str) -> PlatformError:
 
     message = f"The platform at {address} did not answer when we tried to {what}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return PlatformError(
+        return SetupError(
             f"The platform at {address} shows a certificate that is not trusted here",
             hint="Set SSL_CERT_FILE to a file that holds your network's certificate authority.",
         )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.client import PlatformRefusedError
+from purveyor.client import PlatformRefusedError, SetupError
 from purveyor.errors import CredentialsError, PlatformError, PurveyorError, ReasonCode
 from purveyor.reporter.model import OPEN, WITHDRAWN, LinkShown, Standing
 from purveyor.reporter.parcel import Known
@@ -38,7 +38,7 @@ def ask_standing(client: PlatformClient, context: ActionContext, patience: Patie
         if error.absent:
             return Standing(WITHDRAWN, None, None, asked=True)
         return _refused(error)
-    except CredentialsError as error:
+    except (CredentialsError, SetupError) as error:
         return _refused(error)
     except PurveyorError as error:
         note = f"{error.message}. Going on with what the notification says."
