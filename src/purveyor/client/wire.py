@@ -161,8 +161,10 @@ def _failure(error: Exception, what: str, address: str) -> PlatformError:
         )
     if isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
         return _unreadable(f"A request to {address} cannot be made ({type(error).__name__})")
+    # Before a connection stands there is no header that its text could quote.
+    why = str(error) if isinstance(error, httpx2.ConnectError) else ""
     return TransientError(
-        f"{message} ({type(error).__name__})",
+        f"{message} ({why or type(error).__name__})",
         hint="Check the network, HTTPS_PROXY and the address in NULLPLATFORM_HOST.",
     )
 
