@@ -90,6 +90,7 @@ def press(pipeline: Pipeline, emulator: Emulator, moto: MotoServer) -> Finished:
     return pipeline.run(emulator.request_action(link, "get-credentials"), **moto.environment())
 
 
+@pytest.mark.no_gate
 @pytest.mark.slow
 @pytest.mark.aws_provider
 def test_a_module_s_provider_takes_on_a_further_role_from_the_account_s(

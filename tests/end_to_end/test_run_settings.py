@@ -114,7 +114,7 @@ def test_a_limit_of_memory_that_no_engine_can_live_with_is_told(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [each.name for each in SETTINGS if each.name not in GIVEN])
-@pytest.mark.parametrize("text", ["abc", "/nowhere\x01\u202e/x"])
+@pytest.mark.parametrize("text", ["abc", "/proc/nowhere\x01\u202e/x"])
 def test_no_setting_ends_a_run_by_a_traceback(
     pipeline: Pipeline, emulator: Emulator, name: str, text: str
 ) -> None:
