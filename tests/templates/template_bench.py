@@ -34,6 +34,8 @@ NASTY = (
 )
 HOSTILE = {"nasty": NASTY, "60 kB": NASTY * 140, "200 kB": NASTY * 450}
 SEED: JsonObject = {
+    # A drawn one may begin with a slash, which gitlab-ci-local takes for a file's path.
+    "api_key": "key.of.the.templates",
     "specifications": [
         {
             "slug": "note",
@@ -47,7 +49,7 @@ SEED: JsonObject = {
                 },
             },
         }
-    ]
+    ],
 }
 MODULE = """
 variable "text" {
