@@ -42,29 +42,32 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def http_states() -> Iterator[str]:
+    """A server that keeps states; it outlives the pipeline's last update."""
+    with run_http_states() as server:
+        yield server.url
+
+
 @pytest.fixture(params=["beside states in pg", "http, journal in pg", "http, journal in a folder"])
 def place(
-    request: pytest.FixtureRequest, pipeline: Pipeline, postgres: PostgresServer
-) -> Iterator[Pipeline]:
+    request: pytest.FixtureRequest,
+    environment: dict[str, str],
+    postgres: PostgresServer,
+    http_states: str,
+    pipeline: Pipeline,
+) -> Pipeline:
     """A pipeline whose catalog keeps a journal in each of these ways."""
-    catalog = pipeline.catalog / "purveyor.yaml"
-    database = {"JOURNAL_DATABASE": postgres.address()}
     in_pg = "{type: pg, schema_name: kept, connection_from: JOURNAL_DATABASE}"
-    if request.param == "beside states in pg":
-        catalog.write_text(f"version: 1\nbackend: {in_pg}\n")
-        yield with_variables(pipeline, database)
-        return
-    with run_http_states() as http:
+    environment["JOURNAL_DATABASE"] = postgres.address()
+    backend = f"backend: {in_pg}\n"
+    if request.param != "beside states in pg":
         journal = in_pg if "pg" in request.param else "{type: local, path: kept}"
-        backend = f'backend: {{type: http, address: "{http.url}/states/{{name}}"}}'
-        catalog.write_text(f"version: 1\n{backend}\njournal: {journal}\n")
-        login = {"TF_HTTP_USERNAME": USER, "TF_HTTP_PASSWORD": PASSWORD}
-        yield with_variables(pipeline, {**database, **login})
-
-
-def with_variables(pipeline: Pipeline, variables: dict[str, str]) -> Pipeline:
-    environment = {**pipeline.environment, **variables}
-    return Pipeline(pipeline.catalog, environment, pipeline.emulator)
+        address = f"{http_states}/states/{{name}}"
+        backend = f'backend: {{type: http, address: "{address}"}}\njournal: {journal}\n'
+        environment.update({"TF_HTTP_USERNAME": USER, "TF_HTTP_PASSWORD": PASSWORD})
+    (pipeline.catalog / "purveyor.yaml").write_text(f"version: 1\n{backend}")
+    return pipeline
 
 
 def call(place: Pipeline, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

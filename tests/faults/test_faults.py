@@ -86,8 +86,9 @@ def test_an_engine_that_only_says_that_all_is_well_has_built_nothing(
     assert (row.status, row.state, row.broken) == ("failed", "nothing exists", ())
 
 
-def test_a_home_that_nobody_may_write_costs_no_more_than_the_kept_plugins(
+def test_a_home_that_nobody_may_write_is_told_before_anything_is_built(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     row = odd_surroundings(tmp_path, environment, CREATE, name="HOME that nobody may write")
-    assert (row.status, row.told_by, row.broken) == ("success", "run", ())
+    assert (row.status, row.told_by, row.broken) == ("failed", "run", ())
+    assert row.state == "nothing exists"
