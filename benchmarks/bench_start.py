@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
-from purveyor.emulator import Emulator
 from purveyor.settings import read_settings
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

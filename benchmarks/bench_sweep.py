@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ci_doubles import run_ci_double
 from moto_server import REGION, MotoServer
 from purveyor import json_text
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

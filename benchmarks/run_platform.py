@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject

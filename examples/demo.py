@@ -20,9 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from purveyor import json_text
-from purveyor.emulator import Emulator
 from purveyor.process import Command, run
 from purveyor.settings import read_settings
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline import Pipeline
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ from purveyor.bootstrap import open_store, set_up
 from purveyor.catalog.backend import PgBackend
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.settings import Settings
-from purveyor.testing import run_proxy
+from purveyor_faultkit import run_proxy
 
 if TYPE_CHECKING:
     from workbench import Place

@@ -8,7 +8,7 @@ import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 import pytest
 from platform_client import PlatformClient
 
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

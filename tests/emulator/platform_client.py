@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 LOST = (httpx2.RemoteProtocolError, httpx2.ReadError)
 

@@ -12,7 +12,7 @@ import httpx2  # noqa: TID251 - the tests stand where Purveyor's own client does
 import pytest
 
 from purveyor import json_text
-from purveyor.emulator.seed import read_seed
+from purveyor_emulator.seed import read_seed
 
 if TYPE_CHECKING:
     from pathlib import Path

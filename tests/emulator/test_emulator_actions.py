@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from purveyor.emulator import Emulator, RefusedError
+from purveyor_emulator import Emulator, RefusedError
 
 if TYPE_CHECKING:
     from platform_client import PlatformClient

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from purveyor.emulator import Emulator
-from purveyor.emulator.refusal import RefusedError
+from purveyor_emulator import Emulator
+from purveyor_emulator.refusal import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from platform_client import PlatformClient
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 
 QUEUE: Any = {"queue_name": "orders"}

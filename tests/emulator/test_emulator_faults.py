@@ -9,7 +9,7 @@ import pytest
 from platform_client import LOST, PlatformClient
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 
 def switch_on(client: PlatformClient, **fault: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from purveyor.emulator.filters import matches
-from purveyor.emulator.refusal import RefusedError
+from purveyor_emulator.filters import matches
+from purveyor_emulator.refusal import RefusedError
 
 DOCUMENT: Any = {"type": "create", "service": {"slug": "orders", "size": 5}, "tags": ["a", "b"]}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from platform_client import PlatformClient
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):

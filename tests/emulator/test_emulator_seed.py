@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor import json_text
-from purveyor.emulator import DEFAULT_SEED, Emulator, SeedError
-from purveyor.emulator.seed import parse_seed, read_seed
+from purveyor_emulator import DEFAULT_SEED, Emulator, SeedError
+from purveyor_emulator.seed import parse_seed, read_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_a_seed_brings_services_a_key_and_a_place() -> None:
 
 
 def report(emulator: Emulator, action: str, results: Any, parameters: Any = None) -> Any:
-    from purveyor.emulator.actions import report_on
+    from purveyor_emulator.actions import report_on
 
     envelope: Any = emulator.request_action("s-1", action, parameters)
     found = emulator.platform.store.actions[envelope["notification"]["id"]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from platform_client import PlatformClient
 
 from purveyor import json_text
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 
 from own_service import active_entities, hold_gate
 from pipeline import Pipeline
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = pytest.mark.engine
 DATABASE: JsonObject = {

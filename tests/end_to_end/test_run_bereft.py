@@ -14,7 +14,7 @@ import purveyor
 from pipeline import Pipeline, action_id, finish
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 

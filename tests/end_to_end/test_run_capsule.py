@@ -15,8 +15,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 DATABASE: JsonObject = {"database_name": "orders", "backups": {"enabled": True}}

@@ -14,8 +14,8 @@ from pipeline import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 QUEUE: JsonObject = {"queue_name": "orders"}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline import Pipeline
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 # Without decomposed letters: both engines compose them (NFC, measured), whoever calls them.

@@ -17,8 +17,8 @@ from purveyor.provision import infrastructure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 LONG = "s" * 256
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline import Finished, Pipeline
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = pytest.mark.engine
 CATALOG = """version: 1

@@ -11,7 +11,7 @@ from pipeline import Pipeline
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 CATALOG = """version: 1

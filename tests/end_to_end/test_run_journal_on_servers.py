@@ -25,8 +25,8 @@ from purveyor.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 QUEUE: JsonObject = {"queue_name": "orders"}

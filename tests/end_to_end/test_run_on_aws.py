@@ -20,8 +20,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [
     pytest.mark.engine,

@@ -14,8 +14,8 @@ from pipeline import Pipeline, finish
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = pytest.mark.engine
 LOCKS = ("lockfile", "dynamodb", "both")

@@ -13,8 +13,8 @@ from postgres_server import find_programs, run_postgres
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline import Finished
-    from purveyor.emulator import Emulator
     from purveyor.engines.binary import EngineBinary
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = pytest.mark.engine
 VARIABLES = """

@@ -16,7 +16,7 @@ from purveyor.settings import FOLDERS, SETTINGS, SHAPES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 OURS = ("PURVEYOR_TIMEOUT", "PURVEYOR_PLATFORM_PATIENCE", "TMPDIR", "AWS_ENDPOINT_URL")
 GIVEN = {"CONTEXT", "PURVEYOR_CONTEXT", "GITHUB_EVENT_PATH", "PATH"}

@@ -11,7 +11,7 @@ from pipeline import Pipeline, action_id
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 SOURCE = Path(__file__).parents[2] / "src"
 FEDERATION = {

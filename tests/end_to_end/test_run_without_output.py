@@ -12,7 +12,7 @@ from pipeline import Pipeline, action_id
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 

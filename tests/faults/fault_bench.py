@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from fault_deeds import CREATE, DELETE, Deed, ask
 
-from purveyor.testing import ENGINE_KILLED, MACHINE_LOST, Rig, Schedule, Sight, find_broken
-from purveyor.testing.processes import find_engine, find_marked
-from purveyor.testing.sight import NextRun
+from purveyor_faultkit import ENGINE_KILLED, MACHINE_LOST, Rig, Schedule, Sight, find_broken
+from purveyor_faultkit.processes import find_engine, find_marked
+from purveyor_faultkit.sight import NextRun
 
 if TYPE_CHECKING:
-    from purveyor.testing.rig import Asked
-    from purveyor.testing.started import Started
+    from purveyor_faultkit.rig import Asked
+    from purveyor_faultkit.started import Started
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",

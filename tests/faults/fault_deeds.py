@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.testing import FolderPlace, Ledger, Rig
+from purveyor_faultkit import FolderPlace, Ledger, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.json_text import JsonValue
-    from purveyor.testing import StatePlace
-    from purveyor.testing.rig import Asked
-    from purveyor.testing.started import Started
+    from purveyor_faultkit import StatePlace
+    from purveyor_faultkit.rig import Asked
+    from purveyor_faultkit.started import Started
 
 # Where services that were made once are kept, for every cell that changes or deletes one.
 MADE = "FAULTS_MADE"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fault_bench import Row, follow_up
 from fault_deeds import Deed, ask, opened
 
-from purveyor.testing import FolderPlace, limit_files, small_disk
-from purveyor.testing.disk import fill
+from purveyor_faultkit import FolderPlace, limit_files, small_disk
+from purveyor_faultkit.disk import fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

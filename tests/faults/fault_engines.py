@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fault_bench import Row, follow_up, wait_for_quiet
 from fault_deeds import Deed, ask, opened
 
-from purveyor.testing import limit_memory
-from purveyor.testing.processes import find_engine
+from purveyor_faultkit import limit_memory
+from purveyor_faultkit.processes import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

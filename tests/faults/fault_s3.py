@@ -12,7 +12,7 @@ from fault_bench import Phase, Row, bring, follow_up, wait_for_quiet
 from fault_deeds import CREATE, DELETE, UPDATE, Deed, ask, opened
 
 from purveyor import json_text
-from purveyor.testing import (
+from purveyor_faultkit import (
     ALL_KILLED,
     ENGINE_KILLED,
     GITHUB,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from minio_server import MinioServer
     from moto_server import MotoServer
-    from purveyor.testing import Proxy, Rig, Schedule
+    from purveyor_faultkit import Proxy, Rig, Schedule
 
 
 class BucketPlace:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from fault_bench import Row, follow_up
 from fault_deeds import DELETE, Deed, ask, opened
 
-from purveyor.testing import AZURE, GITHUB, GITLAB_DOCKER, GITLAB_SHELL, run_states
+from purveyor_faultkit import AZURE, GITHUB, GITLAB_DOCKER, GITLAB_SHELL, run_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from purveyor.testing import Rig, Schedule, StateServer
+    from purveyor_faultkit import Rig, Schedule, StateServer
 
 Cell: TypeAlias = "Callable[[Path, Mapping[str, str], Deed], Row]"
 STRANGER = '{"ID":"5f1e0000-0000-0000-0000-000000000000","Who":"somebody@elsewhere"}'

@@ -12,8 +12,8 @@ from fault_bench import Phase, Row, follow_up, wait_for_quiet
 from fault_deeds import ask, opened
 
 from postgres_server import PostgresServer
-from purveyor.testing import GITHUB, MACHINE_LOST, run_proxy, run_states
-from purveyor.testing.places import read_resources
+from purveyor_faultkit import GITHUB, MACHINE_LOST, run_proxy, run_states
+from purveyor_faultkit.places import read_resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from purveyor.testing import Proxy, Rig, Schedule
-    from purveyor.testing.rig import Asked
-    from purveyor.testing.started import Started
+    from purveyor_faultkit import Proxy, Rig, Schedule
+    from purveyor_faultkit.rig import Asked
+    from purveyor_faultkit.started import Started
 
 _LOCKED = """
     SELECT count(*) FROM pg_locks l JOIN {schema}.states s

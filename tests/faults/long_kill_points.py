@@ -12,7 +12,7 @@ from fault_bench import follow_up
 from fault_deeds import DEEDS, ask, opened
 from fault_rows import write_rows
 
-from purveyor.testing import (
+from purveyor_faultkit import (
     ALL_KILLED,
     AZURE,
     ENGINE_KILLED,

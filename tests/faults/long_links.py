@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fault_deeds import opened
 
-from purveyor.testing import ALL_KILLED, ENGINE_KILLED, GITHUB, PROCESS_KILLED, Schedule
+from purveyor_faultkit import ALL_KILLED, ENGINE_KILLED, GITHUB, PROCESS_KILLED, Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from fault_disk import PLACES, disk_is_full, files_cannot_grow
 from fault_rows import judge
 from fault_stores import CELLS, REMOVALS, WHOLE_SCHEDULES, Cell
 
-from purveyor.testing import (
+from purveyor_faultkit import (
     ALL_KILLED,
     AZURE,
     ENGINE_KILLED,

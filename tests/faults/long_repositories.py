@@ -12,7 +12,7 @@ from purveyor import process
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.testing import Rig
+    from purveyor_faultkit import Rig
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 _SETTINGS = (

@@ -13,15 +13,15 @@ from fault_deeds import ask, opened
 
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.journal import Capsules
-from purveyor.testing import MACHINE_LOST, PROCESS_KILLED
-from purveyor.testing.processes import find_engine
+from purveyor_faultkit import MACHINE_LOST, PROCESS_KILLED
+from purveyor_faultkit.processes import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from purveyor.testing import Rig, Started
-    from purveyor.testing.rig import Asked
+    from purveyor_faultkit import Rig, Started
+    from purveyor_faultkit.rig import Asked
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 GITHUB = {

@@ -15,16 +15,16 @@ from fault_s3 import BucketPlace
 from ci_doubles import run_ci_double
 from moto_server import MotoServer, run_moto
 from purveyor import json_text
-from purveyor.testing import MACHINE_LOST
-from purveyor.testing.processes import find_engine
+from purveyor_faultkit import MACHINE_LOST
+from purveyor_faultkit.processes import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
-    from purveyor.testing import Rig, Started
-    from purveyor.testing.rig import Asked
+    from purveyor_faultkit import Rig, Started
+    from purveyor_faultkit.rig import Asked
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 

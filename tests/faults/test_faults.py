@@ -14,7 +14,7 @@ from fault_stores import CELLS
 from fault_surroundings import odd_surroundings
 from known_gaps import KNOWN
 
-from purveyor.testing import (
+from purveyor_faultkit import (
     ALL_KILLED,
     ENGINE_KILLED,
     GITHUB,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fault_bench import Phase
 
-    from purveyor.testing import Schedule
+    from purveyor_faultkit import Schedule
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import Pipeline, action_id
 from purveyor import json_text
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import pytest
 from refusing_states import run_refusing_states
 
 from moto_server import MotoServer, run_moto
-from purveyor.testing import run_proxy
+from purveyor_faultkit import run_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

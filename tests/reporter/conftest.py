@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

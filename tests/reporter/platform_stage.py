@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.action import ActionContext
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator import Emulator
 
 
 def _pace(total: float) -> Pace:

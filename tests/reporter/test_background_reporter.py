@@ -22,8 +22,8 @@ from purveyor.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.emulator import Emulator
     from purveyor.reporter import Pace
+    from purveyor_emulator import Emulator
 
 _RUN = "https://ci.example/runs/7"
 # Long enough to fail a test that waits for it.

@@ -20,7 +20,7 @@ from purveyor.reporter.developer import ASKED, tell_failure
 from purveyor.reporter.messages import tell_ending
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 SOURCES = sorted(Path(purveyor.__file__).parent.rglob("*.py"))
 # No failure, or one that is told to nobody.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from platform_stage import broke, set_link_stage, set_stage, worked
 
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject

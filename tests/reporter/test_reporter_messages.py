@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from platform_stage import broke, set_stage
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 
 def test_messages_are_batched_and_warnings_go_at_once(emulator: Emulator) -> None:

@@ -18,8 +18,8 @@ from purveyor.reporter import PlatformReporter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 
 def test_the_standing_has_the_current_attributes(emulator: Emulator) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from platform_stage import BRISK, HASTY, broke, set_stage, worked
 
-from purveyor.emulator import Emulator
-from purveyor.emulator.records import ActionStatus
 from purveyor.outcome import Status
 from purveyor.reporter import platform_reporter
 from purveyor.reporter.final_status import Ending, FinalStatus
+from purveyor_emulator import Emulator
+from purveyor_emulator.records import ActionStatus
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject

@@ -14,8 +14,8 @@ from store_stages import MODULE, STORES, Stores
 from pipeline import action_id
 from purveyor import json_text
 from purveyor.catalog.backend import Backend
-from purveyor.emulator import Emulator
 from purveyor.extras import EXTRAS
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from purveyor.engines.binary import EngineBinary

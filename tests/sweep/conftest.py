@@ -10,7 +10,7 @@ from sweep_stage import Stage, write_catalog
 
 from ci_doubles import run_ci_double
 from moto_server import REGION, MotoServer
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

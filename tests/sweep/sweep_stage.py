@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from ci_doubles import CiDouble
     from purveyor.backends import Backend
-    from purveyor.emulator import Emulator
     from purveyor.journal.store import DatedStore
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator import Emulator
 
 RUNNER = "runner-7"
 LOST = "RUNNER_LOST"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from purveyor.emulator.records import ActionStatus
 from purveyor.journal import Begin
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_survey
 from purveyor.reporter.survey import UNFINISHED
 from purveyor.run_identity import SWEEP, RunIdentity
 from purveyor.sweep import Search
+from purveyor_emulator.records import ActionStatus
 
 if TYPE_CHECKING:
     from sweep_stage import Stage

@@ -15,8 +15,8 @@ import pytest
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 NASTY = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from purveyor.lock import Lock
     from purveyor.state_key import StateDocument
     from purveyor.step import Step, StepEvent
-    from purveyor.testing import StateServer
+    from purveyor_faultkit import StateServer
 
 QUICK = 'resource "terraform_data" "first" { input = "kept" }\n'
 SLOW = (

@@ -17,7 +17,7 @@ from purveyor.action import Operation
 from purveyor.engines.terraform.stream import Proof, judge_file, judge_stream
 from purveyor.errors import EngineError, PurveyorError, RecoveryError
 from purveyor.step import Noticed, PhaseStarted
-from purveyor.testing import run_states
+from purveyor_faultkit import run_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from terraform_bench import Bench
 
     from purveyor.step import StepEvent
-    from purveyor.testing import StateServer
+    from purveyor_faultkit import StateServer
 
 pytest_plugins = ["terraform_bench"]
 pytestmark = [pytest.mark.engine]

@@ -12,7 +12,7 @@ from doubt_bench import QUICK, Notes, make, signal_engines
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.lock import Lock
 from purveyor.step import LockAwaited
-from purveyor.testing import run_states
+from purveyor_faultkit import run_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from terraform_bench import Bench
 
     from purveyor.step import StepEvent
-    from purveyor.testing import StateServer
+    from purveyor_faultkit import StateServer
 
 pytest_plugins = ["terraform_bench"]
 pytestmark = [pytest.mark.engine]

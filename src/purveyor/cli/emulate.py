@@ -11,7 +11,7 @@ import click
 from purveyor.cli import examples
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 _STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
@@ -26,7 +26,7 @@ _EXAMPLES = examples(
 def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's callback signature
     if not wanted or ctx.resilient_parsing:
         return
-    from purveyor.emulator import DEFAULT_SEED
+    from purveyor_emulator import DEFAULT_SEED
 
     click.echo(DEFAULT_SEED.read_text(encoding="utf-8"), nl=False)
     ctx.exit()
@@ -73,8 +73,8 @@ def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float
     channels, and shows at its address what a developer would see. It talks to nothing else and
     forgets everything when it ends.
     """
-    from purveyor.emulator import Emulator
     from purveyor.extras import require
+    from purveyor_emulator import Emulator
 
     require("emulator")
     # Blocked before any thread starts, so that only the wait below gets them.

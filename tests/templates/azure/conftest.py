@@ -17,7 +17,7 @@ from template_bench import (
     ready_cache,
 )
 
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

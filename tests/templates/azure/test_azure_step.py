@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agent import Agent
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 PAGE = ROOT / "docs" / "how-to" / "run-on-azure.md"

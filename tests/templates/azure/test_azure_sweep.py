@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from agent import Agent
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 EXAMPLE = ROOT / "examples" / "azure" / "sweep.yml"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from act_runner import PYTHON, ActRunner
 
-from purveyor.emulator import Emulator
+from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from act_runner import ActRunner, finish, make_repository
 from template_bench import forgotten_action
 
 if TYPE_CHECKING:
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 ROOT = Path(__file__).parents[3]
 NRN = "organization=4001:account=4002"

@@ -18,8 +18,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 ROOT = Path(__file__).parents[3]
 DATABASE: JsonObject = {"database_name": "orders", "storage_gb": 20, "engine_version": "8.0"}

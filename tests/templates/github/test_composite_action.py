@@ -18,8 +18,8 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from template_tools import Tools
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

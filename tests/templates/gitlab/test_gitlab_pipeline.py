@@ -12,7 +12,7 @@ from pipeline import action_id
 if TYPE_CHECKING:
     from gitlab_project import Project
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gitlab_project import Project
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 COMMANDS = job_commands(ROOT / "gitlab-ci-templates" / "provision.yml")

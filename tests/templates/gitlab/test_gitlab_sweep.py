@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitlab_project import Project
 
-    from purveyor.emulator import Emulator
+    from purveyor_emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 EXAMPLE = ROOT / "examples" / "gitlab" / "sweep.yml"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from purveyor.emulator.refusal import invalid, number_in, text_in
+from purveyor_emulator.refusal import invalid, number_in, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

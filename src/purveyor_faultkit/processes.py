@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import signal
 
-MARK = "PURVEYOR_TESTING_RUN"
+MARK = "PURVEYOR_FAULTKIT_RUN"
 
 
 @dataclass(frozen=True, slots=True)

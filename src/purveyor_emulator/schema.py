@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from purveyor.emulator.refusal import invalid
+from purveyor_emulator.refusal import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

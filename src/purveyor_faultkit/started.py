@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.testing.processes import MARK, find_engine, find_marked, send
-from purveyor.testing.schedules import Whom
+from purveyor_faultkit.processes import MARK, find_engine, find_marked, send
+from purveyor_faultkit.schedules import Whom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
-    from purveyor.testing.schedules import Schedule, Strike
+    from purveyor_faultkit.schedules import Schedule, Strike
 
 _NAP = 0.004
 _LONG_NAP = 0.015  # to look at every process of a machine takes as long

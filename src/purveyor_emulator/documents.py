@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator import schema
+from purveyor_emulator import schema
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import (
+    from purveyor.json_text import JsonObject
+    from purveyor_emulator.records import (
         Action,
         ActionSpecification,
         Channel,
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
         Notification,
         Specification,
     )
-    from purveyor.json_text import JsonObject
 
 
 def entity_document(entity: Entity) -> JsonObject:

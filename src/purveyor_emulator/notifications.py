@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from purveyor.emulator import delivery
-from purveyor.emulator.envelope import SOURCE, build_envelope, sealed
-from purveyor.emulator.filters import matches
-from purveyor.emulator.records import Channel, Notification
-from purveyor.emulator.refusal import (
+from purveyor_emulator import delivery
+from purveyor_emulator.envelope import SOURCE, build_envelope, sealed
+from purveyor_emulator.filters import matches
+from purveyor_emulator.records import Channel, Notification
+from purveyor_emulator.refusal import (
     invalid,
     list_in,
     missing,
@@ -22,10 +22,10 @@ from purveyor.emulator.refusal import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from purveyor.emulator.delivery import Deliveries
-    from purveyor.emulator.records import Action
-    from purveyor.emulator.store import Store
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.delivery import Deliveries
+    from purveyor_emulator.records import Action
+    from purveyor_emulator.store import Store
 
 TYPES = ("slack", "http", "github", "gitlab", "azure", "bitbucket", "agent", "entity")
 _LONGEST_DESCRIPTION = 64

@@ -6,12 +6,12 @@ emulator has to be installed (`pip install 'purveyor[emulator]'`).
 
 from __future__ import annotations
 
-from purveyor.testing.disk import limit_files, limit_memory, small_disk
-from purveyor.testing.ledger import Ledger
-from purveyor.testing.places import FolderPlace, StatePlace
-from purveyor.testing.proxy import Proxy, run_proxy
-from purveyor.testing.rig import Rig
-from purveyor.testing.schedules import (
+from purveyor_faultkit.disk import limit_files, limit_memory, small_disk
+from purveyor_faultkit.ledger import Ledger
+from purveyor_faultkit.places import FolderPlace, StatePlace
+from purveyor_faultkit.proxy import Proxy, run_proxy
+from purveyor_faultkit.rig import Rig
+from purveyor_faultkit.schedules import (
     ALL_KILLED,
     AZURE,
     ENGINE_KILLED,
@@ -24,9 +24,9 @@ from purveyor.testing.schedules import (
     Strike,
     Whom,
 )
-from purveyor.testing.sight import Sight, find_broken
-from purveyor.testing.started import Ended, Started
-from purveyor.testing.state_server import StateServer, run_states
+from purveyor_faultkit.sight import Sight, find_broken
+from purveyor_faultkit.started import Ended, Started
+from purveyor_faultkit.state_server import StateServer, run_states
 
 __all__ = [
     "ALL_KILLED",

@@ -7,11 +7,11 @@ import itertools
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.emulator import api, api_catalog, api_notifications, control
-from purveyor.emulator.exchange import Call, Way
-from purveyor.emulator.faults import FaultKind
-from purveyor.emulator.record import Received
-from purveyor.emulator.refusal import RefusedError, invalid, object_of
+from purveyor_emulator import api, api_catalog, api_notifications, control
+from purveyor_emulator.exchange import Call, Way
+from purveyor_emulator.faults import FaultKind
+from purveyor_emulator.record import Received
+from purveyor_emulator.refusal import RefusedError, invalid, object_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from purveyor.emulator.exchange import Platform, Reply
-    from purveyor.emulator.faults import Fault
     from purveyor.json_text import JsonValue
+    from purveyor_emulator.exchange import Platform, Reply
+    from purveyor_emulator.faults import Fault
 
 WAYS = (*api.WAYS, *api_catalog.WAYS, *api_notifications.WAYS, *control.WAYS)
 # Fastify's own default; the platform's real limit is not published.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.emulator.records import now
 from purveyor.redaction import MASK
+from purveyor_emulator.records import now
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Entity
+    from purveyor_emulator.records import Entity
 
 _ANY = "*"
 

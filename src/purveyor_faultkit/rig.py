@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.testing.places import read_resources
-from purveyor.testing.sight import NextRun, Sight
-from purveyor.testing.started import Ended, Started
+from purveyor_faultkit.places import read_resources
+from purveyor_faultkit.sight import NextRun, Sight
+from purveyor_faultkit.started import Ended, Started
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from purveyor.emulator import Emulator
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.testing.ledger import Ledger
-    from purveyor.testing.places import StatePlace
+    from purveyor_emulator import Emulator
+    from purveyor_faultkit.ledger import Ledger
+    from purveyor_faultkit.places import StatePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Rig:
         seed: JsonObject | None = None,
     ) -> Iterator[Rig]:
         """Run an emulator while the block runs."""
-        from purveyor.emulator import Emulator
+        from purveyor_emulator import Emulator
 
         with (
             Emulator.running(seed=seed) as emulator,

@@ -8,28 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator.actions import age, cancel
-from purveyor.emulator.control import press_button
-from purveyor.emulator.delivery import Deliveries
-from purveyor.emulator.documents import action_document, entity_document
-from purveyor.emulator.exchange import Platform
-from purveyor.emulator.faults import Faults, read_fault
-from purveyor.emulator.notifications import Notifications
-from purveyor.emulator.record import Recorder
-from purveyor.emulator.records import ActionStatus
-from purveyor.emulator.refusal import RefusedError, missing
-from purveyor.emulator.seed import SeedError, parse_seed, read_seed
-from purveyor.emulator.server import LOOPBACK, Connections, listen, serving
-from purveyor.emulator.store import Store
-from purveyor.emulator.tokens import Tokens
-from purveyor.emulator.view import build_view
+from purveyor_emulator.actions import age, cancel
+from purveyor_emulator.control import press_button
+from purveyor_emulator.delivery import Deliveries
+from purveyor_emulator.documents import action_document, entity_document
+from purveyor_emulator.exchange import Platform
+from purveyor_emulator.faults import Faults, read_fault
+from purveyor_emulator.notifications import Notifications
+from purveyor_emulator.record import Recorder
+from purveyor_emulator.records import ActionStatus
+from purveyor_emulator.refusal import RefusedError, missing
+from purveyor_emulator.seed import SeedError, parse_seed, read_seed
+from purveyor_emulator.server import LOOPBACK, Connections, listen, serving
+from purveyor_emulator.store import Store
+from purveyor_emulator.tokens import Tokens
+from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from purveyor.emulator.records import Action
-    from purveyor.emulator.seed import Seed
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator.records import Action
+    from purveyor_emulator.seed import Seed
 
 TOKEN_SECONDS = 3600.0
 
@@ -60,7 +60,7 @@ class Emulator:
         `seed` is a file, a document, or None for the default seed. Access tokens live
         `token_seconds`. Raises SeedError, and OSError when the port is taken.
         """
-        from purveyor.emulator.app import build_app
+        from purveyor_emulator.app import build_app
 
         read = read_seed(seed) if seed is None or isinstance(seed, Path) else parse_seed(seed)
         deliveries, connections = Deliveries(), Connections()

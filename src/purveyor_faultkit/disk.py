@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import process
-from purveyor.testing.processes import find_marked
+from purveyor_faultkit.processes import find_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.testing.started import Started
+    from purveyor_faultkit.started import Started
 
 
 @contextlib.contextmanager

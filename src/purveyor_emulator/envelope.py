@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator import schema
-from purveyor.emulator.records import new_id, now
+from purveyor_emulator import schema
+from purveyor_emulator.records import new_id, now
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Action, Entity
-    from purveyor.emulator.store import Store
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.records import Action, Entity
+    from purveyor_emulator.store import Store
 
 SOURCE = "service"
 # Creating any action instance emits this one, whatever its type, for links too.

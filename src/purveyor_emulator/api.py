@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator.actions import create_action, report_on
-from purveyor.emulator.documents import action_document, entity_document
-from purveyor.emulator.exchange import Call, Platform, Reply, Way, listing
-from purveyor.emulator.places import is_listed
+from purveyor_emulator.actions import create_action, report_on
+from purveyor_emulator.documents import action_document, entity_document
+from purveyor_emulator.exchange import Call, Platform, Reply, Way, listing
+from purveyor_emulator.places import is_listed
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Action, Entity
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator.records import Action, Entity
 
 _ENTITY_FILTERS = ("id", "status", "specification_id", "name", "slug", "service_id")
 

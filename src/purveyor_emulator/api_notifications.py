@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from purveyor.emulator.documents import channel_document, notification_document
-from purveyor.emulator.exchange import Call, Platform, Reply, Way, listing
-from purveyor.emulator.notifications import within
-from purveyor.emulator.refusal import invalid, list_in
+from purveyor_emulator.documents import channel_document, notification_document
+from purveyor_emulator.exchange import Call, Platform, Reply, Way, listing
+from purveyor_emulator.notifications import within
+from purveyor_emulator.refusal import invalid, list_in
 
 
 def create_channel(platform: Platform, call: Call) -> Reply:

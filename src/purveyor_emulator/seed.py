@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.action import Kind, Operation
-from purveyor.emulator import schema
-from purveyor.emulator.records import ActionSpecification, Specification, fixed_id
 from purveyor.errors import CatalogError
+from purveyor_emulator import schema
+from purveyor_emulator.records import ActionSpecification, Specification, fixed_id
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from purveyor.action import Kind
-from purveyor.emulator.documents import action_specification_document, specification_document
-from purveyor.emulator.exchange import Call, Platform, Reply, Way, listing
-from purveyor.emulator.refusal import missing
+from purveyor_emulator.documents import action_specification_document, specification_document
+from purveyor_emulator.exchange import Call, Platform, Reply, Way, listing
+from purveyor_emulator.refusal import missing
 
 _FILTERS = ("id", "slug", "name", "type", "specification_id")
 _IGNORED = ("nrn", "application_id")

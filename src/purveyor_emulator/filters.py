@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from purveyor.emulator.refusal import invalid
+from purveyor_emulator.refusal import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.emulator.refusal import RefusedError, invalid
+from purveyor_emulator.refusal import RefusedError, invalid
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject

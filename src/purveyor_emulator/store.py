@@ -6,9 +6,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator import schema
-from purveyor.emulator.records import Entity, EntityStatus, new_id, now, slug_of
-from purveyor.emulator.refusal import (
+from purveyor_emulator import schema
+from purveyor_emulator.records import Entity, EntityStatus, new_id, now, slug_of
+from purveyor_emulator.refusal import (
     RefusedError,
     invalid,
     list_in,
@@ -20,9 +20,9 @@ from purveyor.emulator.refusal import (
 )
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Action, ActionSpecification, Specification
-    from purveyor.emulator.seed import Seed
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.records import Action, ActionSpecification, Specification
+    from purveyor_emulator.seed import Seed
 
 
 _ARCHIVABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.CANCELLED, EntityStatus.FAILED})

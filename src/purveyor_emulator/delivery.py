@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from purveyor import json_text
-from purveyor.emulator.refusal import invalid, object_in, text_in
+from purveyor_emulator.refusal import invalid, object_in, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.emulator.records import Channel
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.records import Channel
 
 SECONDS = 10.0
 

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.emulator import schema
-from purveyor.emulator.records import (
+from purveyor_emulator import schema
+from purveyor_emulator.records import (
     Action,
     ActionStatus,
     EntityStatus,
@@ -16,7 +16,7 @@ from purveyor.emulator.records import (
     now,
     slug_of,
 )
-from purveyor.emulator.refusal import (
+from purveyor_emulator.refusal import (
     invalid,
     list_in,
     object_in,
@@ -26,9 +26,9 @@ from purveyor.emulator.refusal import (
 )
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Entity
-    from purveyor.emulator.store import Store
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator.records import Entity
+    from purveyor_emulator.store import Store
 
 LEVELS = ("debug", "info", "information", "warn", "warning", "error", "fatal")
 # `cancelled` is read on the platform; its published enum does not let a request set it.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator.documents import action_document, entity_document
-from purveyor.emulator.schema import secret_names
+from purveyor_emulator.documents import action_document, entity_document
+from purveyor_emulator.schema import secret_names
 
 if TYPE_CHECKING:
-    from purveyor.emulator.exchange import Platform
-    from purveyor.emulator.records import Entity
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.exchange import Platform
+    from purveyor_emulator.records import Entity
 
 
 def build_view(platform: Platform) -> JsonObject:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
-from purveyor.emulator.actions import cancel, create_action
-from purveyor.emulator.exchange import Call, Platform, Reply, Way
-from purveyor.emulator.faults import read_fault
-from purveyor.emulator.page import build_page
-from purveyor.emulator.refusal import list_in, missing, object_in, object_of, text_in
-from purveyor.emulator.view import build_view
+from purveyor_emulator.actions import cancel, create_action
+from purveyor_emulator.exchange import Call, Platform, Reply, Way
+from purveyor_emulator.faults import read_fault
+from purveyor_emulator.page import build_page
+from purveyor_emulator.refusal import list_in, missing, object_in, object_of, text_in
+from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
-    from purveyor.emulator.records import Entity
     from purveyor.json_text import JsonObject
+    from purveyor_emulator.records import Entity
 
 
 def show_faults(platform: Platform, call: Call) -> Reply:

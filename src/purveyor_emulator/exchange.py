@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from purveyor.emulator.refusal import RefusedError, invalid
+from purveyor_emulator.refusal import RefusedError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from purveyor.emulator.faults import Faults
-    from purveyor.emulator.notifications import Notifications
-    from purveyor.emulator.record import Recorder
-    from purveyor.emulator.store import Store
-    from purveyor.emulator.tokens import Tokens
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor_emulator.faults import Faults
+    from purveyor_emulator.notifications import Notifications
+    from purveyor_emulator.record import Recorder
+    from purveyor_emulator.store import Store
+    from purveyor_emulator.tokens import Tokens
 
 DEFAULT_LIMIT = 30
 MOST = 200

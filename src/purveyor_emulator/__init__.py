@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from purveyor.emulator.refusal import RefusedError
-from purveyor.emulator.running import Emulator
-from purveyor.emulator.seed import DEFAULT_SEED, SeedError
+from purveyor_emulator.refusal import RefusedError
+from purveyor_emulator.running import Emulator
+from purveyor_emulator.seed import DEFAULT_SEED, SeedError
 
 __all__ = ["DEFAULT_SEED", "Emulator", "RefusedError", "SeedError"]
