@@ -125,7 +125,7 @@ class Step:
     """Everything an engine needs for one step.
 
     `module` is the root module inside the private directory `workspace`. `identity` stamps the
-    state (`services/<id>`). `lock_wait` is how long to wait for a held lock, in seconds.
+    state (`services/<id>`). `lock_timeout` is how long to wait for a held lock, in seconds.
     `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
     `changing` is told of every change, None where nothing can keep it.
     `renew` gets fresh credentials, as far as they can be had, and raises nothing.
@@ -143,7 +143,7 @@ class Step:
     identity: str
     guard: Guard
     interruption: Interruption
-    lock_wait: float = 300.0
+    lock_timeout: float = 300.0
     recovery: Recovery | None = None
     changing: Changing | None = None
     renew: Callable[[], None] = lambda: None

@@ -55,7 +55,7 @@ def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
     assert recipe.account == Account()
     assert recipe.outputs is None
     assert recipe.program is None
-    assert recipe.lock_wait is None
+    assert recipe.lock_timeout is None
 
 
 def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
         "key": OutputRule("access_key", secret=True),
     }
     assert recipe.guard == Guard(("aws_sqs_queue",))
-    assert recipe.lock_wait == 60.0
+    assert recipe.lock_timeout == 60.0
     assert recipe.account == Account(
         name="environment=prod",
         role_arn="arn:aws:iam::111111111111:role/provisioner",
@@ -122,7 +122,7 @@ services:
   db: {engine: {name: opentofu}, lock_timeout: 5, variables: {a: 1}, immutable: [a]}
 """
     recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("db", link="user"))
-    assert (recipe.engine.name, recipe.lock_wait) == ("opentofu", 5.0)
+    assert (recipe.engine.name, recipe.lock_timeout) == ("opentofu", 5.0)
     assert (recipe.variables, recipe.immutable) == ({}, ())
 
 

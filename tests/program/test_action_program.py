@@ -13,8 +13,8 @@ import pytest
 
 from purveyor import json_text
 from purveyor.catalog.recipe import ActionProgram
-from purveyor.engines import program as engine_program
-from purveyor.engines.program import Surroundings, run_program
+from purveyor.engines.command import program as engine_program
+from purveyor.engines.command.program import ProgramEnvironment, run_program
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
@@ -53,7 +53,7 @@ class Bench:
         return run_program(
             ActionProgram(argv, self.folder, timeout),
             document or {},
-            Surroundings(
+            ProgramEnvironment(
                 workspace=self.workspace,
                 environment=self.environment,
                 interruption=self.interruption,

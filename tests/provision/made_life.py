@@ -16,7 +16,7 @@ from purveyor.outcome import Outcome, Status
 from purveyor.provision.remembering import draft_capsule, finish_capsule
 from purveyor.provision.results import HandingOn, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
-from purveyor.provision.variables import settle_variables
+from purveyor.provision.variables import resolve_variables
 from purveyor.redaction import Redactor
 from purveyor.reporter import Standing
 from purveyor.reporter.parcel import Known, pack
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.provision.memory import Memory
     from purveyor.provision.results import Results
-    from purveyor.provision.variables import Settled
+    from purveyor.provision.variables import ResolvedVariables
 
 _THING = Specification("1", "thing")
 
@@ -92,9 +92,9 @@ class Life:
             outputs=self.rules,
         )
 
-    def _settle(self, context: ActionContext, standing: Standing) -> Settled:
+    def _settle(self, context: ActionContext, standing: Standing) -> ResolvedVariables:
         memory = cast("Memory", self.memory)
-        return settle_variables(
+        return resolve_variables(
             context,
             self.recipe,
             self.interface,
@@ -105,7 +105,7 @@ class Life:
         )
 
     def _hand_on(
-        self, context: ActionContext, settled: Settled, given: Mapping[str, JsonValue]
+        self, context: ActionContext, settled: ResolvedVariables, given: Mapping[str, JsonValue]
     ) -> None:
         """Show the results, and remember what was applied."""
         handing_on = HandingOn(

@@ -91,7 +91,7 @@ class Bench:
     said: list[str] = field(default_factory=list)
     interruption: Interruption = field(default_factory=Interruption)
     redactor: Redactor = field(default_factory=Redactor)
-    lock_wait: float = 60.0
+    lock_timeout: float = 60.0
     identity: str = IDENTITY
     mirror: Path | str | None = None
     on_event: Callable[[StepEvent], None] | None = None
@@ -180,7 +180,7 @@ class Bench:
             identity=self.identity,
             guard=Guard(protect),
             interruption=self.interruption,
-            lock_wait=self.lock_wait,
+            lock_timeout=self.lock_timeout,
         )
 
     def run(self, step: Step) -> StepResult:

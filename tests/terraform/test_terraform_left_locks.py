@@ -113,7 +113,7 @@ def test_a_lock_that_the_store_took_without_saying_so_is_left_to_the_sweep(
     bench: Bench, server: StateServer
 ) -> None:
     notes = Notes()
-    step = dataclasses.replace(make(bench, notes, server, QUICK), lock_wait=0.0)
+    step = dataclasses.replace(make(bench, notes, server, QUICK), lock_timeout=0.0)
     server.silence = OnceOnly({"LOCK"})
     with pytest.raises(PurveyorError) as caught:
         bench.run(step)

@@ -108,7 +108,7 @@ def test_two_at_once_on_one_state_come_one_after_the_other(bench: Bench, held: H
 def test_a_lock_that_is_not_released_is_given_up_with_its_holder(
     bench: Bench, held: Holder
 ) -> None:
-    bench.lock_wait = 0.5
+    bench.lock_timeout = 0.5
     with held, pytest.raises(StateLockedError) as caught:
         bench.create(name="second")
 
@@ -166,7 +166,7 @@ class Noted:
 def test_the_holders_run_is_named_where_the_journal_knows_it(
     since: str, run: str, bench: Bench, held: Holder
 ) -> None:
-    bench.lock_wait = 0.5
+    bench.lock_timeout = 0.5
     step = bench.step(Operation.CREATE, {"name": "second"})
     with held, pytest.raises(StateLockedError) as caught:
         bench.run(dataclasses.replace(step, changing=Noted(since)))

@@ -66,7 +66,7 @@ class Recipe:
     `source` is None for what a program carries out, `program` for what an engine does, and for an
     archiving that needs neither. `defaults` are the weakest variables; `variables` are fixed by the
     platform team and win, the account's over the entry's. `outputs` maps attribute names to rules;
-    None means all non-sensitive outputs by their own names. `lock_wait` is in seconds, None when
+    None means all non-sensitive outputs by their own names. `lock_timeout` is in seconds, None when
     the catalog leaves it to the setting. `root` is the catalog's folder; every relative path in the
     catalog starts there. `journal` is None where the journal lies beside the states. `keep_secrets`
     lets secret variables be kept beside the state. `ignored` are parameters that no module gets.
@@ -83,7 +83,7 @@ class Recipe:
     immutable: tuple[str, ...] = ()
     outputs: Mapping[str, OutputRule] | None = None
     guard: Guard = field(default_factory=Guard)
-    lock_wait: float | None = None
+    lock_timeout: float | None = None
     journal: JournalStore | None = None
     keep_secrets: bool = True
     ignored: frozenset[str] = frozenset()

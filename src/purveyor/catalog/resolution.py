@@ -60,7 +60,7 @@ class Catalog:
             immutable=tuple(entry.immutable),
             outputs=read_outputs(entry),
             guard=Guard(tuple(entry.guard.protect)),
-            lock_wait=_first_number(entry.lock_timeout, service.entry.lock_timeout),
+            lock_timeout=_first_number(entry.lock_timeout, service.entry.lock_timeout),
             journal=self.model.journal,
             keep_secrets=self.model.keep_secrets,
             ignored=frozenset(self.model.ignore_parameters),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
     from purveyor.step import Engine, EngineRequirement, Recovery
 
-_LOCK_WAIT = 300.0
+_LOCK_TIMEOUT = 300.0
 _NO_PLACE = (
     "The catalog names no `backend`, so states would lie on this runner's disk and be lost with it:"
     " the next run could neither update nor delete what this one builds. Nothing was done."
@@ -170,16 +170,16 @@ class Assembly:
             run_files=open_run_files(self.settings),
             open_recovery=self.open_recovery,
             run_url=self.ci.run_url(),
-            lock_wait=self._read_lock_wait,
-            forced_lock_wait=self.wishes.lock_timeout,
+            lock_timeout=self._read_lock_timeout,
+            lock_timeout_override=self.wishes.lock_timeout,
         )
 
     def _read_time_limit(self) -> float | None:
         return self.wishes.timeout or self.settings.seconds("PURVEYOR_TIMEOUT")
 
-    def _read_lock_wait(self) -> float:
+    def _read_lock_timeout(self) -> float:
         found = self.settings.seconds("PURVEYOR_LOCK_TIMEOUT")
-        return _LOCK_WAIT if found is None else found
+        return _LOCK_TIMEOUT if found is None else found
 
     def open_recovery(self, recipe: Recipe, entity: Entity, attempt: str) -> Recovery:
         """Return the keeper of an entity's unsaved states, for an attempt's own."""

@@ -10,7 +10,7 @@ _NEEDED = (
     "catalog.model",
     "catalog.document",
     "engines.terraform",
-    "engines.terraform.causes",
+    "engines.terraform.error_patterns",
     "engines.binary",
     "hcl",
 )

@@ -68,7 +68,7 @@ def rescue(
 
 
 def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:
-    from purveyor.engines.terraform.rescue import bring_home
+    from purveyor.engines.terraform.rescue import save_state
     from purveyor.errors import ReasonCode, RecoveryError
     from purveyor.state_key import check_identity, parse_state, refuse_moved
 
@@ -85,4 +85,4 @@ def _save(text: str, owner: Named, room: Room, writer: Writer) -> None:
             hint="Start an action on it: it saves first what is kept.",
         )
     block = room.backend.block(key)
-    bring_home(text, state=state, push=lambda content: writer.push(block, content))
+    save_state(text, state=state, push=lambda content: writer.push(block, content))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import LOGIN_FOLDER
-from purveyor.engines.terraform.rescue import UNSAVED, bring_home, is_whole
+from purveyor.engines.terraform.rescue import UNSAVED, is_complete, save_state
 from purveyor.engines.terraform.session import STREAM
 from purveyor.engines.terraform.stream import Proof, judge_file
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
@@ -44,7 +44,7 @@ def rescue_left(
     safe = True
     whole = _prove(run)
     for unsaved in _find(run):
-        if not is_whole(unsaved.read_text(encoding="utf-8", errors="replace")):
+        if not is_complete(unsaved.read_text(encoding="utf-8", errors="replace")):
             return Remains((_set_aside(unsaved),))
         saved, told = _rescue(unsaved, run, context, recipe, ports)
         notes += told
@@ -104,15 +104,15 @@ def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> No
     refuse_moved(key, backend, context.entity)
     state = backend.access(key)
     current = state.read()
-    sealed = parse_state(text, where="that was left").encrypted
-    if sealed or (current is not None and current.encrypted):
+    encrypted = parse_state(text, where="that was left").encrypted
+    if encrypted or (current is not None and current.encrypted):
         raise RecoveryError(
             "The state is encrypted: only a run with the module can save it.",
             reason=ReasonCode.NEEDS_RECOVERY,
             hint="Start the action again: it saves that state first.",
         )
     block = backend.block(key)
-    bring_home(text, state=state, push=lambda content: ports.push(recipe, block, content))
+    save_state(text, state=state, push=lambda content: ports.push(recipe, block, content))
 
 
 def _find(run: RunFile) -> list[Path]:

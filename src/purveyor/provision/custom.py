@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import narrow
-from purveyor.engines.program import Surroundings, build_document, run_program
+from purveyor.engines.command.program import ProgramEnvironment, build_document, run_program
 from purveyor.provision.endings import succeed, succeed_untouched
 from purveyor.provision.results import Results, read_outputs
 
@@ -36,7 +36,7 @@ def prepare(
         return lambda: succeed_untouched(context)
     document = _build_document(context, ports.open_backend(recipe), ports.redactor)
     credentials = ports.assume(recipe.account, context, workspace, program.timeout)
-    around = Surroundings(
+    around = ProgramEnvironment(
         workspace=workspace,
         environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
         interruption=ports.interruption,

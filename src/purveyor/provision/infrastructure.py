@@ -17,7 +17,7 @@ from purveyor.provision.memory import Memory, RememberedState
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
-from purveyor.provision.variables import SERVICE_OUTPUTS, settle_variables
+from purveyor.provision.variables import SERVICE_OUTPUTS, resolve_variables
 from purveyor.state_key import identity, refuse_moved
 from purveyor.step import Accepted, Noticed, Step
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from purveyor.outcome import Outcome
     from purveyor.provision.once import Attempt
     from purveyor.provision.ports import Ports
-    from purveyor.provision.variables import Settled
+    from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey
     from purveyor.step import BackendBlock, Engine, Recovery, StepResult
@@ -53,7 +53,7 @@ class Prepared:
     state: RememberedState
     draft: Capsule | None
     change: Change
-    settled: Settled
+    settled: ResolvedVariables
     handing_on: HandingOn
 
     def choose_secrets(self) -> Secrets:
@@ -147,11 +147,13 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     )
 
 
-def _settle(work: Work, interface: ModuleInterface, standing: Standing, ports: Ports) -> Settled:
+def _settle(
+    work: Work, interface: ModuleInterface, standing: Standing, ports: Ports
+) -> ResolvedVariables:
     start = find_starting_point(work.context, work.memory, interface, standing)
     for note in start.notes:
         ports.listen(Noticed("warning", note))
-    settled = settle_variables(
+    settled = resolve_variables(
         work.context,
         work.recipe,
         interface,
@@ -171,7 +173,9 @@ def _settle(work: Work, interface: ModuleInterface, standing: Standing, ports: P
     return settled
 
 
-def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports: Ports) -> Step:
+def _plan_step(
+    work: Work, module: Path, settled: ResolvedVariables, change: Change, ports: Ports
+) -> Step:
     account = work.recipe.account
     credentials = ports.assume(account, work.context, work.workspace, None)
     block = ports.open_backend(work.recipe).block(work.key)
@@ -187,7 +191,7 @@ def _plan_step(work: Work, module: Path, settled: Settled, change: Change, ports
         identity=identity(work.context.entity),
         guard=work.recipe.guard,
         interruption=ports.interruption,
-        lock_wait=ports.choose_lock_wait(work.recipe),
+        lock_timeout=ports.choose_lock_timeout(work.recipe),
         recovery=work.recovery,
         changing=change,
         renew=ports.renew_logins,
@@ -202,7 +206,7 @@ def _open_state(
     return ports.keep_for_state(block, work.workspace, credentials) if credentials else block
 
 
-def _draft(work: Work, settled: Settled, module: Path) -> Capsule | None:
+def _draft(work: Work, settled: ResolvedVariables, module: Path) -> Capsule | None:
     if work.memory.store is None or work.context.operation is Operation.DELETE:
         return None
     return draft_capsule(

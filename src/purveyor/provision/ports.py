@@ -57,12 +57,12 @@ class Ports:
     open_capsules: Callable[[Recipe], Capsules | None] | None = None
     open_recovery: Callable[[Recipe, Entity, str], Recovery] | None = None
     run_url: str = ""
-    lock_wait: Callable[[], float] = lambda: 300.0
-    forced_lock_wait: float | None = None
+    lock_timeout: Callable[[], float] = lambda: 300.0
+    lock_timeout_override: float | None = None
 
-    def choose_lock_wait(self, recipe: Recipe) -> float:
+    def choose_lock_timeout(self, recipe: Recipe) -> float:
         """Return how long to wait for a lock, in seconds: command line, catalog, setting."""
-        for each in (self.forced_lock_wait, recipe.lock_wait):
+        for each in (self.lock_timeout_override, recipe.lock_timeout):
             if each is not None:
                 return each
-        return self.lock_wait()
+        return self.lock_timeout()

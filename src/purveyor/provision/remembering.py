@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
     from purveyor.provision.ports import Ports
     from purveyor.provision.results import Results
-    from purveyor.provision.variables import Settled
+    from purveyor.provision.variables import ResolvedVariables
     from purveyor.step import Engine, StepResult
 
 LOCK_FILE = ".terraform.lock.hcl"
@@ -142,12 +142,15 @@ def _restore(capsule: Capsule, workspace: Path) -> Path:
 
 
 def draft_capsule(
-    context: ActionContext, recipe: Recipe, settled: Settled, *, module: Path, workspace: Path
+    context: ActionContext,
+    recipe: Recipe,
+    settled: ResolvedVariables,
+    *,
+    module: Path,
+    workspace: Path,
 ) -> Capsule:
-    """Return the capsule of an action that is about to run; its module is packed while untouched.
-
-    `module` lies in a folder of its own in `workspace`, with all that it refers to.
-    """
+    """Return the capsule of an action about to run; its module is packed while untouched."""
+    # With all that it refers to it lies in a folder of its own.
     root = workspace / module.relative_to(workspace).parts[0]
     tree = pack_tree(root)
     source = recipe.source

@@ -37,7 +37,7 @@ _SOUNDS_SECRET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ResolvedVariables:
     """The variables for the engine; `notes` name each parameter that was overruled.
 
     `kept` are those that may be written down for later, `withheld` those that may not, `fixed` the
@@ -58,7 +58,7 @@ class Settled:
     filled: tuple[str, ...] = ()
 
 
-def settle_variables(
+def resolve_variables(
     context: ActionContext,
     recipe: Recipe,
     interface: ModuleInterface,
@@ -67,7 +67,7 @@ def settle_variables(
     service_outputs: Mapping[str, JsonValue],
     start: StartingPoint,
     is_secret: Callable[[str], bool],
-) -> Settled:
+) -> ResolvedVariables:
     """Merge and check; raise ParameterError with every fault. `is_secret` judges a text."""
     name = standing.service_name or start.service_name or context.service.slug
     offered = {**offer_identity(context, name), SERVICE_OUTPUTS: dict(service_outputs)}
@@ -85,7 +85,7 @@ def settle_variables(
         for name, each in [*own.items(), *asked.items()]
         if name in secret or _may_be_secret(name, each, is_secret)
     )
-    return Settled(
+    return ResolvedVariables(
         values,
         tuple(find_overruled(request, interface)),
         kept={name: each for name, each in own.items() if name not in private},

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import files, plugins
-from purveyor.engines.terraform.changing import change
+from purveyor.engines.terraform.apply import apply
+from purveyor.engines.terraform.destroy import destroy
 from purveyor.engines.terraform.environment import build_environment
-from purveyor.engines.terraform.preparing import check_stamp, initialise
+from purveyor.engines.terraform.init import check_stamp, initialise
 from purveyor.engines.terraform.program import Program
-from purveyor.engines.terraform.removing import remove
-from purveyor.engines.terraform.rescue import consume_parked
-from purveyor.engines.terraform.session import Session
+from purveyor.engines.terraform.rescue import save_parked
+from purveyor.engines.terraform.session import EngineSession
 from purveyor.engines.terraform.sources import download_module
 from purveyor.engines.terraform.tree import copy_module
 from purveyor.process import Interruption
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from purveyor.declaration import ModuleInterface
-    from purveyor.engines.terraform.program import EngineBinary
+    from purveyor.engines.binary import EngineBinary
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, Listen, ModuleSource, Step, StepEvent, StepResult
 
@@ -95,14 +95,14 @@ class TerraformEngine:
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=step.workspace))
         environment = self._environ(step.environment, backend=step.backend, scratch=scratch)
         program = self._program(step.module, environment, step.interruption, listen)
-        session = Session(step, program, scratch, keep=self._cache / "recovery")
+        session = EngineSession(step, program, scratch, keep=self._cache / "recovery")
         try:
             return self._run(session)
         finally:
             files.remove_written(step.module)
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _run(self, session: Session) -> StepResult:
+    def _run(self, session: EngineSession) -> StepResult:
         step = session.step
         encrypted = check_stamp(session, initialised=False)
         files.write_backend(step.module, step.backend, evaluated=self._is_opentofu)
@@ -112,8 +112,8 @@ class TerraformEngine:
         initialise(session, engine=self._binary.name, cache=cache)
         if encrypted:
             check_stamp(session, initialised=True)
-        consume_parked(session)
-        done = remove(session) if step.operation is Operation.DELETE else change(session)
+        save_parked(session)
+        done = destroy(session) if step.operation is Operation.DELETE else apply(session)
         return dataclasses.replace(
             done, engine=self._binary.name, engine_version=self._binary.version
         )

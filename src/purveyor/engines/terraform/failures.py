@@ -11,7 +11,7 @@ from purveyor.errors import EngineError, ParameterError, PurveyorError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.engines.terraform.causes import Cause
+    from purveyor.engines.terraform.error_patterns import Cause
     from purveyor.engines.terraform.program import Ran
     from purveyor.redaction import Redactor
 
@@ -50,7 +50,7 @@ def explain(ran: Ran, doing: str, redactor: Redactor) -> PurveyorError:
 def find_cause(diagnostic: Diagnostic) -> Cause | None:
     """Return the first known cause whose words are in the text."""
     # Here, since a run that ends well has no use for a hundred patterns.
-    from purveyor.engines.terraform.causes import CAUSES
+    from purveyor.engines.terraform.error_patterns import CAUSES
 
     return next((cause for cause in CAUSES if cause.pattern.search(diagnostic.text)), None)
 

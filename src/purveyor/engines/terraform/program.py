@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from purveyor import process
 from purveyor.engines.terraform.events import Report
@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from purveyor.step import Listen
 
 _NOT_FOUND = 127
-
-
-class EngineBinary(Protocol):
-    """The program; `name` is `terraform` or `opentofu`, `version` as `1.12.6`."""
-
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-
-    @property
-    def name(self) -> str:
-        """Which it is."""
-
-    @property
-    def version(self) -> str:
-        """Its version."""
 
 
 @dataclass(frozen=True, slots=True)

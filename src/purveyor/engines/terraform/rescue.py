@@ -1,4 +1,4 @@
-"""Brings home a state that could not be saved: checked, tried again, or kept for the next run."""
+"""Saves a state that could not be saved at first: checks it, tries again, or keeps it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.sealed import unseal
+from purveyor.engines.terraform.encryption import decrypt
 from purveyor.engines.terraform.state_writer import check_written, find_lock
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.process import Interruption
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from purveyor.engines.terraform.program import Ran
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
     from purveyor.state_key import StateDocument
     from purveyor.step import StateAccess
 
@@ -39,7 +39,7 @@ NAPS = (0.5, 1.5, 4.0)
 _WHERE = "that could not be saved"
 
 
-def bring_home(
+def save_state(
     text: str,
     *,
     state: StateAccess,
@@ -52,7 +52,7 @@ def bring_home(
     """
     for nap in (*naps, None):
         try:
-            if _is_home(text, state.read()):
+            if _is_saved(text, state.read()):
                 return False
             push(text)
         except PurveyorError as error:
@@ -64,7 +64,7 @@ def bring_home(
     return False
 
 
-def _is_home(text: str, current: StateDocument | None) -> bool:
+def _is_saved(text: str, current: StateDocument | None) -> bool:
     wanted = parse_state(text, where=_WHERE)
     if current is None:
         return False
@@ -83,7 +83,7 @@ def _is_home(text: str, current: StateDocument | None) -> bool:
     return current.serial > wanted.serial
 
 
-def is_whole(text: str) -> bool:
+def is_complete(text: str) -> bool:
     """Tell whether an unsaved state was written to its end; a full disk takes a part, or nothing.
 
     Nobody can save such a part, so that it must not keep the next runs waiting for that.
@@ -95,17 +95,17 @@ def is_whole(text: str) -> bool:
     return True
 
 
-class SessionRescue:
+class StateRescue:
     """Saves states from within a step's own directory, so that its encryption holds for them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: EngineSession) -> None:
         # The step's own interruption has had its signal: it would stop what saves the state.
         self._program = dataclasses.replace(session.program, interruption=Interruption())
         self._session = session
         self.lock_id = ""
 
     def save(self, text: str, *, free: bool, lock_id: str = "", naps: Sequence[float]) -> bool:
-        """Save a state, as `bring_home` does.
+        """Save a state, as `save_state` does.
 
         `free` tells that the lock which is met is the failed step's own; `lock_id` is the only one
         that may be freed where that is not so.
@@ -115,8 +115,8 @@ class SessionRescue:
             self._push(content, free=free, lock_id=lock_id)
 
         if parse_state(text, where=_WHERE).encrypted:
-            text = unseal(self._session, self._program, text)
-        return bring_home(text, state=self._session.step.state, push=push, naps=naps)
+            text = decrypt(self._session, self._program, text)
+        return save_state(text, state=self._session.step.state, push=push, naps=naps)
 
     def free(self, lock_id: str) -> None:
         """Free a lock; raise StateLockedError or EngineError when that fails."""
@@ -133,14 +133,14 @@ class SessionRescue:
         check_written(ran, "state push", self._program.redactor)
 
 
-def rescue_unsaved(session: Session, unsaved: Path, *, lock_left: bool) -> str:
+def rescue_unsaved(session: EngineSession, unsaved: Path, *, lock_left: bool) -> str:
     """Save what a step left unsaved and say so; park it and raise RecoveryError when that fails."""
     text = unsaved.read_text(encoding="utf-8", errors="replace")
-    if not is_whole(text):
+    if not is_complete(text):
         raise _break_off(session, text)
     session.step.renew()  # what kept the state from being saved may be a login that had ended
     text = count_up(text, session.step.state)
-    rescue = SessionRescue(session)
+    rescue = StateRescue(session)
     try:
         rescue.save(text, free=lock_left, naps=NAPS)
     except PurveyorError as error:
@@ -171,7 +171,7 @@ def count_up(text: str, state: StateAccess) -> str:
     return json_text.write({**document, "serial": unsaved.serial + 1}, indent=2)
 
 
-def free_own_lock(session: Session, ran: Ran) -> str:
+def free_own_lock(session: EngineSession, ran: Ran) -> str:
     """Free the lock that an ended engine has left, and say so; what is not certain stays.
 
     It may be free already: a store that lost its answer is asked again by the engine, and then
@@ -183,7 +183,7 @@ def free_own_lock(session: Session, ran: Ran) -> str:
         if holder is None:
             return "The state's lock is free, although the engine was not told so."
         if holder.id and holder.was_taken(gethostname(), after=ran.began, before=time.time()):
-            SessionRescue(session).free(holder.id)
+            StateRescue(session).free(holder.id)
             return FREED
     except PurveyorError:
         pass
@@ -191,7 +191,7 @@ def free_own_lock(session: Session, ran: Ran) -> str:
     return ""
 
 
-def consume_parked(session: Session) -> None:
+def save_parked(session: EngineSession) -> None:
     """Save first what earlier runs on this entity could not; raise RecoveryError if it fails."""
     recovery = session.step.recovery
     for name in recovery.waiting() if recovery is not None else ():
@@ -200,7 +200,7 @@ def consume_parked(session: Session) -> None:
         if text is None:
             continue
         try:
-            SessionRescue(session).save(
+            StateRescue(session).save(
                 text, free=False, lock_id=recovery.lock_of(name), naps=NAPS[:1]
             )
         except StateLockedError:
@@ -219,7 +219,7 @@ def consume_parked(session: Session) -> None:
         )
 
 
-def _keep(session: Session, text: str, lock_id: str) -> tuple[str, ...]:
+def _keep(session: EngineSession, text: str, lock_id: str) -> tuple[str, ...]:
     recovery = session.step.recovery
     try:
         if recovery is not None:
@@ -229,7 +229,7 @@ def _keep(session: Session, text: str, lock_id: str) -> tuple[str, ...]:
         return ()
 
 
-def _keep_on_disk(session: Session, text: str) -> str:
+def _keep_on_disk(session: EngineSession, text: str) -> str:
     session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = re.sub(r"[^\w-]+", "-", session.step.identity)
     kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / UNSAVED
@@ -238,7 +238,7 @@ def _keep_on_disk(session: Session, text: str) -> str:
     return str(kept)
 
 
-def _break_off(session: Session, text: str) -> RecoveryError:
+def _break_off(session: EngineSession, text: str) -> RecoveryError:
     details = []
     if text.strip():
         with contextlib.suppress(OSError):

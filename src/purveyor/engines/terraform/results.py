@@ -13,14 +13,14 @@ from purveyor.state_key import OutputValue
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
     from purveyor.json_text import JsonValue
 
 _MAX_DEPTH = 512
 
 
 def collect_outputs(
-    session: Session, told: Mapping[str, OutputValue] | None
+    session: EngineSession, told: Mapping[str, OutputValue] | None
 ) -> dict[str, OutputValue]:
     """Return the module's outputs: those the stream told, else the state's; secrets are learnt.
 
@@ -34,7 +34,7 @@ def collect_outputs(
     return outputs
 
 
-def read_outputs(session: Session) -> dict[str, OutputValue]:
+def read_outputs(session: EngineSession) -> dict[str, OutputValue]:
     """Ask the engine for the state's outputs; the way into an encrypted state."""
     ran = session.program.call(*commands.output(), streamed=False)
     document = parse_document(ran.completed.stdout) if ran.code == 0 else None
@@ -55,7 +55,7 @@ def parse_document(text: str) -> JsonValue:
         return None
 
 
-def _read_state(session: Session) -> Mapping[str, OutputValue]:
+def _read_state(session: EngineSession) -> Mapping[str, OutputValue]:
     state = session.step.state.read()
     if state is None:
         raise _unreadable()

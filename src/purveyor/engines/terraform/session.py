@@ -32,7 +32,7 @@ STREAM = "changes.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class EngineSession:
     """A step and the program that carries it out.
 
     `scratch` is a private folder for this step; `keep` is a folder that outlives the run.
@@ -63,8 +63,8 @@ class Session:
 
         `program` stands in for the session's own.
 
-        Raise StateLockedError after the step's `lock_wait` seconds, CancelledError when the run is
-        asked to stop meanwhile.
+        Raise StateLockedError after the step's `lock_timeout` seconds, CancelledError when the run
+        is asked to stop meanwhile.
         """
         begun = time.monotonic()
         call = (program or self.program).call
@@ -104,7 +104,7 @@ class Session:
 
     def _await_release(self, holder: Lock, begun: float, look: Callable[[], Lock | None]) -> None:
         """Return when another try is worth it: nobody is seen to hold the lock."""
-        nap, told, limit = _FIRST_NAP, -_TELL_SECONDS, self.step.lock_wait
+        nap, told, limit = _FIRST_NAP, -_TELL_SECONDS, self.step.lock_timeout
         current: Lock | None = holder
         known = self._learn(holder)
         while current is not None:

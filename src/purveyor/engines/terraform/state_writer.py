@@ -17,7 +17,8 @@ from purveyor.process import Interruption
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.engines.terraform.program import EngineBinary, Ran
+    from purveyor.engines.binary import EngineBinary
+    from purveyor.engines.terraform.program import Ran
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, StepEvent
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.engines.terraform.program import Ran
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
     from purveyor.plan import Change
 
 CHANGES = frozenset({"apply", "destroy"})
@@ -38,7 +38,7 @@ _ABOUT_STATE = frozenset(
 )
 
 
-def build_error(session: Session, ran: Ran, phase: str) -> PurveyorError:
+def build_error(session: EngineSession, ran: Ran, phase: str) -> PurveyorError:
     """Return the error to raise for a failed `ran`."""
     changing = phase in CHANGES
     proof = judge_stream(ran.completed.stdout) if changing else Proof.UNTOUCHED
@@ -54,7 +54,7 @@ def build_error(session: Session, ran: Ran, phase: str) -> PurveyorError:
     return explain(ran, phase, session.program.redactor)
 
 
-def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
+def settle(session: EngineSession, ran: Ran, phase: str) -> tuple[str, ...]:
     """Tell that a change is over; after a failed one save what it left unsaved, raise its error.
 
     Return notes instead when all was done and only the state had not been saved or its lock not
@@ -81,7 +81,7 @@ def settle(session: Session, ran: Ran, phase: str) -> tuple[str, ...]:
 
 
 def conclude(
-    session: Session, ran: Ran, phase: str, planned: Sequence[Change]
+    session: EngineSession, ran: Ran, phase: str, planned: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Settle a change, tell what no hook tells; return what was carried out, and notes."""
     deleted = {each.address for each in ran.report.completed if each.verb is Verb.DELETE}
@@ -103,7 +103,7 @@ def conclude(
             session.program.listen(event)
 
 
-def _find_let_go(session: Session, ran: Ran, planned: Sequence[Change]) -> list[Change]:
+def _find_let_go(session: EngineSession, ran: Ran, planned: Sequence[Change]) -> list[Change]:
     """Return what a failed command has let go of: it is not in the state, or has a successor."""
     if Verb.FORGET not in {each.verb for each in planned}:
         return []
@@ -114,7 +114,7 @@ def _find_let_go(session: Session, ran: Ran, planned: Sequence[Change]) -> list[
     return [c for c in planned if c.verb is Verb.FORGET and c.address not in kept]
 
 
-def _rescue(session: Session, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:
+def _rescue(session: EngineSession, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:
     try:
         note = rescue_unsaved(session, unsaved, lock_left=lock_left)
     except RecoveryError as error:
@@ -127,7 +127,7 @@ def _rescue(session: Session, ran: Ran, unsaved: Path, phase: str, *, lock_left:
     return note
 
 
-def _settle_lock(session: Session, ran: Ran, *, kept: bool) -> str:
+def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
     """Settle what is proven, and free the lock that this run's engine has left."""
     saved = judge_stream(ran.completed.stdout) in {Proof.SAVED, Proof.UNTOUCHED}
     if saved:

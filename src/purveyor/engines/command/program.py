@@ -73,7 +73,7 @@ def build_document(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ProgramEnvironment:
     """What a program runs in: a fresh private directory, an environment, and who listens.
 
     `listen` gets each line of its standard output; `learn` gets its result before anything of its
@@ -88,7 +88,9 @@ class Surroundings:
     learn: Callable[[JsonValue], None]
 
 
-def run_program(program: ActionProgram, document: JsonObject, around: Surroundings) -> JsonObject:
+def run_program(
+    program: ActionProgram, document: JsonObject, around: ProgramEnvironment
+) -> JsonObject:
     """Run the program in its folder and return the object it wrote to PURVEYOR_RESULT.
 
     A program that ends well with a result has done its work, even if it was asked to stop

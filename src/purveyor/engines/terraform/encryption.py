@@ -15,21 +15,21 @@ from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
     from purveyor.engines.terraform.program import Program
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
 
 _DATA = ".terraform"
 # What `init` would bring again.
 _INSTALLED = ("providers", "modules")
 
 
-def unseal(session: Session, program: Program, text: str) -> str:
+def decrypt(session: EngineSession, program: Program, text: str) -> str:
     """Return an encrypted state in clear; in memory only.
 
     `state push` cannot read one (measured with OpenTofu 1.12.6), while `state pull` opens one that
     lies in a `local` backend, for a moment, of the same directory. Raise EngineError.
     """
-    folder = Path(tempfile.mkdtemp(prefix="sealed-", dir=session.scratch))
-    step, state = session.step, folder / "sealed.tfstate"
+    folder = Path(tempfile.mkdtemp(prefix="encrypted-", dir=session.scratch))
+    step, state = session.step, folder / "encrypted.tfstate"
     files.write_private(state, text)
     for name in _INSTALLED:
         if (installed := step.module / _DATA / name).exists():
@@ -48,6 +48,6 @@ def unseal(session: Session, program: Program, text: str) -> str:
     return ran.completed.stdout
 
 
-def _replace_backend(session: Session, backend: BackendBlock) -> None:
+def _replace_backend(session: EngineSession, backend: BackendBlock) -> None:
     (session.step.module / files.BACKEND_FILE).unlink(missing_ok=True)
     files.write_backend(session.step.module, backend, evaluated=True)

@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands, plugins
-from purveyor.engines.terraform.endings import build_error
 from purveyor.engines.terraform.environment import WORKSPACE
+from purveyor.engines.terraform.failure_handling import build_error
 from purveyor.engines.terraform.files import STAMP, check_module
 from purveyor.engines.terraform.references import list_files
 from purveyor.engines.terraform.results import read_outputs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
     from purveyor.state_key import OutputValue
     from purveyor.step import Step
 
@@ -52,7 +52,7 @@ def inspect_module(root: Path, module: Path) -> tuple[list[str], list[str]]:
     return faults, notes
 
 
-def check_stamp(session: Session, *, initialised: bool) -> bool:
+def check_stamp(session: EngineSession, *, initialised: bool) -> bool:
     """Raise RecoveryError when the state belongs to another entity.
 
     Return True when it could not be told yet: an encrypted state can only be read by the engine,
@@ -78,7 +78,7 @@ def _check_owner(step: Step, outputs: Mapping[str, OutputValue]) -> None:
         )
 
 
-def initialise(session: Session, *, engine: str, cache: Path | None) -> None:
+def initialise(session: EngineSession, *, engine: str, cache: Path | None) -> None:
     """Run `init`; `cache` is the plugin cache when this engine must be alone in it."""
     lock_file = session.step.module / LOCK_FILE
     # What a lock file leaves out was never looked at, so nothing is added to it silently. One that

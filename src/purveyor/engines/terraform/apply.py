@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.endings import build_error, conclude
-from purveyor.engines.terraform.preparing import check_stamp
+from purveyor.engines.terraform.failure_handling import build_error, conclude
+from purveyor.engines.terraform.init import check_stamp
 from purveyor.engines.terraform.results import collect_outputs, parse_document
 from purveyor.engines.terraform.shown_plan import read_plan
 from purveyor.plan import find_denied, judge
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from purveyor.engines.terraform.events import Report
     from purveyor.engines.terraform.program import Ran
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
 
 _PLANS = 3
 _CHANGED = 2
 _STALE = frozenset({"Saved plan is stale", "Saved plan does not match the given state"})
 
 
-def change(session: Session) -> StepResult:
+def apply(session: EngineSession) -> StepResult:
     """Bring everything to what the module says; raise GuardError before a refused change."""
     step = session.step
     if step.operation is Operation.CREATE and not step.guard.protect:
@@ -36,7 +36,7 @@ def change(session: Session) -> StepResult:
     return _change_planned(session)
 
 
-def _change_planned(session: Session, *, plans_left: int = _PLANS) -> StepResult:
+def _change_planned(session: EngineSession, *, plans_left: int = _PLANS) -> StepResult:
     file = session.scratch / "plan"
     session.start("plan")
     planned = session.call_locked(*commands.plan(file))
@@ -54,7 +54,7 @@ def _change_planned(session: Session, *, plans_left: int = _PLANS) -> StepResult
     return _finish(session, applied, planned.report)
 
 
-def _finish(session: Session, applied: Ran, planned: Report) -> StepResult:
+def _finish(session: EngineSession, applied: Ran, planned: Report) -> StepResult:
     # What is imported or moved is told by the plan alone, not when that plan is applied (measured).
     changes, notes = conclude(session, applied, "apply", planned.changes)
     outputs = collect_outputs(session, applied.report.outputs)
@@ -66,7 +66,7 @@ def _is_stale(applied: Ran) -> bool:
     return bool(applied.code) and any(e.summary in _STALE for e in applied.report.errors)
 
 
-def _judge(session: Session, planned: Report, file: Path) -> None:
+def _judge(session: EngineSession, planned: Report, file: Path) -> None:
     guard = session.step.guard
     # The stream does not surely tell a leftover from the resource itself.
     whole = [dataclasses.replace(each, deposed=False) for each in planned.changes]

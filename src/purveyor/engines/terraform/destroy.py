@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.endings import build_error, conclude
+from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.step import StepResult
 
 if TYPE_CHECKING:
-    from purveyor.engines.terraform.session import Session
+    from purveyor.engines.terraform.session import EngineSession
 
 
-def remove(session: Session) -> StepResult:
+def destroy(session: EngineSession) -> StepResult:
     """Destroy everything in the state; raise RecoveryError when something is left in it."""
     session.start("destroy")
     ran = session.change_locked(*commands.destroy())
@@ -35,7 +35,7 @@ def remove(session: Session) -> StepResult:
     return StepResult(changes, {}, (*notes, *ran.report.unread.values()))
 
 
-def _count_left(session: Session) -> int:
+def _count_left(session: EngineSession) -> int:
     state = session.step.state.read()
     if state is None:
         raise RecoveryError(

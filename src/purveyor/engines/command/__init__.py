@@ -1,0 +1,1 @@
+"""Runs a program of the platform team as an engine."""
