@@ -109,6 +109,8 @@ def line(kind: str, **fields: object) -> str:
 
 START = line("version") + line("change_summary", changes={"operation": "plan"})
 MOVED = START + line("apply_start", hook={})
+ENDED = line("change_summary", changes={"operation": "destroy"})
+MIDWAY = {"severity": "error", "summary": "Error saving current state"}
 FAULT = {"severity": "error", "summary": "Failed to save state"}
 
 
@@ -122,8 +124,10 @@ FAULT = {"severity": "error", "summary": "Failed to save state"}
         (MOVED + line("log", **{"@message": "\nTwo interrupts received. Exiting"}), Proof.NONE),
         (MOVED + line("diagnostic", diagnostic={"severity": "warning"}), Proof.NONE),
         (MOVED + line("diagnostic", diagnostic={"severity": "error"}), Proof.SAVED),
+        (MOVED + line("diagnostic", diagnostic=MIDWAY), Proof.NONE),
+        (MOVED + line("diagnostic", diagnostic=MIDWAY) + ENDED, Proof.SAVED),
         (MOVED + line("diagnostic", diagnostic=FAULT), Proof.UNSAVED),
-        (MOVED + line("change_summary", changes={"operation": "destroy"}), Proof.SAVED),
+        (MOVED + ENDED, Proof.SAVED),
     ],
 )
 def test_a_stream_proves_what_it_holds_and_no_more(text: str, proof: Proof) -> None:

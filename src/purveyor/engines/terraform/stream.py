@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _TWICE = "Two interrupts received"
 _UNSAVED = frozenset({"Failed to save state", "Failed to persist state to backend"})
+# Told amid the change, of a first try to save the state after an interrupt (opWait in the engines'
+# internal/backend/local/backend.go): it neither ends the command nor says what became of the state.
+_MIDWAY = "Error saving current state"
 _CHANGES = frozenset({"apply", "destroy"})
 _UNDER_LOCK = ("planned_change", "change_summary", "refresh_start", "apply_start")
 _ROOM = 1 << 16
@@ -51,7 +54,7 @@ def judge_stream(text: str) -> Proof:
                 ended |= read_object(message, "changes").get("operation") in _CHANGES
             case "diagnostic":
                 summary = _read_error(message)
-                ended |= summary is not None
+                ended |= summary not in {None, _MIDWAY}
                 unsaved |= summary in _UNSAVED
             case _:
                 pass
