@@ -103,6 +103,38 @@ def test_an_engine_that_is_interrupted_twice_settles_nothing(
     assert notes.told == ["begin"]
 
 
+def test_an_engine_that_could_not_save_at_once_and_is_killed_then_settles_nothing(
+    bench: Bench, server: StateServer
+) -> None:
+    notes = Notes()
+    pids: list[int] = []
+    strikes: list[threading.Thread] = []
+    step = make(bench, notes, server)
+    server.refuse["POST"] = 400
+    bench.interruption.on_program = pids.append
+
+    def kill_at_the_last_save() -> None:
+        while "POST" not in server.asked:
+            time.sleep(0.01)
+        server.slow["POST"] = 5.0
+        server.lose.add("POST")
+        while server.asked.count("POST") == 1:
+            time.sleep(0.01)
+        os.kill(pids[-1], signal.SIGKILL)
+
+    def strike(event: StepEvent) -> None:
+        if isinstance(event, Noticed) and event.text.endswith("begun"):
+            strikes.append(threading.Thread(target=kill_at_the_last_save))
+            strikes[-1].start()
+            os.kill(pids[-1], signal.SIGINT)
+
+    bench.on_event = strike
+    with pytest.raises(RecoveryError, match="signal 9"):
+        bench.run(step)
+    strikes[0].join()
+    assert notes.told == ["begin"]
+
+
 def line(kind: str, **fields: object) -> str:
     return json_text.write({"type": kind, **fields}) + "\n"
 
