@@ -9,12 +9,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from moto_server import REGION, MotoServer, Request, run_moto
-from purveyor import aws, json_text, process
+from purveyor import json_text, process
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import S3Backend
+from purveyor.cloud import aws
+from purveyor.cloud.errors import FailureKind
 from purveyor.credentials import STATE_PROFILE, assume, keep_for_state, name_session
 from purveyor.errors import CredentialsError, ReasonCode
-from purveyor.refusal import Trouble
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 from purveyor.step import BackendBlock
@@ -159,7 +160,7 @@ def test_a_profile_that_does_not_exist_is_named(clean_environment: dict[str, str
 
 @pytest.mark.parametrize("error", [ClientError({}, "X"), ValueError("x")])
 def test_what_is_not_known_is_said_to_be_unknown(error: Exception) -> None:
-    assert aws.judge(error).trouble is Trouble.OTHER
+    assert aws.classify(error).kind is FailureKind.OTHER
 
 
 def test_static_keys_reach_the_state_while_the_module_has_the_role(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
-from purveyor.deadline import paced
+from purveyor.transport.deadline import paced
 
 if TYPE_CHECKING:
     import ssl

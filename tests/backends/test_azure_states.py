@@ -18,7 +18,6 @@ from purveyor.backends.azure import AzureStates
 from purveyor.backends.object_records import ObjectRecords
 from purveyor.catalog.backend import AzureBackend
 from purveyor.cloud.azure import AzureStorage
-from purveyor.cloud.wire import Answer
 from purveyor.errors import (
     CredentialsError,
     PurveyorError,
@@ -29,6 +28,7 @@ from purveyor.errors import (
 from purveyor.lock import Lock
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
+from purveyor.transport.connection import Response
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -280,12 +280,12 @@ def test_versions_that_only_a_lock_made_are_not_told(monkeypatch: pytest.MonkeyP
     ]
     asked = []
 
-    def ask(_: object, _method: str, _path: str, **rest: dict[str, str]) -> Answer:
+    def ask(_: object, _method: str, _path: str, **rest: dict[str, str]) -> Response:
         asked.append(rest["query"])
         marker = "<NextMarker>next</NextMarker>" if len(asked) == 1 else "<NextMarker />"
         blobs = f"<Blobs>{pages[len(asked) - 1]}</Blobs>"
         text = f"<EnumerationResults>{blobs}{marker}</EnumerationResults>"
-        return Answer(200, {}, text.encode())
+        return Response(200, {}, text.encode())
 
     monkeypatch.setattr(AzureStorage, "ask", ask)
     config = AzureBackend(type="azurerm", account=ACCOUNT, container="states")

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from pysequoia import SignatureMode, Tsk, sign
 
-from purveyor.download import Patience
 from purveyor.engines.binary.install import Installed, Watcher, install_engine
 from purveyor.engines.binary.places import engines_folder, machine
 from purveyor.engines.binary.release import Release
 from purveyor.settings import Settings
+from purveyor.transport.download import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

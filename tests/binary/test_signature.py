@@ -24,11 +24,11 @@ from release_site import (
     zipped,
 )
 
-from purveyor.download import DownloadError, download
 from purveyor.engines.binary import signature
 from purveyor.engines.binary.release import Release
 from purveyor.engines.binary.signature import is_signed
 from purveyor.errors import EngineError
+from purveyor.transport.download import DownloadError, download
 
 SIGNED = Path(__file__).parent / "signed"
 PINNED = Path(signature.__file__).parent / "keys"

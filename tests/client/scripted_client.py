@@ -1,4 +1,4 @@
-"""A client of the scripted server that is quick to lose patience."""
+"""A client of the scripted server that is quick to lose policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.action import Kind
-from purveyor.client import Credentials, Patience, PlatformClient
+from purveyor.client import Credentials, PlatformClient, RetryPolicy
 from purveyor.errors import PurveyorError
 from purveyor.redaction import Redactor
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scripted_server import ScriptedServer
 
 KEY = "a2V5LW9m.dGhlLXRlc3Rz"
-BRISK = Patience(total=5.0, first_wait=0.5, connect=1.0, read=2.0)
+BRISK = RetryPolicy(total=5.0, first_wait=0.5, connect=1.0, read=2.0)
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def client_of(
     server: ScriptedServer,
     *,
     credentials: Credentials | None = None,
-    patience: Patience = BRISK,
+    policy: RetryPolicy = BRISK,
     pause: Callable[[float], object] | None = lambda _: None,
     now: Callable[[], float] = time.time,
 ) -> Iterator[PlatformClient]:
@@ -35,7 +35,7 @@ def client_of(
         server.url,
         credentials or Credentials(api_key=KEY),
         redactor=Redactor(),
-        patience=patience,
+        policy=policy,
         pause=pause,
         now=now,
     )

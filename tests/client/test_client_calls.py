@@ -106,9 +106,9 @@ def test_an_endless_answer_is_not_read_to_its_end(server: ScriptedServer) -> Non
 
 def test_an_answer_that_trickles_is_not_waited_for(server: ScriptedServer) -> None:
     server.script = [Reply(body=" " * 100 + "{}", trickle=0.1)] * 9
-    patience = replace(BRISK, total=0.1, connect=0.2, read=0.3)
+    policy = replace(BRISK, total=0.1, connect=0.2, read=0.3)
     began = time.monotonic()
-    with client_of(server, patience=patience) as client:
+    with client_of(server, policy=policy) as client:
         assert "did not answer" in failure_of(client).message
     assert time.monotonic() - began < 4
 
@@ -121,7 +121,7 @@ def test_a_login_and_an_answer_that_trickle_keep_within_the_calls_time(
     body = token_body("token-1" + "x" * 300, seconds=3600)
     setattr(server, what, [Reply(body=body, trickle=0.1, from_head=from_head)] * 9)
     began = time.monotonic()
-    with client_of(server, patience=replace(BRISK, total=1.5, connect=1, read=5)) as client:
+    with client_of(server, policy=replace(BRISK, total=1.5, connect=1, read=5)) as client:
         assert "did not answer" in failure_of(client).message
     assert time.monotonic() - began < 4
 
@@ -130,7 +130,7 @@ def test_a_slow_login_leaves_the_call_what_is_left_of_its_time(server: ScriptedS
     server.logins = [Reply(body=token_body("token-1", seconds=3600), wait=1.2)]
     server.script = [Reply(wait=5)] * 9
     began = time.monotonic()
-    with client_of(server, patience=replace(BRISK, total=2.0, connect=1, read=5)) as client:
+    with client_of(server, policy=replace(BRISK, total=2.0, connect=1, read=5)) as client:
         assert "did not answer" in failure_of(client).message
     assert time.monotonic() - began < 4
 
@@ -166,7 +166,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
         "https://platform.example",
         Credentials(token="t"),
         redactor=Redactor(),
-        patience=replace(BRISK, total=0.1),
+        policy=replace(BRISK, total=0.1),
     )
     with contextlib.closing(client):
         error = failure_of(client)
@@ -179,7 +179,7 @@ def test_a_certificate_file_that_is_missing_is_said(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/authority.pem")
     client = PlatformClient(
-        "https://127.0.0.1:1", Credentials(token="t"), redactor=Redactor(), patience=BRISK
+        "https://127.0.0.1:1", Credentials(token="t"), redactor=Redactor(), policy=BRISK
     )
     error = failure_of(client)
     assert isinstance(error, PlatformError)

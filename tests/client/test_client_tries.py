@@ -12,7 +12,7 @@ from scripted_client import BRISK, client_of, failure_of
 from scripted_server import Reply, ScriptedServer, scripted_server
 
 from purveyor.action import Kind
-from purveyor.client import Patience, PlatformRefusedError
+from purveyor.client import PlatformRefusedError, RetryPolicy
 from purveyor.errors import PlatformError, ReasonCode
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_a_dropped_connection_is_tried_again(server: ScriptedServer) -> None:
 
 def test_a_slow_answer_is_tried_again(server: ScriptedServer) -> None:
     server.script = [Reply(wait=0.6), Reply(body='{"id": 1}')]
-    with client_of(server, patience=replace(BRISK, read=0.3)) as client:
+    with client_of(server, policy=replace(BRISK, read=0.3)) as client:
         assert client.read_entity(Kind.SERVICE, "s1") == {"id": 1}
 
 
@@ -92,8 +92,8 @@ def test_a_wait_beyond_the_patience_is_not_begun(server: ScriptedServer) -> None
 def test_waits_grow_and_stay_below_their_limit(server: ScriptedServer) -> None:
     server.script = [Reply(500)] * 7
     waits: list[float] = []
-    patience = Patience(total=60, first_wait=1, longest_wait=4)
-    with client_of(server, patience=patience, pause=waits.append) as client:
+    policy = RetryPolicy(total=60, first_wait=1, longest_wait=4)
+    with client_of(server, policy=policy, pause=waits.append) as client:
         client.read_entity(Kind.SERVICE, "s1")
     for wait, full in zip(waits, [1, 2, 4, 4, 4, 4, 4], strict=True):
         assert full / 2 <= wait <= full
@@ -102,8 +102,8 @@ def test_waits_grow_and_stay_below_their_limit(server: ScriptedServer) -> None:
 def test_an_outage_ends_when_the_patience_ends(server: ScriptedServer) -> None:
     server.script = [Reply(503)] * 500
     began = time.monotonic()
-    patience = Patience(total=0.4, first_wait=0.05, longest_wait=0.05)
-    with client_of(server, patience=patience, pause=None) as client:
+    policy = RetryPolicy(total=0.4, first_wait=0.05, longest_wait=0.05)
+    with client_of(server, policy=policy, pause=None) as client:
         error = failure_of(client)
     assert time.monotonic() - began < 2
     assert len(server.asked) > 3
@@ -113,9 +113,9 @@ def test_an_outage_ends_when_the_patience_ends(server: ScriptedServer) -> None:
 
 def test_giving_up_ends_a_wait_at_once(server: ScriptedServer) -> None:
     server.script = [Reply(503)] * 3
-    patience = Patience(total=60, first_wait=30, longest_wait=30)
+    policy = RetryPolicy(total=60, first_wait=30, longest_wait=30)
     began = time.monotonic()
-    with client_of(server, patience=patience, pause=None) as client:
+    with client_of(server, policy=policy, pause=None) as client:
         client.give_up()
         assert "503" in failure_of(client).message
     assert time.monotonic() - began < 2
@@ -124,7 +124,7 @@ def test_giving_up_ends_a_wait_at_once(server: ScriptedServer) -> None:
 def test_nobody_at_the_address_is_a_platform_error() -> None:
     with scripted_server() as gone:
         pass
-    with client_of(gone, patience=replace(BRISK, total=0.1)) as client:
+    with client_of(gone, policy=replace(BRISK, total=0.1)) as client:
         error = failure_of(client)
     assert error.reason is ReasonCode.PLATFORM_UNREACHABLE
     assert "did not answer when we tried to" in error.message

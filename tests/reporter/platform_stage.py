@@ -1,4 +1,4 @@
-"""An emulated platform with one requested action, and a reporter that is quick to lose patience."""
+"""An emulated platform with one requested action, and a reporter that is quick to lose policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.client import Credentials, Patience, PlatformClient
+from purveyor.client import Credentials, PlatformClient, RetryPolicy
 from purveyor.errors import ReasonCode
 from purveyor.notification import Origin, parse_notification, read_action
 from purveyor.outcome import Outcome, Status
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _pace(total: float) -> Pace:
-    each = Patience(total=total, first_wait=0.02, longest_wait=0.05, connect=2.0, read=5.0)
+    each = RetryPolicy(total=total, first_wait=0.02, longest_wait=0.05, connect=2.0, read=5.0)
     return Pace(
         asking=each,
         beginning=each,

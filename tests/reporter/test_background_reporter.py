@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from platform_stage import BRISK, Stage, broke, set_stage, worked
 
-from purveyor.client import Patience
+from purveyor.client import RetryPolicy
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
 from purveyor.reporter import BackgroundReporter, SilentReporter, background, open_reporter
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _RUN = "https://ci.example/runs/7"
 # Long enough to fail a test that waits for it.
-_LONG = replace(BRISK, beginning=Patience(total=60.0, first_wait=30.0, longest_wait=30.0))
+_LONG = replace(BRISK, beginning=RetryPolicy(total=60.0, first_wait=30.0, longest_wait=30.0))
 
 
 @contextlib.contextmanager
@@ -205,9 +205,9 @@ def test_a_time_limit_for_reports_is_kept(emulator: Emulator) -> None:
     assert time.monotonic() - began < 20
 
 
-def _away(patience: int) -> Settings:
+def _away(policy: int) -> Settings:
     """An environment whose platform refuses every connection."""
-    seconds = {"PURVEYOR_PLATFORM_PATIENCE": str(patience)}
+    seconds = {"PURVEYOR_PLATFORM_PATIENCE": str(policy)}
     return Settings({"NULLPLATFORM_HOST": "http://127.0.0.1:9", "NP_TOKEN": "token", **seconds})
 
 

@@ -9,18 +9,18 @@ from xml.etree import ElementTree as ET  # the store's own answers; expat bounds
 
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.store_time import find_age, read_date
-from purveyor.cloud.azure import AzureStorage, error_code, judge
+from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.wire import NoAnswerError
-from purveyor.refusal import Trouble, refuse
+from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.transport.connection import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from purveyor.catalog.backend import AzureBackend
-    from purveyor.cloud.wire import Answer
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 CURRENT = "current"  # the only version where the account keeps none
 _PAGE = "5000"  # the most that Azure gives in one answer
@@ -163,7 +163,7 @@ class Container:
             try:
                 document = ET.fromstring(answer.content)  # noqa: S314 - see the import
             except ET.ParseError:
-                raise self._refusal(start, Trouble.UNREACHABLE, "the list is no XML") from None
+                raise self._refusal(start, FailureKind.UNREACHABLE, "the list is no XML") from None
             for entry in document.iter("Blob"):
                 yield _read(entry, self.key(""))
             marker = document.findtext("NextMarker") or ""
@@ -180,7 +180,7 @@ class Container:
         content: bytes = b"",
         fine: frozenset[str] | set[str] = frozenset(),
         about: str = "",
-    ) -> Answer:
+    ) -> Response:
         """Ask about a blob, or about the container for None; `fine` are codes to come back with."""
         place = path if path is not None else about
         where = self.config.container
@@ -188,16 +188,16 @@ class Container:
             where = f"{where}/{self.key(path)}"
         try:
             answer = self.storage.ask(method, where, query=query, headers=headers, content=content)
-        except NoAnswerError as error:
-            raise self._refusal(place, Trouble.UNREACHABLE, str(error)) from None
+        except NoResponseError as error:
+            raise self._refusal(place, FailureKind.UNREACHABLE, str(error)) from None
         if answer.ok or error_code(answer) in fine:
             return answer
-        raise self._refusal(place, *judge(answer))
+        raise self._refusal(place, *classify(answer))
 
-    def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
+    def _refusal(self, path: str, trouble: FailureKind, detail: str) -> Exception:
         container = self.config.container
         place = f"azure://{self.config.account}/{container}/{self.key(path)}"
-        return refuse(AZURE, place, trouble, detail, store=f"container {container}")
+        return store_error(AZURE, place, trouble, detail, store=f"container {container}")
 
 
 def tell(blobs: list[Blob]) -> list[StateVersion]:

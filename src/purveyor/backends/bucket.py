@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from purveyor import aws
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.paging import read_ahead
 from purveyor.backends.store_time import find_age
-from purveyor.refusal import refuse
+from purveyor.cloud import aws
+from purveyor.cloud.errors import store_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
 
-    from purveyor.aws import Refusal
     from purveyor.catalog.backend import S3Backend
+    from purveyor.cloud.errors import Failure
     from purveyor.errors import PurveyorError
     from purveyor.settings import Settings
 
@@ -236,15 +236,15 @@ class Bucket:
         try:
             yield
         except (BotoCoreError, ClientError, RuntimeError) as error:
-            raise self._explain(path, aws.judge(error)) from error
+            raise self._explain(path, aws.classify(error)) from error
 
-    def _explain(self, path: str, refusal: Refusal) -> PurveyorError:
+    def _explain(self, path: str, failure: Failure) -> PurveyorError:
         store = f"bucket {self.config.bucket}"
-        if _NO_TABLE in refusal.detail:
+        if _NO_TABLE in failure.detail:
             store = f"lock table {self.config.table}"
         place = f"s3://{self.config.bucket}/{self.key(path)}"
-        told = (place, refusal.trouble, refusal.detail)
-        return refuse(aws.AWS, *told, store=store, region=self.config.region)
+        told = (place, failure.kind, failure.detail)
+        return store_error(aws.AWS, *told, store=store, region=self.config.region)
 
 
 # MethodNotAllowed: the id is a delete marker's; InvalidArgument and MinIO's own code: it is no id.

@@ -9,18 +9,18 @@ from urllib.parse import quote
 
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.store_time import find_age
-from purveyor.cloud.google import GoogleStorage, document, judge
+from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.cloud.google import GoogleStorage, classify, document
 from purveyor.cloud.google_login import GOOGLE
-from purveyor.cloud.wire import NoAnswerError
-from purveyor.refusal import Trouble, refuse
+from purveyor.transport.connection import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.catalog.backend import GoogleBackend
-    from purveyor.cloud.wire import Answer
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 _FIELDS = "name,size,updated,generation,timeDeleted"
 _PAGE = "1000"  # the most that Google gives in one answer
@@ -174,7 +174,7 @@ class GoogleBucket:
         content: str | None = None,
         about: str = "",
         encrypted: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Ask about an object, all of them for an empty path, or the bucket itself for None."""
         where = f"b/{quote(self.config.bucket, safe='')}"
         if path is not None:
@@ -183,25 +183,25 @@ class GoogleBucket:
             answer = self.storage.ask(
                 method, where, query=query, content=content, encrypted=encrypted
             )
-        except NoAnswerError as error:
-            raise self._refusal(path or about, Trouble.UNREACHABLE, str(error)) from None
+        except NoResponseError as error:
+            raise self._refusal(path or about, FailureKind.UNREACHABLE, str(error)) from None
         if answer.ok or answer.status in fine:
             # Not every answer tells a missing object from a missing bucket: then a listing does.
             if answer.status == _NOT_FOUND and "No such object" not in answer.text:
                 next(self._list("", {"maxResults": "1"}), None)
             return answer
-        raise self._refusal(path or about, *judge(answer))
+        raise self._refusal(path or about, *classify(answer))
 
-    def _document(self, answer: Answer, path: str) -> JsonObject:
+    def _document(self, answer: Response, path: str) -> JsonObject:
         try:
             return document(answer)
-        except NoAnswerError as error:
-            raise self._refusal(path, Trouble.UNREACHABLE, str(error)) from None
+        except NoResponseError as error:
+            raise self._refusal(path, FailureKind.UNREACHABLE, str(error)) from None
 
-    def _refusal(self, path: str, trouble: Trouble, detail: str) -> Exception:
+    def _refusal(self, path: str, trouble: FailureKind, detail: str) -> Exception:
         bucket = self.config.bucket
         place = f"gs://{bucket}/{self.key(path)}"
-        return refuse(GOOGLE, place, trouble, detail, store=f"bucket {bucket}")
+        return store_error(GOOGLE, place, trouble, detail, store=f"bucket {bucket}")
 
 
 def _read(entry: JsonObject, start: str) -> Object:

@@ -6,9 +6,9 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
+from purveyor.cloud.errors import missing_store
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.extras import require
-from purveyor.refusal import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def explain(error: psycopg.Error, place: str) -> PurveyorError:
         )
     if code in _NOT_MADE:
         named = _QUOTED.search(first)
-        return missing(f"{_NOT_MADE[code]} {named[1] if named else f'of {place}'}", first)
+        return missing_store(f"{_NOT_MADE[code]} {named[1] if named else f'of {place}'}", first)
     if not code and any(words in str(error) for words in _WRONG_LOGIN):
         return CredentialsError(
             f"The database with {place} does not accept the login.",

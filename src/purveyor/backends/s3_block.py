@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from purveyor.aws import STATE_SESSION
+from purveyor.cloud.aws import STATE_SESSION
 
 if TYPE_CHECKING:
     from purveyor.catalog.backend import S3Backend

@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from purveyor import aws
 from purveyor.bootstrap.model import UnknownSettingError
+from purveyor.cloud import aws
+from purveyor.cloud.errors import CREDENTIALS, FailureKind, credentials_error
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.refusal import CREDENTIALS, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,15 +119,15 @@ def name_taken(what: str, detail: str) -> CatalogError:
 
 
 def _explain(what: str, error: Exception) -> PurveyorError:
-    refusal = aws.judge(error)
-    if refusal.trouble in CREDENTIALS:
-        return refuse_credentials(aws.AWS, what, refusal.trouble, refusal.detail)
-    elsewhere = refusal.trouble is Trouble.ELSEWHERE
+    failure = aws.classify(error)
+    if failure.kind in CREDENTIALS:
+        return credentials_error(aws.AWS, what, failure.kind, failure.detail)
+    elsewhere = failure.kind is FailureKind.ELSEWHERE
     return RecoveryError(
         f"AWS refuses to set {what} up.",
         reason=ReasonCode.STATE_UNREADABLE,
         hint="Check `backend.region` in the catalog: the bucket lies in another one."
         if elsewhere
         else "The details hold AWS's answer; after mending it, run the command again.",
-        details=[refusal.detail],
+        details=[failure.detail],
     )

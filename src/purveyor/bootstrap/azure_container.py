@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
 
 from purveyor.bootstrap.model import Measure, settled
-from purveyor.cloud.azure import AzureStorage, error_code, judge
+from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.wire import NoAnswerError
-from purveyor.refusal import Trouble, refuse
+from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.transport.connection import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.catalog.backend import AzureBackend
-    from purveyor.cloud.wire import Answer
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 KEPT_DAYS = 30
 _ABSENT = "no container"
@@ -56,7 +56,7 @@ class AzureStore:
             fine={"ContainerAlreadyExists"},
         )
 
-    def _privacy(self, acl: Answer) -> Measure:
+    def _privacy(self, acl: Response) -> Measure:
         what, wanted = "public access", "none"
         level = acl.headers.get(_PUBLIC, "") if acl.ok else ""
         if not level:
@@ -131,16 +131,18 @@ class AzureStore:
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         fine: set[str] | frozenset[str] = frozenset(),
-    ) -> Answer:
+    ) -> Response:
         place = f"azure://{self._config.account}/{path}"
         store = f"container {self._config.container}"
         try:
             answer = self._storage.ask(method, path, query=query, headers=headers, content=content)
-        except NoAnswerError as error:
-            raise refuse(AZURE, place, Trouble.UNREACHABLE, str(error), store=store) from None
+        except NoResponseError as error:
+            raise store_error(
+                AZURE, place, FailureKind.UNREACHABLE, str(error), store=store
+            ) from None
         if answer.ok or error_code(answer) in fine:
             return answer
-        raise refuse(AZURE, place, *judge(answer), store=store)
+        raise store_error(AZURE, place, *classify(answer), store=store)
 
 
 _NOT_FOR_US = frozenset(
@@ -154,7 +156,7 @@ _NOT_FOR_US = frozenset(
 )
 
 
-def _retention(answer: Answer) -> int:
+def _retention(answer: Response) -> int:
     """Return for how many days deleted blobs are kept; 0 for not at all."""
     try:
         found = ET.fromstring(answer.content).find("DeleteRetentionPolicy")  # noqa: S314 - see the import

@@ -7,20 +7,20 @@ from urllib.parse import quote
 
 from purveyor import json_text
 from purveyor.bootstrap.model import Measure, settled
-from purveyor.cloud.google import GoogleStorage, document, judge
+from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.cloud.google import GoogleStorage, classify, document
 from purveyor.cloud.google_login import GOOGLE
-from purveyor.cloud.wire import NoAnswerError
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
-from purveyor.refusal import Trouble, refuse
+from purveyor.transport.connection import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.catalog.backend import GoogleBackend
-    from purveyor.cloud.wire import Answer
     from purveyor.errors import PurveyorError
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 KEPT_DAYS = 30
 _LOCK = "/default.tflock"
@@ -98,8 +98,8 @@ class GoogleStore:
             return None
         try:
             return document(answer)
-        except NoAnswerError as error:
-            raise self._refuse(Trouble.UNREACHABLE, str(error)) from None
+        except NoResponseError as error:
+            raise self._refuse(FailureKind.UNREACHABLE, str(error)) from None
 
     def _create(self) -> None:
         """Make the bucket closed from its first moment; another run of ours may be faster."""
@@ -160,7 +160,7 @@ class GoogleStore:
         body: JsonObject | None = None,
         *,
         fine: set[int],
-    ) -> Answer:
+    ) -> Response:
         resource = None if body is None else json_text.write(body)
         try:
             answer = self._storage.ask(
@@ -169,23 +169,23 @@ class GoogleStore:
                 query={name: value for name, value in query.items() if value},
                 resource=resource,
             )
-        except NoAnswerError as error:
-            raise self._refuse(Trouble.UNREACHABLE, str(error)) from None
+        except NoResponseError as error:
+            raise self._refuse(FailureKind.UNREACHABLE, str(error)) from None
         if answer.ok or answer.status in fine:
             return answer
-        raise self._refuse(*judge(answer))
+        raise self._refuse(*classify(answer))
 
-    def _taken(self, answer: Answer) -> CatalogError:
+    def _taken(self, answer: Response) -> CatalogError:
         return CatalogError(
             f"The bucket {self._config.bucket} belongs to somebody else, or may not be looked at.",
             reason=ReasonCode.NAME_TAKEN,
             hint="Choose another name in the catalog, or grant `storage.buckets.get` on it.",
-            details=[judge(answer)[1]],
+            details=[classify(answer)[1]],
         )
 
-    def _refuse(self, trouble: Trouble, detail: str) -> PurveyorError:
+    def _refuse(self, trouble: FailureKind, detail: str) -> PurveyorError:
         bucket = self._config.bucket
-        return refuse(GOOGLE, f"gs://{bucket}", trouble, detail, store=f"bucket {bucket}")
+        return store_error(GOOGLE, f"gs://{bucket}", trouble, detail, store=f"bucket {bucket}")
 
 
 def _versioning(found: JsonObject) -> tuple[Measure, JsonObject]:

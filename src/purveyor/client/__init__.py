@@ -2,16 +2,16 @@
 
 from purveyor.client.address import read_address
 from purveyor.client.calls import PlatformClient
+from purveyor.client.errors import PlatformRefusedError
 from purveyor.client.login import Credentials, read_credentials
-from purveyor.client.patience import Patience
-from purveyor.client.refusal import PlatformRefusedError
 from purveyor.client.wire import SetupError
+from purveyor.transport.retry import RetryPolicy
 
 __all__ = [
     "Credentials",
-    "Patience",
     "PlatformClient",
     "PlatformRefusedError",
+    "RetryPolicy",
     "SetupError",
     "read_address",
     "read_credentials",

@@ -1,4 +1,4 @@
-"""The few calls that Purveyor makes, each logged in and tried again as its patience says."""
+"""The few calls that Purveyor makes, each logged in and tried again as its policy says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from purveyor.client.exchange import Exchange
-from purveyor.client.patience import Patience, Time
-from purveyor.client.refusal import stranger
+from purveyor.client.authenticated import AuthenticatedConnection
+from purveyor.client.errors import stranger
+from purveyor.transport.retry import Clock, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class PlatformClient:
     """Speaks to the platform at `address`. May be used by several threads.
 
     Every call raises PlatformRefusedError when the platform says no, CredentialsError when it does
-    not know us, and PlatformError when it cannot be reached within the call's patience. Nothing
+    not know us, and PlatformError when it cannot be reached within the call's policy. Nothing
     that is raised holds the key, a token or another secret that `redactor` knows.
     """
 
@@ -37,30 +37,30 @@ class PlatformClient:
         credentials: Credentials,
         *,
         redactor: Redactor,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
         pause: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._hurry = threading.Event()
-        self._exchange = Exchange(
+        self._connection = AuthenticatedConnection(
             address,
             credentials,
             redactor=redactor,
-            patience=patience or Patience(),
-            time=Time(time.monotonic, now, pause or self._hurry.wait),
+            policy=policy or RetryPolicy(),
+            time=Clock(time.monotonic, now, pause or self._hurry.wait),
         )
 
     def platform_time(self) -> float | None:
         """Return the platform's own time, in seconds since 1970; None before its first answer."""
-        return self._exchange.platform_time()
+        return self._connection.platform_time()
 
     def read_action(
-        self, kind: Kind, entity_id: str, action_id: str, *, patience: Patience | None = None
+        self, kind: Kind, entity_id: str, action_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return an action of a service or link: `status`, `specification_id`, `results`, …."""
         path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
         what = "read the action"
-        found = self._exchange.call("GET", path, what=what, patience=patience)
+        found = self._connection.call("GET", path, what=what, policy=policy)
         if str(found.get("id")) != action_id:
             raise stranger(what)
         return found
@@ -72,35 +72,35 @@ class PlatformClient:
         action_id: str,
         body: Mapping[str, JsonValue],
         *,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
     ) -> JsonObject:
         """Change an action: `status`, `results`, `messages`, each optional; messages append."""
         path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
-        return self._exchange.call("PATCH", path, body, what="update the action", patience=patience)
+        return self._connection.call("PATCH", path, body, what="update the action", policy=policy)
 
     def read_entity(
-        self, kind: Kind, entity_id: str, *, patience: Patience | None = None
+        self, kind: Kind, entity_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a service or link; secret attributes read as null."""
         path = _path(kind, entity_id)
-        return self._exchange.call("GET", path, what=f"read the {kind}", patience=patience)
+        return self._connection.call("GET", path, what=f"read the {kind}", policy=policy)
 
     def list_links(
-        self, service_id: str, *, offset: int = 0, patience: Patience | None = None
+        self, service_id: str, *, offset: int = 0, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a page of a service's links: `{paging: {total, …}, results: [{id, …}]}`."""
         path = f"/link?service_id={_part(service_id)}&limit={LINKS_PAGE}&offset={offset}"
-        return self._exchange.call("GET", path, what="list the links", patience=patience)
+        return self._connection.call("GET", path, what="list the links", policy=policy)
 
     def list_entities(
-        self, kind: Kind, query: Mapping[str, str], *, patience: Patience | None = None
+        self, kind: Kind, query: Mapping[str, str], *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a page of services or links: `{paging: {…}, results: [{id, status, …}]}`.
 
         `query` may hold `nrn`, `status`, `type`, `show_descendants`, `limit`, `offset`.
         """
         path = f"/{kind}?{urlencode(query)}"
-        return self._exchange.call("GET", path, what=f"list the {kind}s", patience=patience)
+        return self._connection.call("GET", path, what=f"list the {kind}s", policy=policy)
 
     def list_actions(
         self,
@@ -108,7 +108,7 @@ class PlatformClient:
         entity_id: str,
         query: Mapping[str, str],
         *,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
     ) -> JsonObject:
         """Return a page of an entity's actions: `{paging: {…}, results: [{id, status, …}]}`.
 
@@ -116,7 +116,7 @@ class PlatformClient:
         """
         path = f"{_path(kind, entity_id)}/action?{urlencode(query)}"
         what = f"list the actions of the {kind}"
-        return self._exchange.call("GET", path, what=what, patience=patience)
+        return self._connection.call("GET", path, what=what, policy=policy)
 
     def patch_attributes(
         self,
@@ -124,36 +124,36 @@ class PlatformClient:
         entity_id: str,
         attributes: Mapping[str, JsonValue],
         *,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
     ) -> JsonObject:
         """Set these attributes of a service or link; others keep their values."""
         body: JsonObject = {"attributes": dict(attributes)}
         what = f"set attributes of the {kind}"
-        return self._exchange.call(
-            "PATCH", _path(kind, entity_id), body, what=what, patience=patience
+        return self._connection.call(
+            "PATCH", _path(kind, entity_id), body, what=what, policy=policy
         )
 
     def read_action_specification(
-        self, specification_id: str, *, patience: Patience | None = None
+        self, specification_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return an action specification: `parameters.schema`, `results.schema`, …."""
         path = f"/action_specification/{_part(specification_id)}"
-        return self._exchange.call(
-            "GET", path, what="read the action specification", patience=patience
+        return self._connection.call(
+            "GET", path, what="read the action specification", policy=policy
         )
 
     def read_specification(
-        self, kind: Kind, specification_id: str, *, patience: Patience | None = None
+        self, kind: Kind, specification_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a service or link specification: `attributes.schema`, …."""
         path = f"/{kind}_specification/{_part(specification_id)}"
-        return self._exchange.call(
-            "GET", path, what=f"read the {kind} specification", patience=patience
+        return self._connection.call(
+            "GET", path, what=f"read the {kind} specification", policy=policy
         )
 
     def sharing(self, seconds: float) -> AbstractContextManager[None]:
         """Let all calls in the block share `seconds`; after one in vain, others are tried once."""
-        return self._exchange.sharing(seconds)
+        return self._connection.sharing(seconds)
 
     def give_up(self) -> None:
         """Let calls under way fail instead of waiting for another try, until `carry_on`."""
@@ -165,7 +165,7 @@ class PlatformClient:
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
-        self._exchange.close()
+        self._connection.close()
 
 
 def _path(kind: Kind, entity_id: str) -> str:

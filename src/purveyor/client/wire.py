@@ -10,9 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
-from purveyor.client.patience import TransientError
-from purveyor.deadline import within
 from purveyor.errors import PlatformError
+from purveyor.transport.deadline import within
+from purveyor.transport.retry import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from purveyor.cloud.azure_token import CLOUDS, TokenSource, open_source
-from purveyor.cloud.wire import Request, Wire
-from purveyor.refusal import Trouble
+from purveyor.cloud.errors import Failure, FailureKind
+from purveyor.transport.connection import Connection, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.cloud.wire import Answer
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 # The oldest version of the service that knows all we use; blob versions came with 2019-12-12.
 _API_VERSION = "2021-12-02"
@@ -38,21 +38,21 @@ _SIGNED_HEADERS = (
 
 # "Common REST API error codes" and "Blob service error codes" in Azure's documentation.
 _CODES = {
-    Trouble.INVALID: (
+    FailureKind.INVALID: (
         "AuthenticationFailed InvalidAuthenticationInfo NoAuthenticationInformation"
         " InvalidAuthenticationInfo"
     ),
-    Trouble.DENIED: (
+    FailureKind.DENIED: (
         "AuthorizationFailure AuthorizationPermissionMismatch AuthorizationSourceIPMismatch"
         " AuthorizationProtocolMismatch AuthorizationServiceMismatch AccountIsDisabled"
         " AuthorizationResourceTypeMismatch InsufficientAccountPermissions"
         " KeyBasedAuthenticationNotPermitted PublicAccessNotPermitted ResourceNotFound"
     ),
-    Trouble.MISSING: "ContainerNotFound ContainerBeingDeleted ContainerDisabled",
-    Trouble.UNREACHABLE: "InternalError OperationTimedOut ServerBusy",
+    FailureKind.MISSING: "ContainerNotFound ContainerBeingDeleted ContainerDisabled",
+    FailureKind.UNREACHABLE: "InternalError OperationTimedOut ServerBusy",
 }
-_BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}
-_BY_STATUS = {401: Trouble.INVALID, 403: Trouble.DENIED, 404: Trouble.MISSING}
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+_BY_STATUS = {401: FailureKind.INVALID, 403: FailureKind.DENIED, 404: FailureKind.MISSING}
 _EXPIRED = ("signed expiry time", "Signature not valid in the specified time frame", "expired")
 _PASSING = 500
 
@@ -63,7 +63,7 @@ class AzureStorage:
     def __init__(self, account: str, environment: str | None, settings: Settings) -> None:
         cloud = environment or settings.text("ARM_ENVIRONMENT") or "public"
         self.account = account
-        self.wire = Wire()
+        self.wire = Connection()
         self._address = f"https://{account}.blob.{CLOUDS.get(cloud, CLOUDS['public']).suffix}"
         self._key = settings.text("ARM_ACCESS_KEY")
         self._sas = (settings.text("ARM_SAS_TOKEN") or "").lstrip("?")
@@ -84,8 +84,8 @@ class AzureStorage:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
-    ) -> Answer:
-        """Send one request, `path` below the account. Raise NoAnswerError or CredentialsError."""
+    ) -> Response:
+        """Send one request, `path` below the account. Raise NoResponseError or CredentialsError."""
         address = f"{self._address}/{quote(path)}"
         told = dict(headers or {}) | ({"content-length": str(len(content))} if content else {})
 
@@ -138,24 +138,24 @@ def sign_shared_key(
     return base64.b64encode(hmac.digest(secret, text.encode(), hashlib.sha256)).decode()
 
 
-def error_code(answer: Answer) -> str:
+def error_code(answer: Response) -> str:
     """Return Azure's own code for a refusal, from the header that even a HEAD's answer has."""
     return answer.headers.get("x-ms-error-code", "")
 
 
-def judge(answer: Answer) -> tuple[Trouble, str]:
+def classify(answer: Response) -> Failure:
     """Sort a refusal; the text is Azure's, without what a signature was made of."""
     code = error_code(answer)
     detail = f"{answer.status} {code}: {_message(answer)}".strip()
-    trouble = _BY_CODE.get(code) or _BY_STATUS.get(answer.status)
-    if trouble is None:
-        trouble = Trouble.UNREACHABLE if answer.status >= _PASSING else Trouble.OTHER
-    if trouble is Trouble.INVALID and any(words in answer.text for words in _EXPIRED):
-        trouble = Trouble.EXPIRED
-    return trouble, detail
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(answer.status)
+    if kind is None:
+        kind = FailureKind.UNREACHABLE if answer.status >= _PASSING else FailureKind.OTHER
+    if kind is FailureKind.INVALID and any(words in answer.text for words in _EXPIRED):
+        kind = FailureKind.EXPIRED
+    return Failure(kind, detail)
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: Response) -> str:
     """Azure's first sentence; what follows may quote the string that was to be signed."""
     _, _, after = answer.text.partition("<Message>")
     sentence, _, _ = after.partition("</Message>")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
 from purveyor import json_text, process
-from purveyor.cloud.wire import NoAnswerError, Request
+from purveyor.cloud.errors import Cloud, FailureKind, credentials_error
 from purveyor.errors import CredentialsError, ReasonCode
-from purveyor.refusal import Cloud, Trouble, refuse_credentials
+from purveyor.transport.connection import NoResponseError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.cloud.wire import Answer, Wire
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Connection, Response
 
 AZURE = Cloud(
     "Azure",
@@ -83,7 +83,7 @@ def is_on(settings: Settings, name: str, *, default: bool = False) -> bool:
     return default if text is None else text in _TRUE
 
 
-def open_source(settings: Settings, wire: Wire, cloud: str) -> TokenSource:
+def open_source(settings: Settings, wire: Connection, cloud: str) -> TokenSource:
     """Return the source of tokens that the environment asks for, in the engine's own order.
 
     A client secret goes before OIDC, that before a managed identity, that before Azure's command
@@ -103,15 +103,18 @@ def open_source(settings: Settings, wire: Wire, cloud: str) -> TokenSource:
         return TokenSource(client.by_managed_identity)
     if is_on(settings, "ARM_USE_CLI", default=True) and process.find("az", settings.for_children()):
         return TokenSource(client.by_command_line)
-    raise refuse_credentials(
-        AZURE, _PLACE, Trouble.ABSENT, "no ARM_ variable gives a key, a secret, OIDC or an identity"
+    raise credentials_error(
+        AZURE,
+        _PLACE,
+        FailureKind.ABSENT,
+        "no ARM_ variable gives a key, a secret, OIDC or an identity",
     )
 
 
 class _Client:
     """The ways in; each returns the token endpoint's answer."""
 
-    def __init__(self, settings: Settings, wire: Wire, authority: str) -> None:
+    def __init__(self, settings: Settings, wire: Connection, authority: str) -> None:
         self._settings = settings
         self._wire = wire
         self._authority = authority
@@ -204,7 +207,7 @@ class _Client:
     ) -> JsonObject:
         try:
             answer = self._wire.send(lambda: Request(method, url, headers, content))
-        except NoAnswerError as error:
+        except NoResponseError as error:
             raise _refused(
                 f"no answer to the login: {error}", ReasonCode.PROVIDER_UNAVAILABLE
             ) from None
@@ -213,7 +216,7 @@ class _Client:
         return _document(answer.text)
 
 
-def _why(answer: Answer) -> str:
+def _why(answer: Response) -> str:
     """Azure's error number alone: the sentence beside it may quote what was sent."""
     found = _CODE.search(answer.text)
     return found.group() if found else ""

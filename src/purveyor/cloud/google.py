@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 from purveyor import json_text
+from purveyor.cloud.errors import Failure, FailureKind
 from purveyor.cloud.google_login import GoogleLogin
-from purveyor.cloud.wire import NoAnswerError, Request, Wire
-from purveyor.refusal import Trouble
+from purveyor.transport.connection import Connection, NoResponseError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.cloud.wire import Answer
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
+    from purveyor.transport.connection import Response
 
 _ADDRESS = "https://storage.googleapis.com/storage/v1/"
 _UPLOAD = "/upload/storage/v1/"
-_BY_STATUS = {401: Trouble.INVALID, 403: Trouble.DENIED, 404: Trouble.MISSING}
+_BY_STATUS = {401: FailureKind.INVALID, 403: FailureKind.DENIED, 404: FailureKind.MISSING}
 _PASSING = 500
 
 
@@ -32,7 +32,7 @@ class GoogleStorage:
     """
 
     def __init__(self, settings: Settings, *, as_owner: bool = False) -> None:
-        self.wire = Wire()
+        self.wire = Connection()
         self._settings = settings
         address = settings.first(
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
@@ -49,8 +49,8 @@ class GoogleStorage:
         content: str | None = None,
         encrypted: bool = False,
         resource: str | None = None,
-    ) -> Answer:
-        """Send one request; `path` is already quoted. Raise NoAnswerError or CredentialsError.
+    ) -> Response:
+        """Send one request; `path` is already quoted. Raise NoResponseError or CredentialsError.
 
         `content` is uploaded; `encrypted` sends the customer's own key along, if the run has one.
         `resource` is JSON about a bucket, which is sent where all but uploads goes.
@@ -72,31 +72,31 @@ class GoogleStorage:
         return self.wire.send(sign)
 
 
-def judge(answer: Answer) -> tuple[Trouble, str]:
+def classify(answer: Response) -> Failure:
     """Sort a refusal; the text is Google's own line."""
-    trouble = _BY_STATUS.get(answer.status)
-    if trouble is None:
-        trouble = Trouble.UNREACHABLE if answer.status >= _PASSING else Trouble.OTHER
+    kind = _BY_STATUS.get(answer.status)
+    if kind is None:
+        kind = FailureKind.UNREACHABLE if answer.status >= _PASSING else FailureKind.OTHER
     if answer.status == 403 and "rateLimitExceeded" in answer.text:  # noqa: PLR2004 - see _BY_STATUS
-        trouble = Trouble.UNREACHABLE
-    return trouble, f"{answer.status}: {_message(answer)}"
+        kind = FailureKind.UNREACHABLE
+    return Failure(kind, f"{answer.status}: {_message(answer)}")
 
 
-def document(answer: Answer) -> JsonObject:
-    """Return an answer's JSON object; raise NoAnswerError for anything else."""
+def document(answer: Response) -> JsonObject:
+    """Return an answer's JSON object; raise NoResponseError for anything else."""
     try:
         found = json_text.parse(answer.text)
     except json_text.JsonTextError:
         found = None
     if not isinstance(found, dict):
-        raise NoAnswerError("the answer is no JSON object")
+        raise NoResponseError("the answer is no JSON object")
     return found
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: Response) -> str:
     try:
         error = document(answer).get("error")
-    except NoAnswerError:
+    except NoResponseError:
         return answer.detail
     message = error.get("message") if isinstance(error, dict) else error
     return " ".join(str(message or "").split())[:400]

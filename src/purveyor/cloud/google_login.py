@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from purveyor import json_text
-from purveyor.cloud.wire import NoAnswerError, Request, Wire
+from purveyor.cloud.errors import Cloud, FailureKind, credentials_error
 from purveyor.errors import CredentialsError
 from purveyor.extras import require
-from purveyor.refusal import Cloud, Trouble, refuse_credentials
+from purveyor.transport.connection import Connection, NoResponseError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Credentials(Protocol):
 class GoogleLogin:
     """The run's own login: a given token, a credentials file, or what the machine offers."""
 
-    def __init__(self, settings: Settings, wire: Wire, *, as_owner: bool = False) -> None:
+    def __init__(self, settings: Settings, wire: Connection, *, as_owner: bool = False) -> None:
         self._scope = _OWNER_SCOPE if as_owner else _SCOPE
         self._settings = settings
         self._wire = wire
@@ -70,7 +70,7 @@ class GoogleLogin:
             # Of ValueErrors, whose texts may quote a key's file, only the name is told.
             told = str(error.args[0]) if isinstance(error, GoogleAuthError) and error.args else ""
             detail = " ".join(f"{type(error).__name__}: {told}".split())[:400]
-            raise refuse_credentials(GOOGLE, _HERE, Trouble.INVALID, detail) from None
+            raise credentials_error(GOOGLE, _HERE, FailureKind.INVALID, detail) from None
         return str(self._credentials.token)
 
     def _open(self, given: str | None, impersonated: str | None) -> Credentials:
@@ -102,7 +102,7 @@ class GoogleLogin:
             found, _ = google.auth.default(scopes=scopes, request=door)
         except DefaultCredentialsError as error:
             detail = " ".join(str(error.args[0]).split())[:400]
-            raise refuse_credentials(GOOGLE, _HERE, Trouble.ABSENT, detail) from None
+            raise credentials_error(GOOGLE, _HERE, FailureKind.ABSENT, detail) from None
         return found
 
 
@@ -117,7 +117,7 @@ class _Reply(NamedTuple):
 class _Door:
     """Lets google-auth send its requests through our own door."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Connection) -> None:
         self._wire = wire
 
     def __call__(
@@ -133,7 +133,7 @@ class _Door:
         content = body.encode() if isinstance(body, str) else body or b""
         try:
             answer = self._wire.send(lambda: Request(method, url, dict(headers or {}), content))
-        except NoAnswerError as error:
+        except NoResponseError as error:
             raise TransportError(str(error)) from None
         return _Reply(answer.status, answer.headers, answer.content)
 

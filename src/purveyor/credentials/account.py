@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from purveyor import aws
+from purveyor.cloud import aws
 from purveyor.credentials.aws_profile import offer_session
 from purveyor.credentials.azure_login import log_in_to_azure
 from purveyor.credentials.google_login import log_in_to_google

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from purveyor import json_text
 from purveyor.client.login import claimed_end
-from purveyor.cloud.wire import NoAnswerError, Request, Wire
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.transport.connection import Connection, NoResponseError, Request
 
 if TYPE_CHECKING:
     from purveyor.catalog.logins import TokenEntry
@@ -90,9 +90,9 @@ def asks_pipelines(settings: Settings) -> bool:
 
 def _ask(request: Request, whom: str, name: str) -> str:
     try:
-        answer = Wire().send(lambda: request)
+        answer = Connection().send(lambda: request)
         document = json_text.parse(answer.text) if answer.ok else None
-    except (NoAnswerError, json_text.JsonTextError) as error:
+    except (NoResponseError, json_text.JsonTextError) as error:
         raise _refused(whom, str(error)) from None
     given = document.get(name) if isinstance(document, dict) else None
     if not isinstance(given, str) or not given:

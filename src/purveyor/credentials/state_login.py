@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor import aws
+from purveyor.cloud import aws
 from purveyor.credentials.other_states import keep_for_azure, keep_for_google
 from purveyor.credentials.private_file import write_private
 from purveyor.errors import CredentialsError

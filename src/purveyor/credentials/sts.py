@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from purveyor import aws
+from purveyor.cloud import aws
+from purveyor.cloud.errors import CREDENTIALS, FailureKind, credentials_error
 from purveyor.credentials.model import AccountCredentials
 from purveyor.errors import CredentialsError, ReasonCode
-from purveyor.refusal import CREDENTIALS, Trouble, refuse_credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, CredentialsTypeDef
 
-    from purveyor.aws import Refusal
+    from purveyor.cloud.errors import Failure
     from purveyor.settings import Settings
 
 SESSION_SECONDS = 3600
@@ -57,7 +56,7 @@ def assume(
         sts = session.sts(aws.endpoint("sts", settings), aws.patience())
         answer = sts.assume_role(**wanted)
     except (BotoCoreError, ClientError, RuntimeError) as error:
-        raise _explain(role_arn, session_seconds, aws.judge(error)) from error
+        raise _explain(role_arn, session_seconds, aws.classify(error)) from error
     return _read(answer["Credentials"], region)
 
 
@@ -87,9 +86,9 @@ def assume_by_token(
         )
     except (BotoCoreError, ClientError) as error:
         # Without its cause, and no further than the token, which a refusal may quote.
-        refusal = aws.judge(error)
-        detail = refusal.detail.partition(token[:_TELLING])[0]
-        raise _explain(role_arn, session_seconds, replace(refusal, detail=detail)) from None
+        failure = aws.classify(error)
+        detail = failure.detail.partition(token[:_TELLING])[0]
+        raise _explain(role_arn, session_seconds, failure._replace(detail=detail)) from None
     return _read(answer["Credentials"], region)
 
 
@@ -128,28 +127,28 @@ def _read(given: CredentialsTypeDef, region: str | None) -> AccountCredentials:
     )
 
 
-def _explain(role_arn: str, seconds: int, refusal: Refusal) -> CredentialsError:
-    if refusal.trouble is Trouble.DENIED:
+def _explain(role_arn: str, seconds: int, failure: Failure) -> CredentialsError:
+    if failure.kind is FailureKind.DENIED:
         return CredentialsError(
             f"The run may not take on the role {role_arn}.",
             reason=ReasonCode.PERMISSION_DENIED,
             hint="The platform team lets the run's role in through that role's trust policy,"
             " and checks the account's `external_id` in the catalog.",
-            details=[refusal.detail],
+            details=[failure.detail],
         )
-    if refusal.trouble in CREDENTIALS:
+    if failure.kind in CREDENTIALS:
         what = f"the role {role_arn}"
-        return refuse_credentials(aws.AWS, what, refusal.trouble, refusal.detail)
-    if refusal.trouble is Trouble.UNREACHABLE:
+        return credentials_error(aws.AWS, what, failure.kind, failure.detail)
+    if failure.kind is FailureKind.UNREACHABLE:
         return CredentialsError(
             f"AWS did not answer when the run wanted to take on the role {role_arn}.",
             reason=ReasonCode.PROVIDER_UNAVAILABLE,
             hint="Check the runner's way to AWS STS, then run the action again.",
-            details=[refusal.detail],
+            details=[failure.detail],
         )
     return CredentialsError(
         f"AWS refuses the role {role_arn} for {seconds} seconds.",
         hint="The platform team checks the role's name and its longest session; a role taken on"
         " from another role lasts an hour at most.",
-        details=[refusal.detail],
+        details=[failure.detail],
     )

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.action import ActionContext, Entity
-    from purveyor.client import Patience, PlatformClient
+    from purveyor.client import PlatformClient, RetryPolicy
     from purveyor.json_text import JsonObject, JsonValue
 
 
-def ask_standing(client: PlatformClient, context: ActionContext, patience: Patience) -> Standing:
+def ask_standing(client: PlatformClient, context: ActionContext, policy: RetryPolicy) -> Standing:
     """Ask for the action, then, if it is to be carried out, for the current attributes.
 
     What the platform refuses is no outage: only without an answer may a run go on.
     """
     entity = context.entity
     try:
-        action = client.read_action(entity.kind, entity.id, context.id, patience=patience)
+        action = client.read_action(entity.kind, entity.id, context.id, policy=policy)
         status = str(action.get("status"))
         if status not in OPEN:
             return Standing(status, None, None, asked=True)
-        shown = client.read_entity(context.service.kind, context.service.id, patience=patience)
-        link = ask_attributes(client, context.link, patience) if context.link else None
+        shown = client.read_entity(context.service.kind, context.service.id, policy=policy)
+        link = ask_attributes(client, context.link, policy) if context.link else None
     except PlatformRefusedError as error:
         if error.absent:
             return Standing(WITHDRAWN, None, None, asked=True)
@@ -44,7 +44,7 @@ def ask_standing(client: PlatformClient, context: ActionContext, patience: Patie
         note = f"{error.message}. Going on with what the notification says."
         return Standing(None, None, None, asked=False, note=note)
     service, name = shown.get("attributes"), shown.get("name")
-    known = ask_known(client, context, patience, Known(), before=True)
+    known = ask_known(client, context, policy, Known(), before=True)
     return Standing(
         status,
         _with_secrets(service, context.service) if isinstance(service, dict) else None,
@@ -63,21 +63,23 @@ def _refused(error: PurveyorError) -> Standing:
     return Standing(None, None, None, asked=False, refusal=refusal)
 
 
-def ask_attributes(client: PlatformClient, entity: Entity, patience: Patience) -> JsonObject | None:
+def ask_attributes(
+    client: PlatformClient, entity: Entity, policy: RetryPolicy
+) -> JsonObject | None:
     """Return an entity's current attributes, None when the answer has none; raise as the client."""
-    found = client.read_entity(entity.kind, entity.id, patience=patience).get("attributes")
+    found = client.read_entity(entity.kind, entity.id, policy=policy).get("attributes")
     return found if isinstance(found, dict) else None
 
 
 def ask_links(
-    client: PlatformClient, service: Entity, patience: Patience
+    client: PlatformClient, service: Entity, policy: RetryPolicy
 ) -> list[LinkShown] | None:
     """Return a service's links that are not deleted; None when the platform does not tell."""
     found: list[LinkShown] = []
     offset, total = 0, 1
     try:
         while offset < total:
-            page = client.list_links(service.id, offset=offset, patience=patience)
+            page = client.list_links(service.id, offset=offset, policy=policy)
             rows, paging = page.get("results"), page.get("paging")
             if not isinstance(rows, list):
                 return None
@@ -102,7 +104,7 @@ def _read_link(row: JsonValue, service: Entity) -> LinkShown | None:
 def ask_known(
     client: PlatformClient,
     context: ActionContext,
-    patience: Patience,
+    policy: RetryPolicy,
     known: Known,
     *,
     before: bool = False,
@@ -115,7 +117,7 @@ def ask_known(
     action, entity = context.specification.id, context.entity.specification.id
     custom = context.operation is Operation.CUSTOM
     if action and known.results is None and (custom or not before):
-        read = partial(client.read_action_specification, action, patience=patience)
+        read = partial(client.read_action_specification, action, policy=policy)
         document = _document(read)
         known = replace(
             known,
@@ -124,7 +126,7 @@ def ask_known(
         )
     begins = context.operation in {Operation.CREATE, Operation.UPDATE}
     if entity and known.attributes is None and (begins or not before):
-        read = partial(client.read_specification, context.kind, entity, patience=patience)
+        read = partial(client.read_specification, context.kind, entity, policy=policy)
         document = _document(read)
         managed = document.get("use_managed_actions") is True
         known = replace(known, attributes=read_properties(document, "attributes"), managed=managed)

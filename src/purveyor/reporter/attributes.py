@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from purveyor.action import Entity
-    from purveyor.client import Patience, PlatformClient
+    from purveyor.client import PlatformClient, RetryPolicy
     from purveyor.json_text import JsonObject
     from purveyor.reporter.parcel import Parcel
 
@@ -33,7 +33,7 @@ class Arrival:
 
 
 def bring_attributes(
-    client: PlatformClient, entity: Entity, parcel: Parcel, patience: Patience
+    client: PlatformClient, entity: Entity, parcel: Parcel, policy: RetryPolicy
 ) -> Arrival:
     """Set the attributes that are not there yet, and look whether they arrived.
 
@@ -43,35 +43,39 @@ def bring_attributes(
     if not wanted:
         return Arrival()
     try:
-        current = ask_attributes(client, entity, patience) or {}
+        current = ask_attributes(client, entity, policy) or {}
         changed = {
             name: value
             for name, value in wanted.items()
             if name in parcel.secrets or current.get(name) != value
         }
-        return Arrival(_set(client, entity, changed, parcel, patience)) if changed else Arrival()
+        return Arrival(_set(client, entity, changed, parcel, policy)) if changed else Arrival()
     except PurveyorError as error:
         refused = isinstance(error, PlatformRefusedError)
         return Arrival((f"Attributes did not arrive: {error.message}.",), again=not refused)
 
 
 def _set(
-    client: PlatformClient, entity: Entity, values: JsonObject, parcel: Parcel, patience: Patience
+    client: PlatformClient,
+    entity: Entity,
+    values: JsonObject,
+    parcel: Parcel,
+    policy: RetryPolicy,
 ) -> tuple[str, ...]:
     """Set values together; where they are refused, in halves: one must not keep back the rest."""
     try:
-        answer = client.patch_attributes(entity.kind, entity.id, values, patience=patience)
+        answer = client.patch_attributes(entity.kind, entity.id, values, policy=policy)
     except PlatformRefusedError as error:
         if error.status not in WORTH_LESS or len(values) == 1:
             return (_tell_refusal(values, parcel, error),)
         names, middle = list(values), len(values) // 2
         halves = ({n: values[n] for n in part} for part in (names[:middle], names[middle:]))
         return tuple(
-            fault for half in halves for fault in _set(client, entity, half, parcel, patience)
+            fault for half in halves for fault in _set(client, entity, half, parcel, policy)
         )
     shown = answer.get("attributes")
     if not isinstance(shown, dict):
-        shown = ask_attributes(client, entity, patience)
+        shown = ask_attributes(client, entity, policy)
     lost = [] if shown is None else [name for name in values if not _shows(shown, name, values)]
     if not lost:
         return ()

@@ -99,7 +99,7 @@ class FinalStatus:
         where = self._context.entity
         try:
             found = self._client.read_action(
-                where.kind, where.id, self._context.id, patience=self._pace.looking
+                where.kind, where.id, self._context.id, policy=self._pace.looking
             )
         except PlatformRefusedError as error:
             if error.absent:
@@ -111,7 +111,7 @@ class FinalStatus:
         """Send it; what does not answer with the action and its status may not have heard it."""
         where, action = self._context.entity, self._context.id
         told = self._client.patch_action(
-            where.kind, where.id, action, body, patience=self._pace.ending
+            where.kind, where.id, action, body, policy=self._pace.ending
         )
         named = (str(told.get("id")), told.get("status"))
         if named != (action, status.value) and self._read() != status.value:

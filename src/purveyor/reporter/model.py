@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
-from purveyor.client import Patience
+from purveyor.client import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,19 +79,23 @@ class Pace:
     they are sent; warnings and errors go at once.
     """
 
-    asking: Patience = field(default_factory=lambda: Patience(total=15.0, read=10.0))
-    beginning: Patience = field(default_factory=lambda: Patience(total=30.0, connect=3.0, read=5.0))
-    telling: Patience = field(default_factory=lambda: Patience(total=10.0, connect=3.0, read=5.0))
-    attributes: Patience = field(default_factory=lambda: Patience(total=20.0, read=10.0))
-    ending: Patience = field(default_factory=Patience)
-    looking: Patience = field(default_factory=lambda: Patience(total=3.0, read=3.0))
+    asking: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=15.0, read=10.0))
+    beginning: RetryPolicy = field(
+        default_factory=lambda: RetryPolicy(total=30.0, connect=3.0, read=5.0)
+    )
+    telling: RetryPolicy = field(
+        default_factory=lambda: RetryPolicy(total=10.0, connect=3.0, read=5.0)
+    )
+    attributes: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=20.0, read=10.0))
+    ending: RetryPolicy = field(default_factory=RetryPolicy)
+    looking: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=3.0, read=3.0))
     batch: float = 5.0
 
     def within(self, seconds: float) -> Self:
         """Return a pace that tries nothing for longer than `seconds`."""
 
-        def limit(patience: Patience) -> Patience:
-            return replace(patience, total=min(patience.total, seconds))
+        def limit(policy: RetryPolicy) -> RetryPolicy:
+            return replace(policy, total=min(policy.total, seconds))
 
         return replace(
             self,

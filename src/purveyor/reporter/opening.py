@@ -56,7 +56,7 @@ def open_survey(settings: Settings, redactor: Redactor) -> Survey:
             hint=f"{_GIVE_THEM}.",
         )
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
-    return Survey(client, patience=_read_pace(settings).asking)
+    return Survey(client, policy=_read_pace(settings).asking)
 
 
 def _read_pace(settings: Settings) -> Pace:

@@ -100,7 +100,7 @@ class PlatformReporter:
     def hurry(self) -> None:
         """Let what is under way come to its end soon: `end` is next, or what is left of it.
 
-        The end's patience counts from the first call.
+        The end's budget counts from the first call.
         """
         self._hurried = True
         self._ends_by = self._ends_by or self._clock() + self._pace.ending.total
@@ -110,7 +110,7 @@ class PlatformReporter:
         """Tell how the action ended: attributes first, then status, results and messages.
 
         Attributes go first, so that nobody sees a success without its values; that they fail does
-        not keep the status back. All of it shares one patience, of which attributes take up to
+        not keep the status back. All of it shares one budget, of which attributes take up to
         a half: an outage costs no more than that.
         """
         self._client.carry_on()
@@ -174,10 +174,10 @@ class PlatformReporter:
     def _send(self, context: ActionContext, body: JsonObject) -> None:
         messages = self._messages.take()
         where, pace = context.entity, self._pace
-        patience = pace.beginning if body else pace.telling
+        policy = pace.beginning if body else pace.telling
         body = {**body, "messages": messages}
         try:
-            self._client.patch_action(where.kind, where.id, context.id, body, patience=patience)
+            self._client.patch_action(where.kind, where.id, context.id, body, policy=policy)
             self._known_there = True
         except PurveyorError as error:
             refused = isinstance(error, PlatformRefusedError)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
-from purveyor.client import Patience
+from purveyor.client import RetryPolicy
 from purveyor.reporter.paging import Pager, text_of
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class Survey:
     403 there; then fewer are used, and what comes is chosen from here.
     """
 
-    def __init__(self, client: PlatformClient, *, patience: Patience | None = None) -> None:
+    def __init__(self, client: PlatformClient, *, policy: RetryPolicy | None = None) -> None:
         self._client = client
-        self._patience = patience or Patience(total=15.0, read=10.0)
+        self._policy = policy or RetryPolicy(total=15.0, read=10.0)
         self._pager = Pager()
         self._slugs: dict[tuple[Kind, str], JsonObject] = {}
         self._asked = 0
@@ -84,7 +84,7 @@ class Survey:
             wide["type"] = "dependency"
 
         def ask(query: Mapping[str, str]) -> JsonObject:
-            return self._client.list_entities(kind, query, patience=self._patience)
+            return self._client.list_entities(kind, query, policy=self._policy)
 
         for row in self._pager.rows(str(kind), ask, (wide, narrow, {"nrn": nrn})):
             found = _read_entity(kind, row)
@@ -104,7 +104,7 @@ class Survey:
         """Return the entity's actions that wait for a run or are being carried out."""
 
         def ask(query: Mapping[str, str]) -> JsonObject:
-            return self._client.list_actions(entity.kind, entity.id, query, patience=self._patience)
+            return self._client.list_actions(entity.kind, entity.id, query, policy=self._policy)
 
         rows = self._pager.rows("action", ask, ({"status": ",".join(OPEN)}, {}))
         read = [_read_action(row) for row in rows]
@@ -122,9 +122,7 @@ class Survey:
     def operation(self, action: ActionShown) -> Operation:
         """Return what an action is to do; custom where the platform has another word."""
         self._asked += 1
-        found = self._client.read_action_specification(
-            action.specification, patience=self._patience
-        )
+        found = self._client.read_action_specification(action.specification, policy=self._policy)
         word = text_of(found, "type")
         return Operation(word) if word in set(Operation) else Operation.CUSTOM
 
@@ -136,7 +134,7 @@ class Survey:
         if (kind, identity) not in self._slugs:
             self._asked += 1
             self._slugs[kind, identity] = self._client.read_specification(
-                kind, identity, patience=self._patience
+                kind, identity, policy=self._policy
             )
         return self._slugs[kind, identity]
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.download import DownloadError, Patience
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary
 from purveyor.engines.binary.places import cached_program, engines_folder
 from purveyor.engines.binary.release import Release, fetch_release
 from purveyor.engines.binary.source import BuildError, build_from_source
 from purveyor.engines.binary.version import ask_version, program_version
 from purveyor.errors import EngineError, ReasonCode
+from purveyor.transport.download import DownloadError, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

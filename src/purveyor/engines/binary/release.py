@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from purveyor.download import DownloadError, Patience, download
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.binary.places import machine
 from purveyor.engines.binary.signature import SUFFIXES, is_signed
 from purveyor.errors import EngineError
+from purveyor.transport.download import DownloadError, Patience, download
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.cloud.wire import NoAnswerError, Request, Wire
-from purveyor.cloud.wire import Patience as CloudPatience
-from purveyor.deadline import paced, within
-from purveyor.download import DownloadError, Patience, download
 from purveyor.state_http import Identity, StateHttp
 from purveyor.state_http import NoAnswerError as NoStateError
 from purveyor.state_http import Patience as StatePatience
+from purveyor.transport.connection import Connection, NoResponseError, Request
+from purveyor.transport.connection import Patience as CloudPatience
+from purveyor.transport.deadline import paced, within
+from purveyor.transport.download import DownloadError, Patience, download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,8 @@ def drops() -> Iterator[str]:
 
 def test_no_door_waits_for_an_answer_that_trickles(drops: str, tmp_path: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(NoAnswerError, match="in time"):
-        Wire(CloudPatience(attempts=1, read=0.5)).send(lambda: Request("GET", drops))
+    with pytest.raises(NoResponseError, match="in time"):
+        Connection(CloudPatience(attempts=1, read=0.5)).send(lambda: Request("GET", drops))
     with pytest.raises(NoStateError):
         StateHttp(Identity(), patience=StatePatience(attempts=1, silence=0.5)).send("GET", drops)
     with pytest.raises(DownloadError, match="slowly"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from purveyor import aws
-from purveyor.refusal import CREDENTIALS, refuse_credentials
+from purveyor.cloud import aws
+from purveyor.cloud.errors import CREDENTIALS, credentials_error
 from purveyor.settings import Settings
 
 KEYS = {"AWS_ACCESS_KEY_ID": "MINE", "AWS_SECRET_ACCESS_KEY": "s"}
@@ -41,7 +41,7 @@ def test_the_run_s_own_region_is_found(variables: dict[str, str], region: str) -
 
 def test_every_sort_of_credential_trouble_has_its_sentence() -> None:
     for trouble in CREDENTIALS:
-        error = refuse_credentials(aws.AWS, "the state x", trouble, "detail")
+        error = credentials_error(aws.AWS, "the state x", trouble, "detail")
         assert "the state x" in error.message
         assert error.exit_code == 16
         assert error.hint.endswith(".")

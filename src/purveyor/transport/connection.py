@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
-from purveyor.deadline import paced
+from purveyor.transport.deadline import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _LARGEST_ANSWER = 512 << 20
 _DETAIL_LENGTH = 400
 
 
-class NoAnswerError(Exception):
+class NoResponseError(Exception):
     """Nothing that can be read came back; the message says why and holds no secret."""
 
 
@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back. Header names are in lower case."""
 
     status: int
@@ -71,7 +71,7 @@ class Patience:
     read: float = 60.0
 
 
-class Wire:
+class Connection:
     """Connections to any host, kept for the next request. `sent` counts what was sent."""
 
     def __init__(
@@ -81,17 +81,17 @@ class Wire:
         self._pause = pause
         self.sent = 0
 
-    def send(self, sign: Callable[[], Request]) -> Answer:
+    def send(self, sign: Callable[[], Request]) -> Response:
         """Send what `sign` returns, which dates and signs each attempt anew.
 
-        The last attempt's answer is returned, whatever it is. Raise NoAnswerError.
+        The last attempt's answer is returned, whatever it is. Raise NoResponseError.
         """
         left, wait = self._patience.attempts, self._patience.first_wait
         while True:
             left -= 1
             try:
                 answer = self._send(sign())
-            except NoAnswerError:
+            except NoResponseError:
                 if not left:
                     raise
             else:
@@ -100,7 +100,7 @@ class Wire:
             self._pause(wait)
             wait *= 2
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> Response:
         import httpx2  # noqa: TID251 - this file is a door
 
         self.sent += 1
@@ -114,12 +114,12 @@ class Wire:
                 for part in paced(response.iter_bytes(), self._patience.read):
                     content += part
                     if len(content) > _LARGEST_ANSWER:
-                        raise NoAnswerError("the answer is larger than 512 MiB")
+                        raise NoResponseError("the answer is larger than 512 MiB")
                 named = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, named, bytes(content))
+                return Response(response.status_code, named, bytes(content))
         except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as error:
             # Without its cause: its text may quote an address with a signature in it.
-            raise NoAnswerError(_say(error)) from None
+            raise NoResponseError(_say(error)) from None
 
     @cached_property
     def _client(self) -> httpx2.Client:
@@ -129,7 +129,7 @@ class Wire:
             context = httpx2.create_ssl_context()
             return self._kept(httpx2.Client(verify=context, timeout=self._timeout))
         except (OSError, ValueError, ImportError, httpx2.InvalidURL) as error:
-            raise NoAnswerError(
+            raise NoResponseError(
                 f"no connection can be set up ({type(error).__name__}): check SSL_CERT_FILE,"
                 " SSL_CERT_DIR, HTTPS_PROXY and ALL_PROXY"
             ) from None

@@ -1,4 +1,4 @@
-"""The one door to AWS: clients made from settings, and AWS's refusals sorted into few kinds."""
+"""The one door to AWS: clients made from settings, and AWS's failures sorted into few kinds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from purveyor.refusal import Cloud, Trouble, refuse_credentials
+from purveyor.cloud.errors import Cloud, Failure, FailureKind, credentials_error
 
 if TYPE_CHECKING:
     from typing import Any
@@ -27,32 +27,26 @@ _DETAIL_LENGTH = 400
 AWS = Cloud("AWS", "`backend` in the catalog", "OIDC or a role")
 # Codes as S3, DynamoDB and STS document them in "Common errors" and "Error responses".
 _CODES = {
-    Trouble.EXPIRED: "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
-    Trouble.INVALID: (
+    FailureKind.EXPIRED: "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
+    FailureKind.INVALID: (
         "InvalidAccessKeyId SignatureDoesNotMatch InvalidSignatureException InvalidToken"
         " InvalidClientTokenId UnrecognizedClientException IncompleteSignature AuthFailure"
         " MissingAuthenticationToken InvalidIdentityToken RequestTimeTooSkewed"
     ),
-    Trouble.DENIED: "AccessDenied AccessDeniedException AllAccessDisabled UnauthorizedAccess 403",
-    Trouble.MISSING: "NoSuchBucket ResourceNotFoundException 404",
-    Trouble.ELSEWHERE: (
+    FailureKind.DENIED: (
+        "AccessDenied AccessDeniedException AllAccessDisabled UnauthorizedAccess 403"
+    ),
+    FailureKind.MISSING: "NoSuchBucket ResourceNotFoundException 404",
+    FailureKind.ELSEWHERE: (
         "PermanentRedirect TemporaryRedirect AuthorizationHeaderMalformed 301"
         " IllegalLocationConstraintException"
     ),
-    Trouble.UNREACHABLE: (
+    FailureKind.UNREACHABLE: (
         "InternalError InternalServerError ServiceUnavailable SlowDown RequestTimeout 503"
         " ThrottlingException ProvisionedThroughputExceededException"
     ),
 }
-_BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request failed; `detail` is AWS's own line, which names keys and roles, no secrets."""
-
-    trouble: Trouble
-    detail: str
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +97,8 @@ def open_session(settings: Settings, region: str) -> Session:
     try:
         core.get_scoped_config()
     except BotoCoreError as error:
-        refusal = judge(error)
-        raise refuse_credentials(AWS, "AWS", refusal.trouble, refusal.detail) from error
+        failure = classify(error)
+        raise credentials_error(AWS, "AWS", failure.kind, failure.detail) from error
     return Session(core, region)
 
 
@@ -133,7 +127,7 @@ def in_role(session: Session, role_arn: str, settings: Settings) -> Session:
 
     source = session.core.get_credentials()
     if source is None:
-        raise refuse_credentials(AWS, f"the role {role_arn}", Trouble.ABSENT, "none found")
+        raise credentials_error(AWS, f"the role {role_arn}", FailureKind.ABSENT, "none found")
     fetcher = c.AssumeRoleCredentialFetcher(
         open_sts, source, role_arn, extra_args={"RoleSessionName": STATE_SESSION}
     )
@@ -209,25 +203,25 @@ def patience(*, path_style: bool = False) -> Config:
     )
 
 
-def judge(error: Exception) -> Refusal:
+def classify(error: Exception) -> Failure:
     """Sort what botocore raised."""
     from botocore import exceptions as b
 
     if isinstance(error, b.ClientError):
-        return Refusal(_judge_answer(error), _detail(error))
+        return Failure(_classify_answer(error), _detail(error))
     absent = (b.NoCredentialsError, b.PartialCredentialsError, b.ProfileNotFound)
     lost = (b.CredentialRetrievalError, b.MetadataRetrievalError, b.TokenRetrievalError)
     expired = (b.UnauthorizedSSOTokenError, b.SSOTokenLoadError, b.LoginError)
-    kinds: list[tuple[tuple[type[Exception], ...], Trouble]] = [
-        (absent, Trouble.ABSENT),
-        (expired, Trouble.EXPIRED),
+    kinds: list[tuple[tuple[type[Exception], ...], FailureKind]] = [
+        (absent, FailureKind.ABSENT),
+        (expired, FailureKind.EXPIRED),
         # botocore's own for a login that its source gives although it is over.
-        ((RuntimeError,), Trouble.EXPIRED),
-        (lost, Trouble.INVALID),
-        ((b.HTTPClientError, b.ConnectionError, b.IncompleteReadError), Trouble.UNREACHABLE),
+        ((RuntimeError,), FailureKind.EXPIRED),
+        (lost, FailureKind.INVALID),
+        ((b.HTTPClientError, b.ConnectionError, b.IncompleteReadError), FailureKind.UNREACHABLE),
     ]
-    trouble = next((found for types, found in kinds if isinstance(error, types)), Trouble.OTHER)
-    return Refusal(trouble, _detail(error))
+    kind = next((found for types, found in kinds if isinstance(error, types)), FailureKind.OTHER)
+    return Failure(kind, _detail(error))
 
 
 def _ask_once(*, params: dict[str, Any], **_: object) -> None:
@@ -239,10 +233,10 @@ def _ask_once(*, params: dict[str, Any], **_: object) -> None:
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
-def _judge_answer(error: ClientError) -> Trouble:
+def _classify_answer(error: ClientError) -> FailureKind:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _BY_CODE.get(code) or _BY_CODE.get(str(status)) or Trouble.OTHER
+    return _BY_CODE.get(code) or _BY_CODE.get(str(status)) or FailureKind.OTHER
 
 
 def _detail(error: Exception) -> str:

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.deadline import paced
+from purveyor.transport.deadline import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable

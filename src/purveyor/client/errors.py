@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.client.patience import RETRIED_STATUSES, TransientError
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
+from purveyor.transport.retry import RETRIED_STATUSES, TransientError
 
 if TYPE_CHECKING:
     from purveyor.client.wire import Answer

@@ -1,4 +1,4 @@
-"""A cloud's refusals in our words."""
+"""What a cloud's failures mean, in our words."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Trouble(Enum):
-    """What kind of refusal a cloud, or the way to it, gave."""
+class FailureKind(Enum):
+    """Why a cloud, or the way to it, did not do what was asked."""
 
     EXPIRED = "expired"
     INVALID = "invalid"
@@ -24,6 +24,13 @@ class Trouble(Enum):
     OTHER = "other"
 
 
+class Failure(NamedTuple):
+    """Why a request failed; `detail` is the cloud's own line, which holds no secret."""
+
+    kind: FailureKind
+    detail: str
+
+
 class Cloud(NamedTuple):
     """A vendor's words: its name, where the catalog names the store, how a run logs in."""
 
@@ -32,18 +39,18 @@ class Cloud(NamedTuple):
     login: str
 
 
-def refuse(
-    cloud: Cloud, place: str, trouble: Trouble, detail: str, *, store: str, region: str = ""
+def store_error(
+    cloud: Cloud, place: str, kind: FailureKind, detail: str, *, store: str, region: str = ""
 ) -> PurveyorError:
     """Return the error for a request about `place`; `detail` is the cloud's own line.
 
     `store` is what the place lies in, such as `bucket acme-states`.
     """
-    if trouble in CREDENTIALS:
-        return refuse_credentials(cloud, f"the state {place}", trouble, detail)
-    if trouble is Trouble.MISSING:
-        return missing(store, detail)
-    problem, hint = _PROBLEMS.get(trouble, _UNKNOWN)
+    if kind in CREDENTIALS:
+        return credentials_error(cloud, f"the state {place}", kind, detail)
+    if kind is FailureKind.MISSING:
+        return missing_store(store, detail)
+    problem, hint = _PROBLEMS.get(kind, _UNKNOWN)
     return RecoveryError(
         f"The state {place} cannot be reached: {problem.format(cloud=cloud, region=region)}.",
         reason=ReasonCode.STATE_UNREADABLE,
@@ -52,9 +59,9 @@ def refuse(
     )
 
 
-def refuse_credentials(cloud: Cloud, what: str, trouble: Trouble, detail: str) -> CredentialsError:
+def credentials_error(cloud: Cloud, what: str, kind: FailureKind, detail: str) -> CredentialsError:
     """Return the error for credentials that are absent, wrong, expired or not allowed to."""
-    sentence, hint, reason = CREDENTIALS[trouble]
+    sentence, hint, reason = CREDENTIALS[kind]
     return CredentialsError(
         sentence.format(cloud=cloud, what=what),
         hint=hint.format(cloud=cloud),
@@ -63,7 +70,7 @@ def refuse_credentials(cloud: Cloud, what: str, trouble: Trouble, detail: str) -
     )
 
 
-def missing(store: str, detail: str) -> RecoveryError:
+def missing_store(store: str, detail: str) -> RecoveryError:
     """Return the error for a place of states or records that nobody has made yet."""
     return RecoveryError(
         f"The {store} does not exist.",
@@ -73,34 +80,34 @@ def missing(store: str, detail: str) -> RecoveryError:
     )
 
 
-CREDENTIALS: Mapping[Trouble, tuple[str, str, ReasonCode]] = {
-    Trouble.ABSENT: (
+CREDENTIALS: Mapping[FailureKind, tuple[str, str, ReasonCode]] = {
+    FailureKind.ABSENT: (
         "There are no {cloud.name} credentials for {what}.",
         "Let the pipeline log in to {cloud.name} before it calls Purveyor: {cloud.login}.",
         ReasonCode.CREDENTIALS_INVALID,
     ),
-    Trouble.INVALID: (
+    FailureKind.INVALID: (
         "{cloud.name} does not accept the credentials for {what}.",
         "Check the pipeline's {cloud.name} login ({cloud.login}), and the runner's clock.",
         ReasonCode.CREDENTIALS_INVALID,
     ),
-    Trouble.EXPIRED: (
+    FailureKind.EXPIRED: (
         "The {cloud.name} credentials for {what} have expired.",
         "Run the action again; if runs last that long, ask for a longer session at login.",
         ReasonCode.CREDENTIALS_EXPIRED,
     ),
-    Trouble.DENIED: (
+    FailureKind.DENIED: (
         "The {cloud.name} credentials are not allowed to use {what}.",
         "The platform team grants it to the pipeline's identity; the details name what is missing.",
         ReasonCode.PERMISSION_DENIED,
     ),
 }
 _PROBLEMS = {
-    Trouble.ELSEWHERE: (
+    FailureKind.ELSEWHERE: (
         "its bucket is in another region than {region}",
         "Set `backend.region` in the catalog to the bucket's region.",
     ),
-    Trouble.UNREACHABLE: (
+    FailureKind.UNREACHABLE: (
         "{cloud.name} does not answer",
         "Check the runner's way out and {cloud.setting}, then run the action again.",
     ),

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How one call is tried. All times in seconds.
 
     The call ends, answered or not, about `total` after it began: no wait reaches beyond it, and a
@@ -46,7 +46,7 @@ class TransientError(PlatformError):
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class Clock:
     """Clocks and sleep.
 
     `clock` only goes forward, `now` counts seconds since the epoch. `pause` sleeps so many seconds;
@@ -58,7 +58,7 @@ class Time:
     pause: Callable[[float], object]
 
 
-class Share:
+class Budget:
     """Seconds that several calls share, so that an outage costs them once, not each its own.
 
     When one call was tried to its end in vain, the others are tried once.
@@ -69,23 +69,23 @@ class Share:
         self._clock = clock
         self._away = False
 
-    def limit(self, patience: Patience) -> Patience:
-        """Return a call's patience, cut to what is left."""
+    def limit(self, policy: RetryPolicy) -> RetryPolicy:
+        """Return a call's policy, cut to what is left."""
         left = 0.0 if self._away else max(self._end - self._clock(), 0.0)
-        return replace(patience, total=min(patience.total, left))
+        return replace(policy, total=min(policy.total, left))
 
     def learn(self, error: TransientError) -> None:
         """Note that the platform is away, or broken: no answer, or none but 5xx."""
         self._away = self._away or not error.status or error.status >= 500  # noqa: PLR2004 - HTTP's own range
 
 
-def persist(send: Callable[[float], _T], *, patience: Patience, time: Time) -> _T:
+def retry(send: Callable[[float], _T], *, policy: RetryPolicy, time: Clock) -> _T:
     """Call `send` until it raises no TransientError; the last one is raised when time is up.
 
     `send` is given how many seconds are left.
     """
-    end = time.clock() + patience.total
-    conflicts, wait = 0, patience.first_wait
+    end = time.clock() + policy.total
+    conflicts, wait = 0, policy.first_wait
     while True:
         try:
             return send(max(end - time.clock(), 1.0))
@@ -95,8 +95,8 @@ def persist(send: Callable[[float], _T], *, patience: Patience, time: Time) -> _
             pause = error.retry_after
             if pause is None:
                 pause = wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
-            if conflicts >= patience.conflicts or time.clock() + pause >= end:
+            if conflicts >= policy.conflicts or time.clock() + pause >= end:
                 raise
             if time.pause(pause):
                 raise
-            wait = min(wait * 2, patience.longest_wait)
+            wait = min(wait * 2, policy.longest_wait)

@@ -7,25 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.client.errors import PlatformRefusedError, refusal_of, stranger
 from purveyor.client.login import Login
-from purveyor.client.patience import Share, TransientError, persist
-from purveyor.client.refusal import PlatformRefusedError, refusal_of, stranger
 from purveyor.client.wire import Answer, Request, Wire
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.transport.retry import Budget, TransientError, retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.client.login import Credentials
-    from purveyor.client.patience import Patience, Time
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
+    from purveyor.transport.retry import Clock, RetryPolicy
 
 _UNAUTHORIZED = 401
 _LOGIN_READ = 15.0  # seconds
 
 
-class Exchange:
+class AuthenticatedConnection:
     """Requests to one platform under one login."""
 
     def __init__(
@@ -34,14 +34,14 @@ class Exchange:
         credentials: Credentials,
         *,
         redactor: Redactor,
-        patience: Patience,
-        time: Time,
+        policy: RetryPolicy,
+        time: Clock,
     ) -> None:
         self._wire = Wire(address)
         self._redactor = redactor
-        self._patience = patience
+        self._policy = policy
         self._time = time
-        self._share: Share | None = None
+        self._share: Budget | None = None
         self._login = Login(credentials, trade=self._trade, redactor=redactor, now=time.now)
 
     def call(
@@ -51,23 +51,23 @@ class Exchange:
         body: Mapping[str, JsonValue] | None = None,
         *,
         what: str,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
     ) -> JsonObject:
         """Send until answered; `what` says it in an error.
 
         Only to what changes something is an empty answer one: an empty object.
         """
-        patience, share = patience or self._patience, self._share
+        policy, share = policy or self._policy, self._share
         if share is not None:
-            patience = share.limit(patience)
+            policy = share.limit(policy)
         content = b"" if body is None else json_text.write(body).encode()
-        request = Request(method, path, content, connect=patience.connect, read=patience.read)
+        request = Request(method, path, content, connect=policy.connect, read=policy.read)
 
         def send(left: float) -> Answer:
             return self._send(request, what, self._time.clock() + left)
 
         try:
-            answer = persist(send, patience=patience, time=self._time)
+            answer = retry(send, policy=policy, time=self._time)
             return _document(answer, what, may_be_empty=method != "GET")
         except TransientError as error:
             if share is not None:
@@ -77,7 +77,7 @@ class Exchange:
     @contextlib.contextmanager
     def sharing(self, seconds: float) -> Iterator[None]:
         """Let all calls in the block end within `seconds`, but for the one under way then."""
-        self._share = Share(seconds, self._time.clock)
+        self._share = Budget(seconds, self._time.clock)
         try:
             yield
         finally:

@@ -1,0 +1,1 @@
+"""How requests are made: connections, tries, downloads and limits of time."""
