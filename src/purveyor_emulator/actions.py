@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor_emulator import schema
 from purveyor_emulator.records import (
-    Action,
     ActionStatus,
+    EmulatedAction,
     EntityStatus,
     earlier,
     new_id,
@@ -27,8 +27,8 @@ from purveyor_emulator.refusal import (
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor_emulator.records import Entity
-    from purveyor_emulator.store import Store
+    from purveyor_emulator.records import EmulatedEntity
+    from purveyor_emulator.store import PlatformStore
 
 LEVELS = ("debug", "info", "information", "warn", "warning", "error", "fatal")
 # `cancelled` is read on the platform; its published enum does not let a request set it.
@@ -50,7 +50,7 @@ _SUCCEEDED = {
 }
 
 
-def create_action(store: Store, entity: Entity, body: JsonObject) -> Action:
+def create_action(store: PlatformStore, entity: EmulatedEntity, body: JsonObject) -> EmulatedAction:
     """Request an action: pending, parameters checked, unknown ones dropped, defaults filled in."""
     specification = store.action_specification(entity, text_in(body, "specification_id"))
     given = object_in(body, "parameters")
@@ -61,7 +61,7 @@ def create_action(store: Store, entity: Entity, body: JsonObject) -> Action:
     plain = specification.operation is Operation.CUSTOM
     default = specification.slug if plain else f"{specification.operation}-{entity.slug}"
     name = text_in(body, "name", default)
-    action = Action(
+    action = EmulatedAction(
         id=new_id(),
         name=name,
         slug=slug_of(name),
@@ -74,7 +74,7 @@ def create_action(store: Store, entity: Entity, body: JsonObject) -> Action:
     return action
 
 
-def report_on(action: Action, body: JsonObject) -> Action:
+def report_on(action: EmulatedAction, body: JsonObject) -> EmulatedAction:
     """Take a report: status, results, messages, each optional; all or nothing."""
     status = _status(action, body)
     results = object_in(body, "results")
@@ -89,7 +89,7 @@ def report_on(action: Action, body: JsonObject) -> Action:
     return action
 
 
-def cancel(action: Action) -> None:
+def cancel(action: EmulatedAction) -> None:
     """End an action as cancelled, which only the platform itself can do."""
     if action.status.final:
         raise invalid(f"The action is already {action.status}")
@@ -97,14 +97,14 @@ def cancel(action: Action) -> None:
     action.updated_at = now()
 
 
-def age(action: Action, seconds: float) -> None:
+def age(action: EmulatedAction, seconds: float) -> None:
     """Move an action's times back."""
     action.created_at = earlier(action.created_at, seconds)
     action.updated_at = earlier(action.updated_at, seconds)
 
 
 def _refuse_impossible(
-    store: Store, entity: Entity, operation: Operation, given: JsonObject
+    store: PlatformStore, entity: EmulatedEntity, operation: Operation, given: JsonObject
 ) -> None:
     if entity.status is EntityStatus.DELETED:
         raise invalid(f"The {entity.kind} is deleted")
@@ -119,7 +119,7 @@ def _refuse_impossible(
     store.refuse_linked(entity, status=400)
 
 
-def _status(action: Action, body: JsonObject) -> ActionStatus:
+def _status(action: EmulatedAction, body: JsonObject) -> ActionStatus:
     if "status" not in body:
         return action.status
     wanted = one_of(body, "status", SETTABLE, action.status)
@@ -140,7 +140,7 @@ def _message(value: JsonValue, place: int) -> JsonObject:
     return {"level": level, "message": text, "timestamp": int(time.time() * 1000)}
 
 
-def _affect(action: Action, *, changed: bool, results: bool) -> None:
+def _affect(action: EmulatedAction, *, changed: bool, results: bool) -> None:
     """Change the entity; a custom action never does more than set the attributes it targets."""
     entity, operation = action.entity, action.specification.operation
     if action.status is ActionStatus.SUCCESS and (changed or results):
@@ -160,7 +160,7 @@ def _affect(action: Action, *, changed: bool, results: bool) -> None:
     entity.updated_at = now()
 
 
-def _attributes(action: Action) -> JsonObject:
+def _attributes(action: EmulatedAction) -> JsonObject:
     specification, own = action.specification, action.entity.specification.schema
     asked = schema.attributes_from(action.parameters, specification.parameters, own)
     told = schema.attributes_from(action.results, specification.results, own)

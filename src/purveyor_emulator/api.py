@@ -13,7 +13,7 @@ from purveyor_emulator.places import is_listed
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor_emulator.records import Action, Entity
+    from purveyor_emulator.records import EmulatedAction, EmulatedEntity
 
 _ENTITY_FILTERS = ("id", "status", "specification_id", "name", "slug", "service_id")
 
@@ -66,7 +66,7 @@ def remove(kind: Kind, platform: Platform, call: Call) -> Reply:
     return Reply(status=204) if kind is Kind.LINK else Reply(entity_document(entity))
 
 
-def _manage(platform: Platform, entity: Entity, word: str, asked: JsonValue = None) -> None:
+def _manage(platform: Platform, entity: EmulatedEntity, word: str, asked: JsonValue = None) -> None:
     """Make an action of what was asked of a managed instance, and tell the channels."""
     body: JsonObject = {"specification_id": word, "parameters": asked}
     platform.notifications.announce(create_action(platform.store, entity, body))
@@ -106,11 +106,11 @@ def remove_action(kind: Kind, platform: Platform, call: Call) -> Reply:
     return Reply(action_document(action, messages=False))
 
 
-def _entity(kind: Kind, platform: Platform, call: Call) -> Entity:
+def _entity(kind: Kind, platform: Platform, call: Call) -> EmulatedEntity:
     return platform.store.entity(kind, call.parts["id"])
 
 
-def _action(kind: Kind, platform: Platform, call: Call) -> Action:
+def _action(kind: Kind, platform: Platform, call: Call) -> EmulatedAction:
     return platform.store.action(_entity(kind, platform, call), call.parts["action_id"])
 
 

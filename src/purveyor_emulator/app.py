@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonValue
     from purveyor_emulator.exchange import Platform, Reply
-    from purveyor_emulator.faults import Fault
+    from purveyor_emulator.faults import InjectedFault
 
 WAYS = (*api.WAYS, *api_catalog.WAYS, *api_notifications.WAYS, *control.WAYS)
 # Fastify's own default; the platform's real limit is not published.
@@ -79,7 +79,7 @@ class _Front:
         return response
 
     def _under(
-        self, fault: Fault | None, request: Request, way: Way | None, body: bytes
+        self, fault: InjectedFault | None, request: Request, way: Way | None, body: bytes
     ) -> Response:
         from starlette.responses import HTMLResponse
 

@@ -14,7 +14,7 @@ from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
-    from purveyor_emulator.records import Entity
+    from purveyor_emulator.records import EmulatedEntity
 
 
 def show_faults(platform: Platform, call: Call) -> Reply:
@@ -94,7 +94,7 @@ def cancel_action(platform: Platform, call: Call) -> Reply:
     return Reply({"id": found.id, "status": found.status.value})
 
 
-def _pressed(platform: Platform, body: JsonObject) -> Entity:
+def _pressed(platform: Platform, body: JsonObject) -> EmulatedEntity:
     if "id" in body:
         return platform.store.any_entity(text_in(body, "id"))
     slug = text_in(body, "specification")

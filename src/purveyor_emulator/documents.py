@@ -10,16 +10,16 @@ from purveyor_emulator import schema
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor_emulator.records import (
-        Action,
         ActionSpecification,
         Channel,
-        Entity,
+        EmulatedAction,
+        EmulatedEntity,
+        EmulatedSpecification,
         Notification,
-        Specification,
     )
 
 
-def entity_document(entity: Entity) -> JsonObject:
+def entity_document(entity: EmulatedEntity) -> JsonObject:
     """Return a service or a link as `GET /service/{id}` and `GET /link/{id}` show it."""
     shown: JsonObject = {
         "id": entity.id,
@@ -42,7 +42,7 @@ def entity_document(entity: Entity) -> JsonObject:
     return {**shown, "type": "dependency"}
 
 
-def action_document(action: Action, *, messages: bool) -> JsonObject:
+def action_document(action: EmulatedAction, *, messages: bool) -> JsonObject:
     """Return an action as its `GET` shows it; `messages` only when asked for."""
     specification = action.specification
     shown: JsonObject = {
@@ -61,7 +61,7 @@ def action_document(action: Action, *, messages: bool) -> JsonObject:
     return {**shown, "messages": [dict(each) for each in action.messages]} if messages else shown
 
 
-def specification_document(specification: Specification) -> JsonObject:
+def specification_document(specification: EmulatedSpecification) -> JsonObject:
     """Return a service or link specification."""
     shown: JsonObject = {
         "id": specification.id,

@@ -10,15 +10,15 @@ from purveyor_emulator.records import new_id, now
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
-    from purveyor_emulator.records import Action, Entity
-    from purveyor_emulator.store import Store
+    from purveyor_emulator.records import EmulatedAction, EmulatedEntity
+    from purveyor_emulator.store import PlatformStore
 
 SOURCE = "service"
 # Creating any action instance emits this one, whatever its type, for links too.
 EVENT = "service:action:create"
 
 
-def build_envelope(store: Store, action: Action) -> JsonObject:
+def build_envelope(store: PlatformStore, action: EmulatedAction) -> JsonObject:
     """Return the envelope as channels get it; it stays, since records replace their values."""
     return sealed(_inner(store, action))
 
@@ -34,7 +34,7 @@ def sealed(inner: JsonObject) -> JsonObject:
     }
 
 
-def _inner(store: Store, action: Action) -> JsonObject:
+def _inner(store: PlatformStore, action: EmulatedAction) -> JsonObject:
     entity, specification = action.entity, action.specification
     is_link = entity.kind is Kind.LINK
     service = store.entity(Kind.SERVICE, entity.service_id) if is_link else entity
@@ -60,7 +60,7 @@ def _inner(store: Store, action: Action) -> JsonObject:
     }
 
 
-def _entity(store: Store, entity: Entity) -> JsonObject:
+def _entity(store: PlatformStore, entity: EmulatedEntity) -> JsonObject:
     specification = entity.specification
     attributes = schema.visible(specification.schema, entity.attributes)
     if not store.seed.clear_secrets:

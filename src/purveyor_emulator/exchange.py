@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from purveyor_emulator.faults import Faults
     from purveyor_emulator.notifications import Notifications
     from purveyor_emulator.record import Recorder
-    from purveyor_emulator.store import Store
-    from purveyor_emulator.tokens import Tokens
+    from purveyor_emulator.store import PlatformStore
+    from purveyor_emulator.tokens import AccessTokens
 
 DEFAULT_LIMIT = 30
 MOST = 200
@@ -27,9 +27,9 @@ _PAGING = frozenset({"limit", "offset", "sort"})
 class Platform:
     """The emulated platform's parts."""
 
-    store: Store
+    store: PlatformStore
     notifications: Notifications
-    tokens: Tokens
+    tokens: AccessTokens
     faults: Faults
     recorder: Recorder
 

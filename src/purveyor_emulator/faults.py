@@ -29,7 +29,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """One fault for the next `left` requests that fit; -1 is no end.
 
     `path` is a glob over the path, `method` a method or `*`. `seconds` is the wait (latency) or
@@ -65,25 +65,25 @@ class Faults:
     """The faults that are switched on."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
         self._lock = threading.Lock()
 
-    def replace(self, faults: Iterable[Fault]) -> None:
+    def replace(self, faults: Iterable[InjectedFault]) -> None:
         """Switch on these, and only these."""
         with self._lock:
             self._faults = list(faults)
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: InjectedFault) -> None:
         """Switch on one more."""
         with self._lock:
             self._faults.append(fault)
 
-    def open(self) -> list[Fault]:
+    def open(self) -> list[InjectedFault]:
         """Return the faults that have requests left to meet."""
         with self._lock:
             return [each for each in self._faults if each.left != 0]
 
-    def meet(self, method: str, path: str) -> tuple[float, Fault | None]:
+    def meet(self, method: str, path: str) -> tuple[float, InjectedFault | None]:
         """Return what befalls a request: seconds of latency, and the first fault that is none."""
         with self._lock:
             fitting = [each for each in self._faults if each.fits(method, path)]
@@ -94,7 +94,7 @@ class Faults:
         return sum(each.seconds for each in slow), other[0] if other else None
 
 
-def read_fault(document: JsonObject) -> Fault:
+def read_fault(document: JsonObject) -> InjectedFault:
     """Read one fault: `{kind, count, method, path, status, seconds}`; all but `kind` optional."""
     known = {"kind", "count", "method", "path", "status", "seconds"}
     if extra := sorted(set(document) - known):
@@ -108,7 +108,7 @@ def read_fault(document: JsonObject) -> Fault:
     count = document.get("count", 1)
     if not isinstance(count, int) or count < -1:
         raise invalid("fault/count must be an integer, -1 for no end")
-    return Fault(
+    return InjectedFault(
         kind=FaultKind(kind),
         left=count,
         method=text_in(document, "method", "*").upper(),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonObject
     from purveyor_emulator.delivery import Deliveries
-    from purveyor_emulator.records import Action
-    from purveyor_emulator.store import Store
+    from purveyor_emulator.records import EmulatedAction
+    from purveyor_emulator.store import PlatformStore
 
 TYPES = ("slack", "http", "github", "gitlab", "azure", "bitbucket", "agent", "entity")
 _LONGEST_DESCRIPTION = 64
@@ -34,7 +34,7 @@ _LONGEST_DESCRIPTION = 64
 class Notifications:
     """All channels and all notifications, oldest first."""
 
-    def __init__(self, store: Store, deliveries: Deliveries) -> None:
+    def __init__(self, store: PlatformStore, deliveries: Deliveries) -> None:
         self._store = store
         self._deliveries = deliveries
         self._numbers = itertools.count(1)
@@ -86,7 +86,7 @@ class Notifications:
             raise missing("notification", identity)
         return found
 
-    def announce(self, action: Action) -> Notification:
+    def announce(self, action: EmulatedAction) -> Notification:
         """Send the notification of a new action to every matching channel."""
         return self._send(build_envelope(self._store, action), action.entity.nrn, None)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind
 
 if TYPE_CHECKING:
-    from purveyor_emulator.records import Entity
+    from purveyor_emulator.records import EmulatedEntity
 
 _ANY = "*"
 
 
-def is_listed(entity: Entity, nrn: str, *, descendants: bool) -> bool:
+def is_listed(entity: EmulatedEntity, nrn: str, *, descendants: bool) -> bool:
     """Tell whether the list of `nrn` shows an entity.
 
     A place shows what is its own, and the services of the places above it, which can be linked

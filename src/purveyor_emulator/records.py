@@ -63,7 +63,7 @@ class EntityStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Specification:
+class EmulatedSpecification:
     """The template of a service, or of a link to services of the specification `parent_id`."""
 
     kind: Kind
@@ -84,13 +84,13 @@ class ActionSpecification:
     slug: str
     name: str
     operation: Operation
-    parent: Specification
+    parent: EmulatedSpecification
     parameters: JsonObject
     results: JsonObject
 
 
 @dataclass(slots=True)
-class Entity:
+class EmulatedEntity:
     """A service, or a link when `service_id` is set. `attributes` hold secrets in clear."""
 
     kind: Kind
@@ -98,7 +98,7 @@ class Entity:
     slug: str
     name: str
     status: EntityStatus
-    specification: Specification
+    specification: EmulatedSpecification
     nrn: str
     service_id: str = ""
     attributes: JsonObject = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Entity:
 
 
 @dataclass(slots=True)
-class Action:
+class EmulatedAction:
     """One requested action. `messages` are `{level, message, timestamp}`, timestamp in ms.
 
     `before` is the entity's status when the action was requested.
@@ -125,7 +125,7 @@ class Action:
     name: str
     slug: str
     specification: ActionSpecification
-    entity: Entity
+    entity: EmulatedEntity
     parameters: JsonObject
     before: EntityStatus
     status: ActionStatus = ActionStatus.PENDING

@@ -20,15 +20,15 @@ from purveyor_emulator.records import ActionStatus
 from purveyor_emulator.refusal import RefusedError, missing
 from purveyor_emulator.seed import SeedError, parse_seed, read_seed
 from purveyor_emulator.server import LOOPBACK, Connections, listen, serving
-from purveyor_emulator.store import Store
-from purveyor_emulator.tokens import Tokens
+from purveyor_emulator.store import PlatformStore
+from purveyor_emulator.tokens import AccessTokens
 from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor_emulator.records import Action
+    from purveyor_emulator.records import EmulatedAction
     from purveyor_emulator.seed import Seed
 
 TOKEN_SECONDS = 3600.0
@@ -201,7 +201,7 @@ class Emulator:
         """Wait until the notifications sent so far have reached their channels."""
         self._deliveries.wait(seconds)
 
-    def _action(self, action_id: str) -> Action:
+    def _action(self, action_id: str) -> EmulatedAction:
         found = self.platform.store.actions.get(action_id)
         if found is None:
             raise missing("action", action_id)
@@ -212,7 +212,7 @@ def _build_platform(
     seed: Seed, deliveries: Deliveries, token_seconds: float, log: Path | None
 ) -> Platform:
     try:
-        store = Store(seed)
+        store = PlatformStore(seed)
         notifications = Notifications(store, deliveries)
     except RefusedError as error:
         raise SeedError(
@@ -224,7 +224,7 @@ def _build_platform(
     return Platform(
         store=store,
         notifications=notifications,
-        tokens=Tokens(seed.api_key, organization=organization, seconds=token_seconds),
+        tokens=AccessTokens(seed.api_key, organization=organization, seconds=token_seconds),
         faults=Faults(),
         recorder=Recorder(store.secret_names(), log),
     )

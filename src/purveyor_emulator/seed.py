@@ -10,7 +10,7 @@ from purveyor import json_text
 from purveyor.action import Kind, Operation
 from purveyor.errors import CatalogError
 from purveyor_emulator import schema
-from purveyor_emulator.records import ActionSpecification, Specification, fixed_id
+from purveyor_emulator.records import ActionSpecification, EmulatedSpecification, fixed_id
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -34,7 +34,7 @@ class Seed:
 
     place: dict[str, dict[str, str]]
     user: JsonObject
-    specifications: tuple[Specification, ...]
+    specifications: tuple[EmulatedSpecification, ...]
     actions: tuple[ActionSpecification, ...]
     services: tuple[JsonObject, ...] = ()
     channels: tuple[JsonObject, ...] = ()
@@ -44,7 +44,7 @@ class Seed:
 
 @dataclass(slots=True)
 class _Reading:
-    specifications: list[Specification] = field(default_factory=list)
+    specifications: list[EmulatedSpecification] = field(default_factory=list)
     actions: list[ActionSpecification] = field(default_factory=list)
 
 
@@ -135,9 +135,9 @@ def _seed(document: JsonObject) -> Seed:
 
 def _read_specification(
     each: JsonObject, kind: Kind, parent_id: str, reading: _Reading
-) -> Specification:
+) -> EmulatedSpecification:
     slug = str(each["slug"])
-    specification = Specification(
+    specification = EmulatedSpecification(
         kind=kind,
         id=str(each.get("id") or fixed_id(parent_id, slug)),
         slug=slug,
@@ -154,7 +154,7 @@ def _read_specification(
     return specification
 
 
-def _default_action(parent: Specification, operation: Operation) -> ActionSpecification:
+def _default_action(parent: EmulatedSpecification, operation: Operation) -> ActionSpecification:
     slug = f"{operation}-{parent.slug}"
     return ActionSpecification(
         id=fixed_id(parent.id, "action", slug),
@@ -167,7 +167,7 @@ def _default_action(parent: Specification, operation: Operation) -> ActionSpecif
     )
 
 
-def _own_action(parent: Specification, each: JsonObject) -> ActionSpecification:
+def _own_action(parent: EmulatedSpecification, each: JsonObject) -> ActionSpecification:
     slug = str(each["slug"])
     return ActionSpecification(
         id=str(each.get("id") or fixed_id(parent.id, "action", slug)),

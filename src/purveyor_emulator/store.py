@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
 from purveyor_emulator import schema
-from purveyor_emulator.records import Entity, EntityStatus, new_id, now, slug_of
+from purveyor_emulator.records import EmulatedEntity, EntityStatus, new_id, now, slug_of
 from purveyor_emulator.refusal import (
     RefusedError,
     invalid,
@@ -21,14 +21,14 @@ from purveyor_emulator.refusal import (
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
-    from purveyor_emulator.records import Action, ActionSpecification, Specification
+    from purveyor_emulator.records import ActionSpecification, EmulatedAction, EmulatedSpecification
     from purveyor_emulator.seed import Seed
 
 
 _ARCHIVABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.CANCELLED, EntityStatus.FAILED})
 
 
-class Store:
+class PlatformStore:
     """Everything in memory. `lock` is held by whoever reads or writes more than one thing."""
 
     def __init__(self, seed: Seed) -> None:
@@ -36,8 +36,8 @@ class Store:
         self.lock = threading.RLock()
         self.specifications = {each.id: each for each in seed.specifications}
         self.action_specifications = {each.id: each for each in seed.actions}
-        self.entities: dict[str, Entity] = {}
-        self.actions: dict[str, Action] = {}
+        self.entities: dict[str, EmulatedEntity] = {}
+        self.actions: dict[str, EmulatedAction] = {}
         for service in seed.services:
             self._plant(service)
 
@@ -57,14 +57,14 @@ class Store:
                 tags[level] = known["slug"]
         return tags
 
-    def specification(self, kind: Kind, name: str) -> Specification:
+    def specification(self, kind: Kind, name: str) -> EmulatedSpecification:
         """Find a service or link specification by id or slug."""
         for each in self.specifications.values():
             if each.kind is kind and name in {each.id, each.slug}:
                 return each
         raise missing(f"{kind} specification", name)
 
-    def action_specification(self, entity: Entity, name: str) -> ActionSpecification:
+    def action_specification(self, entity: EmulatedEntity, name: str) -> ActionSpecification:
         """Find what can be asked of an entity by id, slug, or `create`, `update`, `delete`."""
         for each in self.action_specifications.values():
             if each.parent.id == entity.specification.id and (
@@ -73,28 +73,28 @@ class Store:
                 return each
         raise invalid(f"body/specification_id {name} is no action of this {entity.kind}")
 
-    def entity(self, kind: Kind, identity: str) -> Entity:
+    def entity(self, kind: Kind, identity: str) -> EmulatedEntity:
         """Find a service or a link."""
         found = self.entities.get(identity)
         if found is None or found.kind is not kind:
             raise missing(kind, identity)
         return found
 
-    def any_entity(self, identity: str) -> Entity:
+    def any_entity(self, identity: str) -> EmulatedEntity:
         """Find an entity of either kind."""
         found = self.entities.get(identity)
         if found is None:
             raise missing("service or link", identity)
         return found
 
-    def action(self, entity: Entity, identity: str) -> Action:
+    def action(self, entity: EmulatedEntity, identity: str) -> EmulatedAction:
         """Find one of an entity's actions."""
         found = self.actions.get(identity)
         if found is None or found.entity is not entity:
             raise missing("action", identity)
         return found
 
-    def links(self, service: Entity) -> list[Entity]:
+    def links(self, service: EmulatedEntity) -> list[EmulatedEntity]:
         """Return the links of a service that still exist."""
         return [
             each
@@ -102,7 +102,7 @@ class Store:
             if each.service_id == service.id and each.status is not EntityStatus.DELETED
         ]
 
-    def create_entity(self, kind: Kind, body: JsonObject) -> Entity:
+    def create_entity(self, kind: Kind, body: JsonObject) -> EmulatedEntity:
         """Create a service or a link, `pending` unless the body says `active` (an import)."""
         specification = self.specification(kind, text_in(body, "specification_id"))
         service = (
@@ -113,7 +113,7 @@ class Store:
         attributes = schema.visible(specification.schema, object_in(body, "attributes"))
         schema.check_some(specification.schema, attributes, "body/attributes")
         name = text_in(body, "name")
-        entity = Entity(
+        entity = EmulatedEntity(
             kind=kind,
             id=text_in(body, "id", new_id()),
             slug=slug_of(name),
@@ -132,7 +132,7 @@ class Store:
         self.entities[entity.id] = entity
         return entity
 
-    def change_entity(self, entity: Entity, body: JsonObject) -> Entity:
+    def change_entity(self, entity: EmulatedEntity, body: JsonObject) -> EmulatedEntity:
         """Change name, status, dimensions; attributes are merged at top level."""
         schema_of = entity.specification.schema
         attributes = schema.visible(schema_of, object_in(body, "attributes"))
@@ -148,7 +148,7 @@ class Store:
         entity.updated_at = now()
         return entity
 
-    def remove_entity(self, entity: Entity, *, force: bool) -> None:
+    def remove_entity(self, entity: EmulatedEntity, *, force: bool) -> None:
         """Forget an entity; only a failed one unless forced, never one with links."""
         if not force and entity.status is not EntityStatus.FAILED:
             raise RefusedError(
@@ -159,13 +159,13 @@ class Store:
         for action in [each for each in self.actions.values() if each.entity is entity]:
             del self.actions[action.id]
 
-    def refuse_linked(self, entity: Entity, *, status: int) -> None:
+    def refuse_linked(self, entity: EmulatedEntity, *, status: int) -> None:
         """Refuse when a service still has links."""
         if links := self.links(entity):
             slugs = ", ".join(link.slug for link in links)
             raise RefusedError(status, f"The service still has links: {slugs}")
 
-    def refuse_shelving(self, entity: Entity, *, back: bool, given: JsonObject) -> None:
+    def refuse_shelving(self, entity: EmulatedEntity, *, back: bool, given: JsonObject) -> None:
         """Refuse to archive what must not be, or to bring it `back`; `given` are attributes."""
         if back:
             if entity.status is not EntityStatus.ARCHIVED:
@@ -197,7 +197,7 @@ class Store:
             self.create_entity(Kind.LINK, {**each, **own})
 
 
-def _is_archived_twin(one: Entity, other: Entity) -> bool:
+def _is_archived_twin(one: EmulatedEntity, other: EmulatedEntity) -> bool:
     return one.status is EntityStatus.ARCHIVED and (
         (one.specification, one.nrn, one.service_id, one.dimensions)
         == (other.specification, other.nrn, other.service_id, other.dimensions)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PREFIX = "Bearer "
 
 
-class Tokens:
+class AccessTokens:
     """The tokens given out so far. `seconds` is how long an access token lives."""
 
     def __init__(self, api_key: str, *, organization: str, seconds: float) -> None:

@@ -11,7 +11,7 @@ from purveyor_emulator.schema import secret_names
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor_emulator.exchange import Platform
-    from purveyor_emulator.records import Entity
+    from purveyor_emulator.records import EmulatedEntity
 
 
 def build_view(platform: Platform) -> JsonObject:
@@ -35,12 +35,12 @@ def build_view(platform: Platform) -> JsonObject:
     }
 
 
-def _service(platform: Platform, service: Entity) -> JsonObject:
+def _service(platform: Platform, service: EmulatedEntity) -> JsonObject:
     links = [e for e in platform.store.entities.values() if e.service_id == service.id]
     return {**_entity(platform, service), "links": [_entity(platform, each) for each in links]}
 
 
-def _entity(platform: Platform, entity: Entity) -> JsonObject:
+def _entity(platform: Platform, entity: EmulatedEntity) -> JsonObject:
     secrets = secret_names(entity.specification.schema)
     return {
         **entity_document(entity),

@@ -7,10 +7,11 @@ emulator has to be installed (`pip install 'purveyor[emulator]'`).
 from __future__ import annotations
 
 from purveyor_faultkit.disk import limit_files, limit_memory, small_disk
-from purveyor_faultkit.ledger import Ledger
+from purveyor_faultkit.harness import Harness
+from purveyor_faultkit.observation import Observation, find_broken
 from purveyor_faultkit.places import FolderPlace, StatePlace
 from purveyor_faultkit.proxy import Proxy, run_proxy
-from purveyor_faultkit.rig import Rig
+from purveyor_faultkit.resource_log import ResourceLog
 from purveyor_faultkit.schedules import (
     ALL_KILLED,
     AZURE,
@@ -21,11 +22,10 @@ from purveyor_faultkit.schedules import (
     MACHINE_LOST,
     PROCESS_KILLED,
     Schedule,
-    Strike,
-    Whom,
+    SignalPlan,
+    Victim,
 )
-from purveyor_faultkit.sight import Sight, find_broken
-from purveyor_faultkit.started import Ended, Started
+from purveyor_faultkit.started import EndedCommand, StartedCommand
 from purveyor_faultkit.state_server import StateServer, run_states
 
 __all__ = [
@@ -37,18 +37,18 @@ __all__ = [
     "GITLAB_SHELL",
     "MACHINE_LOST",
     "PROCESS_KILLED",
-    "Ended",
+    "EndedCommand",
     "FolderPlace",
-    "Ledger",
+    "Harness",
+    "Observation",
     "Proxy",
-    "Rig",
+    "ResourceLog",
     "Schedule",
-    "Sight",
-    "Started",
+    "SignalPlan",
+    "StartedCommand",
     "StatePlace",
     "StateServer",
-    "Strike",
-    "Whom",
+    "Victim",
     "find_broken",
     "limit_files",
     "limit_memory",

@@ -14,7 +14,7 @@ from purveyor_faultkit.processes import find_marked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor_faultkit.started import Started
+    from purveyor_faultkit.started import StartedCommand
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def fill(folder: Path, *, leaving: int) -> None:
         (folder / ".filling").write_bytes(b"\0" * max(0, room))
 
 
-def limit_files(started: Started, *, size: int) -> None:
+def limit_files(started: StartedCommand, *, size: int) -> None:
     """Let no file of a run, its engine or their children grow beyond `size` bytes.
 
     Needs no rights and works in containers. A write then fails with EFBIG after what still fits,

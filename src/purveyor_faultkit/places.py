@@ -1,4 +1,4 @@
-"""Where the states of a rig are, seen past the run: text and lock."""
+"""Where the states of a harness are, seen past the run: text and lock."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class FolderPlace:
 def read_resources(text: str | None) -> dict[str, bool]:
     """Return the names of a state's resources, each with whether it is tainted.
 
-    A resource of a `Ledger` goes by the name of the thing that it stands for. A state that ends in
-    its middle has none.
+    A resource of a `ResourceLog` goes by the name of the thing that it stands for. A state that
+    ends in its middle has none.
     """
     try:
         document = json_text.parse(text, max_depth=256) if text else {}

@@ -15,14 +15,14 @@ MARK = "PURVEYOR_FAULTKIT_RUN"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MarkedProcess:
     """One process: its id and its argument list."""
 
     pid: int
     argv: tuple[str, ...]
 
 
-def find_marked(mark: str) -> list[Found]:
+def find_marked(mark: str) -> list[MarkedProcess]:
     """Return the processes that carry the mark and are not dead yet, highest id first."""
     wanted = f"{MARK}={mark}".encode()
     found = []
@@ -31,7 +31,7 @@ def find_marked(mark: str) -> list[Found]:
             # One that was just forked has its parent's environment and argv; both are whole.
             if wanted in (place / "environ").read_bytes().split(b"\0"):
                 argv = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                found.append(Found(int(place.name), tuple(argv)))
+                found.append(MarkedProcess(int(place.name), tuple(argv)))
     return sorted(found, key=lambda each: -each.pid)
 
 

@@ -8,7 +8,7 @@ import signal
 from dataclasses import dataclass
 
 
-class Whom(enum.Enum):
+class Victim(enum.Enum):
     """Who gets a signal."""
 
     ENTRY = "the run's own process"
@@ -18,58 +18,60 @@ class Whom(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
-    """One blow, `after` seconds from the first one. Without a signal the run's output breaks."""
+class SignalPlan:
+    """One signal, `after` seconds from the first one. Without a signal the run's output breaks."""
 
     after: float
     number: signal.Signals | None
-    whom: Whom = Whom.ENTRY
+    victim: Victim = Victim.ENTRY
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a CI does to a run, blow after blow. `machine` is false when nothing of it is left."""
+    """A CI's signals, one after the other. `machine` is false when nothing of it is left."""
 
     name: str
-    strikes: tuple[Strike, ...]
+    signals: tuple[SignalPlan, ...]
     machine: bool = True
 
     def faster(self, times: float) -> Schedule:
         """Return the same schedule with shorter pauses."""
-        strikes = [dataclasses.replace(each, after=each.after / times) for each in self.strikes]
-        return dataclasses.replace(self, strikes=tuple(strikes))
+        signals = [dataclasses.replace(each, after=each.after / times) for each in self.signals]
+        return dataclasses.replace(self, signals=tuple(signals))
 
 
 # The runner's code: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL, all to the entry's one process.
 GITHUB = Schedule(
     "GitHub",
     (
-        Strike(0.0, signal.SIGINT),
-        Strike(7.5, signal.SIGTERM),
-        Strike(10.0, signal.SIGKILL),
+        SignalPlan(0.0, signal.SIGINT),
+        SignalPlan(7.5, signal.SIGTERM),
+        SignalPlan(10.0, signal.SIGKILL),
     ),
 )
 # Measured with the vendor's task library: SIGTERM at once; its own end at 7.5 s breaks the output.
 AZURE = Schedule(
     "Azure",
     (
-        Strike(0.0, signal.SIGTERM),
-        Strike(7.5, None),
-        Strike(10.0, signal.SIGKILL),
+        SignalPlan(0.0, signal.SIGTERM),
+        SignalPlan(7.5, None),
+        SignalPlan(10.0, signal.SIGKILL),
     ),
 )
 # The shell executor signals the group, and again with SIGKILL after ten minutes.
-GITLAB_SHELL = Schedule("GitLab shell", (Strike(0.0, signal.SIGTERM, Whom.GROUP),))
+GITLAB_SHELL = Schedule("GitLab shell", (SignalPlan(0.0, signal.SIGTERM, Victim.GROUP),))
 # The docker executor reaches every process, highest id first; then the container is stopped.
 GITLAB_DOCKER = Schedule(
     "GitLab docker",
     (
-        Strike(0.0, signal.SIGTERM, Whom.EVERY),
-        Strike(10.0, signal.SIGKILL, Whom.EVERY),
+        SignalPlan(0.0, signal.SIGTERM, Victim.EVERY),
+        SignalPlan(10.0, signal.SIGKILL, Victim.EVERY),
     ),
 )
-PROCESS_KILLED = Schedule("kill -9 of the run", (Strike(0.0, signal.SIGKILL),))
+PROCESS_KILLED = Schedule("kill -9 of the run", (SignalPlan(0.0, signal.SIGKILL),))
 # As a system without memory does it.
-ENGINE_KILLED = Schedule("kill -9 of the engine", (Strike(0.0, signal.SIGKILL, Whom.ENGINE),))
-ALL_KILLED = Schedule("kill -9 of run and engine", (Strike(0.0, signal.SIGKILL, Whom.EVERY),))
-MACHINE_LOST = Schedule("machine lost", (Strike(0.0, signal.SIGKILL, Whom.EVERY),), machine=False)
+ENGINE_KILLED = Schedule("kill -9 of the engine", (SignalPlan(0.0, signal.SIGKILL, Victim.ENGINE),))
+ALL_KILLED = Schedule("kill -9 of run and engine", (SignalPlan(0.0, signal.SIGKILL, Victim.EVERY),))
+MACHINE_LOST = Schedule(
+    "machine lost", (SignalPlan(0.0, signal.SIGKILL, Victim.EVERY),), machine=False
+)

@@ -1,4 +1,4 @@
-"""A command of Purveyor's that runs, can be struck, and ends."""
+"""A command of Purveyor's that runs, gets signals, and ends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor_faultkit.processes import MARK, find_engine, find_marked, send
-from purveyor_faultkit.schedules import Whom
+from purveyor_faultkit.schedules import Victim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
-    from purveyor_faultkit.schedules import Schedule, Strike
+    from purveyor_faultkit.schedules import Schedule, SignalPlan
 
 _NAP = 0.004
 _LONG_NAP = 0.015  # to look at every process of a machine takes as long
@@ -29,7 +29,7 @@ _LONGEST = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedCommand:
     """How a command ended. `outcome` is empty when it printed none; `code` is negative for a
     signal.
     """
@@ -45,15 +45,15 @@ class Ended:
         return str(self.outcome.get("reason", ""))
 
 
-class Started:
+class StartedCommand:
     """A command in a session of its own, whose output is read until it is cut.
 
-    `delivered` are the blows that met somebody who still was at work.
+    `delivered` are the signals that met somebody who still was at work.
     """
 
     def __init__(self, argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self.mark = uuid.uuid4().hex
-        self.delivered: list[Strike] = []
+        self.delivered: list[SignalPlan] = []
         self._cut = threading.Event()
         self._child = subprocess.Popen(
             argv,
@@ -101,47 +101,47 @@ class Started:
         """Stop the process, not its engine."""
         os.kill(self.pid, signal.SIGSTOP)
 
-    def strike(self, schedule: Schedule) -> None:
-        """Deliver a CI's signals; ends early when nothing is left to be struck."""
+    def send_signals(self, schedule: Schedule) -> None:
+        """Deliver a CI's signals; ends early when nothing is left to get them."""
         begun = time.monotonic()
-        for each in schedule.strikes:
+        for each in schedule.signals:
             end = begun + each.after
-            while time.monotonic() < end and (self.is_running() or each.whom is Whom.EVERY):
+            while time.monotonic() < end and (self.is_running() or each.victim is Victim.EVERY):
                 if not self.is_running() and not find_marked(self.mark):
                     return
                 time.sleep(_LONG_NAP)
             self._deliver(each)
 
-    def end(self, seconds: float = _LONGEST) -> Ended:
+    def end(self, seconds: float = _LONGEST) -> EndedCommand:
         """Wait for its end; kill it, and raise TimeoutError, when that does not come in time."""
         try:
             code = self._child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self.sweep()
+            self.kill_all()
             raise TimeoutError(f"it did not end; last shown: {self.shown()[-2000:]}") from None
         self._reader.join(1.0)
         self._cut.set()
         self._reader.join()
         stdout, stderr = (self._texts[each].decode(errors="replace") for each in self._order)
         outcome = json_text.parse(stdout) if stdout.strip().startswith("{") else {}
-        return Ended(code, outcome if isinstance(outcome, dict) else {}, stdout, stderr)
+        return EndedCommand(code, outcome if isinstance(outcome, dict) else {}, stdout, stderr)
 
-    def sweep(self) -> None:
+    def kill_all(self) -> None:
         """Kill everything that it left, as a CI does at the end of a job."""
         send(signal.SIGKILL, [each.pid for each in find_marked(self.mark)])
 
-    def _deliver(self, strike: Strike) -> None:
-        if self.is_running() or (strike.whom is Whom.EVERY and find_marked(self.mark)):
-            self.delivered.append(strike)
-        if strike.number is None:
+    def _deliver(self, plan: SignalPlan) -> None:
+        if self.is_running() or (plan.victim is Victim.EVERY and find_marked(self.mark)):
+            self.delivered.append(plan)
+        if plan.number is None:
             self._cut.set()
-        elif strike.whom is Whom.EVERY:
-            send(strike.number, [each.pid for each in find_marked(self.mark)])
-        elif strike.whom is Whom.ENGINE:
+        elif plan.victim is Victim.EVERY:
+            send(plan.number, [each.pid for each in find_marked(self.mark)])
+        elif plan.victim is Victim.ENGINE:
             engine = find_engine(self.mark)
-            send(strike.number, [engine] if engine is not None else [])
+            send(plan.number, [engine] if engine is not None else [])
         elif self.is_running():
-            send(strike.number, [-self.pid if strike.whom is Whom.GROUP else self.pid])
+            send(plan.number, [-self.pid if plan.victim is Victim.GROUP else self.pid])
         if self.is_running():
             send(signal.SIGCONT, [self.pid])
 

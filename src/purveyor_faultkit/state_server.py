@@ -23,8 +23,8 @@ class StateServer:
 
     `refuse` maps a method (`POST`, `LOCK`, …) to the status that it gets; `slow` maps one to
     seconds before it is answered; `lose` names methods that are not carried out and cut without
-    an answer, `silence` those that are carried out and then cut. `asked` are the methods that came
-    in.
+    an answer, `silence` those that are carried out and then cut. `requested` are the methods
+    that came in.
     """
 
     url: str = ""
@@ -34,7 +34,7 @@ class StateServer:
     slow: dict[str, float] = field(default_factory=dict)
     lose: set[str] = field(default_factory=set)
     silence: set[str] = field(default_factory=set)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def mend(self) -> None:
@@ -72,7 +72,7 @@ class StateServer:
         return _OK, ""
 
 
-class _Door(BaseHTTPRequestHandler):
+class _StateRequests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     kept: StateServer
 
@@ -83,7 +83,7 @@ class _Door(BaseHTTPRequestHandler):
         kept, method = self.kept, self.command
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         name, _, query = self.path.partition("?")
-        kept.asked.append(method)
+        kept.requested.append(method)
         time.sleep(kept.slow.get(method, 0.0))
         if method in kept.lose:
             self.close_connection = True
@@ -122,7 +122,7 @@ def _id(info: str) -> str:
 def run_states() -> Iterator[StateServer]:
     """Run a server on a free port of loopback; its states are below `<url>/states/`."""
     kept = StateServer()
-    server = _Server(("127.0.0.1", 0), type("Door", (_Door,), {"kept": kept}))
+    server = _Server(("127.0.0.1", 0), type("Door", (_StateRequests,), {"kept": kept}))
     server.daemon_threads = True
     kept.url = f"http://127.0.0.1:{server.server_address[1]}"
     serve = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fault_bench import Row, follow_up
-from fault_deeds import Deed, ask, opened
+from fault_deeds import Deed, opened, request_action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,15 +28,17 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 def platform_answers(folder: Path, environment: Mapping[str, str], deed: Deed, *, name: str) -> Row:
     """The platform answers so from the moment on that the engine is at work."""
     impatient = {**environment, "PURVEYOR_PLATFORM_PATIENCE": "2"}
-    with opened(folder, impatient) as rig:
-        asked = ask(rig, deed)
-        deed.early.shut(rig.ledger)
-        started = rig.start(asked)
-        deed.early.await_line(rig, started)
-        rig.emulator.fault(**ANSWERS[name])
-        rig.ledger.open()
+    with opened(folder, impatient) as harness:
+        requested = request_action(harness, deed)
+        deed.early.shut(harness.resource_log)
+        started = harness.start(requested)
+        deed.early.await_line(harness, started)
+        harness.emulator.fault(**ANSWERS[name])
+        harness.resource_log.open()
         started.end()
-        return follow_up(rig, asked, (f"platform: {name}", "apply, to its end"), started, deed=deed)
+        return follow_up(
+            harness, requested, (f"platform: {name}", "apply, to its end"), started, deed=deed
+        )
 
 
 # Where the run looks for the platform, which stands at {url}.
@@ -51,10 +53,10 @@ def platform_unreachable(
 ) -> Row:
     """The run looks for the platform where it is not to be found; `finish` finds it."""
     direct = {**environment, "HTTPS_PROXY": "", "PURVEYOR_PLATFORM_PATIENCE": "1"}
-    with opened(folder, direct) as rig:
-        asked = ask(rig, deed)
-        url = rig.emulator.url.removeprefix("http")
+    with opened(folder, direct) as harness:
+        requested = request_action(harness, deed)
+        url = harness.emulator.url.removeprefix("http")
         here = ADDRESSES[name].replace("{url}", url)
-        started = rig.start(asked, NULLPLATFORM_HOST=here)
+        started = harness.start(requested, NULLPLATFORM_HOST=here)
         started.end(110)
-        return follow_up(rig, asked, ("platform away", name), started, deed=deed)
+        return follow_up(harness, requested, ("platform away", name), started, deed=deed)

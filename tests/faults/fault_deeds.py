@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor_faultkit import FolderPlace, Ledger, Rig
+from purveyor_faultkit import FolderPlace, Harness, ResourceLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.json_text import JsonValue
     from purveyor_faultkit import StatePlace
-    from purveyor_faultkit.rig import Asked
-    from purveyor_faultkit.started import Started
+    from purveyor_faultkit.harness import RequestedAction
+    from purveyor_faultkit.started import StartedCommand
 
 # Where services that were made once are kept, for every cell that changes or deletes one.
 MADE = "FAULTS_MADE"
@@ -31,13 +31,13 @@ class Hold:
     name: str
     line: str
 
-    def shut(self, ledger: Ledger) -> None:
+    def shut(self, resource_log: ResourceLog) -> None:
         """Close the gate."""
-        ledger.shut(self.name, verb=self.line.partition(" ")[0])
+        resource_log.shut(self.name, verb=self.line.partition(" ")[0])
 
-    def await_line(self, rig: Rig, started: Started) -> None:
+    def await_line(self, harness: Harness, started: StartedCommand) -> None:
         """Wait until the run stands at the gate."""
-        held = started.wait_until(lambda: self.line in rig.ledger.lines())
+        held = started.wait_until(lambda: self.line in harness.resource_log.lines())
         assert held, started.end().stderr
 
 
@@ -83,14 +83,16 @@ DELETE = Deed(
 DEEDS = (CREATE, UPDATE, DELETE)
 
 
-def write_catalog(catalog: Path, ledger: Ledger, backend: str = LOCAL, *, planned: bool) -> None:
-    """Write a catalog with one module of the ledger's; `planned` makes a create plan first."""
+def write_catalog(
+    catalog: Path, resource_log: ResourceLog, backend: str = LOCAL, *, planned: bool
+) -> None:
+    """Write a catalog with one module of the log's; `planned` makes a create plan first."""
     guard = "  sqs-queue: {guard: {protect: [aws_db_instance]}}\n" if planned else ""
     services = f"services:\n{guard}" if guard else ""
     catalog.mkdir(parents=True, exist_ok=True)
     (catalog / "purveyor.yaml").write_text(f"version: 1\nbackend: {backend}\n{services}")
     module, renewed = catalog / "modules/sqs-queue", {"beacon": RENEWED}
-    ledger.write_module(module, variables=["queue_name"], renewed=renewed)
+    resource_log.write_module(module, variables=["queue_name"], renewed=renewed)
 
 
 @contextlib.contextmanager
@@ -101,46 +103,46 @@ def opened(
     planned: bool = False,
     backend: str = LOCAL,
     place: StatePlace | None = None,
-) -> Iterator[Rig]:
-    """Make a catalog and run a rig for it."""
-    catalog, ledger = folder / "catalog", Ledger(folder / "ledger")
-    write_catalog(catalog, ledger, backend, planned=planned)
+) -> Iterator[Harness]:
+    """Make a catalog and run a harness for it."""
+    catalog, resource_log = folder / "catalog", ResourceLog(folder / "resource_log")
+    write_catalog(catalog, resource_log, backend, planned=planned)
     place = place or FolderPlace(catalog / "states")
-    with Rig.running(catalog, environment, place=place, ledger=ledger) as rig:
-        yield rig
+    with Harness.running(catalog, environment, place=place, resource_log=resource_log) as harness:
+        yield harness
 
 
-def ask(rig: Rig, deed: Deed = CREATE) -> Asked:
+def request_action(harness: Harness, deed: Deed = CREATE) -> RequestedAction:
     """Ask for the deed; what it changes is built first."""
     if not deed.before:
-        return rig.ask("sqs-queue", deed.parameters, action=deed.action)
-    kept = Path(rig.environment.get(MADE, ""))
-    entity = recall(rig, kept) if isinstance(rig.place, FolderPlace) and kept.name else ""
+        return harness.request_action("sqs-queue", deed.parameters, action=deed.action)
+    kept = Path(harness.environment.get(MADE, ""))
+    entity = recall(harness, kept) if isinstance(harness.place, FolderPlace) and kept.name else ""
     if not entity:
-        made = rig.ask("sqs-queue", deed.before)
-        ended = rig.run(made)
+        made = harness.request_action("sqs-queue", deed.before)
+        ended = harness.run(made)
         assert ended.code == 0, ended.stderr
         entity = made.entity
-        if isinstance(rig.place, FolderPlace) and kept.name:
-            keep(rig, kept, entity)
-    return rig.ask("", deed.parameters, action=deed.action, entity=entity)
+        if isinstance(harness.place, FolderPlace) and kept.name:
+            keep(harness, kept, entity)
+    return harness.request_action("", deed.parameters, action=deed.action, entity=entity)
 
 
-def keep(rig: Rig, kept: Path, entity: str) -> None:
+def keep(harness: Harness, kept: Path, entity: str) -> None:
     """Keep what a real create has left, for the next cells that want one."""
-    assert isinstance(rig.place, FolderPlace)
+    assert isinstance(harness.place, FolderPlace)
     folder = kept / entity
-    shutil.copytree(rig.place.folder, folder / "states")
-    shutil.copy(rig.ledger.file, folder / "ledger")
+    shutil.copytree(harness.place.folder, folder / "states")
+    shutil.copy(harness.resource_log.file, folder / "resource_log")
 
 
-def recall(rig: Rig, kept: Path) -> str:
+def recall(harness: Harness, kept: Path) -> str:
     """Bring back a service that a real create made; return its id, empty when there is none."""
-    assert isinstance(rig.place, FolderPlace)
+    assert isinstance(harness.place, FolderPlace)
     for folder in kept.glob("*"):
-        shutil.copytree(folder / "states", rig.place.folder, dirs_exist_ok=True)
-        shutil.copy(folder / "ledger", rig.ledger.file)
-        rig.emulator.create_service(
+        shutil.copytree(folder / "states", harness.place.folder, dirs_exist_ok=True)
+        shutil.copy(folder / "resource_log", harness.resource_log.file)
+        harness.emulator.create_service(
             "sqs-queue", id=folder.name, status="active", attributes=dict(_QUEUE)
         )
         return folder.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fault_bench import Row, follow_up
-from fault_deeds import Deed, ask, opened
+from fault_deeds import Deed, opened, request_action
 
 from purveyor_faultkit import FolderPlace, limit_files, small_disk
 from purveyor_faultkit.disk import fill
@@ -41,29 +41,29 @@ def disk_is_full(
         kept = (disk if states else folder) / "kept"
         kept.mkdir()
         backend = f"{{type: local, path: {kept}}}"
-        with opened(folder, tight, backend=backend, place=FolderPlace(kept)) as rig:
-            asked = ask(rig, deed)
-            deed.early.shut(rig.ledger)
-            started = rig.start(asked)
-            deed.early.await_line(rig, started)
+        with opened(folder, tight, backend=backend, place=FolderPlace(kept)) as harness:
+            requested = request_action(harness, deed)
+            deed.early.shut(harness.resource_log)
+            started = harness.start(requested)
+            deed.early.await_line(harness, started)
             fill(disk, leaving=0)
-            rig.ledger.open()
+            harness.resource_log.open()
             started.end()
             (disk / ".filling").unlink()
-            return follow_up(rig, asked, (name, "apply"), started, deed=deed)
+            return follow_up(harness, requested, (name, "apply"), started, deed=deed)
 
 
 def files_cannot_grow(
     folder: Path, environment: Mapping[str, str], deed: Deed, *, size: int
 ) -> Row:
     """No file of the run can grow beyond a size while the engine is at work."""
-    with opened(folder, environment) as rig:
-        asked = ask(rig, deed)
-        deed.early.shut(rig.ledger)
-        started = rig.start(asked)
-        deed.early.await_line(rig, started)
+    with opened(folder, environment) as harness:
+        requested = request_action(harness, deed)
+        deed.early.shut(harness.resource_log)
+        started = harness.start(requested)
+        deed.early.await_line(harness, started)
         limit_files(started, size=size)
-        rig.ledger.open()
+        harness.resource_log.open()
         started.end()
         name = (f"files end at {size} bytes", "apply")
-        return follow_up(rig, asked, name, started, deed=deed)
+        return follow_up(harness, requested, name, started, deed=deed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fault_bench import Row, follow_up, wait_for_quiet
-from fault_deeds import Deed, ask, opened
+from fault_deeds import Deed, opened, request_action
 
 from purveyor_faultkit import limit_memory
 from purveyor_faultkit.processes import find_engine
@@ -45,8 +45,8 @@ def engine_lies(
     folder: Path, environment: Mapping[str, str], deed: Deed, engine: EngineBinary, *, name: str
 ) -> Row:
     """A program named as the engine prints what it likes, and mostly calls the real one."""
-    with opened(folder, environment) as rig:
-        asked = ask(rig, deed)
+    with opened(folder, environment) as harness:
+        requested = request_action(harness, deed)
         commands, lie = LIES[name]
         program = folder / "lying" / engine.path.name
         program.parent.mkdir(parents=True)
@@ -54,23 +54,23 @@ def engine_lies(
         lie = lie.replace("{real}", str(engine.path))
         program.write_text(f'#!/bin/sh\ncase "$1" in\n{commands}) {lie} ;;\nesac\n{real}\n')
         program.chmod(0o755)
-        started = rig.start(asked, PATH=f"{program.parent}:{environment['PATH']}")
+        started = harness.start(requested, PATH=f"{program.parent}:{environment['PATH']}")
         started.end(110)
         wait_for_quiet(started)
-        return follow_up(rig, asked, (f"engine: {name}", "apply"), started, deed=deed)
+        return follow_up(harness, requested, (f"engine: {name}", "apply"), started, deed=deed)
 
 
 def no_memory(folder: Path, environment: Mapping[str, str], deed: Deed, *, whose: str) -> Row:
     """The engine gets no more memory while it is at work, or the run does not."""
-    with opened(folder, environment) as rig:
-        asked = ask(rig, deed)
-        deed.early.shut(rig.ledger)
-        started = rig.start(asked)
-        deed.early.await_line(rig, started)
+    with opened(folder, environment) as harness:
+        requested = request_action(harness, deed)
+        deed.early.shut(harness.resource_log)
+        started = harness.start(requested)
+        deed.early.await_line(harness, started)
         pid = find_engine(started.mark) if whose == "engine" else started.pid
         assert pid is not None
         limit_memory(pid)
-        rig.ledger.open()
+        harness.resource_log.open()
         started.end(110)
         name = (f"no more memory for the {whose}", "apply")
-        return follow_up(rig, asked, name, started, deed=deed)
+        return follow_up(harness, requested, name, started, deed=deed)

@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from fault_bench import Row, follow_up, let_time_pass
-from fault_deeds import Deed, ask, opened
+from fault_deeds import Deed, opened, request_action
 
 from purveyor import json_text
 
@@ -24,22 +24,22 @@ def stands_still(
     Six minutes are played by signs of life that are so old, another machine by the attempt's name
     of its own.
     """
-    with opened(folder, environment) as rig:
-        asked = ask(rig, deed)
-        deed.early.shut(rig.ledger)
-        started = rig.start(asked)
-        deed.early.await_line(rig, started)
+    with opened(folder, environment) as harness:
+        requested = request_action(harness, deed)
+        deed.early.shut(harness.resource_log)
+        started = harness.start(requested)
+        deed.early.await_line(harness, started)
         started.pause()
         if elsewhere:
-            _move_away(rig.catalog / f"states/journal/actions/{asked.id}/1/begin.json")
-        let_time_pass(rig, asked)
-        rig.sweep("--every-entity", PURVEYOR_DEAD_AFTER="300")
+            _move_away(harness.catalog / f"states/journal/actions/{requested.id}/1/begin.json")
+        let_time_pass(harness, requested)
+        harness.sweep("--every-entity", PURVEYOR_DEAD_AFTER="300")
         os.kill(started.pid, signal.SIGCONT)
-        rig.ledger.open()
+        harness.resource_log.open()
         started.end()
         where = "another machine" if elsewhere else "its machine"
         name = (f"stopped for six minutes, a sweep on {where}", "apply")
-        return follow_up(rig, asked, name, started, deed=deed)
+        return follow_up(harness, requested, name, started, deed=deed)
 
 
 def _move_away(begin: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fault_bench import Phase, Row, bring, follow_up, wait_for_quiet
-from fault_deeds import CREATE, DELETE, UPDATE, Deed, ask, opened
+from fault_deeds import CREATE, DELETE, UPDATE, Deed, opened, request_action
 
 from purveyor import json_text
 from purveyor_faultkit import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from minio_server import MinioServer
     from moto_server import MotoServer
-    from purveyor_faultkit import Proxy, Rig, Schedule
+    from purveyor_faultkit import Harness, Proxy, Schedule
 
 
 class BucketPlace:
@@ -130,7 +130,7 @@ CASES = tuple(_cases())
 @contextlib.contextmanager
 def on_s3(
     folder: Path, environment: Mapping[str, str], moto: MotoServer | MinioServer
-) -> Iterator[tuple[Rig, Proxy]]:
+) -> Iterator[tuple[Harness, Proxy]]:
     """Keep states and journal in a bucket of their own, behind a proxy."""
     bucket = f"states-{uuid.uuid4().hex[:12]}"
     moto.make_bucket(bucket)
@@ -141,25 +141,25 @@ def on_s3(
         reach = {**environment, **moto.environment(), "AWS_ENDPOINT_URL": proxy.url}
         own = "" if hasattr(moto, "dynamodb") else f", endpoint: '{proxy.url}'"
         backend = f"{{type: s3, bucket: {bucket}, region: us-east-1{own}}}"
-        with opened(folder, reach, backend=backend, place=place) as rig:
-            yield rig, proxy
+        with opened(folder, reach, backend=backend, place=place) as harness:
+            yield harness, proxy
 
 
 def play_on_s3(folder: Path, environment: Mapping[str, str], moto: MotoServer, case: Case) -> Row:
     """Break one request of a run's; S3 is well again before anything else happens."""
-    with on_s3(folder, environment, moto) as (rig, proxy):
-        asked = ask(rig, case.deed)
+    with on_s3(folder, environment, moto) as (harness, proxy):
+        requested = request_action(harness, case.deed)
         disturb(proxy, case)
-        started = rig.start(asked, "--lock-timeout", "2")
+        started = harness.start(requested, "--lock-timeout", "2")
         if case.fault == GONE:
             assert started.wait_until(proxy.held.is_set), started.end().stderr
-            started.strike(MACHINE_LOST)
+            started.send_signals(MACHINE_LOST)
         ended = started.end(120)
         wait_for_quiet(started)
         assert proxy.held.is_set(), f"it never asked: {ended.stderr}"
         proxy.mend()
         name, machine = (case.fault, case.spot.name), case.fault != GONE
-        return follow_up(rig, asked, name, started, deed=case.deed, machine=machine)
+        return follow_up(harness, requested, name, started, deed=case.deed, machine=machine)
 
 
 def disturb(proxy: Proxy, case: Case) -> None:
@@ -194,11 +194,11 @@ def strike_on_s3(
     """Cancel or kill a run whose state and journal are in a bucket."""
     fault, phase = how
     store = "MinIO" if type(server).__name__ == "MinioServer" else "S3"
-    with on_s3(folder, environment, server) as (rig, _):
-        asked = ask(rig)
-        started = bring(rig, asked, phase)
-        started.strike(fault)
-        rig.ledger.open()
+    with on_s3(folder, environment, server) as (harness, _):
+        requested = request_action(harness)
+        started = bring(harness, requested, phase)
+        started.send_signals(fault)
+        harness.resource_log.open()
         started.end()
         wait_for_quiet(started)
-        return follow_up(rig, asked, (f"{fault.name}, {store}", phase.value), started)
+        return follow_up(harness, requested, (f"{fault.name}, {store}", phase.value), started)

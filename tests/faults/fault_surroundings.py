@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fault_bench import Row, follow_up
-from fault_deeds import Deed, ask, opened
+from fault_deeds import Deed, opened, request_action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +35,10 @@ SURROUNDINGS: Mapping[str, str] = {
 def odd_surroundings(folder: Path, environment: Mapping[str, str], deed: Deed, *, name: str) -> Row:
     """The run, and the finish after it, live in such surroundings; the next run does not."""
     own = {key: text for key, text in environment.items() if key != "PURVEYOR_CACHE"}
-    with opened(folder, own) as rig:
-        asked = ask(rig, deed)
-        odd = dataclasses.replace(rig, before=("/bin/sh", "-c", SURROUNDINGS[name], "sh"))
-        started = odd.start(asked)
+    with opened(folder, own) as harness:
+        requested = request_action(harness, deed)
+        odd = dataclasses.replace(harness, before=("/bin/sh", "-c", SURROUNDINGS[name], "sh"))
+        started = odd.start(requested)
         started.end(110)
-        odd.finish(asked)
-        return follow_up(rig, asked, (name, "the whole run"), started, deed=deed)
+        odd.finish(requested)
+        return follow_up(harness, requested, (name, "the whole run"), started, deed=deed)

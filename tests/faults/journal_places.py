@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fault_bench import Phase, Row, follow_up, wait_for_quiet
-from fault_deeds import ask, opened
+from fault_deeds import opened, request_action
 
 from postgres_server import PostgresServer
 from purveyor_faultkit import GITHUB, MACHINE_LOST, run_proxy, run_states
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from purveyor_faultkit import Proxy, Rig, Schedule
-    from purveyor_faultkit.rig import Asked
-    from purveyor_faultkit.started import Started
+    from purveyor_faultkit import Harness, Proxy, Schedule
+    from purveyor_faultkit.harness import RequestedAction
+    from purveyor_faultkit.started import StartedCommand
 
 _LOCKED = """
     SELECT count(*) FROM pg_locks l JOIN {schema}.states s
@@ -62,7 +62,7 @@ class PgPlace:
 @contextlib.contextmanager
 def on_pg(
     folder: Path, environment: Mapping[str, str], server: PostgresServer
-) -> Iterator[tuple[Rig, PgPlace, Proxy]]:
+) -> Iterator[tuple[Harness, PgPlace, Proxy]]:
     """Keep states and journal in a schema of its own, behind a proxy."""
     schema = f"states_{uuid.uuid4().hex[:12]}"
     server.make_table(schema)
@@ -72,8 +72,8 @@ def on_pg(
         assert port is not None
         reach = {**environment, "PG_CONN_STR": PostgresServer(port).address()}
         backend = f"{{type: pg, schema_name: {schema}}}"
-        with opened(folder, reach, backend=backend, place=place) as rig:
-            yield rig, place, proxy
+        with opened(folder, reach, backend=backend, place=place) as harness:
+            yield harness, place, proxy
 
 
 def play_on_pg(
@@ -84,41 +84,47 @@ def play_on_pg(
 ) -> Row:
     """Strike a run before its first state write, or before it writes its end."""
     fault, phase = how
-    with on_pg(folder, environment, server) as (rig, _, proxy):
-        asked = ask(rig)
-        started = _bring(rig, asked, proxy, phase)
-        started.strike(fault)
+    with on_pg(folder, environment, server) as (harness, _, proxy):
+        requested = request_action(harness)
+        started = _bring(harness, requested, proxy, phase)
+        started.send_signals(fault)
         started.end()
         wait_for_quiet(started)
         proxy.mend()
         if fault.machine:
-            return follow_up(rig, asked, (f"{fault.name}, PostgreSQL", phase.value), started)
+            return follow_up(
+                harness, requested, (f"{fault.name}, PostgreSQL", phase.value), started
+            )
         name = (f"{fault.name}, PostgreSQL", phase.value)
-        return follow_up(rig, asked, name, started, machine=False)
+        return follow_up(harness, requested, name, started, machine=False)
 
 
-def _bring(rig: Rig, asked: Asked, proxy: Proxy, phase: Phase) -> Started:
-    rig.ledger.shut("beacon")
+def _bring(
+    harness: Harness, requested: RequestedAction, proxy: Proxy, phase: Phase
+) -> StartedCommand:
+    harness.resource_log.shut("beacon")
     if phase is Phase.BEFORE_END:
         proxy.hold(b"end.json")
-    started = rig.start(asked)
-    assert started.wait_until(lambda: "create beacon" in rig.ledger.lines()), started.end().stderr
+    started = harness.start(requested)
+    assert started.wait_until(lambda: "create beacon" in harness.resource_log.lines()), (
+        started.end().stderr
+    )
     if phase is Phase.BEFORE_END:
-        rig.ledger.open()
+        harness.resource_log.open()
         assert started.wait_until(proxy.held.is_set), started.end().stderr
     return started
 
 
 def cut_pg(folder: Path, environment: Mapping[str, str], server: PostgresServer) -> Row:
     """Break every connection once while the engine is at work, the engine's with its lock."""
-    with on_pg(folder, environment, server) as (rig, _, proxy):
-        asked = ask(rig)
-        started = _bring(rig, asked, proxy, Phase.APPLY_BEFORE)
+    with on_pg(folder, environment, server) as (harness, _, proxy):
+        requested = request_action(harness)
+        started = _bring(harness, requested, proxy, Phase.APPLY_BEFORE)
         proxy.cut()
-        rig.ledger.open()
+        harness.resource_log.open()
         started.end(90)
         proxy.mend()
-        return follow_up(rig, asked, ("PostgreSQL cut", "apply, to its end"), started)
+        return follow_up(harness, requested, ("PostgreSQL cut", "apply, to its end"), started)
 
 
 def refused_http(folder: Path, environment: Mapping[str, str], server: PostgresServer) -> Row:
@@ -130,17 +136,17 @@ def refused_http(folder: Path, environment: Mapping[str, str], server: PostgresS
     journal = f"{{type: pg, schema_name: {schema}, connection_from: JOURNAL_DATABASE}}"
     with run_states() as states:
         backend = f'{{type: http, address: "{states.url}/states/{{name}}"}}\njournal: {journal}'
-        with opened(folder, reach, backend=backend, place=states) as rig:
-            asked = ask(rig)
+        with opened(folder, reach, backend=backend, place=states) as harness:
+            requested = request_action(harness)
             states.refuse["POST"] = 403
-            started = rig.start(asked)
+            started = harness.start(requested)
             started.end()
             states.mend()
             with server.connect() as connection:
                 kept = PgPlace(server, schema).records(connection)
             assert any("/recovery/" in each for each in kept), kept
             name = ("http: 403 on PUT, journal in PostgreSQL", "state write")
-            return follow_up(rig, asked, name, started)
+            return follow_up(harness, requested, name, started)
 
 
 def lost_http(folder: Path, environment: Mapping[str, str]) -> Row:
@@ -148,16 +154,16 @@ def lost_http(folder: Path, environment: Mapping[str, str]) -> Row:
     with run_states() as states:
         address = f'"{states.url}/states/{{name}}"'
         backend = f"{{type: http, address: {address}}}\njournal: {{type: local, path: states}}"
-        with opened(folder, environment, backend=backend, place=states) as rig:
-            asked = ask(rig)
-            rig.ledger.shut("beacon")
-            started = rig.start(asked)
-            assert started.wait_until(lambda: "create beacon" in rig.ledger.lines())
-            started.strike(MACHINE_LOST)
+        with opened(folder, environment, backend=backend, place=states) as harness:
+            requested = request_action(harness)
+            harness.resource_log.shut("beacon")
+            started = harness.start(requested)
+            assert started.wait_until(lambda: "create beacon" in harness.resource_log.lines())
+            started.send_signals(MACHINE_LOST)
             started.end()
             wait_for_quiet(started)
             name = ("machine lost, http with a journal", Phase.APPLY_BEFORE.value)
-            return follow_up(rig, asked, name, started, machine=False)
+            return follow_up(harness, requested, name, started, machine=False)
 
 
 STRUCK = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_deeds import ask
+from fault_deeds import request_action
 from journal_places import on_pg
 
 from journal_begins import make_begin
@@ -77,12 +77,12 @@ def test_of_two_hundred_connections_at_once_each_gets_its_turn(postgres: Postgre
 def test_of_twenty_deliveries_at_once_on_postgresql_exactly_one_builds(
     tmp_path: Path, environment: dict[str, str], postgres: PostgresServer
 ) -> None:
-    with on_pg(tmp_path, environment, postgres) as (rig, _, _):
-        asked = ask(rig)
-        runs = [rig.start(asked) for _ in range(20)]
+    with on_pg(tmp_path, environment, postgres) as (harness, _, _):
+        requested = request_action(harness)
+        runs = [harness.start(requested) for _ in range(20)]
         ended = [each.end() for each in runs]
-        sight = rig.look(asked)
+        observation = harness.observe(requested)
     assert {each.code for each in ended} == {0}, [each.stderr for each in ended if each.code]
-    assert rig.ledger.lines() == ["create anchor", "create beacon"]
-    assert sight.status == "success"
+    assert harness.resource_log.lines() == ["create anchor", "create beacon"]
+    assert observation.status == "success"
     assert [each.reason for each in ended].count("DONE") >= 1

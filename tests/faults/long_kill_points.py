@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_bench import follow_up
-from fault_deeds import DEEDS, ask, opened
+from fault_deeds import DEEDS, opened, request_action
 from fault_rows import write_rows
 
 from purveyor_faultkit import (
@@ -52,25 +52,25 @@ FAULTS = [
 def play(
     folder: Path, environment: Mapping[str, str], fault: Schedule, deed: Deed, after: float
 ) -> Row:
-    with opened(folder, environment) as rig:
-        asked = ask(rig, deed)
-        started = rig.start(asked)
+    with opened(folder, environment) as harness:
+        requested = request_action(harness, deed)
+        started = harness.start(requested)
         end = time.monotonic() + after
         started.wait_until(lambda: time.monotonic() >= end)
-        started.strike(fault)
+        started.send_signals(fault)
         started.end()
         name = (fault.name, f"after {after:.3f} s")
-        return follow_up(rig, asked, name, started, deed=deed, machine=fault.machine)
+        return follow_up(harness, requested, name, started, deed=deed, machine=fault.machine)
 
 
 def measure(folder: Path, environment: Mapping[str, str]) -> dict[str, float]:
     """Return how long each deed takes when nothing breaks it, in seconds."""
     lengths = {}
     for deed in DEEDS:
-        with opened(folder / deed.action, environment) as rig:
-            asked = ask(rig, deed)
+        with opened(folder / deed.action, environment) as harness:
+            requested = request_action(harness, deed)
             begun = time.monotonic()
-            assert rig.run(asked).code == 0
+            assert harness.run(requested).code == 0
             lengths[deed.action] = time.monotonic() - begun
     return lengths
 

@@ -29,23 +29,23 @@ LINK = "links/database-user"
 def test_a_links_run_that_is_broken_is_told_and_refuses_what_is_not_certain(
     tmp_path: Path, environment: dict[str, str], fault: Schedule, following: str
 ) -> None:
-    with opened(tmp_path, environment) as rig:
-        module = rig.catalog / "modules/mysql-database" / LINK
-        rig.ledger.write_module(module, ("user",), variables=["username"])
+    with opened(tmp_path, environment) as harness:
+        module = harness.catalog / "modules/mysql-database" / LINK
+        harness.resource_log.write_module(module, ("user",), variables=["username"])
         with (module / "main.tf").open("a") as file:
             file.write('variable "access" { default = null }\n')
         (module.parents[1] / "main.tf").write_text("")
-        service = rig.emulator.create_service("mysql-database", status="active")
-        link = str(rig.emulator.create_link(str(service["id"]), "database-user")["id"])
-        asked = rig.ask("", {"username": "joe"}, entity=link)
-        rig.ledger.shut("user")
-        started = rig.start(asked)
-        assert started.wait_until(rig.ledger.lines), started.end().stderr
-        started.strike(fault)
-        started.sweep()
-        rig.ledger.open()
+        service = harness.emulator.create_service("mysql-database", status="active")
+        link = str(harness.emulator.create_link(str(service["id"]), "database-user")["id"])
+        requested = harness.request_action("", {"username": "joe"}, entity=link)
+        harness.resource_log.shut("user")
+        started = harness.start(requested)
+        assert started.wait_until(harness.resource_log.lines), started.end().stderr
+        started.send_signals(fault)
+        started.kill_all()
+        harness.resource_log.open()
         started.end()
-        rig.finish(asked)
-        assert rig.emulator.action(asked.id)["status"] == "failed"
-        again = rig.run(rig.ask("", {"username": "joe"}, entity=link))
+        harness.finish(requested)
+        assert harness.emulator.action(requested.id)["status"] == "failed"
+        again = harness.run(harness.request_action("", {"username": "joe"}, entity=link))
         assert again.reason == following, again.stderr

@@ -90,8 +90,8 @@ def test_a_fault_in_a_phase_breaks_no_promise(
 ) -> None:
     deed, fault, phase = case
     leave_out_most(engine, wanted=phase in ALSO_TOFU and fault in TOFU_FAULTS)
-    with opened(tmp_path, environment, planned=phase is Phase.PLAN and deed is CREATE) as rig:
-        row = play(rig, fault, phase, deed)
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN and deed is CREATE) as harness:
+        row = play(harness, fault, phase, deed)
     judge([row], engine.name)
 
 
@@ -100,8 +100,8 @@ def test_a_lost_machines_run_that_is_started_again_breaks_no_promise(
     tmp_path: Path, environment: dict[str, str], deed: Deed, phase: Phase, engine: EngineBinary
 ) -> None:
     leave_out_most(engine, wanted=phase in ALSO_TOFU and deed is CREATE)
-    with opened(tmp_path, environment, planned=phase is Phase.PLAN and deed is CREATE) as rig:
-        row = play_again(rig, phase, deed)
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN and deed is CREATE) as harness:
+        row = play_again(harness, phase, deed)
     judge([row], engine.name)
 
 

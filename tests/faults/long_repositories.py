@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_deeds import ask, opened
+from fault_deeds import opened, request_action
 
 from purveyor import process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor_faultkit import Rig
+    from purveyor_faultkit import Harness
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 _SETTINGS = (
@@ -61,19 +61,19 @@ def make_hostile(folder: Path, mark: Path) -> None:
         git(folder, "config", name, str(program))
 
 
-def run(rig: Rig) -> None:
-    ended = rig.run(ask(rig))
+def run(harness: Harness) -> None:
+    ended = harness.run(request_action(harness))
     assert ended.code == 0, ended.stderr
 
 
 def test_a_hostile_checkout_starts_no_program(tmp_path: Path, environment: dict[str, str]) -> None:
     mark = tmp_path / "mark"
-    with opened(tmp_path, environment) as rig:
-        make_hostile(rig.catalog, mark)
+    with opened(tmp_path, environment) as harness:
+        make_hostile(harness.catalog, mark)
         mark.unlink(missing_ok=True)
-        run(rig)
+        run(harness)
         assert not mark.exists()
-        git(rig.catalog, "status")  # this is what must not happen
+        git(harness.catalog, "status")  # this is what must not happen
         assert mark.exists()
 
 
@@ -87,12 +87,12 @@ def test_a_hostile_module_source_starts_no_program(
     make_hostile(source, mark)
     mark.unlink(missing_ok=True)
     address = f"git::file://{source}?ref=v1"
-    with opened(tmp_path, environment) as rig:
+    with opened(tmp_path, environment) as harness:
         if called:
             call = f'module "it" {{\n  source = "{address}"\n  queue_name = var.queue_name\n}}\n'
-            (rig.catalog / "modules/sqs-queue/main.tf").write_text(_MODULE + call)
+            (harness.catalog / "modules/sqs-queue/main.tf").write_text(_MODULE + call)
         else:
-            with (rig.catalog / "purveyor.yaml").open("a") as file:
+            with (harness.catalog / "purveyor.yaml").open("a") as file:
                 file.write(f'services: {{sqs-queue: {{module: "{address}"}}}}\n')
-        run(rig)
+        run(harness)
     assert not mark.exists()

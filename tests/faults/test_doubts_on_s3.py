@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_bench import wait_for_quiet
-from fault_deeds import ask, opened
+from fault_deeds import opened, request_action
 from fault_s3 import BucketPlace
 
 from ci_doubles import run_ci_double
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
-    from purveyor_faultkit import Rig, Started
-    from purveyor_faultkit.rig import Asked
+    from purveyor_faultkit import Harness, StartedCommand
+    from purveyor_faultkit.harness import RequestedAction
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 
@@ -32,18 +32,18 @@ pytestmark = [pytest.mark.engine, pytest.mark.one_engine]
 class Bucket(BucketPlace):
     """A bucket whose journal can be read, too."""
 
-    def record(self, asked: Asked, name: str) -> JsonObject:
+    def record(self, requested: RequestedAction, name: str) -> JsonObject:
         """Return a record of the first attempt; empty where there is none."""
-        wanted = f"journal/actions/{asked.id}/1/{name}"
+        wanted = f"journal/actions/{requested.id}/1/{name}"
         return self._parse([key for key in self._all() if key.endswith(wanted)])
 
-    def lock(self, asked: Asked) -> JsonObject:
+    def lock(self, requested: RequestedAction) -> JsonObject:
         """Return the lock; empty when it is free."""
-        return self._parse([key for key in self._keys(asked.entity) if key.endswith(".tflock")])
+        return self._parse([key for key in self._keys(requested.entity) if key.endswith(".tflock")])
 
-    def marks(self, asked: Asked) -> list[str]:
+    def marks(self, requested: RequestedAction) -> list[str]:
         """Return the marks on the entity."""
-        return [key for key in self._all() if f"/{asked.entity}/changing/" in key]
+        return [key for key in self._all() if f"/{requested.entity}/changing/" in key]
 
     def _all(self) -> list[str]:
         listed = self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", [])
@@ -87,74 +87,80 @@ def double() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def rig(
+def harness(
     tmp_path: Path,
     environment: dict[str, str],
     moto: MotoServer,
     bucket: Bucket,
     double: dict[str, str],
-) -> Iterator[Rig]:
+) -> Iterator[Harness]:
     backend = f"{{type: s3, bucket: {bucket._bucket}, region: us-east-1}}"  # noqa: SLF001 - its own kit
     reach = {**environment, **moto.environment(), **double}
-    with opened(tmp_path, reach, backend=backend, place=bucket) as rig:
-        yield rig
+    with opened(tmp_path, reach, backend=backend, place=bucket) as harness:
+        yield harness
 
 
-def begin(rig: Rig, asked: Asked) -> Started:
-    rig.ledger.shut("beacon")
-    started = rig.start(asked)
-    assert started.wait_until(lambda: "create beacon" in rig.ledger.lines()), started.end().stderr
+def begin(harness: Harness, requested: RequestedAction) -> StartedCommand:
+    harness.resource_log.shut("beacon")
+    started = harness.start(requested)
+    assert started.wait_until(lambda: "create beacon" in harness.resource_log.lines()), (
+        started.end().stderr
+    )
     return started
 
 
 @pytest.mark.slow
-def test_a_lost_machines_lock_is_freed_by_the_id_in_its_heartbeat(rig: Rig, bucket: Bucket) -> None:
-    asked = ask(rig)
-    started = begin(rig, asked)
-    assert started.wait_until(lambda: bucket.record(asked, "beat.json").get("lock_id"))
-    assert bucket.record(asked, "beat.json")["lock_id"] == bucket.lock(asked)["ID"]
-    started.strike(MACHINE_LOST)
+def test_a_lost_machines_lock_is_freed_by_the_id_in_its_heartbeat(
+    harness: Harness, bucket: Bucket
+) -> None:
+    requested = request_action(harness)
+    started = begin(harness, requested)
+    assert started.wait_until(lambda: bucket.record(requested, "beat.json").get("lock_id"))
+    assert bucket.record(requested, "beat.json")["lock_id"] == bucket.lock(requested)["ID"]
+    started.send_signals(MACHINE_LOST)
     started.end()
     wait_for_quiet(started)
     bucket.age(4000.0)  # so that the lock's time tells nothing
-    swept = rig.sweep(PURVEYOR_DEAD_AFTER="0")
+    swept = harness.sweep(PURVEYOR_DEAD_AFTER="0")
     assert swept is not None
     assert "freed" in swept.stdout
-    assert bucket.lock(asked) == {}
-    assert len(bucket.marks(asked)) == 1
-    assert rig.follow(asked, was=rig.look(asked)).reason == "NEEDS_RECOVERY"
+    assert bucket.lock(requested) == {}
+    assert len(bucket.marks(requested)) == 1
+    assert harness.run_again(requested, was=harness.observe(requested)).reason == "NEEDS_RECOVERY"
 
 
-def test_a_run_frees_the_lock_of_its_engine_that_was_killed(rig: Rig, bucket: Bucket) -> None:
-    asked = ask(rig)
-    started = begin(rig, asked)
+def test_a_run_frees_the_lock_of_its_engine_that_was_killed(
+    harness: Harness, bucket: Bucket
+) -> None:
+    requested = request_action(harness)
+    started = begin(harness, requested)
     engine = find_engine(started.mark, "apply")
     assert engine is not None
     os.kill(engine, signal.SIGKILL)
     ended = started.end()
     assert (ended.code, ended.reason) == (19, "NEEDS_RECOVERY")
     assert "free now" in str(ended.outcome["details"])
-    assert bucket.lock(asked) == {}
-    assert len(bucket.marks(asked)) == 1
+    assert bucket.lock(requested) == {}
+    assert len(bucket.marks(requested)) == 1
 
 
 @pytest.mark.slow
 def test_what_a_killed_run_and_engine_leave_locked_stays_open_for_the_sweep(
-    rig: Rig, bucket: Bucket
+    harness: Harness, bucket: Bucket
 ) -> None:
-    asked = ask(rig)
-    started = begin(rig, asked)
-    assert started.wait_until(lambda: bucket.record(asked, "beat.json").get("lock_id"))
-    started.strike(MACHINE_LOST)
+    requested = request_action(harness)
+    started = begin(harness, requested)
+    assert started.wait_until(lambda: bucket.record(requested, "beat.json").get("lock_id"))
+    started.send_signals(MACHINE_LOST)
     started.end()
     wait_for_quiet(started)
-    finished = rig.finish(asked)
+    finished = harness.finish(requested)
     assert finished is not None
     assert finished.code == 19, finished.stderr
-    assert rig.look(asked).status == "failed"
-    assert bucket.lock(asked) != {}
+    assert harness.observe(requested).status == "failed"
+    assert bucket.lock(requested) != {}
     bucket.age()
-    swept = rig.sweep(PURVEYOR_DEAD_AFTER="0")
+    swept = harness.sweep(PURVEYOR_DEAD_AFTER="0")
     assert swept is not None
     assert "freed" in swept.stdout + swept.stderr
-    assert bucket.lock(asked) == {}
+    assert bucket.lock(requested) == {}

@@ -48,8 +48,8 @@ WORST = [
 def test_the_worst_moments_break_no_promise_that_is_not_known(
     tmp_path: Path, environment: dict[str, str], fault: Schedule, phase: Phase, following: int
 ) -> None:
-    with opened(tmp_path, environment, planned=phase is Phase.PLAN) as rig:
-        row = play(rig, fault, phase)
+    with opened(tmp_path, environment, planned=phase is Phase.PLAN) as harness:
+        row = play(harness, fault, phase)
     assert row.kinds == KNOWN.get(row.cell, ()), row
     assert row.following.startswith(f"{following} "), row
 

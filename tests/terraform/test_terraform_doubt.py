@@ -86,7 +86,7 @@ def test_an_engine_that_is_interrupted_twice_settles_nothing(
     bench.interruption.on_program = pids.append
 
     def strike_again() -> None:
-        while "POST" not in server.asked:
+        while "POST" not in server.requested:
             time.sleep(0.01)
         os.kill(pids[-1], signal.SIGINT)
 

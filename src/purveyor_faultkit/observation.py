@@ -16,7 +16,7 @@ FINISHED = frozenset({"success", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """One look: the platform's status and messages, the lock, the state, and what exists.
 
     `state` maps each resource in it to whether it is tainted; `exists` counts what really is.
@@ -54,7 +54,7 @@ class NextRun:
 
 
 def find_broken(
-    sight: Sight, following: NextRun, *, wanted: Collection[str] | None = None
+    observation: Observation, following: NextRun, *, wanted: Collection[str] | None = None
 ) -> list[str]:
     """Name the promises that do not hold, one line each; empty when all do.
 
@@ -62,9 +62,13 @@ def find_broken(
     """
     refused = following.code != 0 and following.reason in REFUSALS
     saved = following.state  # a state that was parked is saved by the next run
-    lost = [each for each in sight.missing if each not in sight.messages and each not in saved]
+    lost = [
+        each
+        for each in observation.missing
+        if each not in observation.messages and each not in saved
+    ]
     checks = {
-        f"the platform still shows {sight.status}": sight.status not in FINISHED,
+        f"the platform still shows {observation.status}": observation.status not in FINISHED,
         f"built twice: {', '.join(following.doubled)}": bool(following.doubled),
         f"exists, in no state, named nowhere: {', '.join(lost)}": bool(lost) and not refused,
         f"the next run ended with {following.code} {following.reason}": (
@@ -73,17 +77,17 @@ def find_broken(
         f"an update that asks for nothing changed {following.unsettled}": bool(following.unsettled),
     }
     if wanted is not None:
-        checks |= _compare(sight, following, set(wanted))
+        checks |= _compare(observation, following, set(wanted))
     return [text for text, broken in checks.items() if broken]
 
 
-def _compare(sight: Sight, following: NextRun, wanted: set[str]) -> dict[str, bool]:
-    was, then = _existing(sight.exists), _existing(following.exists)
+def _compare(observation: Observation, following: NextRun, wanted: set[str]) -> dict[str, bool]:
+    was, then = _existing(observation.exists), _existing(following.exists)
     torn = sorted(wanted & set(following.torn))
-    told, well = sight.status == "success", following.code == 0
+    told, well = observation.status == "success", following.code == 0
     return {
-        f"success was told of: {_list(was)}; in the state: {_list(sight.state)}": (
-            told and (was != wanted or set(sight.state) != wanted)
+        f"success was told of: {_list(was)}; in the state: {_list(observation.state)}": (
+            told and (was != wanted or set(observation.state) != wanted)
         ),
         f"torn down, but wanted: {_list(torn)}": bool(torn),
         f"left by a next run that worked: {_list(then)}; in the state: {_list(following.state)}": (

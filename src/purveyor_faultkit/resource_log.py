@@ -30,7 +30,7 @@ resource "terraform_data" "{name}" {{
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class ResourceLog:
     """A file with a line for each thing that was built or torn down, and gates that hold one up.
 
     A thing exists from the moment its line is written, as in a cloud, whether or not the engine
@@ -42,7 +42,7 @@ class Ledger:
     @property
     def file(self) -> Path:
         """Where the lines are."""
-        return self.folder / "ledger"
+        return self.folder / "resource_log"
 
     def write_module(
         self,
