@@ -120,12 +120,12 @@ def test_an_action_goes_from_its_claim_to_its_end(records: DatedStore) -> None:
     assert journal.end(BEGIN, dataclasses.replace(DONE, message="Twice.")) is False
     journal.close(BEGIN)
     assert list(journal.open_actions()) == []
-    assert journal.claim(BEGIN, is_dead=lambda _: None) == Ended(BEGIN, DONE, heard=True)
+    assert journal.claim(BEGIN, is_dead=lambda _: None) == Ended(BEGIN, DONE, reported=True)
     (began,) = History(records).actions().items()
     assert began[0] == "a-1"
     assert abs(time.time() - began[1]) < 600  # the store's clock may be another machine's
     (attempt,) = History(records).attempts("a-1")
-    assert (attempt.beat, attempt.end, attempt.heard) == (Beat(1005.0, "apply"), DONE, True)
+    assert (attempt.beat, attempt.end, attempt.reported) == (Beat(1005.0, "apply"), DONE, True)
 
 
 def test_capsules_unsaved_states_and_marks_are_kept(records: DatedStore, place: Place) -> None:
@@ -142,11 +142,11 @@ def test_capsules_unsaved_states_and_marks_are_kept(records: DatedStore, place: 
     assert (parked.read(name), parked.lock_of(name)) == ('{"serial": 3}', "7-a")
     parked.remove(name)
     assert parked.waiting() == ()
-    marks = Journal(records, lambda: 1000.0).marks
-    marks.put(BEGIN, at=1000.0)
-    assert [each.run for each in marks.standing("service", "s-1")] == [GITHUB.url]
-    marks.settle(marks.standing("service", "s-1"), {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
-    assert marks.standing("service", "s-1") == ()
+    markers = Journal(records, lambda: 1000.0).markers
+    markers.put(BEGIN, at=1000.0)
+    assert [each.run for each in markers.find("service", "s-1")] == [GITHUB.url]
+    markers.settle(markers.find("service", "s-1"), {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
+    assert markers.find("service", "s-1") == ()
 
 
 def test_the_store_tells_how_old_a_text_is(place: Place) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pipeline import action_id
 from purveyor import json_text
 from purveyor.cli import assembly, finish
-from purveyor.cli.assembly import Assembly, Wishes
+from purveyor.cli.assembly import Assembly, RunOptions
 from purveyor.errors import CredentialsError
 from purveyor.provision import infrastructure
 
@@ -48,8 +48,8 @@ def asked(
 
 def run() -> tuple[int, str]:
     """Run in this process."""
-    wishes = Wishes(context=None, catalog=None, report=True, progress=sys.stdout)
-    outcome = Assembly(wishes).carry_out().outcome
+    options = RunOptions(context=None, catalog=None, report=True, progress=sys.stdout)
+    outcome = Assembly(options).carry_out().outcome
     return outcome.exit_code, outcome.reason.value
 
 
@@ -152,6 +152,6 @@ def test_a_slug_that_is_too_long_for_a_folder_has_no_module(
 
 def run_unreported() -> tuple[int, str]:
     """Run in this process, without the platform."""
-    wishes = Wishes(context=None, catalog=None, report=False, progress=sys.stdout)
-    outcome = Assembly(wishes).carry_out().outcome
+    options = RunOptions(context=None, catalog=None, report=False, progress=sys.stdout)
+    outcome = Assembly(options).carry_out().outcome
     return outcome.exit_code, outcome.reason.value

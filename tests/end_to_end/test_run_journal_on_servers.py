@@ -159,7 +159,7 @@ def lose_a_run(place: Pipeline, notification: JsonObject, service: str) -> None:
     )
     journal = Journal(records, lambda: time.time() - 1000)
     assert isinstance(journal.claim(begin, is_dead=lambda _: None), Claimed)
-    journal.marks.put(begin, at=begin.at)
+    journal.markers.put(begin, at=begin.at)
 
 
 def test_a_lost_run_is_swept_and_its_doubt_holds_until_it_is_settled(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.attempt.local_run import LocalRun
 from purveyor.credentials import LOGIN_FOLDER
 from purveyor.finish.remains import remove_workspace
-from purveyor.journal import RunFile
-from purveyor.provision.trace import working
+from purveyor.provision.local_run import private_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def test_finish_takes_logins_away_even_if_a_state_stays(tmp_path: Path, *, unsav
     folder = tmp_path / "purveyor-x"
     folder.mkdir()
     leave(folder, unsaved=unsaved)
-    remove_workspace(RunFile(action="a", pid=os.getpid(), at=0.0, workspace=str(folder)))
+    remove_workspace(LocalRun(action="a", pid=os.getpid(), at=0.0, workspace=str(folder)))
     assert not (folder / LOGIN_FOLDER).exists()
     assert folder.exists() is unsaved
 
@@ -40,7 +40,7 @@ def test_a_run_takes_its_logins_away_even_if_a_state_stays(*, unsaved: bool) -> 
     def stop() -> None:
         there.append((folder / LOGIN_FOLDER).exists())
 
-    with working(None, stop_logins=stop) as folder:
+    with private_workspace(None, stop_logins=stop) as folder:
         leave(folder, unsaved=unsaved)
     assert there == [True], "whoever writes there is stopped first"
     assert not (folder / LOGIN_FOLDER).exists()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_begins import make_begin
+from purveyor.attempt import heartbeat
+from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal import Journal
 from purveyor.lock import Lock
 from purveyor.outcome import Outcome, Status
-from purveyor.provision import heartbeat
-from purveyor.provision.heartbeat import Heartbeat
-from purveyor.provision.once import Attempt
+from purveyor.provision.claim import Attempt
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:

@@ -116,10 +116,10 @@ def test_the_same_ci_run_started_again_follows_its_first_try(journal: Journal) -
 def test_a_later_delivery_of_an_ended_action_gets_its_ending(journal: Journal) -> None:
     claim(journal)
     assert journal.end(BEGIN, DONE)
-    assert claim(journal, identity=other_run("101")) == Ended(BEGIN, DONE, heard=False)
+    assert claim(journal, identity=other_run("101")) == Ended(BEGIN, DONE, reported=False)
     journal.close(BEGIN)
     assert list(journal.open_actions()) == []
-    assert claim(journal, identity=other_run("102")) == Ended(BEGIN, DONE, heard=True)
+    assert claim(journal, identity=other_run("102")) == Ended(BEGIN, DONE, reported=True)
 
 
 def test_a_failure_is_replayed_to_others_and_tried_again_by_the_same_ci_run(
@@ -149,7 +149,7 @@ def test_an_end_is_written_once(journal: Journal) -> None:
     claim(journal)
     assert journal.end(BEGIN, DONE)
     assert not journal.end(BEGIN, FAILED)
-    assert claim(journal, identity=other_run("101")) == Ended(BEGIN, DONE, heard=False)
+    assert claim(journal, identity=other_run("101")) == Ended(BEGIN, DONE, reported=False)
 
 
 def test_a_clock_that_runs_behind_is_no_sign_of_death(journal: Journal, clock: Clock) -> None:

@@ -43,7 +43,7 @@ def test_a_delivery_after_a_sweep_meets_its_ending_whatever_its_content(
     journal = journal_at(records)
     assert claim(journal, SWEPT) == Claimed(SWEPT)
     assert journal.end(SWEPT, LOST)
-    assert claim(journal, RUN) == Ended(SWEPT, LOST, heard=False)
+    assert claim(journal, RUN) == Ended(SWEPT, LOST, reported=False)
     assert claim(journal, dataclasses.replace(RUN, digest="other")) == Ended(SWEPT, LOST, False)
 
 

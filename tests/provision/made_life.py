@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.provision.memory import Memory
+    from purveyor.provision.entity_record import EntityRecord
     from purveyor.provision.results import Results
     from purveyor.provision.variables import ResolvedVariables
 
@@ -93,7 +93,7 @@ class Life:
         )
 
     def _settle(self, context: ActionContext, standing: Standing) -> ResolvedVariables:
-        memory = cast("Memory", self.memory)
+        memory = cast("EntityRecord", self.memory)
         return resolve_variables(
             context,
             self.recipe,

@@ -186,7 +186,7 @@ def leave(bucket: Stage, *, ago: float = 500) -> Begin:
     """End an action that is heard and stays open: its lock may be left."""
     begin = bucket.begin(ago=ago + 100)
     bucket.end(begin, ago=ago, status="failed", reason="STATE_LOCKED")
-    bucket.journal.hear(begin)
+    bucket.journal.mark_reported(begin)
     return begin
 
 

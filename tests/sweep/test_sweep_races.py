@@ -15,7 +15,7 @@ from purveyor.outcome import Status
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_reporter
 from purveyor.settings import Settings
-from purveyor.sweep.telling import recall_context
+from purveyor.sweep.lost_outcome import recall_context
 
 if TYPE_CHECKING:
     from sweep_stage import Stage

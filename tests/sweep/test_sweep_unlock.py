@@ -83,7 +83,7 @@ def killed_here(bucket: Stage, *, alive: bool = False) -> Begin:
     identity = RunIdentity("terminal", host=here.host, boot=here.boot, pid=pid)
     mine = dataclasses.replace(begin, action=f"{begin.action}-here", identity=identity)
     begin = bucket.follow(mine)
-    bucket.journal.marks.put(begin, at=time.time())
+    bucket.journal.markers.put(begin, at=time.time())
     key = f"services/{begin.entity}/orders-db.tfstate"
     bucket.records.put(f"{key}.tflock", lock_text(ago=10, who=f"ci@{here.host}"))
     return begin
@@ -104,7 +104,7 @@ def test_a_run_without_an_address_is_told_by_host_and_time_and_by_what_became_of
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begin.at))
     assert told.dead
     assert f"({begin.identity.host}, begun {when}), which is certainly over." in told.words
-    bucket.journal.marks.settle(bucket.journal.marks.standing("service", begin.entity), {"at": "n"})
+    bucket.journal.markers.settle(bucket.journal.markers.find("service", begin.entity), {"at": "n"})
     assert verdict_of(bucket, begin).words.endswith("Somebody has settled what it left.")
 
 
@@ -126,7 +126,7 @@ def test_a_run_that_ended_before_is_told_with_its_ending(bucket: Stage) -> None:
 
 def test_settling_frees_the_lock_of_a_run_that_is_dead_for_certain(bucket: Stage) -> None:
     begin, _ = locked(bucket)
-    bucket.journal.marks.put(begin, at=time.time() - 500)
+    bucket.journal.markers.put(begin, at=time.time() - 500)
     bucket.double.github_run("completed", conclusion="cancelled")
     code, out, err = run(
         bucket, "state", "settle", f"service/{begin.entity[:8]}", "--reason", "looked"
@@ -141,7 +141,7 @@ def test_settling_names_the_lock_that_may_be_alive_and_the_line_that_frees_it(
     bucket: Stage,
 ) -> None:
     begin, words = locked(bucket)
-    bucket.journal.marks.put(begin, at=time.time() - 500)
+    bucket.journal.markers.put(begin, at=time.time() - 500)
     code, out, _ = run(bucket, "state", "settle", "orders-db", "--reason", "looked")
     assert code == 0
     assert "still locked by ci@runner-7" in out

@@ -12,7 +12,7 @@ from sweep_stage import LOST
 
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.sweep.telling import recall_context
+from purveyor.sweep.lost_outcome import recall_context
 
 if TYPE_CHECKING:
     from sweep_stage import Stage
@@ -122,7 +122,7 @@ def test_a_platform_that_is_down_hears_it_at_the_next_sweep(stage: Stage) -> Non
 def test_a_marker_of_a_closed_action_goes(stage: Stage) -> None:
     begin = stage.begin()
     stage.end(begin)
-    stage.journal.hear(begin)
+    stage.journal.mark_reported(begin)
     before = stage.shown(begin)
     assert stage.sweep().actions[0].done == "taken off the list"
     assert (stage.shown(begin), stage.open()) == (before, [])
@@ -186,10 +186,10 @@ def test_an_attempt_that_begins_during_the_sweep_stays_open(stage: Stage) -> Non
 def test_a_lost_run_is_told_with_what_the_developer_can_do(stage: Stage, *, changing: bool) -> None:
     begin = stage.begin()
     if changing:
-        stage.journal.marks.put(begin, at=begin.at)
+        stage.journal.markers.put(begin, at=begin.at)
     stage.double.github_run("completed")
     stage.sweep()
     messages = str(stage.emulator.action(begin.action)["messages"])
     assert "if that is refused, ask the platform team" in messages
     assert "purveyor" not in messages
-    assert stage.journal.marks.stands(begin) == changing
+    assert stage.journal.markers.is_set(begin) == changing

@@ -44,7 +44,7 @@ _NO_JOURNAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RunOptions:
     """What the command line asked for; `lock_timeout` and `timeout` in seconds."""
 
     context: str | None
@@ -59,13 +59,13 @@ class Wishes:
 class Assembly:
     """Builds the adapters for one run and shows what they say."""
 
-    def __init__(self, wishes: Wishes) -> None:
+    def __init__(self, options: RunOptions) -> None:
         from purveyor.ci import Show, detect
 
-        self.wishes = wishes
+        self.options = options
         self.settings: Settings = read_settings()
         self.redactor = open_redactor(self.settings)
-        self.ci: CI = detect(self.settings, stream=wishes.progress, errors=sys.stderr)
+        self.ci: CI = detect(self.settings, stream=options.progress, errors=sys.stderr)
         self.show = Show(self.ci, self.redactor)
         self.interruption = Interruption()
         self.logins = Logins(self.settings, self.redactor, self.show, limit=self._read_time_limit())
@@ -120,7 +120,7 @@ class Assembly:
             take_context,
         )
 
-        origin = take_context(self.wishes.context, self.settings, sys.stdin.buffer.read)
+        origin = take_context(self.options.context, self.settings, sys.stdin.buffer.read)
         try:
             action = read_action(parse_notification(origin))
         except ContextError as error:
@@ -142,7 +142,7 @@ class Assembly:
     def _ports(self, context: ActionContext, reporter: Reporter) -> Ports:
         from purveyor.ci import read_identity
         from purveyor.cli.load_ahead import load_ahead
-        from purveyor.cli.machine import open_run_files
+        from purveyor.cli.machine import open_local_runs
         from purveyor.provision import Ports
 
         reporter.prepare(context)
@@ -167,15 +167,15 @@ class Assembly:
             open_journal=self.open_journal,
             identity=read_identity(self.ci, self.settings),
             is_dead=self._is_dead,
-            run_files=open_run_files(self.settings),
+            local_runs=open_local_runs(self.settings),
             open_recovery=self.open_recovery,
             run_url=self.ci.run_url(),
             lock_timeout=self._read_lock_timeout,
-            lock_timeout_override=self.wishes.lock_timeout,
+            lock_timeout_override=self.options.lock_timeout,
         )
 
     def _read_time_limit(self) -> float | None:
-        return self.wishes.timeout or self.settings.seconds("PURVEYOR_TIMEOUT")
+        return self.options.timeout or self.settings.seconds("PURVEYOR_TIMEOUT")
 
     def _read_lock_timeout(self) -> float:
         found = self.settings.seconds("PURVEYOR_LOCK_TIMEOUT")
@@ -190,7 +190,7 @@ class Assembly:
     def _load_catalog(self) -> Catalog:
         from purveyor.catalog import load_catalog
 
-        path = self.wishes.catalog or self.settings.text("PURVEYOR_CATALOG")
+        path = self.options.catalog or self.settings.text("PURVEYOR_CATALOG")
         catalog = load_catalog(Path(path) if path else None)
         self.redactor.add(*find_secrets(self.settings, catalog))
         return catalog
@@ -199,7 +199,7 @@ class Assembly:
         """Return what the catalog says of the action."""
         from purveyor.engines.binary import make_cache
 
-        if not self.wishes.finishes:  # here a fault can still be told to the platform
+        if not self.options.finishes:  # here a fault can still be told to the platform
             self.settings.check()
             check_memory()
             make_cache(self.settings)
@@ -212,7 +212,7 @@ class Assembly:
         """Return the way to the platform."""
         from purveyor.reporter import SilentReporter, open_reporter
 
-        if not self.wishes.report:
+        if not self.options.report:
             return SilentReporter()
         return open_reporter(
             self.settings,
@@ -235,7 +235,7 @@ class Assembly:
 
     def open_journal(self, recipe: Recipe) -> Journal | None:
         """Return the journal; None where no store can keep one."""
-        if not self.wishes.report:  # a dry run may be repeated
+        if not self.options.report:  # a dry run may be repeated
             return None
         from purveyor.cli.machine import open_journal
 

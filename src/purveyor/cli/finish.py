@@ -54,12 +54,12 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     action has its ending, 16 the platform does not take the credentials, 17 it has not heard it,
     19 a person has to look.
     """
-    from purveyor.cli.assembly import Assembly, Wishes
+    from purveyor.cli.assembly import Assembly, RunOptions
     from purveyor.finish import finish as end_action
     from purveyor.notification import FaultyActionError
 
     assembly = Assembly(
-        Wishes(
+        RunOptions(
             context=context_argument,
             catalog=catalog_path,
             report=True,
@@ -81,7 +81,7 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
 
 def _ports(assembly: Assembly, wait: float) -> Ports:
     from purveyor.ci import read_identity
-    from purveyor.cli.machine import open_run_files
+    from purveyor.cli.machine import open_local_runs
     from purveyor.finish import Ports
 
     settings = assembly.settings
@@ -104,7 +104,7 @@ def _ports(assembly: Assembly, wait: float) -> Ports:
         open_backend=assembly.open_backend,
         open_recovery=assembly.open_recovery,
         push=push,
-        run_files=open_run_files(settings),
+        local_runs=open_local_runs(settings),
         identity=read_identity(assembly.ci, settings),
         interruption=assembly.interruption,
         clock=time.monotonic,

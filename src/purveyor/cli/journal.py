@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.cli.state_room import Room
-    from purveyor.journal import Attempted, History
+    from purveyor.journal import AttemptRecord, History
 
 _HERE = "purveyor.cli.journal"
 _MAIN = ("BEGAN (UTC)", "STATUS", "REASON", "SLUG")
@@ -70,14 +70,14 @@ def list_actions(
 
     With --open that is quick however long the history is.
     """
-    from purveyor.journal import Attempted, History, Journal
+    from purveyor.journal import AttemptRecord, History, Journal
 
     store = open_store(open_room(catalog_path))
     kept, now = Journal(store, time.time), time.time()
     began = dict.fromkeys(kept.open_actions(), now) if only_open else History(store).actions()
     least = now - (since or now)
     lasts = (kept.last(name) for name, at in began.items() if at >= least)
-    every = (Attempted(*last) for last in lasts if last is not None)
+    every = (AttemptRecord(*last) for last in lasts if last is not None)
     found = (each for each in every if _is_wanted(each, entity, least, only_failed=only_failed))
     if limit is None and person_reads() and not as_json:
         limit = _LIMIT
@@ -144,7 +144,7 @@ def _search(words: str, history: History, room: Room) -> str:
     return Journal(open_store(room), time.time).last_action(target.kind, target.id) or ""
 
 
-def _is_wanted(each: Attempted, entity: str | None, least: float, *, only_failed: bool) -> bool:
+def _is_wanted(each: AttemptRecord, entity: str | None, least: float, *, only_failed: bool) -> bool:
     from purveyor.states.naming import Named, is_meant
 
     begin, end = each.begin, each.end
@@ -154,7 +154,7 @@ def _is_wanted(each: Attempted, entity: str | None, least: float, *, only_failed
     return named and begin.at >= least and (failed or not only_failed)
 
 
-def _cells(each: Attempted, short: Callable[[str], str]) -> tuple[str, ...]:
+def _cells(each: AttemptRecord, short: Callable[[str], str]) -> tuple[str, ...]:
     begin, end, moment = each.begin, each.end, _moment(each.begin.at)
     return (
         moment[:16].replace("T", " ") if person_reads() else moment,
@@ -166,12 +166,12 @@ def _cells(each: Attempted, short: Callable[[str], str]) -> tuple[str, ...]:
         f"{begin.kind} {short(begin.entity)}",
         str(begin.attempt),
         tell_age(time.time() - each.last_sign),
-        "yes" if each.heard else "no",
+        "yes" if each.reported else "no",
         begin.identity.url or begin.identity.host,
     )
 
 
-def _fields(each: Attempted) -> dict[str, object]:
+def _fields(each: AttemptRecord) -> dict[str, object]:
     """Return what a person asks for; results stay in the journal, only their names are told."""
     begin, beat, end = each.begin, each.beat, each.end
     return {
@@ -187,7 +187,7 @@ def _fields(each: Attempted) -> dict[str, object]:
         "details": list(end.details) if end else [],
         "results": sorted(end.results or {}) if end else [],
         "state_key": (end or begin).state_key,
-        "platform_heard": each.heard,
+        "platform_heard": each.reported,
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from purveyor.attempt.local_run import LocalRuns
 from purveyor.engines.binary import cache_folder
-from purveyor.journal import DEAD_AFTER, Journal, ParkedStates, RunFiles
+from purveyor.journal import DEAD_AFTER, Journal, ParkedStates
 
 if TYPE_CHECKING:
     from purveyor.journal.store import DatedStore, Store
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from purveyor.state_key import Owner
 
 
-def open_run_files(settings: Settings) -> RunFiles:
+def open_local_runs(settings: Settings) -> LocalRuns:
     """Return what runs leave on this machine."""
-    return RunFiles(cache_folder(settings) / "runs")
+    return LocalRuns(cache_folder(settings) / "runs")
 
 
 def open_journal(store: DatedStore, settings: Settings) -> Journal:

@@ -67,10 +67,10 @@ def run(
     cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
     denied, withdrawn or not yet approved, is left alone: 0.
     """
-    from purveyor.cli.assembly import Assembly, Wishes
+    from purveyor.cli.assembly import Assembly, RunOptions
 
     assembly = Assembly(
-        Wishes(
+        RunOptions(
             context=context_argument,
             catalog=catalog_path,
             report=not no_report,

@@ -42,16 +42,16 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
         raise click.UsageError("This catalog has no journal, so that nothing is in doubt.")
     journal = open_journal(room.records, room.settings)
     named = _find(target, room, journal)
-    marks = journal.marks.standing(named.kind, named.id)
-    for mark in marks:
-        if journal.is_over(mark, is_dead=lambda run: look_up(run, room.settings).dead) is False:
+    markers = journal.markers.find(named.kind, named.id)
+    for marker in markers:
+        if journal.is_over(marker, is_dead=lambda run: look_up(run, room.settings).dead) is False:
             raise StateLockedError(
-                f"A run is at work on {target}: {mark.run}. Nothing was settled.",
+                f"A run is at work on {target}: {marker.run}. Nothing was settled.",
                 hint="Wait for its end; when it is lost, it falls silent for five minutes first.",
             )
     note: JsonObject = {"at": now(), "reason": reason}
-    told = _free(room, named) if marks else []
-    journal.marks.settle(marks, note)
+    told = _free(room, named) if markers else []
+    journal.markers.settle(markers, note)
     retained = Capsules(room.records).release(named.kind, named.id, note)
     told += [f"Settled: {each} of {target} does not count as left behind." for each in retained]
     click.echo("\n".join(told) or f"Nothing was in doubt about {target}; nothing was done.")
@@ -65,7 +65,7 @@ def _find(target: str, room: Room, journal: Journal) -> Named:
     kind, _, words = target.rpartition("/")
     if kind not in ("", *KINDS):
         raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
-    last = {mark[:2]: journal.last(mark[2]) for mark in journal.marks.doubted()}
+    last = {marker[:2]: journal.last(marker[2]) for marker in journal.markers.doubted()}
     doubted = [Named(*each, found[0].slug if found else "") for each, found in last.items()]
     found = choose(words, (each for each in doubted if kind in ("", each.kind)))
     return found or room.owner(words, kind or None)

@@ -11,7 +11,7 @@ from purveyor import json_text
 from purveyor.cli import examples
 from purveyor.cli.state_room import now, open_room, tell_age, with_catalog, with_json
 from purveyor.cli.state_table import print_rows, shortened
-from purveyor.cli.sweep_search import SearchWishes, open_search, read_wait
+from purveyor.cli.sweep_search import SweepOptions, open_search, read_wait
 from purveyor.errors import CatalogError, RecoveryError
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def sweep(
     from purveyor.process import Interruption
 
     interruption = Interruption()
-    wishes = SearchWishes(places, unclaimed_after, every_entity)
+    options = SweepOptions(places, unclaimed_after, every_entity)
     with interruption.caught():
         room = open_room(catalog_path)
         ports = open_ports(room, dry_run=dry_run, interruption=interruption)
-        ports = dataclasses.replace(ports, search=open_search(room, wishes))
+        ports = dataclasses.replace(ports, search=open_search(room, options))
         left = _sweep_once(ports, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(ports, as_json=as_json)

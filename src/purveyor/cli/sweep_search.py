@@ -23,7 +23,7 @@ _LEAST = 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SearchWishes:
+class SweepOptions:
     """What the command line asked for; `after` in seconds, None for the environment's word."""
 
     places: tuple[str, ...]
@@ -31,7 +31,7 @@ class SearchWishes:
     every_entity: bool
 
 
-def open_search(room: Room, wishes: SearchWishes) -> Search | None:
+def open_search(room: Room, options: SweepOptions) -> Search | None:
     """Return the search; None where no place is named, here or in PURVEYOR_NRN.
 
     Raise UsageError for a PURVEYOR_UNCLAIMED_AFTER that is no span of time.
@@ -44,16 +44,16 @@ def open_search(room: Room, wishes: SearchWishes) -> Search | None:
     from purveyor.sweep import Search
 
     settings = room.settings
-    places = wishes.places or tuple((settings.text("PURVEYOR_NRN") or "").split())
+    places = options.places or tuple((settings.text("PURVEYOR_NRN") or "").split())
     if not places:
         return None
-    after = _read_after(settings) if wishes.after is None else wishes.after
+    after = _read_after(settings) if options.after is None else options.after
     here = read_identity(detect(settings, stream=sys.stderr, errors=sys.stderr), settings)
     return Search(
         open_survey=partial(open_survey, settings, Redactor(settings.secrets())),
         places=places,
         after=after,
-        statuses=(*UNFINISHED, *SETTLED) if wishes.every_entity else UNFINISHED,
+        statuses=(*UNFINISHED, *SETTLED) if options.every_entity else UNFINISHED,
         serves=room.catalog.serves,
         identity=dataclasses.replace(here, ci=SWEEP, run="", attempt=1),
     )

@@ -18,9 +18,10 @@ from purveyor.reporter.model import FINISHED, UNAPPROVED
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
+    from purveyor.attempt.local_run import LocalRun
     from purveyor.catalog import Recipe
     from purveyor.finish.ports import Ports
-    from purveyor.journal import Begin, End, Journal, RunFile
+    from purveyor.journal import Begin, End, Journal
     from purveyor.outcome import Outcome
 
 _DONE, _UNHEARD, _A_PERSON = 0, 17, 19
@@ -43,8 +44,8 @@ class _Found:
     journal: Journal | None
     begin: Begin | None
     end: End | None
-    heard: bool
-    run: RunFile | None
+    reported: bool
+    run: LocalRun | None
     left: Left
 
 
@@ -54,7 +55,7 @@ def finish(context: ActionContext, ports: Ports) -> Finished:
     A success is never made a failure: what ended is told as it ended, and what the platform shows
     as ended is left alone.
     """
-    run = ports.run_files.read(context.id)
+    run = ports.local_runs.read(context.id)
     left = await_run(run, ports) if run is not None else Left.NOTHING
     if left is Left.RUN:
         note = "The run is still at work: it will tell the platform itself how it ends."
@@ -65,7 +66,7 @@ def finish(context: ActionContext, ports: Ports) -> Finished:
         raise
     except Exception:
         # A success that the run has noted stays one; what nobody expected is told all the same.
-        run = ports.run_files.read(context.id)
+        run = ports.local_runs.read(context.id)
         ports.reporter.end(context, recall_outcome(run.end) if run and run.end else break_down())
         raise
 
@@ -82,26 +83,28 @@ def _close(context: ActionContext, ports: Ports, left: Left) -> Finished:
 
 
 def _look(context: ActionContext, ports: Ports, left: Left) -> _Found:
-    run = ports.run_files.read(context.id)
+    run = ports.local_runs.read(context.id)
     try:
         recipe = ports.resolve(context)
         journal = ports.open_journal(recipe)
     except PurveyorError:  # then the run could not begin either, and nothing is in a journal
-        return _Found(None, None, None, run.end if run else None, heard=False, run=run, left=left)
+        return _Found(
+            None, None, None, run.end if run else None, reported=False, run=run, left=left
+        )
     last = journal.last(context.id) if journal is not None else None
     if last is None:
         end = run.end if run else None
-        return _Found(recipe, journal, None, end, heard=False, run=run, left=left)
-    begin, _, end, heard = last
+        return _Found(recipe, journal, None, end, reported=False, run=run, left=left)
+    begin, _, end, reported = last
     if end is None and run is not None and run.end is not None and run.attempt == begin.attempt:
         end = run.end
         assert journal is not None  # noqa: S101 - it has just answered
         with contextlib.suppress(PurveyorError):
             journal.end(begin, end)
-    return _Found(recipe, journal, begin, end, heard=heard, run=run, left=left)
+    return _Found(recipe, journal, begin, end, reported=reported, run=run, left=left)
 
 
-def _is_ours(begin: Begin, run: RunFile | None, ports: Ports) -> bool:
+def _is_ours(begin: Begin, run: LocalRun | None, ports: Ports) -> bool:
     """Return whether the attempt's run worked on this machine; it is gone then."""
     if run is not None and run.attempt == begin.attempt:
         return True
@@ -111,7 +114,7 @@ def _is_ours(begin: Begin, run: RunFile | None, ports: Ports) -> bool:
 
 
 def _tell_again(context: ActionContext, found: _Found, end: End, ports: Ports) -> Finished:
-    if found.heard:
+    if found.reported:
         _clean(found, ports)
         return Finished()
     return _tell(context, recall_outcome(end), found, ports)
@@ -134,7 +137,7 @@ def _close_lost(context: ActionContext, found: _Found, ports: Ports) -> Finished
         if not found.journal.end(found.begin, keep_outcome(outcome, at=ports.wall_clock())):
             return finish(context, ports)  # somebody has ended it meanwhile
     elif run is not None:
-        ports.run_files.write(
+        ports.local_runs.write(
             dataclasses.replace(run, end=keep_outcome(outcome, at=ports.wall_clock()))
         )
     told = _tell(context, outcome, found, ports)
@@ -143,17 +146,17 @@ def _close_lost(context: ActionContext, found: _Found, ports: Ports) -> Finished
 
 
 def _is_doubtful(found: _Found, remains: Remains) -> bool:
-    """Tell whether the attempt's mark stands for a reason; take it away where it does not.
+    """Tell whether the attempt's marker stands for a reason; take it away where it does not.
 
     A state that is kept has its own way to settle it: the run that saves it.
     """
     if found.journal is None or found.begin is None:
         return False
-    marks = found.journal.marks
-    if not marks.stands(found.begin):
+    markers = found.journal.markers
+    if not markers.is_set(found.begin):
         return False
     if remains.whole:
-        marks.remove(found.begin)
+        markers.remove(found.begin)
     return not remains.whole
 
 
@@ -187,7 +190,7 @@ def _tell(context: ActionContext, outcome: Outcome, found: _Found, ports: Ports)
     if found.journal is not None and found.begin is not None:
         with contextlib.suppress(PurveyorError):  # told twice at worst
             if _leaves_lock(context, found, ports):
-                found.journal.hear(found.begin)
+                found.journal.mark_reported(found.begin)
             else:
                 found.journal.close(found.begin)
     _clean(found, ports)
@@ -206,4 +209,4 @@ def _clean(found: _Found, ports: Ports) -> None:
     """Remove what the run left; what a living engine needs stays."""
     if found.run is not None and found.left is Left.NOTHING:
         remove_workspace(found.run)
-        ports.run_files.remove(found.run.action)
+        ports.local_runs.remove(found.run.action)

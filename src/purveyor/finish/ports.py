@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.action import ActionContext, Entity
+    from purveyor.attempt.local_run import LocalRuns
     from purveyor.backends import Backend
     from purveyor.catalog import Recipe
-    from purveyor.journal import Journal, RunFiles
+    from purveyor.journal import Journal
     from purveyor.process import Interruption
     from purveyor.reporter import EndReporter
     from purveyor.run_identity import RunIdentity
@@ -33,7 +34,7 @@ class Ports:
     open_backend: Callable[[Recipe], Backend]
     open_recovery: Callable[[Recipe, Entity, str], Recovery]
     push: Callable[[Recipe, BackendBlock, str], None]
-    run_files: RunFiles
+    local_runs: LocalRuns
     identity: RunIdentity
     interruption: Interruption
     clock: Callable[[], float]

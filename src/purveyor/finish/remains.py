@@ -17,9 +17,9 @@ from purveyor.state_key import parse_state, refuse_moved
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
+    from purveyor.attempt.local_run import LocalRun
     from purveyor.catalog import Recipe
     from purveyor.finish.ports import Ports
-    from purveyor.journal import RunFile
 
 _NAME = "purveyor-"
 
@@ -37,7 +37,7 @@ class Remains:
 
 
 def rescue_left(
-    run: RunFile, context: ActionContext, recipe: Recipe | None, ports: Ports
+    run: LocalRun, context: ActionContext, recipe: Recipe | None, ports: Ports
 ) -> Remains:
     """Save the states that a dead run left unsaved; park those that cannot be saved."""
     notes: list[str] = []
@@ -60,7 +60,7 @@ def _set_aside(part: Path) -> str:
     return "Nothing of the state could be written."
 
 
-def _prove(run: RunFile) -> bool:
+def _prove(run: LocalRun) -> bool:
     folder = _folder(run)
     if folder is None:
         return False
@@ -68,7 +68,7 @@ def _prove(run: RunFile) -> bool:
     return proofs <= {Proof.SAVED, Proof.UNTOUCHED}
 
 
-def remove_workspace(run: RunFile) -> None:
+def remove_workspace(run: LocalRun) -> None:
     """Take the private directory away, unless it holds a state that is nowhere else."""
     folder = _folder(run)
     if folder is not None:
@@ -78,7 +78,7 @@ def remove_workspace(run: RunFile) -> None:
 
 
 def _rescue(
-    unsaved: Path, run: RunFile, context: ActionContext, recipe: Recipe | None, ports: Ports
+    unsaved: Path, run: LocalRun, context: ActionContext, recipe: Recipe | None, ports: Ports
 ) -> tuple[bool, list[str]]:
     if recipe is None:
         return False, [f"kept in {unsaved}"]
@@ -115,12 +115,12 @@ def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> No
     save_state(text, state=state, push=lambda content: ports.push(recipe, block, content))
 
 
-def _find(run: RunFile) -> list[Path]:
+def _find(run: LocalRun) -> list[Path]:
     folder = _folder(run)
     return sorted(folder.rglob(UNSAVED)) if folder is not None else []
 
 
-def _folder(run: RunFile) -> Path | None:
+def _folder(run: LocalRun) -> Path | None:
     """Return the workspace, if it is one of ours."""
     folder = Path(run.workspace)
     ours = run.workspace and folder.name.startswith(_NAME) and folder.is_dir()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from purveyor import process
 
 if TYPE_CHECKING:
+    from purveyor.attempt.local_run import LocalRun
     from purveyor.finish.ports import Ports
-    from purveyor.journal import RunFile
 
 _LOOK_SECONDS = 0.2
 _LAST_PART, _LONGEST_LAST = 0.25, 60.0
@@ -28,7 +28,7 @@ class Left(Enum):
     ENGINE = "engine"
 
 
-def await_run(run: RunFile, ports: Ports) -> Left:
+def await_run(run: LocalRun, ports: Ports) -> Left:
     """Wait until a run's processes are gone, `ports.wait` seconds at most; return what is left.
 
     An engine without its run is let work. Only when the time is nearly over, and it has not had
@@ -46,11 +46,11 @@ def await_run(run: RunFile, ports: Ports) -> Left:
         if left is Left.ENGINE and spent >= ports.wait - last_part:
             _stop_once(run, ports)
         ports.interruption.wait(_LOOK_SECONDS)
-        run = ports.run_files.read(run.action) or run
+        run = ports.local_runs.read(run.action) or run
     return left
 
 
-def look(run: RunFile, ports: Ports) -> Left:
+def look(run: LocalRun, ports: Ports) -> Left:
     """Return what is left of a run at this moment; after a restart of the machine, nothing."""
     if run.boot != ports.identity.boot:
         return Left.NOTHING
@@ -59,17 +59,17 @@ def look(run: RunFile, ports: Ports) -> Left:
     return Left.ENGINE if _engines(run) else Left.NOTHING
 
 
-def _engines(run: RunFile) -> list[int]:
+def _engines(run: LocalRun) -> list[int]:
     found = process.find_leaders(Path(run.workspace)) if run.workspace else []
     if run.engine not in found and process.is_same(run.engine, run.engine_mark):
         found.append(run.engine)
     return found
 
 
-def _stop_once(run: RunFile, ports: Ports) -> None:
+def _stop_once(run: LocalRun, ports: Ports) -> None:
     if run.signal or run.stopped:
         return
-    ports.run_files.write(dataclasses.replace(run, stopped=True))
+    ports.local_runs.write(dataclasses.replace(run, stopped=True))
     for pid in _engines(run):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
-from purveyor.journal.marks import CHANGING, SETTLEMENTS
+from purveyor.journal.change_markers import CHANGING, SETTLEMENTS
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
@@ -25,9 +25,9 @@ _CHANGING = f"{CHANGING}/"
 
 
 class Capsules:
-    """Capsules and marks in one store; every method raises what the store raises.
+    """Capsules and notes in one store; every method raises what the store raises.
 
-    Beside a service's capsule, `links/<link id>` marks each of its links that was built: one
+    Beside a service's capsule, `links/<link id>` notes each of its links that was built: one
     listing finds them all, however many entities there are.
     """
 
@@ -54,9 +54,9 @@ class Capsules:
             ) from None
 
     def keep(self, capsule: Capsule) -> None:
-        """Write the capsule: one request, and for a link one more for its mark."""
+        """Write the capsule: one request, and for a link one more for its note."""
         if capsule.kind == _LINK:
-            self._store.put(_mark(capsule), capsule.slug)
+            self._store.put(_link_note(capsule), capsule.slug)
         self._store.put(
             f"{_folder(capsule.kind, capsule.entity)}/{_CAPSULE}", write_capsule(capsule)
         )
@@ -86,7 +86,7 @@ class Capsules:
             f"{_folder(tombstone.kind, tombstone.entity)}/{_CAPSULE}", write_capsule(tombstone)
         )
         if tombstone.kind == _LINK:
-            self._store.remove(_mark(tombstone))
+            self._store.remove(_link_note(tombstone))
 
     def release(self, kind: str, entity: str, note: JsonObject) -> tuple[str, ...]:
         """Forget what was let go of because somebody has looked; keep why, return the addresses."""
@@ -108,7 +108,8 @@ class Capsules:
     def note_begun(self, kind: str, entity: str, action: str) -> None:
         """Note that an engine has begun to change things, so that something may exist.
 
-        While it is at work its attempt's mark says so (see `Marks`), after a success the capsule.
+        While it is at work its attempt's marker says so (see `ChangeMarkers`), after a success the
+        capsule.
         """
         self._store.put(f"{_folder(kind, entity)}/{_BEGUN}", json_text.write({"action": action}))
 
@@ -134,5 +135,5 @@ def _folder(kind: str, entity: str) -> str:
     return f"{_FOLDER}/{kind}/{entity}"
 
 
-def _mark(link: Capsule) -> str:
+def _link_note(link: Capsule) -> str:
     return f"{_folder(_SERVICE, link.service)}/links/{link.entity}"

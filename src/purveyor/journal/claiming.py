@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from purveyor import json_text
 from purveyor.errors import ContextError, ReasonCode
-from purveyor.journal.marks import Marks
+from purveyor.journal.change_markers import ChangeMarkers
 from purveyor.journal.records import (
     read_beat,
     read_begin,
@@ -19,7 +19,7 @@ from purveyor.journal.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from purveyor.journal.marks import Mark
+    from purveyor.journal.change_markers import ChangeMarker
     from purveyor.journal.records import Beat, Begin, End
     from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject
@@ -46,7 +46,7 @@ class Ended:
 
     begin: Begin
     end: End
-    heard: bool
+    reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Journal:
     `age` tells how long ago the store wrote a path, in seconds by its own clock: two machines'
     clocks may be hours apart. Without it the clocks are compared. A run that is silent for less
     than `dead_after` seconds is not looked at.
-    `marks` tells who is changing an entity, or was when it was lost.
+    `markers` tell who is changing an entity, or was when it was lost.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Journal:
         age: Callable[[str], float | None] | None = None,
         dead_after: float = DEAD_AFTER,
     ) -> None:
-        self.marks = Marks(store)
+        self.markers = ChangeMarkers(store)
         self.dead_after = dead_after
         self._age = age
         self._store = store
@@ -115,10 +115,10 @@ class Journal:
 
     def close(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action is no longer open."""
-        self.hear(begin)
+        self.mark_reported(begin)
         self._store.remove(f"{OPEN}/{begin.action}")
 
-    def hear(self, begin: Begin) -> None:
+    def mark_reported(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action stays among the open ones."""
         self._store.create(f"{_folder(begin)}/heard.json", "{}")
 
@@ -148,13 +148,13 @@ class Journal:
             f"{ENTITIES}/{kind}/{entity}/unlocks/{moment}.json", json_text.write(note)
         )
 
-    def is_over(self, mark: Mark, *, is_dead: IsDead) -> bool | None:
-        """Tell whether the attempt that set a mark is certainly over, by the rules of `claim`.
+    def is_over(self, marker: ChangeMarker, *, is_dead: IsDead) -> bool | None:
+        """Tell whether the attempt that set a marker is certainly over, by the rules of `claim`.
 
         False while it shows signs of life, None when it is silent and nobody knows.
         """
-        found = self.last(mark.action)
-        if found is None or found[0].attempt > mark.attempt or found[2] is not None:
+        found = self.last(marker.action)
+        if found is None or found[0].attempt > marker.attempt or found[2] is not None:
             return True
         verdict = self._look(found[0], found[1], is_dead)
         return None if isinstance(verdict, Unknown) else verdict is None
@@ -218,10 +218,10 @@ class Journal:
         found = self.last(wanted.action)
         if found is None:  # the first begin is being removed by hand: look no further
             return Unknown(wanted, 0.0)
-        begin, beat, end, heard = found
+        begin, beat, end, reported = found
         _refuse_other(wanted, begin)
         if end is not None and not _is_retry(wanted, begin, end):
-            return Ended(begin, end, heard)
+            return Ended(begin, end, reported)
         if end is None:
             verdict = self._judge(wanted, begin, beat, is_dead)
             if verdict is not None:

@@ -17,13 +17,13 @@ _PARTS = 5  # journal/actions/<action id>/<attempt>/<name>
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
-    """One attempt as the journal knows it. `heard` tells whether the platform knows its end."""
+class AttemptRecord:
+    """One attempt as the journal knows it. `reported` tells whether the platform knows its end."""
 
     begin: Begin
     beat: Beat | None
     end: End | None
-    heard: bool
+    reported: bool
 
     @property
     def last_sign(self) -> float:
@@ -50,7 +50,7 @@ class History:
                 began[parts[2]] = max(written, began.get(parts[2], 0.0))
         return dict(sorted(began.items(), key=lambda each: each[1], reverse=True))
 
-    def attempts(self, action: str) -> Sequence[Attempted]:
+    def attempts(self, action: str) -> Sequence[AttemptRecord]:
         """Return an action's attempts, the first one first; none when it is not known."""
         names: dict[int, set[str]] = {}
         for path in self._store.paths(f"{ACTIONS}/{action}"):
@@ -60,13 +60,13 @@ class History:
         read = (self._read(f"{ACTIONS}/{action}/{each}", names[each]) for each in sorted(names))
         return [each for each in read if each is not None]
 
-    def _read(self, folder: str, names: set[str]) -> Attempted | None:
+    def _read(self, folder: str, names: set[str]) -> AttemptRecord | None:
         begin = self._store.read(f"{folder}/begin.json")
         if begin is None:
             return None
         beat = self._store.read(f"{folder}/beat.json") if "beat.json" in names else None
         end = self._store.read(f"{folder}/end.json") if "end.json" in names else None
-        return Attempted(
+        return AttemptRecord(
             read_begin(begin),
             read_beat(beat) if beat else None,
             read_end(end) if end else None,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError, RecoveryError
-from purveyor.journal.marks import CHANGING
+from purveyor.journal.change_markers import CHANGING
 from purveyor.state_key import SUFFIX, identity
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class ParkedStates:
 
     What the store has taken lies on the disk as a copy only, which no run reads again. A name is
     `<time>[.<lock id>][@<action>@<attempt>].tfstate`: the lock that the lost run left, and the
-    attempt whose mark (see `Marks`) goes when the state is saved. `place` says where the disk's
-    part is; `clock` tells seconds since 1970; `attempt` is whose states are parked.
+    attempt whose marker (see `ChangeMarkers`) goes when the state is saved. `place` says where the
+    disk's part is; `clock` tells seconds since 1970; `attempt` is whose states are parked.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ParkedStates:
         return stem.partition(".")[2]
 
     def remove(self, name: str) -> None:
-        """Forget a state that is saved, its copy, and its attempt's mark."""
+        """Forget a state that is saved, its copy, and its attempt's marker."""
         action, _, attempt = name.removesuffix(SUFFIX).partition("@")[2].partition("@")
         if self._store is not None and attempt:
             self._store.remove(f"{self._folder}/{CHANGING}/{action}/{attempt}")

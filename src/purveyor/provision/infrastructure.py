@@ -11,9 +11,9 @@ from purveyor.credentials import narrow
 from purveyor.errors import ParameterError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
-from purveyor.provision.change import Change
+from purveyor.provision.change_marker import MarkedChange
 from purveyor.provision.endings import succeed
-from purveyor.provision.memory import Memory, RememberedState
+from purveyor.provision.entity_record import CheckedState, EntityRecord
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
-    from purveyor.provision.once import Attempt
+    from purveyor.provision.claim import Attempt
     from purveyor.provision.ports import Ports
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import Standing
@@ -50,9 +50,9 @@ class Prepared:
     backend: Backend
     key: StateKey
     step: Step
-    state: RememberedState
+    state: CheckedState
     draft: Capsule | None
-    change: Change
+    change: MarkedChange
     settled: ResolvedVariables
     handing_on: HandingOn
 
@@ -79,7 +79,7 @@ class Work:
     recipe: Recipe
     key: StateKey
     recovery: Recovery | None
-    memory: Memory
+    record: EntityRecord
     attempt: Attempt
     workspace: Path
     absence: str = ""
@@ -90,7 +90,7 @@ def look_up(
     recipe: Recipe,
     ports: Ports,
     *,
-    memory: Memory,
+    record: EntityRecord,
     attempt: Attempt,
     workspace: Path,
 ) -> Work:
@@ -102,27 +102,27 @@ def look_up(
     key = backend.locate(context.entity)
     attempt.state_key = key.path if key.exists else ""
     refuse_moved(key, backend, context.entity)
-    memory.found = key.exists
+    record.found = key.exists
     absence = ""
     if not key.exists and context.operation is not Operation.CREATE:
-        change = Change(attempt, memory, ports, backend.access(key))
+        change = MarkedChange(attempt, record, ports, backend.access(key))
         absence = _explain_absence(key, recovery, change)
-    if not absence and memory.refusal is not None and memory.capsule is None:
-        raise memory.refusal
-    return Work(context, recipe, key, recovery, memory, attempt, workspace, absence)
+    if not absence and record.refusal is not None and record.capsule is None:
+        raise record.refusal
+    return Work(context, recipe, key, recovery, record, attempt, workspace, absence)
 
 
 def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
     """Fetch the module, check the parameters, take the account's credentials."""
     recipe = work.recipe
     engine, backend = ports.open_engine(recipe.engine), ports.open_backend(recipe)
-    module = fetch_module(engine, recipe, work.memory, work.workspace)
+    module = fetch_module(engine, recipe, work.record, work.workspace)
     interface = engine.describe(module)
     settled = _settle(work, interface, standing, ports)
     shown = frozenset(settled.variables) - settled.secret - settled.private
     ports.listen(Accepted(shown))
-    state = RememberedState(backend.access(work.key), work.memory)
-    change = Change(work.attempt, work.memory, ports, state)
+    state = CheckedState(backend.access(work.key), work.record)
+    change = MarkedChange(work.attempt, work.record, ports, state)
     return Prepared(
         context=work.context,
         recipe=recipe,
@@ -150,7 +150,7 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
 def _settle(
     work: Work, interface: ModuleInterface, standing: Standing, ports: Ports
 ) -> ResolvedVariables:
-    start = find_starting_point(work.context, work.memory, interface, standing)
+    start = find_starting_point(work.context, work.record, interface, standing)
     for note in start.notes:
         ports.listen(Noticed("warning", note))
     settled = resolve_variables(
@@ -174,7 +174,7 @@ def _settle(
 
 
 def _plan_step(
-    work: Work, module: Path, settled: ResolvedVariables, change: Change, ports: Ports
+    work: Work, module: Path, settled: ResolvedVariables, change: MarkedChange, ports: Ports
 ) -> Step:
     account = work.recipe.account
     credentials = ports.assume(account, work.context, work.workspace, None)
@@ -207,49 +207,49 @@ def _open_state(
 
 
 def _draft(work: Work, settled: ResolvedVariables, module: Path) -> Capsule | None:
-    if work.memory.store is None or work.context.operation is Operation.DELETE:
+    if work.record.store is None or work.context.operation is Operation.DELETE:
         return None
     return draft_capsule(
         work.context, work.recipe, settled, module=module, workspace=work.workspace
     )
 
 
-def carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
+def carry_out(prepared: Prepared, record: EntityRecord, ports: Ports) -> Outcome:
     """Run the engine, then keep the capsule; after a verified delete remove the state, last."""
     try:
-        return _carry_out(prepared, memory, ports)
+        return _carry_out(prepared, record, ports)
     finally:
-        memory.note_let_go(prepared.change.attempt.changes, state_key=prepared.key.path)
+        record.note_let_go(prepared.change.attempt.changes, state_key=prepared.key.path)
         prepared.change.close()
 
 
-def _carry_out(prepared: Prepared, memory: Memory, ports: Ports) -> Outcome:
+def _carry_out(prepared: Prepared, record: EntityRecord, ports: Ports) -> Outcome:
     prepared.change.attempt.state_key = prepared.key.path
     done = prepared.engine.run(prepared.step, ports.listen)
     context = prepared.context
     if context.operation is Operation.DELETE:
         # In this order: without a state only the tombstone tells later deletes that all is gone.
-        retained = memory.let_go(done.changes)
-        memory.bury(state_key=prepared.key.path, retained=retained)
+        retained = record.let_go(done.changes)
+        record.bury(state_key=prepared.key.path, retained=retained)
         prepared.backend.remove(prepared.key)
         if retained:
-            raise memory.refuse_retained(retained)
+            raise record.refuse_retained(retained)
         results = Results({}, {})
     else:
         results = sort_outputs(done.outputs, prepared.handing_on, ports.redactor)
-        _keep(prepared, done, results, memory)
-    notes = (*memory.notes, *prepared.settled.notes, *done.notes, *results.notes)
+        _keep(prepared, done, results, record)
+    notes = (*record.notes, *prepared.settled.notes, *done.notes, *results.notes)
     for note in results.log_notes:
         ports.listen(Noticed("warning", note))
     results = dataclasses.replace(results, notes=notes)
     # What is a variable now is the developer's, whatever set it before.
     declared = prepared.handing_on.variables
-    shown_before = tuple(name for name in memory.shown_before() if name not in declared)
+    shown_before = tuple(name for name in record.shown_before() if name not in declared)
     outcome = succeed(context, results, changes=done.changes, state_key=prepared.key.path)
     return dataclasses.replace(outcome, run_url=ports.run_url, shown_before=shown_before)
 
 
-def _keep(prepared: Prepared, done: StepResult, results: Results, memory: Memory) -> None:
+def _keep(prepared: Prepared, done: StepResult, results: Results, record: EntityRecord) -> None:
     if prepared.draft is None:
         return
     capsule = finish_capsule(
@@ -259,17 +259,17 @@ def _keep(prepared: Prepared, done: StepResult, results: Results, memory: Memory
         module=prepared.step.module,
         state_key=prepared.key.path,
         lineage=prepared.state.lineage(),
-        at=memory.now(),
+        at=record.now(),
     )
-    memory.keep(capsule, prepared.choose_secrets(), done.changes)
+    record.keep(capsule, prepared.choose_secrets(), done.changes)
 
 
-def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -> str:
-    memory = change.memory
-    context = memory.context
+def _explain_absence(key: StateKey, recovery: Recovery | None, change: MarkedChange) -> str:
+    record = change.record
+    context = record.context
     if recovery is not None and recovery.waiting():
         return ""
-    if reason := memory.explain_absence():
+    if reason := record.explain_absence():
         if context.operation is Operation.DELETE:
             return reason
         raise ParameterError(
@@ -279,8 +279,8 @@ def _explain_absence(key: StateKey, recovery: Recovery | None, change: Change) -
             hint="Create it first.",
         )
     change.rival()  # a lost run says more than a missing state
-    if memory.refusal is not None:
-        raise memory.refusal
+    if record.refusal is not None:
+        raise record.refusal
     what = "destroyed" if context.operation is Operation.DELETE else "updated"
     raise RecoveryError(
         f"There is no state for {context.entity.kind} {context.entity.slug or context.entity.id},"

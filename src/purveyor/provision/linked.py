@@ -9,7 +9,7 @@ from purveyor.errors import GuardError, ReasonCode
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
-    from purveyor.provision.memory import Memory
+    from purveyor.provision.entity_record import EntityRecord
     from purveyor.reporter import Reporter
 
 _MOST_NAMED = 20
@@ -17,17 +17,17 @@ _MOST_NAMED = 20
 _DOUBTFUL = frozenset({"failed", "pending", "pending_create", "cancelled"})
 
 
-def refuse_linked(context: ActionContext, reporter: Reporter, memory: Memory) -> None:
+def refuse_linked(context: ActionContext, reporter: Reporter, record: EntityRecord) -> None:
     """Raise GuardError LINKS_REMAIN when a service that is to be deleted has live links.
 
-    The platform is asked; where it cannot be, the journal's marks of built links decide. A link
+    The platform is asked; where it cannot be, the journal's notes of built links decide. A link
     that the platform calls failed or pending counts when the journal has seen it built.
     """
     if context.kind is not Kind.SERVICE or context.operation is not Operation.DELETE:
         return
     shown = reporter.read_links(context)
     doubtful = shown is None or any(each.status in _DOUBTFUL for each in shown)
-    built = memory.store.built_links(context.service.id) if memory.store and doubtful else ()
+    built = record.store.built_links(context.service.id) if record.store and doubtful else ()
     if shown is None:
         remaining = [f"link {each}, by the journal" for each in built]
     else:

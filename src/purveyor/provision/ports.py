@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity
+    from purveyor.attempt.local_run import LocalRuns
     from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
-    from purveyor.journal import Capsules, Journal, RunFiles
+    from purveyor.journal import Capsules, Journal
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
@@ -31,7 +32,7 @@ class Ports:
     and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
     seconds since 1970. `open_journal` gives None where no store can keep one, and so does
     `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
-    `run_files` is what a run leaves on its own machine. `renew_logins` gets fresh credentials into
+    `local_runs` is what a run leaves on its own machine. `renew_logins` gets fresh credentials into
     the files that `assume` has left; after `stop_logins` nothing is written to them.
     """
 
@@ -52,7 +53,7 @@ class Ports:
     open_journal: Callable[[Recipe], Journal | None]
     identity: RunIdentity
     is_dead: Callable[[RunIdentity], bool | None]
-    run_files: RunFiles | None = None
+    local_runs: LocalRuns | None = None
     outline: Callable[[ActionContext], Recipe] | None = None
     open_capsules: Callable[[Recipe], Capsules | None] | None = None
     open_recovery: Callable[[Recipe, Entity, str], Recovery] | None = None

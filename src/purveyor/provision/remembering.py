@@ -15,7 +15,7 @@ from purveyor.catalog.recipe import OutputRule
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode
 from purveyor.journal import Capsule, pack_tree, unpack_tree
 from purveyor.plan import Guard
-from purveyor.provision.memory import Memory
+from purveyor.provision.entity_record import EntityRecord
 from purveyor.step import EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ LOCK_FILE = ".terraform.lock.hcl"
 _LATER = frozenset({Operation.UPDATE, Operation.DELETE})
 
 
-def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, Memory]:
+def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, EntityRecord]:
     """Resolve the action; an entity that the catalog has forgotten is resolved by its capsule.
 
     Raise what resolving raises. A delete without a capsule gets the catalog's outline and keeps
-    the refusal in the memory: it may still turn out that there is nothing to delete.
+    the refusal in the record: it may still turn out that there is nothing to delete.
     """
     try:
         recipe = ports.resolve(context)
@@ -48,33 +48,33 @@ def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, Memory]:
     return recipe, _open(context, ports, recipe)
 
 
-def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> Memory:
+def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> EntityRecord:
     store = (
         None
         if context.operation.by_program or ports.open_capsules is None
         else ports.open_capsules(recipe)
     )
-    return Memory(context, store, ports.wall_clock, ports.listen)
+    return EntityRecord(context, store, ports.wall_clock, ports.listen)
 
 
 def _remember(
     context: ActionContext, ports: Ports, outline: Recipe, refusal: CatalogError
-) -> tuple[Recipe, Memory]:
-    memory = _open(context, ports, outline)
-    memory.refusal = refusal
-    if context.operation is Operation.CREATE and memory.store is not None:
+) -> tuple[Recipe, EntityRecord]:
+    record = _open(context, ports, outline)
+    record.refusal = refusal
+    if context.operation is Operation.CREATE and record.store is not None:
         with contextlib.suppress(PurveyorError):
-            memory.store.note_untouched(context.kind, context.entity.id, context.id)
-    capsule = memory.recall_living() if context.operation in _LATER else None
+            record.store.note_untouched(context.kind, context.entity.id, context.id)
+    capsule = record.recall_living() if context.operation in _LATER else None
     if capsule is None or not capsule.module:
         if context.operation is Operation.DELETE or context.operation.shelves:
-            return outline, memory
+            return outline, record
         raise refusal
-    memory.say(
+    record.say(
         f"{refusal.message} What the last success on {_day(capsule)} kept is used instead: module"
         f" {capsule.module}, {len(capsule.variables)} variables."
     )
-    return _read_recipe(outline, capsule, context.operation), memory
+    return _read_recipe(outline, capsule, context.operation), record
 
 
 def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Recipe:
@@ -111,21 +111,21 @@ def _read_rules(outputs: Mapping[str, JsonValue] | None) -> dict[str, OutputRule
     }
 
 
-def fetch_module(engine: Engine, recipe: Recipe, memory: Memory, workspace: Path) -> Path:
+def fetch_module(engine: Engine, recipe: Recipe, record: EntityRecord, workspace: Path) -> Path:
     """Bring the module; for an update or delete whose module is gone, the capsule's copy."""
     assert recipe.source is not None  # noqa: S101 - only custom actions have none
-    if memory.refusal is not None and memory.capsule is not None and memory.capsule.tree:
-        return _restore(memory.capsule, workspace)
+    if record.refusal is not None and record.capsule is not None and record.capsule.tree:
+        return _restore(record.capsule, workspace)
     try:
         return engine.fetch(recipe.source, workspace)
     except CatalogError as error:
         gone = error.reason is ReasonCode.MODULE_NOT_FOUND
-        if not gone or memory.context.operation not in _LATER:
+        if not gone or record.context.operation not in _LATER:
             raise
-        capsule = memory.recall_living()
+        capsule = record.recall_living()
         if capsule is None or not capsule.tree:
             raise
-        memory.say(f"{error.message} The copy kept on {_day(capsule)} is used instead.")
+        record.say(f"{error.message} The copy kept on {_day(capsule)} is used instead.")
         return _restore(capsule, workspace)
 
 

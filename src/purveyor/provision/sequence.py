@@ -11,11 +11,11 @@ from purveyor.errors import CancelledError, PurveyorError, ReasonCode
 from purveyor.outcome import break_down
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.admission import turn_away
+from purveyor.provision.claim import Attempt, NotOurs, claim
 from purveyor.provision.endings import fail, succeed_absent
 from purveyor.provision.linked import refuse_linked
-from purveyor.provision.once import Attempt, Elsewhere, claim
+from purveyor.provision.local_run import private_workspace, report_cancellation
 from purveyor.provision.remembering import find_recipe
-from purveyor.provision.trace import watching, working
 from purveyor.provision.variables import learn_secrets
 from purveyor.step import Noticed
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.notification import FaultyActionError
     from purveyor.outcome import Outcome
-    from purveyor.provision.memory import Memory
+    from purveyor.provision.entity_record import EntityRecord
     from purveyor.provision.ports import Ports
     from purveyor.reporter import Standing
     from purveyor.step import StepEvent
@@ -48,7 +48,7 @@ def provision(
 
     A PurveyorError becomes the outcome; anything else is reported as INTERNAL and raised again.
     """
-    began, memory, claimed = ports.clock(), None, None
+    began, record, claimed = ports.clock(), None, None
     try:
         standing = ports.reporter.read_standing(context)
         learn_secrets(ports.redactor, context, standing)
@@ -56,21 +56,21 @@ def provision(
             ports.listen(Noticed(standing.level, standing.note))
         if (turned_away := turn_away(context, standing, fault)) is not None:
             return Ending(turned_away, heard=True)
-        recipe, memory = find_recipe(context, ports)
+        recipe, record = find_recipe(context, ports)
         found = claim(context, recipe, ports)
-        if isinstance(found, Elsewhere):
+        if isinstance(found, NotOurs):
             return _pass_on(context, found, ports)
         claimed = found
-        with claimed.beating(ports), watching(claimed.trace, context, ports):
-            heard = _overheard(ports, claimed)
-            outcome = _attempt(memory, recipe, standing, heard, claimed)
+        with claimed.beating(ports), report_cancellation(claimed.note, context, ports):
+            listening = _with_phase_listener(ports, claimed)
+            outcome = _attempt(record, recipe, standing, listening, claimed)
     except PurveyorError as error:
         outcome = fail(_tell_time_limit(error, ports))
     except BaseException:
         _end(context, break_down(), ports, began, claimed)
         raise
-    if claimed is not None and memory is not None:
-        memory.notice_end(outcome)
+    if claimed is not None and record is not None:
+        record.notice_end(outcome)
     return _end(context, outcome, ports, began, claimed)
 
 
@@ -86,7 +86,7 @@ def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:
     )
 
 
-def _overheard(ports: Ports, claimed: Attempt) -> Ports:
+def _with_phase_listener(ports: Ports, claimed: Attempt) -> Ports:
     def listen(event: StepEvent) -> None:
         claimed.notice(event)
         ports.listen(event)
@@ -94,28 +94,28 @@ def _overheard(ports: Ports, claimed: Attempt) -> Ports:
     return dataclasses.replace(ports, listen=listen)
 
 
-def _pass_on(context: ActionContext, elsewhere: Elsewhere, ports: Ports) -> Ending:
-    if elsewhere.replay is None:
-        return Ending(elsewhere.outcome, heard=True)
-    heard = ports.reporter.end(context, elsewhere.outcome)
+def _pass_on(context: ActionContext, not_ours: NotOurs, ports: Ports) -> Ending:
+    if not_ours.replay is None:
+        return Ending(not_ours.outcome, heard=True)
+    heard = ports.reporter.end(context, not_ours.outcome)
     if heard.heard:
         with contextlib.suppress(PurveyorError):  # as at the end of a run of our own
-            elsewhere.replay.close()
-    return Ending(elsewhere.outcome, heard.heard, ("It was carried out before.", *heard.notes))
+            not_ours.replay.close()
+    return Ending(not_ours.outcome, heard.heard, ("It was carried out before.", *heard.notes))
 
 
 def _attempt(
-    memory: Memory, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
+    record: EntityRecord, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
 ) -> Outcome:
-    context = memory.context
-    with working(claimed.trace, stop_logins=ports.stop_logins) as workspace:
+    context = record.context
+    with private_workspace(claimed.note, stop_logins=ports.stop_logins) as workspace:
         run: Callable[[], Outcome]
         if context.operation.by_program:
             run = custom.prepare(context, recipe, ports=ports, workspace=workspace)
         else:
-            refuse_linked(context, ports.reporter, memory)
+            refuse_linked(context, ports.reporter, record)
             work = infrastructure.look_up(
-                context, recipe, ports, memory=memory, attempt=claimed, workspace=workspace
+                context, recipe, ports, record=record, attempt=claimed, workspace=workspace
             )
             run = _infrastructure(work, standing, ports)
 
@@ -130,7 +130,7 @@ def _infrastructure(
     if work.absence:
         return lambda: succeed_absent(work.context, work.absence, state_key=work.key.path)
     prepared = infrastructure.prepare(work, standing=standing, ports=ports)
-    return lambda: infrastructure.carry_out(prepared, work.memory, ports)
+    return lambda: infrastructure.carry_out(prepared, work.record, ports)
 
 
 def _stop_if_asked(ports: Ports) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.journal import Capsule, Secrets
     from purveyor.json_text import JsonValue
-    from purveyor.provision.memory import Memory
+    from purveyor.provision.entity_record import EntityRecord
     from purveyor.reporter import Standing
     from purveyor.reporter.specification import Properties
 
@@ -43,14 +43,14 @@ class StartingPoint:
 
 
 def find_starting_point(
-    context: ActionContext, memory: Memory, interface: ModuleInterface, standing: Standing
+    context: ActionContext, record: EntityRecord, interface: ModuleInterface, standing: Standing
 ) -> StartingPoint:
     """Return what the action starts from; raise what the journal's store raises."""
     shown = read_attributes(context, standing)
-    capsule = None if context.operation in _FIRST else memory.recall_living()
+    capsule = None if context.operation in _FIRST else record.recall_living()
     if capsule is None:
         return _start_from_platform(shown, interface, standing.specification)
-    start = _start_from_memory(context, shown, capsule, memory.recall_secrets(capsule))
+    start = _start_from_memory(context, shown, capsule, record.recall_secrets(capsule))
     if context.operation is Operation.DELETE:
         return dataclasses.replace(start, remembered=start.applied)
     if capsule.asked is None:
@@ -72,7 +72,7 @@ def read_attributes(context: ActionContext, standing: Standing) -> Mapping[str, 
 def _start_from_platform(
     shown: Mapping[str, JsonValue], interface: ModuleInterface, known: Properties | None
 ) -> StartingPoint:
-    """Without a memory attributes are all there is; what nobody may set is a result."""
+    """Without a record attributes are all there is; what nobody may set is a result."""
     hidden = {
         name
         for name, value in shown.items()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.journal import Attempted, recall_outcome
+from purveyor.journal import AttemptRecord, recall_outcome
 from purveyor.reporter.model import FINISHED
-from purveyor.sweep.judging import Judged, Standing, judge
+from purveyor.sweep.liveness import Judged, Liveness, judge
+from purveyor.sweep.lost_outcome import end_lost, recall_context
 from purveyor.sweep.model import SweptAction
-from purveyor.sweep.telling import end_lost, recall_context
 
 if TYPE_CHECKING:
     from purveyor.journal import End
-    from purveyor.reporter import Standing as Shown
+    from purveyor.reporter import Standing
     from purveyor.sweep.model import Ports
 
 # A marker without a begin is left by a run that died between the two, or is a moment old.
@@ -23,7 +23,7 @@ def find(action: str, ports: Ports) -> Judged | SweptAction:
     """Read one open action; a finding at once where there is no attempt to judge."""
     found = ports.journal.last(action)
     if found is not None:
-        return judge(Attempted(*found), ports)
+        return judge(AttemptRecord(*found), ports)
     age = ports.journal.opened_ago(action)
     if age is not None and age >= _EMPTY_AFTER:
         if not ports.dry_run:
@@ -34,16 +34,16 @@ def find(action: str, ports: Ports) -> Judged | SweptAction:
 
 def settle(judged: Judged, ports: Ports) -> SweptAction:
     """Give an action its ending, where it is certain that it has none or is not heard."""
-    match judged.standing:
-        case Standing.AT_WORK:
+    match judged.liveness:
+        case Liveness.AT_WORK:
             return _tell(judged, "left alone", found=f"at work: {judged.run.conclusion}")
-        case Standing.CLOSED:
+        case Liveness.CLOSED:
             return _tell(judged, "taken off the list", closed=True)
-        case Standing.DEAD:
+        case Liveness.DEAD:
             return _close_lost(judged, ports)
-        case Standing.UNHEARD:
+        case Liveness.UNREPORTED:
             return _report(judged, judged.attempted.end, ports)
-        case Standing.UNKNOWN:
+        case Liveness.UNKNOWN:
             return _doubt(judged, ports)
 
 
@@ -59,9 +59,9 @@ def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
     if ports.dry_run:
         return _tell(judged, "would be ended as RUNNER_LOST", found=words)
     now = ports.journal.last(judged.attempted.begin.action)
-    if now is None or Attempted(*now) != judged.attempted:
+    if now is None or AttemptRecord(*now) != judged.attempted:
         return _tell(judged, "left: it moved meanwhile", found=words)
-    changing = ports.journal.marks.stands(judged.attempted.begin)
+    changing = ports.journal.markers.is_set(judged.attempted.begin)
     end = end_lost(judged, at=ports.wall_clock(), changing=changing)
     if not ports.journal.end(judged.attempted.begin, end):
         return _tell(judged, "left: it ended meanwhile", found=words)
@@ -82,7 +82,7 @@ def _report(judged: Judged, end: End | None, ports: Ports, *, found: str = "") -
         return _tell(
             judged, f"the platform has not heard it: {why}", found=found, needs_person=True
         )
-    ports.journal.hear(begin)
+    ports.journal.mark_reported(begin)
     return _tell(judged, words, found=found, closed=True)
 
 
@@ -97,11 +97,11 @@ def _doubt(judged: Judged, ports: Ports) -> SweptAction:
 
 def _hear(judged: Judged, found: str, ports: Ports) -> SweptAction:
     if not ports.dry_run:
-        ports.journal.hear(judged.attempted.begin)
+        ports.journal.mark_reported(judged.attempted.begin)
     return _tell(judged, "closed", found=found, closed=True)
 
 
-def _ask(judged: Judged, ports: Ports) -> Shown:
+def _ask(judged: Judged, ports: Ports) -> Standing:
     return ports.open_reporter().read_standing(recall_context(judged.attempted.begin))
 
 
@@ -120,7 +120,7 @@ def _tell(
         kind=begin.kind,
         entity=begin.entity,
         slug=begin.slug,
-        found=found or judged.standing.value,
+        found=found or judged.liveness.value,
         done=done,
         run_url=judged.run_url,
         age=judged.quiet,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from purveyor.errors import PurveyorError
 from purveyor.lock import describe_lock
 from purveyor.state_key import StateKey
-from purveyor.sweep.judging import Judged, Standing
+from purveyor.sweep.liveness import Judged, Liveness
 from purveyor.sweep.model import SweptLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.journal import Attempted
+    from purveyor.journal import AttemptRecord
     from purveyor.lock import Lock
     from purveyor.sweep.model import Ports
 
@@ -29,7 +29,7 @@ _BEFORE_BEGIN = 2.0
 class Suspect:
     """An attempt that may have left a lock; `doubt` says why it is not certainly dead."""
 
-    attempted: Attempted
+    attempted: AttemptRecord
     run_url: str
     doubt: str = ""
 
@@ -55,10 +55,10 @@ def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
     """Name the attempts that are over, or may be; also those that a later one took over from."""
     for each in judged:
         begin = each.attempted.begin
-        left = each.standing is Standing.CLOSED and each.attempted.end is not None
+        left = each.liveness is Liveness.CLOSED and each.attempted.end is not None
         if each.over:
             yield Suspect(each.attempted, each.run_url)
-        elif left or each.standing is Standing.UNKNOWN:
+        elif left or each.liveness is Liveness.UNKNOWN:
             yield Suspect(each.attempted, each.run_url, "whether its run lives is not known")
         if begin.attempt > 1:
             # A later attempt begins only over one that is certainly over.
@@ -82,7 +82,7 @@ def look(suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> Held | Non
     return Held(suspect, key, lock, suspect.doubt or find_doubt(lock, suspect, judged, ports))
 
 
-def is_tied(lock: Lock, attempted: Attempted) -> bool:
+def is_tied(lock: Lock, attempted: AttemptRecord) -> bool:
     """Tell whether a lock may be an attempt's; one that tells nothing of itself may be anyone's.
 
     The heartbeat names the lock of an engine that worked for longer than a moment; without that,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from purveyor.sweep.judging import Judged, judge
+from purveyor.sweep.liveness import Judged, judge
 from purveyor.sweep.locks import find_doubt, find_suspects, is_tied
 
 if TYPE_CHECKING:
-    from purveyor.journal import Attempted
+    from purveyor.journal import AttemptRecord
     from purveyor.lock import Lock
     from purveyor.sweep.model import Ports
 
@@ -32,7 +32,7 @@ def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdi
     on, or when nobody knows, that stays for a person.
     """
     last = ports.journal.last_action(kind, entity)
-    doubted = [mark.action for mark in ports.journal.marks.standing(kind, entity)]
+    doubted = [each.action for each in ports.journal.markers.find(kind, entity)]
     actions = dict.fromkeys([last, *doubted] if last else doubted)
     attempts = [ports.history.attempts(each) for each in actions]
     judged = [judge(each[-1], ports) for each in attempts if each]
@@ -50,7 +50,7 @@ def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdi
     return LockVerdict(False, whose + _settled(first.attempted, ports))
 
 
-def _name(attempted: Attempted, url: str) -> str:
+def _name(attempted: AttemptRecord, url: str) -> str:
     begin = attempted.begin
     where = url or begin.identity.host or "an unknown machine"
     return f"attempt {begin.attempt} of action {begin.action} ({where}, begun {_moment(begin.at)})"
@@ -59,11 +59,11 @@ def _name(attempted: Attempted, url: str) -> str:
 def _fate(judged: Judged) -> str:
     if judged.attempted.end is not None:
         return f"ended {_moment(judged.attempted.end.at)} as {judged.attempted.end.reason}"
-    return f"{judged.standing.value} ({judged.run.conclusion})"
+    return f"{judged.liveness.value} ({judged.run.conclusion})"
 
 
-def _settled(attempted: Attempted, ports: Ports) -> str:
-    settled = ports.journal.marks.was_settled(attempted.begin)
+def _settled(attempted: AttemptRecord, ports: Ports) -> str:
+    settled = ports.journal.markers.was_settled(attempted.begin)
     return " Somebody has settled what it left." if settled else ""
 
 

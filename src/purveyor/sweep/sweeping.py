@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import CredentialsError, PurveyorError
 from purveyor.sweep.actions import find, settle
-from purveyor.sweep.judging import Judged, Standing
+from purveyor.sweep.liveness import Judged, Liveness
 from purveyor.sweep.locks import find_suspects, free, look
 from purveyor.sweep.model import Swept, SweptAction, SweptLock
 from purveyor.sweep.searching import search
@@ -50,7 +50,7 @@ def sweep(ports: Ports) -> Swept:
 
 
 def _settle(judged: Judged, ports: Ports) -> SweptAction:
-    if is_sweeps(judged) and judged.standing is Standing.DEAD:
+    if is_sweeps(judged) and judged.liveness is Liveness.DEAD:
         return resume(judged, ports)
     return settle(judged, ports)
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
-from purveyor.journal import Attempted, Begin, Claimed, End, recall_outcome
+from purveyor.journal import AttemptRecord, Begin, Claimed, End, recall_outcome
 from purveyor.outcome import Status
 from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.run_identity import SWEEP
+from purveyor.sweep.lost_outcome import recall_context
 from purveyor.sweep.model import SweptAction
-from purveyor.sweep.telling import recall_context
 
 if TYPE_CHECKING:
     from purveyor.reporter import EndReporter
-    from purveyor.sweep.judging import Judged
+    from purveyor.sweep.liveness import Judged
     from purveyor.sweep.model import Ports
 
 _HOUR, _MINUTE = 3600, 60
@@ -59,7 +59,7 @@ def resume(judged: Judged, ports: Ports) -> SweptAction:
     standing = ports.open_reporter().read_standing(recall_context(begin))
     if standing.action_status in {*FINISHED, WITHDRAWN}:
         if not ports.dry_run:
-            ports.journal.hear(begin)
+            ports.journal.mark_reported(begin)
         return _tell(found, f"closed: the platform shows {standing.action_status}", closed=True)
     return end_unclaimed(found, ports)
 
@@ -85,7 +85,7 @@ def _take(found: Unclaimed, reporter: EndReporter, ports: Ports) -> SweptAction:
 
 def _is_last(begin: Begin, ports: Ports) -> bool:
     last = ports.journal.last(begin.action)
-    return last is not None and Attempted(*last).begin.attempt == begin.attempt
+    return last is not None and AttemptRecord(*last).begin.attempt == begin.attempt
 
 
 def _ending(found: Unclaimed, *, at: float) -> End:

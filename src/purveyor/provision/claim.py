@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal import (
     Beat,
@@ -20,8 +21,7 @@ from purveyor.journal import (
 )
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import COUNTED, Change
-from purveyor.provision.heartbeat import Heartbeat
-from purveyor.provision.trace import leave_trace
+from purveyor.provision.local_run import begin_local_run
 from purveyor.step import PhaseStarted, ResourceMoved
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal
     from purveyor.lock import Lock
+    from purveyor.provision.local_run import RunNote
     from purveyor.provision.ports import Ports
-    from purveyor.provision.trace import Trace
     from purveyor.step import StepEvent
 
 
@@ -46,7 +46,7 @@ class Attempt:
     journal: Journal | None
     begin: Begin | None
     phase: str = ""
-    trace: Trace | None = None
+    note: RunNote | None = None
     lock_left: bool = False
     changes: list[Change] = field(default_factory=list)
     state_key: str = ""
@@ -75,20 +75,20 @@ class Attempt:
 
     def finish(self, outcome: Outcome, *, at: float) -> None:
         """Keep how it ended, before the platform is told."""
-        if self.trace is not None:
-            self.trace.notice_end(outcome, at=at)
+        if self.note is not None:
+            self.note.notice_end(outcome, at=at)
         if self.journal is None or self.begin is None:
             return
         self.journal.end(self.begin, keep_outcome(outcome, at=at))
 
     def close(self) -> None:
         """Note that the platform has heard it."""
-        if self.trace is not None:
-            self.trace.clear()
+        if self.note is not None:
+            self.note.clear()
         if self.journal is None or self.begin is None:
             return
         if self.lock_left:
-            self.journal.hear(self.begin)
+            self.journal.mark_reported(self.begin)
         else:
             self.journal.close(self.begin)
 
@@ -109,14 +109,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class NotOurs:
     """The action is not ours to carry out. `replay` means: tell the platform this outcome again."""
 
     outcome: Outcome
     replay: Attempt | None = None
 
 
-def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Elsewhere:
+def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | NotOurs:
     """Claim the action, or say who has it.
 
     An earlier run that has fallen silent may still live: then nothing is done and the platform is
@@ -124,7 +124,7 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
     """
     journal = ports.open_journal(recipe)
     if journal is None:
-        return Attempt(None, None, trace=leave_trace(context, ports, attempt=0))
+        return Attempt(None, None, note=begin_local_run(context, ports, attempt=0))
     wanted = Begin(
         action=context.id,
         attempt=1,
@@ -143,14 +143,14 @@ def claim(context: ActionContext, recipe: Recipe, ports: Ports) -> Attempt | Els
     )
     match journal.claim(wanted, is_dead=ports.is_dead):
         case Claimed(begin):
-            trace = leave_trace(context, ports, attempt=begin.attempt)
-            return Attempt(journal, begin, trace=trace)
+            note = begin_local_run(context, ports, attempt=begin.attempt)
+            return Attempt(journal, begin, note=note)
         case Ended(begin, end, _):
-            return Elsewhere(recall_outcome(end), replay=Attempt(journal, begin))
+            return NotOurs(recall_outcome(end), replay=Attempt(journal, begin))
         case Running(begin, quiet):
-            return Elsewhere(_point_at(begin, quiet))
+            return NotOurs(_point_at(begin, quiet))
         case Unknown(begin, quiet):
-            return Elsewhere(_doubt(begin, quiet))
+            return NotOurs(_doubt(begin, quiet))
 
 
 def _point_at(begin: Begin, quiet: float) -> Outcome:

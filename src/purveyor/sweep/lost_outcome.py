@@ -11,7 +11,7 @@ from purveyor.outcome import Status
 
 if TYPE_CHECKING:
     from purveyor.journal import Begin
-    from purveyor.sweep.judging import Judged
+    from purveyor.sweep.liveness import Judged
 
 _AGAIN = (
     "Look at its log, then start that very CI run again: it continues with what the state has kept."
@@ -40,7 +40,7 @@ def recall_context(begin: Begin) -> ActionContext:
 
 
 def end_lost(judged: Judged, *, at: float, changing: bool) -> End:
-    """Return the end of an attempt whose runner died; `changing` when its mark still stands."""
+    """Return the end of an attempt whose runner died; `changing` when its marker still stands."""
     begin, beat = judged.attempted.begin, judged.attempted.beat
     phase = f" in phase {beat.phase}" if beat and beat.phase else ""
     return End(

@@ -1,4 +1,4 @@
-"""What an open action is: at work, dead, ended but unheard, closed, or unknown."""
+"""What an open action is: at work, dead, ended but unreported, closed, or unknown."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from purveyor.dispatch import RunState
 from purveyor.errors import ReasonCode
 
 if TYPE_CHECKING:
-    from purveyor.journal import Attempted
+    from purveyor.journal import AttemptRecord
     from purveyor.sweep.model import Ports
 
 
-class Standing(Enum):
+class Liveness(Enum):
     """What an attempt is."""
 
     AT_WORK = "at work"
     DEAD = "its run is over"
-    UNHEARD = "ended, but the platform has not heard it"
+    UNREPORTED = "ended, but the platform has not heard it"
     CLOSED = "closed before"
     UNKNOWN = "silent; whether its run lives is not known"
 
 
-_STANDING = {True: Standing.AT_WORK, False: Standing.DEAD, None: Standing.UNKNOWN}
+_LIVENESS = {True: Liveness.AT_WORK, False: Liveness.DEAD, None: Liveness.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """An attempt, what it is, what its CI says, and for how long it has been silent (seconds)."""
 
-    attempted: Attempted
-    standing: Standing
+    attempted: AttemptRecord
+    liveness: Liveness
     run: RunState
     quiet: float
 
@@ -41,8 +41,8 @@ class Judged:
         """Whether it is certainly over, so that a lock of its own is one that it left behind."""
         if _was_lost(self.attempted):
             return True
-        ended = self.standing is Standing.CLOSED and self.attempted.end is not None
-        return self.standing is Standing.DEAD or (ended and self.run.alive is False)
+        ended = self.liveness is Liveness.CLOSED and self.attempted.end is not None
+        return self.liveness is Liveness.DEAD or (ended and self.run.alive is False)
 
     @property
     def run_url(self) -> str:
@@ -50,7 +50,7 @@ class Judged:
         return self.run.url or self.attempted.begin.identity.url
 
 
-def judge(attempted: Attempted, ports: Ports) -> Judged:
+def judge(attempted: AttemptRecord, ports: Ports) -> Judged:
     """Judge the last attempt of an open action.
 
     Dead is only what has been silent for five minutes and whose CI says that it has ended. What
@@ -58,23 +58,23 @@ def judge(attempted: Attempted, ports: Ports) -> Judged:
     """
     identity = attempted.begin.identity
     quiet = ports.journal.silence(attempted.begin, attempted.beat, attempted.end)
-    if attempted.heard and (attempted.end is None or _was_lost(attempted)):
-        return Judged(attempted, Standing.CLOSED, RunState(None, "", identity.url), quiet)
+    if attempted.reported and (attempted.end is None or _was_lost(attempted)):
+        return Judged(attempted, Liveness.CLOSED, RunState(None, "", identity.url), quiet)
     # A process is looked at in no time, as a claim does; a CI is asked only after a silence.
     gone = identity.ci == "terminal" and ports.look_up(identity).alive is False
     if quiet < ports.journal.dead_after and not gone:
         fresh = RunState(True, "not silent for long", identity.url)
-        return Judged(attempted, Standing.AT_WORK, fresh, quiet)
-    if attempted.end is not None and not attempted.heard:
+        return Judged(attempted, Liveness.AT_WORK, fresh, quiet)
+    if attempted.end is not None and not attempted.reported:
         # Telling it once more harms nobody, whether the run lives or not.
-        return Judged(attempted, Standing.UNHEARD, RunState(None, "", identity.url), quiet)
+        return Judged(attempted, Liveness.UNREPORTED, RunState(None, "", identity.url), quiet)
     run = ports.look_up(identity)
-    standing = _STANDING[run.alive]
-    if attempted.heard and standing is not Standing.AT_WORK:
-        standing = Standing.CLOSED
-    return Judged(attempted, standing, run, quiet)
+    liveness = _LIVENESS[run.alive]
+    if attempted.reported and liveness is not Liveness.AT_WORK:
+        liveness = Liveness.CLOSED
+    return Judged(attempted, liveness, run, quiet)
 
 
-def _was_lost(attempted: Attempted) -> bool:
+def _was_lost(attempted: AttemptRecord) -> bool:
     end = attempted.end
     return end is not None and end.reason == ReasonCode.RUNNER_LOST.value

@@ -32,7 +32,7 @@ _TOO_LARGE = (
 
 
 @dataclass(slots=True)
-class Memory:
+class EntityRecord:
     """What one action knows and leaves of its entity; without a store it knows nothing.
 
     `refusal` is why the catalog cannot serve the entity: then `capsule`, if there is one, does.
@@ -183,18 +183,18 @@ class Memory:
         return True
 
 
-class RememberedState:
+class CheckedState:
     """A state whose last reading is remembered, and whose lineage must be the capsule's."""
 
-    def __init__(self, state: StateAccess, memory: Memory) -> None:
+    def __init__(self, state: StateAccess, record: EntityRecord) -> None:
         self._state = state
-        self._memory = memory
+        self._record = record
         self.last: StateDocument | None = None
 
     def read(self) -> StateDocument | None:
         """Return the state; raise RecoveryError STATE_FOREIGN for one of another lineage."""
         self.last = self._state.read()
-        capsule = self._memory.capsule
+        capsule = self._record.capsule
         if self.last is None or capsule is None or capsule.deleted_at is not None:
             return self.last
         if capsule.lineage and self.last.lineage not in {"", capsule.lineage}:

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.attempt.local_run import LocalRun
 from purveyor.credentials import LOGIN_FOLDER
 from purveyor.interruption import tell_signal
-from purveyor.journal import RunFile, keep_outcome
+from purveyor.journal import keep_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from purveyor.action import ActionContext
-    from purveyor.journal import RunFiles
+    from purveyor.attempt.local_run import LocalRuns
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Ports
 
@@ -28,10 +29,10 @@ _LOOK_SECONDS = 0.1
 _CANCELLING = "Cancelling: the run was asked to stop, and ends what it has begun."
 
 
-class Trace:
+class RunNote:
     """Keeps one run's file true, until the platform has heard its end."""
 
-    def __init__(self, files: RunFiles, run: RunFile) -> None:
+    def __init__(self, files: LocalRuns, run: LocalRun) -> None:
         self._files = files
         self._guard = threading.Lock()
         self._run = run
@@ -57,20 +58,20 @@ class Trace:
         """Leave nothing: all is told."""
         self._files.remove(self._run.action)
 
-    def _note(self, run: RunFile) -> None:
+    def _note(self, run: LocalRun) -> None:
         with self._guard:
             self._run = run
             self._files.write(run)
 
 
-def leave_trace(context: ActionContext, ports: Ports, *, attempt: int) -> Trace | None:
+def begin_local_run(context: ActionContext, ports: Ports, *, attempt: int) -> RunNote | None:
     """Begin the file of this run; None where none is kept."""
-    if ports.run_files is None:
+    if ports.local_runs is None:
         return None
     here = ports.identity
-    return Trace(
-        ports.run_files,
-        RunFile(
+    return RunNote(
+        ports.local_runs,
+        LocalRun(
             action=context.id,
             pid=here.pid,
             at=ports.wall_clock(),
@@ -83,11 +84,11 @@ def leave_trace(context: ActionContext, ports: Ports, *, attempt: int) -> Trace 
 
 
 @contextlib.contextmanager
-def working(trace: Trace | None, *, stop_logins: Callable[[], None]) -> Iterator[Path]:
+def private_workspace(note: RunNote | None, *, stop_logins: Callable[[], None]) -> Iterator[Path]:
     """Make a private directory for the block, and take it away unless it holds an unsaved state."""
     folder = Path(tempfile.mkdtemp(prefix="purveyor-"))
-    if trace is not None:
-        trace.notice_workspace(folder)
+    if note is not None:
+        note.notice_workspace(folder)
     try:
         yield folder
     finally:
@@ -98,7 +99,9 @@ def working(trace: Trace | None, *, stop_logins: Callable[[], None]) -> Iterator
 
 
 @contextlib.contextmanager
-def watching(trace: Trace | None, context: ActionContext, ports: Ports) -> Iterator[None]:
+def report_cancellation(
+    note: RunNote | None, context: ActionContext, ports: Ports
+) -> Iterator[None]:
     """Note each program, and tell the platform at once when the run is asked to stop."""
     ended = threading.Event()
     interruption = ports.interruption
@@ -107,13 +110,13 @@ def watching(trace: Trace | None, context: ActionContext, ports: Ports) -> Itera
         # Not in the signal's handler: it may have interrupted what it would have to wait for.
         while not ended.wait(_LOOK_SECONDS):
             if interruption.signal is not None:
-                if trace is not None:
-                    trace.notice_signal(tell_signal(interruption.signal))
+                if note is not None:
+                    note.notice_signal(tell_signal(interruption.signal))
                 ports.reporter.say(context, "warn", _CANCELLING)
                 return
 
-    if trace is not None:
-        interruption.on_program = trace.notice_program
+    if note is not None:
+        interruption.on_program = note.notice_program
     watcher = threading.Thread(target=watch, daemon=True, name="signal watcher")
     watcher.start()
     try:

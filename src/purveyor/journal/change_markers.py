@@ -1,4 +1,4 @@
-"""Which attempts are changing an entity; a mark that outlives its attempt is a doubt."""
+"""Which attempts are changing an entity; a marker that outlives its attempt is a doubt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SETTLEMENTS = "settlements"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """One attempt's mark. `run` is where a person can look, `at` in seconds since 1970."""
+class ChangeMarker:
+    """One attempt's marker. `run` is where a person can look, `at` in seconds since 1970."""
 
     kind: str
     entity: str
@@ -31,10 +31,10 @@ class Mark:
     at: float = 0.0
 
 
-class Marks:
-    """The marks in one store; every method raises what the store raises.
+class ChangeMarkers:
+    """The markers in one store; every method raises what the store raises.
 
-    An attempt sets its mark right before its engine starts to change things, and takes it away
+    An attempt sets its marker right before its engine starts to change things, and takes it away
     once the state is known to hold all that was done. `changing/<action>/<attempt>` beside the
     entity's capsule has one writer only.
     """
@@ -43,33 +43,33 @@ class Marks:
         self._store = store
 
     def put(self, begin: Begin, *, at: float) -> None:
-        """Set an attempt's mark. One request."""
+        """Set an attempt's marker. One request."""
         run = begin.identity.url or begin.identity.host
         self._store.put(_path(begin), json_text.write({"run": run, "at": at}))
 
     def remove(self, begin: Begin) -> None:
-        """Take an attempt's mark away. One request; nothing happens when there is none."""
+        """Take an attempt's marker away. One request; nothing happens when there is none."""
         self._store.remove(_path(begin))
 
-    def stands(self, begin: Begin) -> bool:
-        """Tell whether an attempt's mark stands. One request."""
+    def is_set(self, begin: Begin) -> bool:
+        """Tell whether an attempt's marker stands. One request."""
         return self._store.read(_path(begin)) is not None
 
-    def standing(self, kind: str, entity: str) -> tuple[Mark, ...]:
-        """Return the marks on an entity. One listing, and a request for each mark."""
+    def find(self, kind: str, entity: str) -> tuple[ChangeMarker, ...]:
+        """Return the markers on an entity. One listing, and a request for each marker."""
         folder = f"{_FOLDER}/{kind}/{entity}/{CHANGING}"
         found = (self._read(kind, entity, path) for path in sorted(self._store.paths(folder)))
         return tuple(each for each in found if each is not None)
 
-    def settle(self, marks: Iterable[Mark], note: JsonObject) -> None:
-        """Take marks away because somebody has looked, and keep why. `note` has `at`."""
-        for mark in marks:
+    def settle(self, markers: Iterable[ChangeMarker], note: JsonObject) -> None:
+        """Take markers away because somebody has looked, and keep why. `note` has `at`."""
+        for marker in markers:
             moment = str(note.get("at", "")).replace(":", "")
-            place = f"{_FOLDER}/{mark.kind}/{mark.entity}/{SETTLEMENTS}"
-            kept = {**note, "action": mark.action, "attempt": mark.attempt, "run": mark.run}
-            name = f"{moment}-{mark.action}-{mark.attempt}"
+            place = f"{_FOLDER}/{marker.kind}/{marker.entity}/{SETTLEMENTS}"
+            kept = {**note, "action": marker.action, "attempt": marker.attempt, "run": marker.run}
+            name = f"{moment}-{marker.action}-{marker.attempt}"
             self._store.create(f"{place}/{name}.json", json_text.write(kept))
-            self._store.remove(_path_of(mark.kind, mark.entity, mark.action, mark.attempt))
+            self._store.remove(_path_of(marker.kind, marker.entity, marker.action, marker.attempt))
 
     def was_settled(self, begin: Begin) -> bool:
         """Tell whether somebody has settled what an attempt left. One listing."""
@@ -78,14 +78,14 @@ class Marks:
         return any(path.endswith(name) for path in kept)
 
     def doubted(self) -> Iterator[tuple[str, str, str]]:
-        """Yield kind, id and action of every mark on any entity. One listing."""
+        """Yield kind, id and action of every marker on any entity. One listing."""
         for path in self._store.paths(_FOLDER):
             before, marked, after = path.removeprefix(f"{_FOLDER}/").partition(f"/{CHANGING}/")
             if marked:
                 kind, _, entity = before.partition("/")
                 yield kind, entity, after.partition("/")[0]
 
-    def _read(self, kind: str, entity: str, path: str) -> Mark | None:
+    def _read(self, kind: str, entity: str, path: str) -> ChangeMarker | None:
         action, _, attempt = path.partition(f"/{CHANGING}/")[2].rpartition("/")
         text = self._store.read(path)
         if text is None or not attempt.isdecimal():
@@ -94,9 +94,9 @@ class Marks:
             value = json_text.parse(text)
             found = value if isinstance(value, dict) else {}
             run, at = str(found.get("run", "")), float(str(found.get("at", 0)))
-        except ValueError:  # a damaged mark is a mark
+        except ValueError:  # a damaged marker is a marker
             run, at = "", 0.0
-        return Mark(kind, entity, action, int(attempt), run, at)
+        return ChangeMarker(kind, entity, action, int(attempt), run, at)
 
 
 def _path(begin: Begin) -> str:

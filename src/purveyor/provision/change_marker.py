@@ -1,4 +1,4 @@
-"""The mark around what an engine changes, so that the doubt after a lost run is exact."""
+"""The marker around what an engine changes, so that the doubt after a lost run is exact."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from purveyor.lock import Lock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.journal import Mark
-    from purveyor.provision.memory import Memory
-    from purveyor.provision.once import Attempt
+    from purveyor.journal import ChangeMarker
+    from purveyor.provision.claim import Attempt
+    from purveyor.provision.entity_record import EntityRecord
     from purveyor.provision.ports import Ports
     from purveyor.step import StateAccess
 
 
 @dataclass(slots=True)
-class Change:
-    """One attempt's change; without a journal there is no mark, only what a create has begun.
+class MarkedChange:
+    """One attempt's change; without a journal there is no marker, only what a create has begun.
 
-    `marked` while its mark stands, `settled` once the state is known to hold all that was done.
+    `marked` while its marker stands, `settled` once the state is known to hold all that was done.
     """
 
     attempt: Attempt
-    memory: Memory
+    record: EntityRecord
     ports: Ports
     state: StateAccess
     marked: bool = False
     settled: bool = False
 
     def begin(self) -> Lock | None:
-        """Set the mark, unless another run changes the entity; a create needs no other note."""
+        """Set the marker, unless another run changes the entity; a create needs no other note."""
         rival = self.rival()
         if rival is not None:
             return rival
-        self.memory.begun = True
+        self.record.begun = True
         if self.attempt.journal is None or self.attempt.begin is None:
-            self.memory.note_begun()
+            self.record.note_begun()
             return None
-        self.attempt.journal.marks.put(self.attempt.begin, at=self.ports.wall_clock())
+        self.attempt.journal.markers.put(self.attempt.begin, at=self.ports.wall_clock())
         self.marked, self.settled = True, False
         self.attempt.await_lock(self._find_lock(time.time()))
         return None
@@ -54,23 +54,23 @@ class Change:
         journal, begin = self.attempt.journal, self.attempt.begin
         if journal is None or begin is None:
             return None
-        for mark in journal.marks.standing(begin.kind, begin.entity):
-            if (mark.action, mark.attempt) == (begin.action, begin.attempt):
+        for marker in journal.markers.find(begin.kind, begin.entity):
+            if (marker.action, marker.attempt) == (begin.action, begin.attempt):
                 continue
-            over = journal.is_over(mark, is_dead=self.ports.is_dead)
+            over = journal.is_over(marker, is_dead=self.ports.is_dead)
             if over is not False:
-                raise _doubt(mark, over=over is True)
-            moment = datetime.fromtimestamp(mark.at, UTC).isoformat(timespec="seconds")
-            return Lock(id="", who=mark.run, created=moment.replace("+00:00", "Z"))
+                raise _doubt(marker, over=over is True)
+            moment = datetime.fromtimestamp(marker.at, UTC).isoformat(timespec="seconds")
+            return Lock(id="", who=marker.run, created=moment.replace("+00:00", "Z"))
         return None
 
     def withdraw(self) -> None:
-        """Take the mark away: nothing was changed."""
+        """Take the marker away: nothing was changed."""
         self.attempt.release_lock()
-        self._unmark()
+        self._remove_marker()
 
     def settle(self) -> None:
-        """Remember that the mark may go; `close` takes it away."""
+        """Remember that the marker may go; `close` takes it away."""
         self.attempt.release_lock()
         self.settled = True
 
@@ -79,23 +79,23 @@ class Change:
         self.attempt.lock_left = True
 
     def close(self) -> None:
-        """Take the mark away if it may go, when something else tells that the entity exists."""
+        """Take the marker away if it may go, when something else tells that the entity exists."""
         self.attempt.release_lock()
         if not self.marked or not self.settled:
             return
         try:
-            if self.memory.context.operation is Operation.CREATE and not self.memory.kept:
-                self.memory.note_begun()
-            self._unmark()
+            if self.record.context.operation is Operation.CREATE and not self.record.kept:
+                self.record.note_begun()
+            self._remove_marker()
         except PurveyorError as error:
-            self.memory.say(
+            self.record.say(
                 f"{error.message} The next run will believe that this one was lost:"
                 " `purveyor state settle` tells it better."
             )
 
-    def _unmark(self) -> None:
+    def _remove_marker(self) -> None:
         if self.marked and self.attempt.journal is not None and self.attempt.begin is not None:
-            self.attempt.journal.marks.remove(self.attempt.begin)
+            self.attempt.journal.markers.remove(self.attempt.begin)
             self.marked = False
 
     def _find_lock(self, since: float) -> Callable[[], Lock | None]:
@@ -109,20 +109,20 @@ class Change:
         return find
 
 
-def _doubt(mark: Mark, *, over: bool) -> RecoveryError:
-    entity = f"{mark.kind}/{mark.entity}"
+def _doubt(marker: ChangeMarker, *, over: bool) -> RecoveryError:
+    entity = f"{marker.kind}/{marker.entity}"
     if not over:
         return RecoveryError(
-            f"A run that changes this {mark.kind} has fallen silent; whether it still works cannot"
-            " be told from here, and another run could build it twice.",
-            details=(f"the silent run: {mark.run}",),
+            f"A run that changes this {marker.kind} has fallen silent; whether it still works"
+            " cannot be told from here, and another run could build it twice.",
+            details=(f"the silent run: {marker.run}",),
             hint="Look at that run. When it is over, ask the platform team to compare what exists"
             f" with the state, and then to run `purveyor state settle {entity} --reason TEXT`.",
         )
     return RecoveryError(
-        f"A run was lost while it changed this {mark.kind}: the state may not know all that"
+        f"A run was lost while it changed this {marker.kind}: the state may not know all that"
         " exists, and another run could build it twice.",
-        details=(f"the lost run: {mark.run}",),
+        details=(f"the lost run: {marker.run}",),
         hint="Ask the platform team to compare what exists with the state, and then to run"
         f" `purveyor state settle {entity} --reason TEXT`.",
     )

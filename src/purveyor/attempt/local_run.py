@@ -21,7 +21,7 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
-class RunFile:
+class LocalRun:
     """One run on this machine.
 
     `mark` and `engine_mark` tell a process from a later one with the same id; they mean something
@@ -46,7 +46,7 @@ class RunFile:
     end: End | None = None
 
 
-class RunFiles:
+class LocalRuns:
     """The files, below `folder`: the directory is 0700, each file 0600 and whole at any moment.
 
     A disk that is full or read-only keeps no run from its work: then nothing is kept.
@@ -55,7 +55,7 @@ class RunFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, run: RunFile) -> None:
+    def write(self, run: LocalRun) -> None:
         """Write it, over what is there."""
         if not _SAFE.fullmatch(run.action):
             return
@@ -66,7 +66,7 @@ class RunFiles:
                 file.write(json_text.write(dataclasses.asdict(run)))
             Path(name).replace(self._path(run.action))
 
-    def read(self, action: str) -> RunFile | None:
+    def read(self, action: str) -> LocalRun | None:
         """Return an action's file; None when there is none, or none that can be read."""
         if not _SAFE.fullmatch(action):
             return None
@@ -86,14 +86,14 @@ class RunFiles:
         return self._folder / f"{action}.json"
 
 
-def _build(value: JsonObject) -> RunFile | None:
-    known = {each.name for each in dataclasses.fields(RunFile)}
+def _build(value: JsonObject) -> LocalRun | None:
+    known = {each.name for each in dataclasses.fields(LocalRun)}
     kept: dict[str, object] = {name: each for name, each in value.items() if name in known}
     end = value.get("end")
     try:
         kept["end"] = read_end(json_text.write(end)) if isinstance(end, dict) else None
         kept["at"] = float(str(value.get("at")))
-        build: type[RunFile] = RunFile
+        build: type[LocalRun] = LocalRun
         return build(**kept)  # type: ignore[arg-type] # written by us; a wrong type fails below
     except (TypeError, ValueError):
         return None
