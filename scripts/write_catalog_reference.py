@@ -12,7 +12,7 @@ from typing import Any, get_args
 import click
 
 from purveyor import json_text
-from purveyor.catalog.backend import Backend
+from purveyor.catalog.backend import BackendConfig
 from purveyor.catalog.schema import build_schema
 from purveyor.catalog.words import WANTED
 
@@ -23,7 +23,7 @@ TEMPLATE = "scripts/catalog_reference.template.md"
 _TABLES = "<!-- tables -->\n"
 _BACKENDS = {
     model.__name__: f"backend, type {get_args(model.model_fields['type'].annotation)[0]}"
-    for model in get_args(get_args(Backend)[0])
+    for model in get_args(get_args(BackendConfig)[0])
 }
 _SECTIONS = {
     **_BACKENDS,

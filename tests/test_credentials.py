@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from moto_server import REGION, MotoServer, Request, run_moto
 from purveyor import json_text, process
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.cloud import aws
 from purveyor.cloud.errors import FailureKind
 from purveyor.credentials import STATE_PROFILE, assume, keep_for_state, name_session
@@ -264,7 +264,7 @@ def run_with_role(
     given = assume(ROLE, settings=Settings(ambient), region=REGION, session_name="a")
     folder = tmp_path / "work"
     folder.mkdir()
-    config = S3Backend(type="s3", bucket=BUCKET, region=REGION)
+    config = S3BackendConfig(type="s3", bucket=BUCKET, region=REGION)
     backend = open_backend(config, root=tmp_path, settings=settings)
     block = keep_for_state(backend.block(KEY), folder=tmp_path, settings=settings)
     (folder / "main.tf").write_text(MODULE)

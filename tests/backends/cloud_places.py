@@ -10,7 +10,7 @@ from workbench import Place
 from azurite_server import ACCOUNT
 from minio_server import MINIO_REGION
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import AzureBackend, GoogleBackend, S3Backend
+from purveyor.catalog.backend import AzureBackendConfig, GoogleBackendConfig, S3BackendConfig
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def in_minio(
     """Return a place in a versioned bucket."""
     name = _new_name()
     server.make_bucket(name)
-    config = S3Backend(
+    config = S3BackendConfig(
         type="s3",
         bucket=name,
         region=MINIO_REGION,
@@ -72,7 +72,7 @@ def in_azurite(
         return [each.removeprefix(f"{PREFIX}/") for each in server.names(container)]
 
     environment = environment | server.environment()
-    config = AzureBackend(
+    config = AzureBackendConfig(
         type="azurerm", account=ACCOUNT, container=container, prefix=PREFIX, keys=keys
     )
     backend = open_backend(config, root=root, settings=Settings(environment))
@@ -104,7 +104,7 @@ def in_fake_gcs(
         return found
 
     environment = environment | server.environment()
-    config = GoogleBackend(type="gcs", bucket=bucket, prefix=PREFIX, keys=keys)
+    config = GoogleBackendConfig(type="gcs", bucket=bucket, prefix=PREFIX, keys=keys)
     backend = open_backend(config, root=root, settings=Settings(environment))
     return Place("gcs", backend, environment, put, paths)
 

@@ -16,12 +16,12 @@ from moto_server import REGION, MotoServer
 from purveyor.backends import open_backend
 from purveyor.backends.http import name_of
 from purveyor.catalog.backend import (
-    ConsulBackend,
-    GitlabBackend,
-    HttpBackend,
-    LocalBackend,
-    PgBackend,
-    S3Backend,
+    ConsulBackendConfig,
+    GitlabBackendConfig,
+    HttpBackendConfig,
+    LocalBackendConfig,
+    PgBackendConfig,
+    S3BackendConfig,
 )
 from purveyor.settings import Settings
 
@@ -50,7 +50,7 @@ def _local(tmp_path: Path, environment: dict[str, str], keys: StateKeys | None) 
     return Place(
         "local",
         open_backend(
-            LocalBackend(path="states", keys=keys), root=root, settings=Settings(environment)
+            LocalBackendConfig(path="states", keys=keys), root=root, settings=Settings(environment)
         ),
         environment,
         put,
@@ -78,7 +78,7 @@ def _s3(
         return [each["Key"].removeprefix("team/a/") for each in found]
 
     backend = open_backend(
-        S3Backend.model_validate({**config, "keys": keys}),
+        S3BackendConfig.model_validate({**config, "keys": keys}),
         root=root,
         settings=Settings(environment),
     )
@@ -108,7 +108,9 @@ def in_postgres(
             rows = connection.execute(f"SELECT name FROM {schema}.states".encode())  # noqa: S608
             return [f"{name.replace(':', '/')}.tfstate" for (name,) in rows]
 
-    config = PgBackend(type="pg", schema_name=schema, connection_from="STATES_DATABASE", keys=keys)
+    config = PgBackendConfig(
+        type="pg", schema_name=schema, connection_from="STATES_DATABASE", keys=keys
+    )
     backend = open_backend(config, root=root, settings=Settings(environment))
     return Place(
         "pg", backend, environment, put, paths, frees_itself=True, engine_knows_holder=False
@@ -133,7 +135,7 @@ def _in_consul(
 ) -> Place:
     environment = environment | {"STATES_TOKEN": TOKEN}
     prefix = f"states/{uuid.uuid4().hex[:12]}"
-    config = ConsulBackend(
+    config = ConsulBackendConfig(
         type="consul", address=server.url, prefix=prefix, token_from="STATES_TOKEN", keys=keys
     )
 
@@ -161,10 +163,12 @@ def _on_server(
                 "CI_PROJECT_ID": PROJECT,
                 "CI_API_V4_URL": f"{server.url}/api/v4",
             }
-            config: GitlabBackend | HttpBackend = GitlabBackend(type="gitlab", keys=keys)
+            config: GitlabBackendConfig | HttpBackendConfig = GitlabBackendConfig(
+                type="gitlab", keys=keys
+            )
         else:
             environment = environment | {"STATES_USER": USER, "STATES_PASSWORD": PASSWORD}
-            config = HttpBackend(
+            config = HttpBackendConfig(
                 type="http",
                 address=f"{server.url}/states/{{name}}",
                 username_from="STATES_USER",

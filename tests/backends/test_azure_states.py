@@ -16,7 +16,7 @@ from azurite_server import ACCESS_KEY, ACCOUNT, AzuriteServer
 from purveyor.backends import open_backend
 from purveyor.backends.azure import AzureStates
 from purveyor.backends.object_records import ObjectRecords
-from purveyor.catalog.backend import AzureBackend
+from purveyor.catalog.backend import AzureBackendConfig
 from purveyor.cloud.azure import AzureStorage
 from purveyor.errors import (
     CredentialsError,
@@ -155,7 +155,7 @@ def attempts(backend: AzureStates) -> list[PurveyorError]:
 
 @IN_AZURE
 def test_a_missing_container_is_never_no_state(place: Place, tmp_path: Path) -> None:
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container="nowhere")
+    config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="nowhere")
     backend = open_backend(config, root=tmp_path, settings=Settings(place.environment))
     assert isinstance(backend, AzureStates)
     for error in (*attempts(backend), *refusals_of(backend.records)):
@@ -288,7 +288,7 @@ def test_versions_that_only_a_lock_made_are_not_told(monkeypatch: pytest.MonkeyP
         return Response(200, {}, text.encode())
 
     monkeypatch.setattr(AzureStorage, "ask", ask)
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container="states")
+    config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="states")
     found = AzureStates(config, Settings({})).versions(KEY)
     assert [(each.id, each.latest) for each in found] == [("5", True), ("3", False)]
     assert [each.modified.hour for each in found if each.modified] == [4, 2]

@@ -18,7 +18,7 @@ from workbench import entity
 from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.backends.consul import ConsulStates
-from purveyor.catalog.backend import ConsulBackend
+from purveyor.catalog.backend import ConsulBackendConfig
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
@@ -120,7 +120,7 @@ def double() -> Iterator[Double]:
 
 
 def backend_at(url: str, root: Path, token: str = TOKEN) -> Backend:
-    config = ConsulBackend(type="consul", address=url, prefix="team")
+    config = ConsulBackendConfig(type="consul", address=url, prefix="team")
     return open_backend(config, root=root, settings=Settings({"CONSUL_HTTP_TOKEN": token}))
 
 
@@ -253,9 +253,9 @@ def test_a_note_beside_a_state_is_no_state(double: Double, tmp_path: Path) -> No
     backend = backend_at(double.url, tmp_path)
     assert isinstance(backend, ConsulStates)
     double.values[AT] = STATE
-    assert backend.read_mark(KEY) is None
-    backend.mark(KEY, "gone to another place")
-    assert backend.read_mark(KEY) == "gone to another place"
+    assert backend.read_moved_marker(KEY) is None
+    backend.mark_moved(KEY, "gone to another place")
+    assert backend.read_moved_marker(KEY) == "gone to another place"
     assert [each.path for each in backend.list()] == [KEY.path]
     assert backend.locate(entity()) == StateKey(KEY.path, exists=True, moved=True)
     assert list(backend.paths()) == [KEY.path, f"{KEY.path}.moved"]

@@ -14,7 +14,7 @@ from fake_gcs_server import FakeGcsServer
 from purveyor import json_text
 from purveyor.backends.gcs import GoogleStates
 from purveyor.backends.object_records import ObjectRecords
-from purveyor.catalog.backend import GoogleBackend
+from purveyor.catalog.backend import GoogleBackendConfig
 from purveyor.cloud.google import GoogleStorage
 from purveyor.errors import (
     CredentialsError,
@@ -41,7 +41,9 @@ def states_of(place: Place) -> GoogleStates:
 
 def states_at(url: str, **variables: str) -> GoogleStates:
     environment = FakeGcsServer(url).environment() | variables
-    backend = GoogleStates(GoogleBackend(type="gcs", bucket="acme-states"), Settings(environment))
+    backend = GoogleStates(
+        GoogleBackendConfig(type="gcs", bucket="acme-states"), Settings(environment)
+    )
     backend.bucket.storage.wire._pause = lambda _: None  # noqa: SLF001 - no test waits for luck
     return backend
 
@@ -77,8 +79,8 @@ def test_a_state_lies_in_a_folder_of_its_own_as_the_engine_wants_it(bench: Workb
     names = [each.path for each in backend.bucket.objects("")]
     assert names == ["services/5a1f/orders-db/default.tfstate"]
     assert list(backend.paths()) == [key.path]
-    backend.mark(key, "there")
-    assert backend.read_mark(key) == "there"
+    backend.mark_moved(key, "there")
+    assert backend.read_moved_marker(key) == "there"
     assert sorted(backend.paths()) == [key.path, f"{key.path}.moved"]
     assert backend.locate(entity()) == StateKey(key.path, exists=True, moved=True)
 
@@ -123,7 +125,7 @@ def test_a_bucket_of_google_without_versioning_says_so(
     place: Place, fake_gcs: FakeGcsServer
 ) -> None:
     fake_gcs.make_bucket("plain-states", versioned=False)
-    config = GoogleBackend(type="gcs", bucket="plain-states")
+    config = GoogleBackendConfig(type="gcs", bucket="plain-states")
     backend = GoogleStates(config, Settings(place.environment))
     assert backend.unversioned() == "The versioning of the bucket plain-states is off."
 
@@ -148,7 +150,7 @@ def attempts(backend: GoogleStates) -> list[PurveyorError]:
 
 @IN_GCS
 def test_a_missing_bucket_of_google_is_never_no_state(place: Place) -> None:
-    config = GoogleBackend(type="gcs", bucket="nowhere")
+    config = GoogleBackendConfig(type="gcs", bucket="nowhere")
     backend = GoogleStates(config, Settings(place.environment))
     for error in (*attempts(backend), *refusals_of(backend.records)):
         assert error.reason is ReasonCode.STATE_UNREADABLE

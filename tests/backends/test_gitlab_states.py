@@ -10,7 +10,7 @@ from workbench import Place, Workbench, entity
 from http_state_server import PROJECT, run_http_states
 from purveyor import json_text
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import GitlabBackend
+from purveyor.catalog.backend import GitlabBackendConfig
 from purveyor.errors import CatalogError, CredentialsError, StateLockedError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
@@ -29,7 +29,7 @@ def state(serial: int) -> str:
 
 
 def open_with(environment: dict[str, str], root: Path, **changes: str) -> Backend:
-    config = GitlabBackend.model_validate({"type": "gitlab"} | changes)
+    config = GitlabBackendConfig.model_validate({"type": "gitlab"} | changes)
     return open_backend(config, root=root, settings=Settings(environment))
 
 

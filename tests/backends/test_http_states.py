@@ -11,7 +11,7 @@ from http_state_server import PASSWORD, USER, HttpStateServer, run_http_states
 from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.backends.model import UnsupportedError
-from purveyor.catalog.backend import HttpBackend
+from purveyor.catalog.backend import HttpBackendConfig
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
@@ -38,7 +38,9 @@ def server() -> Iterator[HttpStateServer]:
 
 def backend_at(url: str, root: Path, **changes: object) -> Backend:
     config = {"type": "http", "address": f"{url}/states/{{name}}"} | changes
-    return open_backend(HttpBackend.model_validate(config), root=root, settings=Settings(LOGIN))
+    return open_backend(
+        HttpBackendConfig.model_validate(config), root=root, settings=Settings(LOGIN)
+    )
 
 
 def attempts(backend: Backend) -> list[Callable[[], object]]:
@@ -102,7 +104,7 @@ def test_a_wrong_password_is_told_to_the_engine_and_to_us_alike(
     server: HttpStateServer, tmp_path: Path
 ) -> None:
     backend = open_backend(
-        HttpBackend(type="http", address=f"{server.url}/states/{{name}}"),
+        HttpBackendConfig(type="http", address=f"{server.url}/states/{{name}}"),
         root=tmp_path,
         settings=Settings(LOGIN | {"TF_HTTP_PASSWORD": "wrong"}),
     )
@@ -222,7 +224,7 @@ def test_an_engine_is_refused_with_a_wrong_password(
     place: Place, engine: EngineBinary, tmp_path: Path, server: HttpStateServer
 ) -> None:
     backend = open_backend(
-        HttpBackend(type="http", address=f"{server.url}/states/{{name}}"),
+        HttpBackendConfig(type="http", address=f"{server.url}/states/{{name}}"),
         root=tmp_path,
         settings=Settings(LOGIN | {"TF_HTTP_PASSWORD": "wrong"}),
     )

@@ -10,7 +10,7 @@ from workbench import BY_ID, PLACES, Place, entity, places
 from purveyor import json_text
 from purveyor.action import Kind
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.catalog.state_keys import StateKeys
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.settings import Settings
@@ -75,20 +75,20 @@ def test_a_note_beside_a_state_is_seen_where_it_is_looked_for(place: Place) -> N
     place.put(place.natural, "{}")
     key = place.backend.locate(entity())
     assert key == StateKey(place.natural, exists=True)
-    marked(place).mark(key, note())
+    marked(place).mark_moved(key, note())
     again = place.backend.locate(entity(slug="renamed"))
     assert again == StateKey(place.natural, exists=True, moved=True)
     assert place.backend.locate(entity("5a1f0")).moved is False
     assert place.backend.locate(entity(kind=Kind.LINK)).moved is False
     assert [each.path for each in place.backend.list()] == [place.natural]
-    marked(place).unmark(key)
+    marked(place).unmark_moved(key)
     assert place.backend.locate(entity()) == key
 
 
 @MARKING
 def test_a_note_without_its_state_still_stands(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark(StateKey(place.natural, exists=True), note())
+    marked(place).mark_moved(StateKey(place.natural, exists=True), note())
     place.backend.remove(StateKey(place.natural, exists=True))
     key = place.backend.locate(entity(slug="renamed"))
     assert key == StateKey(place.natural, exists=False, moved=True)
@@ -99,7 +99,7 @@ def test_a_note_without_its_state_still_stands(place: Place) -> None:
 @MARKING
 def test_a_state_that_has_moved_is_refused_with_its_new_place(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark(StateKey(place.natural, exists=True), note())
+    marked(place).mark_moved(StateKey(place.natural, exists=True), note())
     with pytest.raises(RecoveryError) as caught:
         refuse_moved(place.backend.locate(entity()), place.backend, entity())
     error = caught.value
@@ -123,7 +123,7 @@ def test_a_note_that_cannot_be_read_is_refused_too(place: Place, text: str) -> N
 @pytest.mark.parametrize("place", ["local"], indirect=True)
 def test_a_state_that_is_only_being_copied_is_worked_on(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark(StateKey(place.natural, exists=True), note("copying"))
+    marked(place).mark_moved(StateKey(place.natural, exists=True), note("copying"))
     key = place.backend.locate(entity())
     assert key.moved
     refuse_moved(key, place.backend, entity())
@@ -140,7 +140,7 @@ def test_looking_for_notes_costs_no_request(place: Place, moto: MotoServer) -> N
 @pytest.mark.parametrize("keys", FORMS, ids=str)
 def test_a_folder_keeps_keys_of_any_form(keys: StateKeys, tmp_path: Path) -> None:
     backend = open_backend(
-        LocalBackend(path="states", keys=keys), root=tmp_path, settings=Settings({})
+        LocalBackendConfig(path="states", keys=keys), root=tmp_path, settings=Settings({})
     )
     root = tmp_path / "states"
     owners = [entity("5"), entity("5-x"), entity("5", kind=Kind.LINK)]

@@ -12,7 +12,7 @@ import pytest
 from workbench import Place, Workbench, entity
 
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.catalog.state_keys import StateKeys
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.process import Command, run
@@ -68,7 +68,7 @@ def test_an_empty_placeholder_is_no_state_but_is_kept_to(place: Place) -> None:
 
 def test_a_path_that_is_no_folder_is_an_error_and_never_no_state(tmp_path: Path) -> None:
     (tmp_path / "states").write_text("a file")
-    backend = open_backend(LocalBackend(path="states"), root=tmp_path, settings=Settings({}))
+    backend = open_backend(LocalBackendConfig(path="states"), root=tmp_path, settings=Settings({}))
     key = StateKey("services/5a1f/x.tfstate", exists=False)
     for attempt in (
         lambda: backend.locate(entity()),
@@ -85,7 +85,7 @@ def test_a_path_that_is_no_folder_is_an_error_and_never_no_state(tmp_path: Path)
 def flat(tmp_path: Path) -> Backend:
     """Return a folder where services lie side by side, with links below it."""
     keys = StateKeys(services="all/svc-{id}.tfstate", links="all/links/{id}.tfstate")
-    config = LocalBackend(path="states", keys=keys)
+    config = LocalBackendConfig(path="states", keys=keys)
     (tmp_path / "states/all/links").mkdir(parents=True)
     return open_backend(config, root=tmp_path, settings=Settings({}))
 
@@ -125,7 +125,9 @@ def test_a_key_with_a_pattern_s_letters_means_itself(place: Place) -> None:
 
 def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
     backend = open_backend(
-        LocalBackend(path=str(tmp_path / "there")), root=tmp_path / "here", settings=Settings({})
+        LocalBackendConfig(path=str(tmp_path / "there")),
+        root=tmp_path / "here",
+        settings=Settings({}),
     )
     block = backend.block(StateKey("services/1/x.tfstate", exists=False))
     assert block.arguments == {"path": str(tmp_path / "there/services/1/x.tfstate")}
@@ -137,10 +139,10 @@ import sys
 from pathlib import Path
 from purveyor.backends import open_backend
 from purveyor.backends.records import choose_records
-from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.settings import Settings
 settings = Settings({})
-states = open_backend(LocalBackend(), root=Path(), settings=settings)
+states = open_backend(LocalBackendConfig(), root=Path(), settings=settings)
 choose_records(states, None, root=Path(), settings=settings).read
 print(*(each for each in sys.modules if each.startswith("purveyor.backends.")))
 """

@@ -15,7 +15,7 @@ from postgres_server import PASSWORD, USER, PostgresServer
 from purveyor.backends import open_backend
 from purveyor.backends.pg import PgStates
 from purveyor.bootstrap import open_store, set_up
-from purveyor.catalog.backend import PgBackend
+from purveyor.catalog.backend import PgBackendConfig
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.settings import Settings
 from purveyor_faultkit import run_proxy
@@ -37,7 +37,7 @@ def schema(postgres: PostgresServer) -> str:
 
 
 def open_records(schema: str, address: str) -> PgRecords:
-    config = PgBackend(type="pg", schema_name=schema)
+    config = PgBackendConfig(type="pg", schema_name=schema)
     return PgStates(config, Settings({"PG_CONN_STR": address})).records
 
 
@@ -73,7 +73,7 @@ def test_of_twenty_connections_that_create_one_record_one_wins(
 def test_all_records_of_a_process_share_one_connection(
     postgres: PostgresServer, schema: str, tmp_path: Path
 ) -> None:
-    config = PgBackend(type="pg", schema_name=schema)
+    config = PgBackendConfig(type="pg", schema_name=schema)
     settings = Settings({"PG_CONN_STR": f"{postgres.address()}&application_name={schema}"})
     backend = open_backend(config, root=tmp_path, settings=settings)
     for number in range(5):
@@ -152,7 +152,7 @@ def with_role(postgres: PostgresServer, schema: str, *, grant: bool) -> str:
         connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {role}".encode())
     if grant:
         settings = Settings({"PG_CONN_STR": postgres.address()})
-        config = PgBackend(type="pg", schema_name=schema)
+        config = PgBackendConfig(type="pg", schema_name=schema)
         store = open_store(config, root=Path(), settings=settings, grant_to=role)
         set_up(store, dry_run=False)
     return postgres.address(role, "secret")

@@ -10,7 +10,7 @@ from workbench import entity
 
 from postgres_server import PASSWORD, PostgresServer
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import PgBackend
+from purveyor.catalog.backend import PgBackendConfig
 from purveyor.errors import CatalogError, CredentialsError, PurveyorError, ReasonCode
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
@@ -26,7 +26,7 @@ SECRET = "hunter2hunter2"
 
 
 def backend_with(root: Path, environment: dict[str, str], **changes: str) -> Backend:
-    config = PgBackend.model_validate({"type": "pg"} | changes)
+    config = PgBackendConfig.model_validate({"type": "pg"} | changes)
     return open_backend(config, root=root, settings=Settings(environment))
 
 

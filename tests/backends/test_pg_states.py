@@ -171,10 +171,10 @@ def test_a_note_beside_a_state_is_no_state(place: Place) -> None:
     backend = place.backend
     assert isinstance(backend, PgStates)
     place.put(KEY.path, "{}")
-    assert backend.read_mark(KEY) is None
-    backend.mark(KEY, "gone")
-    backend.mark(KEY, "gone to another place")
-    assert backend.read_mark(KEY) == "gone to another place"
+    assert backend.read_moved_marker(KEY) is None
+    backend.mark_moved(KEY, "gone")
+    backend.mark_moved(KEY, "gone to another place")
+    assert backend.read_moved_marker(KEY) == "gone to another place"
     assert [each.path for each in backend.list()] == [KEY.path]
     assert backend.locate(entity()) == StateKey(KEY.path, exists=True, moved=True)
     assert sorted(backend.paths()) == [KEY.path, f"{KEY.path}.moved"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from purveyor.backends.s3_block import engine_arguments
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 
 REGION = {"region": "us-east-1"}
 
@@ -57,6 +57,8 @@ REGION = {"region": "us-east-1"}
 def test_the_engine_is_told_what_the_catalog_says(
     changes: dict[str, str], expected: dict[str, object]
 ) -> None:
-    config = S3Backend.model_validate({"type": "s3", "bucket": "acme-states"} | changes | REGION)
+    config = S3BackendConfig.model_validate(
+        {"type": "s3", "bucket": "acme-states"} | changes | REGION
+    )
     place = {"bucket": "acme-states", "key": "services/1/x.tfstate"} | REGION
     assert engine_arguments(config, "services/1/x.tfstate") == place | expected

@@ -10,7 +10,7 @@ from workbench import MODULE, Place, Workbench, entity
 
 from moto_server import REGION, MotoServer
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
@@ -28,8 +28,8 @@ IN_S3 = pytest.mark.parametrize("place", ["lockfile", "dynamodb", "both"], indir
 IN_LOCKFILE = pytest.mark.parametrize("place", ["lockfile"], indirect=True)
 
 
-def config(**changes: str) -> S3Backend:
-    return S3Backend.model_validate(
+def config(**changes: str) -> S3BackendConfig:
+    return S3BackendConfig.model_validate(
         {"type": "s3", "bucket": "acme-states", "region": REGION} | changes
     )
 

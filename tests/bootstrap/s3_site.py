@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto_server import REGION, MotoServer
 from purveyor import json_text
 from purveyor.bootstrap import open_store, set_up
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Site:
         self.moto = moto
         self.name = f"states-{uuid.uuid4().hex[:12]}"
         given = {"bucket": self.name, "region": REGION, "lock": "both", "table": self.name}
-        self.config = S3Backend.model_validate({"type": "s3", **given, **more})
+        self.config = S3BackendConfig.model_validate({"type": "s3", **given, **more})
         self.settings = settings
 
     def set_up(self, *, dry_run: bool = False) -> Sequence[Measure]:

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from purveyor.bootstrap import describe_all_rights, open_stores, set_up
-from purveyor.catalog.backend import HttpBackend, PgBackend, S3Backend
+from purveyor.catalog.backend import HttpBackendConfig, PgBackendConfig, S3BackendConfig
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from postgres_server import PostgresServer
 
-HTTP = HttpBackend(type="http", address="https://states.example.com/{name}")
-S3 = S3Backend(type="s3", bucket="acme-journal", region="eu-west-1", prefix="team/a")
+HTTP = HttpBackendConfig(type="http", address="https://states.example.com/{name}")
+S3 = S3BackendConfig(type="s3", bucket="acme-journal", region="eu-west-1", prefix="team/a")
 
 
 def test_a_journal_in_postgresql_gets_a_table_and_no_states(
@@ -24,7 +24,7 @@ def test_a_journal_in_postgresql_gets_a_table_and_no_states(
     schema, role = f"s_{uuid.uuid4().hex[:8]}", f"r_{uuid.uuid4().hex[:8]}"
     with postgres.connect() as connection:
         connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
-    journal = PgBackend(type="pg", schema_name=schema)
+    journal = PgBackendConfig(type="pg", schema_name=schema)
     settings = Settings({"PG_CONN_STR": postgres.address()})
     store = open_stores(HTTP, journal, root=tmp_path, settings=settings, grant_to=role)
     changed = [each.what for each in set_up(store, dry_run=False) if each.change]
@@ -38,8 +38,8 @@ def test_a_journal_in_postgresql_gets_a_table_and_no_states(
 def test_states_in_postgresql_get_no_journal_when_it_lies_elsewhere(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    states = PgBackend(type="pg", schema_name=f"s_{uuid.uuid4().hex[:8]}")
-    other = PgBackend(type="pg", schema_name=f"s_{uuid.uuid4().hex[:8]}")
+    states = PgBackendConfig(type="pg", schema_name=f"s_{uuid.uuid4().hex[:8]}")
+    other = PgBackendConfig(type="pg", schema_name=f"s_{uuid.uuid4().hex[:8]}")
     settings = Settings({"PG_CONN_STR": postgres.address()})
     store = open_stores(states, other, root=tmp_path, settings=settings)
     assert [each.what for each in store.survey()] == [
@@ -53,7 +53,7 @@ def test_the_rights_of_both_stores_are_told() -> None:
     assert set(told) == {"run", "run (journal)", "state bootstrap (journal)"}
     assert told["run"].policy is None
     assert "acme-journal/team/a/*" in str(told["run (journal)"].policy)
-    pg = PgBackend(type="pg", schema_name="kept")
+    pg = PgBackendConfig(type="pg", schema_name="kept")
     (run,) = [each for each in describe_all_rights(HTTP, pg) if each.command == "run (journal)"]
     assert run.lines == (
         'GRANT USAGE ON SCHEMA "kept" TO "<role>";',

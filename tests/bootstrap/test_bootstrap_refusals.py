@@ -11,7 +11,7 @@ from s3_site import changes
 from moto_server import REGION, MotoServer
 from purveyor.bootstrap import open_store, set_up
 from purveyor.bootstrap.bucket_lifecycle import LOCKS, MARKERS, SMALLEST_STATE
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.errors import CatalogError, CredentialsError, ReasonCode, RecoveryError
 from purveyor.settings import Settings
 from stub_answer import answering
@@ -29,7 +29,7 @@ def test_a_bucket_of_somebody_else_is_refused(clean_environment: dict[str, str])
     with answering(identity) as sts, answering(b"", status=403) as s3:
         ways = {"AWS_ENDPOINT_URL_STS": sts, "AWS_ENDPOINT_URL_S3": s3}
         settings = Settings(clean_environment | MotoServer(s3).environment() | ways)
-        config = S3Backend(type="s3", bucket="theirs", region=REGION)
+        config = S3BackendConfig(type="s3", bucket="theirs", region=REGION)
         with pytest.raises(CatalogError) as caught:
             open_store(config, root=None, settings=settings).survey()  # type: ignore[arg-type]  # no folder
     assert caught.value.reason is ReasonCode.NAME_TAKEN
@@ -40,14 +40,14 @@ def test_without_credentials_the_run_is_told_to_log_in(
     clean_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    config = S3Backend(type="s3", bucket="states", region=REGION)
+    config = S3BackendConfig(type="s3", bucket="states", region=REGION)
     with pytest.raises(CredentialsError):
         open_store(config, root=None, settings=Settings(clean_environment)).survey()  # type: ignore[arg-type]  # no folder
 
 
 def test_an_aws_that_does_not_answer_is_said_to(clean_environment: dict[str, str]) -> None:
     settings = Settings(clean_environment | MotoServer("http://127.0.0.1:1").environment())
-    config = S3Backend(type="s3", bucket="states", region=REGION)
+    config = S3BackendConfig(type="s3", bucket="states", region=REGION)
     with pytest.raises(RecoveryError):
         open_store(config, root=None, settings=settings).survey()  # type: ignore[arg-type]  # no folder
 
@@ -57,7 +57,9 @@ def test_a_store_that_is_not_aws_is_set_up_as_far_as_it_goes(
 ) -> None:
     name = f"states-{uuid.uuid4().hex[:12]}"
     settings = Settings(clean_environment | minio.environment())
-    config = S3Backend(type="s3", bucket=name, region=REGION, prefix="team/a", endpoint=minio.url)
+    config = S3BackendConfig(
+        type="s3", bucket=name, region=REGION, prefix="team/a", endpoint=minio.url
+    )
     store = open_store(config, root=None, settings=settings)  # type: ignore[arg-type]  # no folder
     told = {each.what: each for each in set_up(store, dry_run=False)}
     s3 = minio.s3()

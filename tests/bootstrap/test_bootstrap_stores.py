@@ -13,11 +13,11 @@ from google_stand_in import Bucket, serving
 from azurite_server import ACCOUNT
 from purveyor.bootstrap import open_store, set_up
 from purveyor.catalog.backend import (
-    AzureBackend,
-    ConsulBackend,
-    GoogleBackend,
-    LocalBackend,
-    PgBackend,
+    AzureBackendConfig,
+    ConsulBackendConfig,
+    GoogleBackendConfig,
+    LocalBackendConfig,
+    PgBackendConfig,
 )
 from purveyor.errors import CatalogError, CredentialsError, ReasonCode
 from purveyor.settings import Settings
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from fake_gcs_server import FakeGcsServer
     from postgres_server import PostgresServer
     from purveyor.bootstrap import Measure, Store
-    from purveyor.catalog.backend import Backend
+    from purveyor.catalog.backend import BackendConfig
 
 SERVICE = {"restype": "service", "comp": "properties"}
 
 
-def store_of(config: Backend, environment: Mapping[str, str], root: Path) -> Store:
+def store_of(config: BackendConfig, environment: Mapping[str, str], root: Path) -> Store:
     return open_store(config, root=root, settings=Settings(environment))
 
 
@@ -67,7 +67,9 @@ def test_a_container_is_made_and_its_blobs_are_kept_a_while(
     azurite: AzuriteServer, in_azure: dict[str, str], tmp_path: Path
 ) -> None:
     keep_blobs(azurite, 0, enabled=False)
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}")
+    config = AzureBackendConfig(
+        type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}"
+    )
     store = store_of(config, in_azure, tmp_path)
     told = set_up(store, dry_run=True)
     assert changes(told) == ["container", "soft delete of blobs"]
@@ -86,7 +88,9 @@ def test_a_longer_soft_delete_stays(
     azurite: AzuriteServer, in_azure: dict[str, str], tmp_path: Path
 ) -> None:
     keep_blobs(azurite, 90)
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}")
+    config = AzureBackendConfig(
+        type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}"
+    )
     set_up(store_of(config, in_azure, tmp_path), dry_run=False)
     assert "<Days>90</Days>" in azurite.storage().ask("GET", "", query=SERVICE).text
 
@@ -94,7 +98,9 @@ def test_a_longer_soft_delete_stays(
 def test_a_public_container_becomes_private_and_keeps_its_access_policies(
     azurite: AzuriteServer, in_azure: dict[str, str], tmp_path: Path
 ) -> None:
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}")
+    config = AzureBackendConfig(
+        type="azurerm", account=ACCOUNT, container=f"c{uuid.uuid4().hex[:12]}"
+    )
     azurite.make_container(config.container)
     acl = {"restype": "container", "comp": "acl"}
     policy = (
@@ -114,7 +120,7 @@ def test_a_public_container_becomes_private_and_keeps_its_access_policies(
 
 
 def test_a_wrong_storage_key_is_told_as_such(in_azure: dict[str, str], tmp_path: Path) -> None:
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container="states")
+    config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="states")
     with pytest.raises(CredentialsError):
         store_of(config, in_azure | {"ARM_ACCESS_KEY": "d3Jvbmc="}, tmp_path).survey()
 
@@ -124,7 +130,7 @@ def test_a_google_bucket_is_made_closed_and_versioned(
 ) -> None:
     bucket = f"states-{uuid.uuid4().hex[:12]}"
     environment = clean_environment | fake_gcs.environment()
-    config = GoogleBackend(type="gcs", bucket=bucket)
+    config = GoogleBackendConfig(type="gcs", bucket=bucket)
     with pytest.raises(CatalogError) as caught:
         set_up(store_of(config, environment, tmp_path), dry_run=False)
     assert "GOOGLE_PROJECT" in caught.value.hint
@@ -139,7 +145,7 @@ def google(bucket: Bucket, root: Path, **more: str) -> Store:
         "GOOGLE_PROJECT": "acme",
         "GOOGLE_REGION": "europe-west1",
     }
-    config = GoogleBackend.model_validate({"type": "gcs", "bucket": "states", **more})
+    config = GoogleBackendConfig.model_validate({"type": "gcs", "bucket": "states", **more})
     return store_of(config, environment, root)
 
 
@@ -185,7 +191,7 @@ def test_what_a_google_bucket_has_stays_even_when_somebody_changes_it_meanwhile(
 
 def in_schema(postgres: PostgresServer, schema: str, role: str | None, root: Path) -> Store:
     settings = Settings({"PG_CONN_STR": postgres.address()})
-    config = PgBackend(type="pg", schema_name=schema)
+    config = PgBackendConfig(type="pg", schema_name=schema)
     return open_store(config, root=root, settings=settings, grant_to=role)
 
 
@@ -253,7 +259,7 @@ def test_a_user_who_may_not_make_a_schema_is_told_so(
     with postgres.connect() as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'secret'".encode())
     settings = Settings({"PG_CONN_STR": postgres.address(user, "secret")})
-    config = PgBackend(type="pg", schema_name="not_there")
+    config = PgBackendConfig(type="pg", schema_name="not_there")
     with pytest.raises(CredentialsError) as caught:
         set_up(open_store(config, root=tmp_path, settings=settings), dry_run=False)
     assert caught.value.reason is ReasonCode.PERMISSION_DENIED
@@ -264,7 +270,7 @@ def mode(path: Path) -> int:
 
 
 def test_a_new_folder_is_its_owner_s_alone(tmp_path: Path) -> None:
-    store = store_of(LocalBackend(path="deep/states"), {}, tmp_path)
+    store = store_of(LocalBackendConfig(path="deep/states"), {}, tmp_path)
     assert changes(set_up(store, dry_run=True)) == ["folder"]
     assert not (tmp_path / "deep").exists()
     set_up(store, dry_run=False)
@@ -279,12 +285,12 @@ def test_a_folder_that_a_group_shares_is_closed_to_others_only(
     folder = tmp_path / "states"
     folder.mkdir()
     folder.chmod(before)
-    set_up(store_of(LocalBackend(path="states"), {}, tmp_path), dry_run=False)
+    set_up(store_of(LocalBackendConfig(path="states"), {}, tmp_path), dry_run=False)
     assert mode(folder) == after
 
 
 def test_where_nothing_is_to_be_made_that_is_said(tmp_path: Path) -> None:
-    config = ConsulBackend(type="consul", address="http://127.0.0.1:8500")
+    config = ConsulBackendConfig(type="consul", address="http://127.0.0.1:8500")
     (told,) = set_up(store_of(config, {}, tmp_path), dry_run=False)
     assert told.change == ""
     assert "snapshots" in told.note

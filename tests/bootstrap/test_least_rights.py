@@ -13,7 +13,7 @@ from moto_server import REGION, MotoServer, run_moto
 from purveyor import json_text
 from purveyor.bootstrap import open_store, set_up
 from purveyor.bootstrap.aws_rights import bootstrap_policy, run_policy
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.errors import PurveyorError
 from purveyor.settings import Settings
 
@@ -86,13 +86,13 @@ def for_moto(policy: Any, *, without: str = "") -> Any:
     return {**policy, "Statement": statements}
 
 
-def set_up_as(user: dict[str, str], outer: dict[str, str], config: S3Backend) -> None:
+def set_up_as(user: dict[str, str], outer: dict[str, str], config: S3BackendConfig) -> None:
     store = open_store(config, root=None, settings=Settings(outer | user))  # type: ignore[arg-type]  # no folder
     set_up(store, dry_run=False)
 
 
-def config_of(name: str) -> S3Backend:
-    return S3Backend(type="s3", bucket=name, region=REGION, lock="both", table=name)
+def config_of(name: str) -> S3BackendConfig:
+    return S3BackendConfig(type="s3", bucket=name, region=REGION, lock="both", table=name)
 
 
 def test_bootstrap_s_policy_is_enough_and_that_of_runs_is_not(

@@ -8,7 +8,7 @@ import pytest
 from made_actions import write_catalog
 
 from purveyor.catalog import load_catalog
-from purveyor.catalog.backend import LocalBackend, S3Backend
+from purveyor.catalog.backend import LocalBackendConfig, S3BackendConfig
 from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_an_empty_variable_is_a_value(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_file_is_a_catalog_by_convention(tmp_path: Path) -> None:
     catalog = load_catalog(tmp_path)
-    assert catalog.model.backend == LocalBackend(path=".purveyor/state")
+    assert catalog.model.backend == LocalBackendConfig(path=".purveyor/state")
     assert catalog.root == tmp_path.resolve()
 
 
@@ -163,7 +163,7 @@ def test_the_file_itself_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "other.yaml"
     path.write_text(f"version: 1\nbackend: {{{S3}, prefix: team/states}}")
     catalog = load_catalog(path)
-    assert isinstance(catalog.model.backend, S3Backend)
+    assert isinstance(catalog.model.backend, S3BackendConfig)
     assert catalog.model.backend.prefix == "team/states"
     assert catalog.root == tmp_path.resolve()
 

@@ -8,7 +8,7 @@ import pytest
 from made_actions import make_action, write_catalog, write_module, write_program
 
 from purveyor.catalog import Account, ActionProgram, OutputRule, load_catalog
-from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.plan import Guard
 from purveyor.step import EngineRequirement, ModuleSource
@@ -51,7 +51,7 @@ def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
     recipe = load_catalog(tmp_path).resolve(make_action("queue"))
     assert recipe.source == ModuleSource(tmp_path.resolve(), path=module.resolve())
     assert recipe.engine == EngineRequirement("")
-    assert recipe.backend == LocalBackend()
+    assert recipe.backend == LocalBackendConfig()
     assert recipe.account == Account()
     assert recipe.outputs is None
     assert recipe.program is None

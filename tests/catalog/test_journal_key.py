@@ -14,7 +14,7 @@ from purveyor.backends.folder_records import FolderRecords
 from purveyor.backends.object_records import ObjectRecords
 from purveyor.backends.records import choose_records
 from purveyor.catalog import load_catalog
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.cli.validate import validate
 from purveyor.errors import CatalogError
 from purveyor.settings import Settings
@@ -30,7 +30,7 @@ def test_a_catalog_names_a_store_for_the_journal(tmp_path: Path) -> None:
     write_module(tmp_path / "modules/queue")
     catalog = load_catalog(write_catalog(tmp_path, f"{HTTP}journal: {S3}\n"))
     recipe = catalog.resolve(make_action("queue"))
-    wanted = S3Backend(type="s3", bucket="acme-journal", region="eu-west-1")
+    wanted = S3BackendConfig(type="s3", bucket="acme-journal", region="eu-west-1")
     assert recipe.journal == wanted
     assert catalog.outline(make_action("queue")).journal == wanted
     assert load_catalog(write_catalog(tmp_path, "")).resolve(make_action("queue")).journal is None

@@ -13,7 +13,7 @@ from moto_server import REGION, MotoServer, run_moto
 from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.credentials import LONG_APPLY, AccountCredentials, assume, log_in, warn_of_short
 from purveyor.credentials.model import as_text
 from purveyor.errors import CredentialsError, ReasonCode
@@ -151,7 +151,7 @@ def test_a_login_that_is_over_when_it_is_given_is_told_as_expired(
         clean_environment | {"AWS_ENDPOINT_URL": moto.url} | {"AWS_PROFILE": "over"}
     )
     backend = open_backend(
-        S3Backend(type="s3", bucket="platform-states", region=REGION),
+        S3BackendConfig(type="s3", bucket="platform-states", region=REGION),
         root=tmp_path,
         settings=settings,
     )

@@ -9,7 +9,7 @@ import pytest
 from azurite_server import ACCOUNT
 from purveyor import json_text, process
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import AzureBackend
+from purveyor.catalog.backend import AzureBackendConfig
 from purveyor.credentials import LOGINS, keep_for_state, narrow
 from purveyor.errors import CredentialsError
 from purveyor.settings import SETTINGS, Settings
@@ -105,7 +105,7 @@ def test_the_engine_reaches_the_state_as_the_run_while_the_account_stands_in_its
     for name, text in azurite.way().items():
         monkeypatch.setenv(name, text)
     azurite.make_container("two-identities")
-    config = AzureBackend(type="azurerm", account=ACCOUNT, container="two-identities")
+    config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="two-identities")
     (tmp_path / "main.tf").write_text('resource "terraform_data" "x" {}\n')
     with answering(json_text.write({"value": "a.b.c"}).encode()) as url:
         asking = {"ARM_OIDC_REQUEST_URL": url, "ARM_OIDC_REQUEST_TOKEN": "ask"}

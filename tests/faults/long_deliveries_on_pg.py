@@ -15,7 +15,7 @@ from journal_places import on_pg
 from journal_begins import make_begin
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import PgBackend
+from purveyor.catalog.backend import PgBackendConfig
 from purveyor.journal import Journal
 from purveyor.run_identity import RunIdentity
 from purveyor.settings import Settings
@@ -35,7 +35,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 def deliver(address: str, number: int) -> str:
-    config = PgBackend(type="pg", schema_name=SCHEMA)
+    config = PgBackendConfig(type="pg", schema_name=SCHEMA)
     backend = open_backend(config, root=Path(), settings=Settings({"PG_CONN_STR": address}))
     records = backend.records
     assert records is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from journal_begins import make_begin
 from moto_server import run_moto
 from purveyor.backends import open_backend
-from purveyor.catalog.backend import S3Backend
+from purveyor.catalog.backend import S3BackendConfig
 from purveyor.journal import Journal
 from purveyor.run_identity import RunIdentity
 from purveyor.settings import Settings
@@ -22,7 +22,7 @@ BUCKET = "deliveries"
 
 
 def deliver(environment: Mapping[str, str], number: int) -> str:
-    config = S3Backend(type="s3", bucket=BUCKET, region="us-east-1")
+    config = S3BackendConfig(type="s3", bucket=BUCKET, region="us-east-1")
     backend = open_backend(config, root=Path(), settings=Settings(environment))
     records = backend.records
     assert records is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog import Recipe
-from purveyor.catalog.backend import LocalBackend
+from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.catalog.recipe import Account
 from purveyor.errors import ReasonCode
 from purveyor.journal import Secrets
@@ -87,7 +87,7 @@ class Life:
         return Recipe(
             root=self.folder,
             engine=EngineRequirement("opentofu"),
-            backend=LocalBackend(),
+            backend=LocalBackendConfig(),
             account=Account(),
             outputs=self.rules,
         )

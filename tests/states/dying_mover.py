@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.cli.state_room import now, open_room, open_writer
-from purveyor.state_key import StateKey, parse_mark
+from purveyor.state_key import StateKey, parse_moved_marker
 from purveyor.states.entity import Named
 from purveyor.states.moving import Move, Mover, Place
 
@@ -67,20 +67,20 @@ class DyingMarks:
     def __init__(self, real: Backend, reaper: Reaper) -> None:
         self._real = real
         self._reaper = reaper
-        for name in ("paths", "read_mark", "unmark"):
+        for name in ("paths", "read_moved_marker", "unmark_moved"):
             if hasattr(real, name):
                 setattr(self, name, getattr(real, name))
-        if hasattr(real, "mark"):
-            self.mark = self._mark
+        if hasattr(real, "mark_moved"):
+            self.mark_moved = self._mark
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 
     def _mark(self, key: StateKey, text: str) -> None:
-        mark = parse_mark(text)
+        mark = parse_moved_marker(text)
         stage = mark.stage if mark else "?"
         self._reaper.pass_by(f"before the note {stage}")
-        getattr(self._real, "mark")(key, text)  # noqa: B009 - only where there is one
+        getattr(self._real, "mark_moved")(key, text)  # noqa: B009 - only where there is one
         self._reaper.pass_by(f"after the note {stage}")
 
 

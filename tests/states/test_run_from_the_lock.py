@@ -13,7 +13,7 @@ from store_stages import MODULE, STORES, Stores
 
 from pipeline import action_id
 from purveyor import json_text
-from purveyor.catalog.backend import Backend
+from purveyor.catalog.backend import BackendConfig
 from purveyor.extras import EXTRAS
 from purveyor_emulator import Emulator
 
@@ -48,7 +48,7 @@ def test_the_lock_holds_the_library_of_every_extra_that_a_template_can_need(cach
 
 
 def test_every_kind_of_place_is_tried() -> None:
-    models = get_args(get_args(Backend)[0])
+    models = get_args(get_args(BackendConfig)[0])
     kinds = {get_args(each.model_fields["type"].annotation)[0] for each in models}
     assert kinds == {OTHER_NAMES.get(each, each) for each in STORES}
 

@@ -11,9 +11,9 @@ from store_stages import MODULE, OWNER, Bench, Store, Stores
 from purveyor.engines.binary import EngineBinary
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
-from purveyor.states.marks import read_mark
+from purveyor.states.details import read_text
+from purveyor.states.moved_markers import read_moved_marker
 from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
-from purveyor.states.portrait import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def test_an_encrypted_state_arrives_byte_for_byte_and_its_engine_goes_on_there(
     moved = move(old, new, bench)
     assert (moved.verdict, moved.new) == (Verdict.MOVED, new.path()), moved
     assert digest(new) == digest(old) == before
-    mark = read_mark(old.backend, old.key())
+    mark = read_moved_marker(old.backend, old.key())
     assert mark is not None
     assert mark.stage == "moved"
     assert move(old, new, bench).verdict is Verdict.ALREADY

@@ -9,9 +9,9 @@ from store_stages import BY_ID, OWNER, STORES, Bench, Store, Stores, ring
 
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
-from purveyor.states.marks import read_mark
+from purveyor.states.details import read_text
+from purveyor.states.moved_markers import read_moved_marker
 from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
-from purveyor.states.portrait import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def check_arrived(old: Store, new: Store, was: Content, bench: Bench) -> None:
         assert store.key().exists
         assert store.key().path == store.path()
         assert store.backend.access(store.key()).holder() is None
-    mark = read_mark(old.backend, old.key())
+    mark = read_moved_marker(old.backend, old.key())
     assert (mark is None) == (old.name in BY_ID)
     if mark is not None:
         assert (mark.stage, mark.to) == ("moved", f"{new.catalog}/{new.path()}")
@@ -86,8 +86,8 @@ def test_a_state_that_moved_away_can_come_home(
     assert move(away, home, bench.engine).verdict is Verdict.MOVED
     assert bench.read(home).digest == was.digest
     assert bench.plan(home, "-var=size=2") == 0
-    assert read_mark(home.backend, home.key()) is None
-    assert read_mark(away.backend, away.key()) is not None
+    assert read_moved_marker(home.backend, home.key()) is None
+    assert read_moved_marker(away.backend, away.key()) is not None
     # The first move is not taken for done: what lies here is newer than what it left behind.
     assert move(home, away, bench.engine).verdict is Verdict.MOVED
 

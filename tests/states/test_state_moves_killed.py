@@ -12,7 +12,7 @@ import pytest
 from dying_mover import NEVER
 from store_stages import BY_ID, OWNER, Bench, Store, Stores
 
-from purveyor.states.marks import read_mark
+from purveyor.states.moved_markers import read_moved_marker
 
 if TYPE_CHECKING:
     from purveyor import process
@@ -131,7 +131,7 @@ def check_ends_moved(bench: Bench, old: Store, new: Store) -> None:
         assert time.monotonic() < end
         free(bench, new, done.stderr)
     assert "in order" in done.stderr
-    mark = read_mark(old.backend, old.key())
+    mark = read_moved_marker(old.backend, old.key())
     assert (mark is None) == (old.name in BY_ID)
     assert mark is None or mark.stage == "moved"
     assert new.backend.access(new.key()).holder() is None

@@ -55,7 +55,7 @@ class Fused:
         if isinstance(real, StateWriter):
             return
         # Declared on the instance, so that it is known as one that keeps notes.
-        for name in ("paths", "read_mark", "mark", "unmark"):
+        for name in ("paths", "read_moved_marker", "mark_moved", "unmark_moved"):
             setattr(self, name, self._guard(getattr(real, name)))
 
     def __getattr__(self, name: str) -> Callable[..., object]:

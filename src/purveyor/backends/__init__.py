@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from purveyor.catalog.backend import (
-    AzureBackend,
-    ConsulBackend,
-    GitlabBackend,
-    GoogleBackend,
-    HttpBackend,
-    LocalBackend,
-    PgBackend,
-    S3Backend,
+    AzureBackendConfig,
+    ConsulBackendConfig,
+    GitlabBackendConfig,
+    GoogleBackendConfig,
+    HttpBackendConfig,
+    LocalBackendConfig,
+    PgBackendConfig,
+    S3BackendConfig,
 )
 from purveyor.state_key import combine
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from purveyor.backends.model import ListedState, StateVersion
     from purveyor.backends.object_records import ObjectRecords
     from purveyor.backends.pg_records import PgRecords
-    from purveyor.catalog.backend import Backend as BackendConfig
+    from purveyor.catalog.backend import BackendConfig
     from purveyor.settings import Settings
     from purveyor.state_key import KeyScheme, Owner, StateKey
     from purveyor.step import BackendBlock, StateAccess
@@ -102,45 +102,48 @@ def open_backend(
 ) -> Backend:
     """Return the backend that the catalog names; `root` is the catalog's folder."""
     match config:
-        case LocalBackend():
+        case LocalBackendConfig():
             from purveyor.backends.local import LocalStates
 
             return LocalStates(root / config.path, combine(config.keys))
-        case S3Backend():
+        case S3BackendConfig():
             from purveyor.backends.s3 import S3States
 
             return S3States(config, settings)
-        case AzureBackend():
+        case AzureBackendConfig():
             from purveyor.backends.azure import AzureStates
 
             return AzureStates(config, settings)
-        case GoogleBackend():
+        case GoogleBackendConfig():
             from purveyor.backends.gcs import GoogleStates
 
             return GoogleStates(config, settings)
-        case HttpBackend() | GitlabBackend() | ConsulBackend() | PgBackend():
+        case (
+            HttpBackendConfig() | GitlabBackendConfig() | ConsulBackendConfig() | PgBackendConfig()
+        ):
             return _open_server(config, settings)
         case _:
             assert_never(config)
 
 
 def _open_server(
-    config: HttpBackend | GitlabBackend | ConsulBackend | PgBackend, settings: Settings
+    config: HttpBackendConfig | GitlabBackendConfig | ConsulBackendConfig | PgBackendConfig,
+    settings: Settings,
 ) -> Backend:
     match config:
-        case HttpBackend():
+        case HttpBackendConfig():
             from purveyor.backends.http import open_http
 
             return open_http(config, settings)
-        case GitlabBackend():
+        case GitlabBackendConfig():
             from purveyor.backends.gitlab import open_gitlab
 
             return open_gitlab(config, settings)
-        case ConsulBackend():
+        case ConsulBackendConfig():
             from purveyor.backends.consul import ConsulStates
 
             return ConsulStates(config, settings)
-        case PgBackend():
+        case PgBackendConfig():
             from purveyor.backends.pg import PgStates
 
             return PgStates(config, settings)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends.azure_container import BlobProperties
     from purveyor.backends.object_records import ObjectRecords
-    from purveyor.catalog.backend import AzureBackend
+    from purveyor.catalog.backend import AzureBackendConfig
     from purveyor.json_text import JsonValue
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateDocument, StateKey
@@ -30,7 +30,7 @@ _LOCK = "terraformlockid"
 class AzureStates:
     """States below a container's prefix."""
 
-    def __init__(self, config: AzureBackend, settings: Settings) -> None:
+    def __init__(self, config: AzureBackendConfig, settings: Settings) -> None:
         self.container = Container(config, settings)
         self.keys = combine(config.keys)
 
@@ -124,15 +124,15 @@ class AzureStates:
         """List the whole prefix."""
         return (blob.path for blob in self.container.blobs(""))
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the blob beside the state."""
         return self.container.content(f"{key.path}{MOVED}")
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the blob beside the state."""
         self.container.put(f"{key.path}{MOVED}", text)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the blob beside the state."""
         self.container.delete(f"{key.path}{MOVED}")
 

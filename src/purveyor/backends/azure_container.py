@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from purveyor.catalog.backend import AzureBackend
+    from purveyor.catalog.backend import AzureBackendConfig
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
@@ -57,7 +57,7 @@ class Container:
     Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Azure refuses.
     """
 
-    def __init__(self, config: AzureBackend, settings: Settings) -> None:
+    def __init__(self, config: AzureBackendConfig, settings: Settings) -> None:
         self.config = config
         self.storage = AzureStorage(config.account, config.environment, settings)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
 
-    from purveyor.catalog.backend import S3Backend
+    from purveyor.catalog.backend import S3BackendConfig
     from purveyor.cloud.errors import Failure
     from purveyor.errors import PurveyorError
     from purveyor.settings import Settings
@@ -43,7 +43,7 @@ class Bucket:
     Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when AWS refuses.
     """
 
-    def __init__(self, config: S3Backend, settings: Settings) -> None:
+    def __init__(self, config: S3BackendConfig, settings: Settings) -> None:
         self.config = config
         self._clients = aws.Clients(
             settings, region=config.region, store=config.endpoint, role_arn=config.role_arn

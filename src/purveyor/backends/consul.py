@@ -19,7 +19,7 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.catalog.backend import ConsulBackend
+    from purveyor.catalog.backend import ConsulBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateDocument, StateKey
@@ -35,7 +35,7 @@ class ConsulStates:
 
     records = None
 
-    def __init__(self, config: ConsulBackend, settings: Settings) -> None:
+    def __init__(self, config: ConsulBackendConfig, settings: Settings) -> None:
         self._config = config
         self._store = ConsulStore(config, settings)
         self._token = settings.text(config.token_from)
@@ -123,16 +123,16 @@ class ConsulStates:
         for each in self._store.keys(start):
             yield each.removeprefix(start)
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the key beside the state's."""
         entry = self._store.entry(f"{self._key(key.path)}{MOVED}")
         return None if entry is None else entry.value.decode(errors="replace")
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Set the key beside the state's."""
         self._store.put(f"{self._key(key.path)}{MOVED}", text)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Delete the key beside the state's."""
         self._store.delete(f"{self._key(key.path)}{MOVED}")
 

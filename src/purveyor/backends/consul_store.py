@@ -13,7 +13,7 @@ from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, Recover
 from purveyor.state_http import Identity, NoAnswerError, StateHttp
 
 if TYPE_CHECKING:
-    from purveyor.catalog.backend import ConsulBackend
+    from purveyor.catalog.backend import ConsulBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
     from purveyor.state_http import Answer
@@ -35,7 +35,7 @@ class ConsulStore:
     Every method raises CredentialsError, or RecoveryError STATE_UNREADABLE.
     """
 
-    def __init__(self, config: ConsulBackend, settings: Settings) -> None:
+    def __init__(self, config: ConsulBackendConfig, settings: Settings) -> None:
         token = settings.text(config.token_from)
         headers = {"x-consul-token": token} if token else {}
         # The engine's own variables, so that both reach the same server in the same way.

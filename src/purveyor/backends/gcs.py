@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends.model import StateVersion
     from purveyor.backends.object_records import ObjectRecords
-    from purveyor.catalog.backend import GoogleBackend
+    from purveyor.catalog.backend import GoogleBackendConfig
     from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
     from purveyor.settings import Settings
@@ -32,7 +32,7 @@ _NOTE = f"{_STATE}{MOVED}"
 class GoogleStates:
     """States below a bucket's prefix."""
 
-    def __init__(self, config: GoogleBackend, settings: Settings) -> None:
+    def __init__(self, config: GoogleBackendConfig, settings: Settings) -> None:
         self.bucket = GoogleBucket(config, settings)
         self.keys = combine(config.keys)
 
@@ -124,16 +124,16 @@ class GoogleStates:
             if not endings:
                 yield each.path
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the object beside the state."""
         found = self.bucket.content(_name(key.path, _NOTE))
         return None if found is None else found.text
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the object beside the state."""
         self.bucket.put(_name(key.path, _NOTE), text)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the object beside the state."""
         self.bucket.delete(_name(key.path, _NOTE))
 

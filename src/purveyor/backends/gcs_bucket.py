@@ -17,7 +17,7 @@ from purveyor.transport.connection import NoResponseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from purveyor.catalog.backend import GoogleBackend
+    from purveyor.catalog.backend import GoogleBackendConfig
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
@@ -54,7 +54,7 @@ class GoogleBucket:
     Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Google refuses.
     """
 
-    def __init__(self, config: GoogleBackend, settings: Settings) -> None:
+    def __init__(self, config: GoogleBackendConfig, settings: Settings) -> None:
         self.config = config
         self.storage = GoogleStorage(settings)
 

@@ -15,7 +15,7 @@ from purveyor.state_key import KEYS_BY_ID, combine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.catalog.backend import GitlabBackend
+    from purveyor.catalog.backend import GitlabBackendConfig
     from purveyor.settings import Settings
     from purveyor.state_key import StateKey
 
@@ -26,7 +26,7 @@ _TOKEN_USER = "purveyor"  # noqa: S105 - a user's name
 _MOST_VERSIONS = 20
 
 
-def open_gitlab(config: GitlabBackend, settings: Settings) -> GitlabStates:
+def open_gitlab(config: GitlabBackendConfig, settings: Settings) -> GitlabStates:
     """Return the states of a catalog's `gitlab` backend.
 
     Raise CatalogError when no project is known, CredentialsError when there is no token.

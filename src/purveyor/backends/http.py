@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.backends.model import ListedState
-    from purveyor.catalog.backend import HttpBackend
+    from purveyor.catalog.backend import HttpBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
     from purveyor.settings import Settings
@@ -37,7 +37,7 @@ _PASSWORD = "TF_HTTP_PASSWORD"  # noqa: S105 - a variable's name
 _LOOK = "purveyor looks who holds the lock"
 
 
-def open_http(config: HttpBackend, settings: Settings) -> HttpStates:
+def open_http(config: HttpBackendConfig, settings: Settings) -> HttpStates:
     """Return the states that a catalog's `http` backend names."""
     locks = config.lock_address or config.address if config.lock else ""
     place = HttpPlace(

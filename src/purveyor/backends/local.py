@@ -163,13 +163,13 @@ class LocalStates:
                 for name in sorted(names):
                     yield (Path(folder) / name).relative_to(self.folder).as_posix()
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the file beside the state."""
         with _readable(key.path), contextlib.suppress(FileNotFoundError):
             return (self.folder / f"{key.path}{MOVED}").read_text(errors="replace")
         return None
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the file beside the state, whole or not at all."""
         path = self.folder / f"{key.path}{MOVED}"
         draft = path.with_name(f".{path.name}.draft")
@@ -178,7 +178,7 @@ class LocalStates:
             draft.chmod(0o600)
             draft.replace(path)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the file beside the state."""
         with _readable(key.path):
             (self.folder / f"{key.path}{MOVED}").unlink(missing_ok=True)

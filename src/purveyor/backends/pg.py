@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.backends.pg_table import Holder
-    from purveyor.catalog.backend import PgBackend
+    from purveyor.catalog.backend import PgBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateDocument, StateKey
@@ -42,7 +42,7 @@ _NAP = 0.05
 class PgStates:
     """States in one schema of a database; `records` lie beside them, over one connection."""
 
-    def __init__(self, config: PgBackend, settings: Settings) -> None:
+    def __init__(self, config: PgBackendConfig, settings: Settings) -> None:
         self._database = Database(config, settings)
         self.keys = combine(config.keys)
         self.records = PgRecords(self._database)
@@ -144,17 +144,17 @@ class PgStates:
                 ours = path and (_SEPARATOR in row.name or self.keys.read(path))
                 yield path if path and ours else row.name
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the row beside the state's, whose name ends as no state's does."""
         with self._table(f"the state {key.path}") as table:
             return table.text(f"{key.path}{MOVED}")
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the row beside the state's."""
         with self._table(f"the state {key.path}") as table:
             table.put(f"{key.path}{MOVED}", text)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the row beside the state's."""
         with self._table(f"the state {key.path}") as table:
             table.delete(f"{key.path}{MOVED}")

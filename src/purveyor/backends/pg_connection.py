@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from purveyor.catalog.backend import PgBackend
+    from purveyor.catalog.backend import PgBackendConfig
     from purveyor.settings import Settings
 
 # libpq's own variables (PostgreSQL documentation, section 34.15) and the parameters they stand for.
@@ -42,7 +42,7 @@ _QUOTED = re.compile(r'"(.+?)"')
 class Database:
     """A database and the schema in it."""
 
-    def __init__(self, config: PgBackend, settings: Settings) -> None:
+    def __init__(self, config: PgBackendConfig, settings: Settings) -> None:
         require("pg")
         self.schema = config.schema_name
         self._variable = config.connection_from

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends.model import StateVersion
     from purveyor.backends.object_records import ObjectRecords
-    from purveyor.catalog.backend import S3Backend
+    from purveyor.catalog.backend import S3BackendConfig
     from purveyor.lock import Lock
     from purveyor.settings import Settings
     from purveyor.state_key import Owner, StateDocument, StateKey
@@ -28,7 +28,7 @@ _LOCK = ".tflock"
 class S3States:
     """States below a bucket's prefix."""
 
-    def __init__(self, config: S3Backend, settings: Settings) -> None:
+    def __init__(self, config: S3BackendConfig, settings: Settings) -> None:
         self.bucket = Bucket(config, settings)
         self.keys = combine(config.keys)
 
@@ -124,15 +124,15 @@ class S3States:
         """List the whole prefix."""
         return (path for path, _ in self.bucket.objects(""))
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Read the object beside the state."""
         return self.bucket.content(f"{key.path}{MOVED}")
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the object beside the state."""
         self.bucket.put(f"{key.path}{MOVED}", text)
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the object beside the state."""
         self.bucket.delete(f"{key.path}{MOVED}")
 

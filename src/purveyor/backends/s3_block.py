@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from purveyor.cloud.aws import STATE_SESSION
 
 if TYPE_CHECKING:
-    from purveyor.catalog.backend import S3Backend
+    from purveyor.catalog.backend import S3BackendConfig
     from purveyor.json_text import JsonObject
 
 
-def engine_arguments(config: S3Backend, key: str) -> JsonObject:
+def engine_arguments(config: S3BackendConfig, key: str) -> JsonObject:
     """Return the backend block's arguments for one state; never a secret."""
     arguments: JsonObject = {"bucket": config.bucket, "key": key, "region": config.region}
     if config.lock != "dynamodb":
@@ -24,14 +24,14 @@ def engine_arguments(config: S3Backend, key: str) -> JsonObject:
     return arguments | _encryption(config) | _address(config)
 
 
-def _encryption(config: S3Backend) -> JsonObject:
+def _encryption(config: S3BackendConfig) -> JsonObject:
     if config.kms_key is not None:
         return {"encrypt": True, "kms_key_id": config.kms_key}
     # MinIO answers NotImplemented to the header unless it has a KMS of its own (measured).
     return {"encrypt": True} if config.endpoint is None or _is_aws(config.endpoint) else {}
 
 
-def _address(config: S3Backend) -> JsonObject:
+def _address(config: S3BackendConfig) -> JsonObject:
     if config.endpoint is None:
         return {}
     endpoints: JsonObject = {"s3": config.endpoint}

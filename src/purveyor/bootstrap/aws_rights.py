@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.catalog.backend import S3Backend
+    from purveyor.catalog.backend import S3BackendConfig
     from purveyor.json_text import JsonObject, JsonValue
 
 _VERSION = "2012-10-17"
@@ -36,7 +36,7 @@ _BOOTSTRAP_TABLE = (
 )
 
 
-def run_policy(config: S3Backend, *, roles: Sequence[str]) -> JsonObject:
+def run_policy(config: S3BackendConfig, *, roles: Sequence[str]) -> JsonObject:
     """Return what `run` needs: states, locks, their keys, and the first role of each account."""
     bucket = _bucket(config)
     objects = f"{bucket}/{config.prefix}/*" if config.prefix else f"{bucket}/*"
@@ -58,7 +58,7 @@ def run_policy(config: S3Backend, *, roles: Sequence[str]) -> JsonObject:
     return {"Version": _VERSION, "Statement": statements}
 
 
-def history_policy(config: S3Backend) -> JsonObject:
+def history_policy(config: S3BackendConfig) -> JsonObject:
     """Return what people need besides for `state history`, `pull`, `restore` and `doctor`."""
     bucket = _bucket(config)
     objects = f"{bucket}/{config.prefix}/*" if config.prefix else f"{bucket}/*"
@@ -72,7 +72,7 @@ def history_policy(config: S3Backend) -> JsonObject:
     return {"Version": _VERSION, "Statement": statements}
 
 
-def bootstrap_policy(config: S3Backend) -> JsonObject:
+def bootstrap_policy(config: S3BackendConfig) -> JsonObject:
     """Return what `state bootstrap` needs; nothing in it reads a state."""
     actions = [f"s3:{each}" for each in _BOOTSTRAP_BUCKET]
     statements = [_allow("SetUpTheBucket", actions, [_bucket(config)])]
@@ -100,16 +100,16 @@ def partition_of(region: str) -> str:
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
-def _bucket(config: S3Backend) -> str:
+def _bucket(config: S3BackendConfig) -> str:
     return f"arn:{partition_of(config.region)}:s3:::{config.bucket}"
 
 
-def _table(config: S3Backend) -> str:
+def _table(config: S3BackendConfig) -> str:
     start = f"arn:{partition_of(config.region)}:dynamodb:{config.region}"
     return f"{start}:{_ANY_ACCOUNT}:table/{config.table}"
 
 
-def _key(config: S3Backend) -> str:
+def _key(config: S3BackendConfig) -> str:
     key = config.kms_key or ""
     if key.startswith("arn:"):
         return key

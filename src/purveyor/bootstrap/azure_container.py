@@ -14,7 +14,7 @@ from purveyor.transport.connection import NoResponseError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.catalog.backend import AzureBackend
+    from purveyor.catalog.backend import AzureBackendConfig
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
@@ -34,7 +34,7 @@ _SOFT_DELETE = (
 class AzureStore:
     """One container and, as far as a storage key reaches, its account."""
 
-    def __init__(self, config: AzureBackend, settings: Settings) -> None:
+    def __init__(self, config: AzureBackendConfig, settings: Settings) -> None:
         self._config = config
         self._storage = AzureStorage(config.account, config.environment, settings)
 

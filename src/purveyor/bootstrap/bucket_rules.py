@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.bootstrap.aws_door import code_of
+from purveyor.bootstrap.aws_setup_client import code_of
 from purveyor.bootstrap.bucket_lifecycle import (
     KEPT_DAYS,
     LOCKS,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         LifecycleRuleTypeDef,
     )
 
-    from purveyor.bootstrap.aws_door import AwsDoor
+    from purveyor.bootstrap.aws_setup_client import AwsSetupClient
 
 _NOTHING = "NoSuchLifecycleConfiguration"
 _WHAT = "bucket: old lock versions"
@@ -37,9 +37,9 @@ _FORGETFUL = (
 class BucketRules:
     """One bucket's lifecycle configuration, which S3 can only replace as a whole."""
 
-    def __init__(self, door: AwsDoor) -> None:
-        self._door = door
-        self._name = door.config.bucket
+    def __init__(self, client: AwsSetupClient) -> None:
+        self._client = client
+        self._name = client.config.bucket
 
     def measure(self, there: bool) -> Measure:  # noqa: FBT001 - one of a table's functions
         """Tell what is missing, and which rules of others take states' versions away."""
@@ -49,7 +49,7 @@ class BucketRules:
         others = removers(rules)
         note = f"rules of yours remove versions too: {', '.join(others)}" if others else ""
         probed = len(rules_to_keep(rules)) < len(rules)
-        if not probed and not missing_rules(rules, self._door.config.prefix):
+        if not probed and not missing_rules(rules, self._client.config.prefix):
             return settled(_WHAT, wanted, wanted, note=note)
         now = "kept for ever" if there else "no bucket"
         return Measure(_WHAT, now, wanted, "add lifecycle rules", self._add, note=note)
@@ -62,7 +62,7 @@ class BucketRules:
         """
         found = self._read()
         rules = found["Rules"] if found else []
-        kept, prefix = rules_to_keep(rules), self._door.config.prefix
+        kept, prefix = rules_to_keep(rules), self._client.config.prefix
         ours = missing_rules(rules, prefix)
         self._write([*kept, probe(prefix)], found)
         probed = self._read()
@@ -75,9 +75,9 @@ class BucketRules:
     def _read(self) -> GetBucketLifecycleConfigurationOutputTypeDef | None:
         from botocore.exceptions import ClientError
 
-        with self._door.explained(f"the bucket {self._name}"):
+        with self._client.explained(f"the bucket {self._name}"):
             try:
-                return self._door.s3.get_bucket_lifecycle_configuration(Bucket=self._name)
+                return self._client.s3.get_bucket_lifecycle_configuration(Bucket=self._name)
             except ClientError as error:
                 if code_of(error) != _NOTHING:
                     raise
@@ -91,9 +91,9 @@ class BucketRules:
         # Left out, it would fall back to AWS's default for all rules.
         minimum = before.get("TransitionDefaultMinimumObjectSize") if before else None
         more = {"TransitionDefaultMinimumObjectSize": minimum} if minimum else {}
-        self._door.patiently(
+        self._client.patiently(
             f"the bucket {self._name}",
-            lambda: self._door.s3.put_bucket_lifecycle_configuration(
+            lambda: self._client.s3.put_bucket_lifecycle_configuration(
                 Bucket=self._name,
                 LifecycleConfiguration={"Rules": rules},
                 **more,  # type: ignore[arg-type]  # one known key

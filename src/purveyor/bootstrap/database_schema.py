@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composed
 
-    from purveyor.catalog.backend import PgBackend
+    from purveyor.catalog.backend import PgBackendConfig
     from purveyor.settings import Settings
 
 _ABSENT = "no schema"
@@ -34,7 +34,7 @@ class SchemaStore:
 
     def __init__(
         self,
-        config: PgBackend,
+        config: PgBackendConfig,
         settings: Settings,
         role: str | None,
         *,

@@ -16,7 +16,7 @@ from purveyor.transport.connection import NoResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.catalog.backend import GoogleBackend
+    from purveyor.catalog.backend import GoogleBackendConfig
     from purveyor.errors import PurveyorError
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.settings import Settings
@@ -36,7 +36,7 @@ _IAM = "iamConfiguration"
 class GoogleStore:
     """One bucket. `project` and `location` are for making it; Google's default is `US`."""
 
-    def __init__(self, config: GoogleBackend, settings: Settings) -> None:
+    def __init__(self, config: GoogleBackendConfig, settings: Settings) -> None:
         self._config = config
         self._storage = GoogleStorage(settings, as_owner=True)
         self._project = settings.first("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from purveyor.bootstrap.aws_door import code_of
+from purveyor.bootstrap.aws_setup_client import code_of
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.errors import CatalogError, RecoveryError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, TableDescriptionTypeDef
 
-    from purveyor.bootstrap.aws_door import AwsDoor
+    from purveyor.bootstrap.aws_setup_client import AwsSetupClient
 
 _KEY = "LockID"  # the engines' own
 _ABSENT = "no table"
@@ -24,8 +24,8 @@ _READY_TRIES = 120
 class LockTable:
     """One table, told apart by whether it is there."""
 
-    def __init__(self, door: AwsDoor, name: str) -> None:
-        self._door = door
+    def __init__(self, client: AwsSetupClient, name: str) -> None:
+        self._client = client
         self._name = name
         self._what = f"the table {name}"
 
@@ -44,9 +44,9 @@ class LockTable:
     def _read(self) -> TableDescriptionTypeDef | None:
         from botocore.exceptions import ClientError
 
-        with self._door.explained(self._what):
+        with self._client.explained(self._what):
             try:
-                return self._door.dynamodb.describe_table(TableName=self._name)["Table"]
+                return self._client.dynamodb.describe_table(TableName=self._name)["Table"]
             except ClientError as error:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
@@ -80,17 +80,17 @@ class LockTable:
             "BillingMode": "PAY_PER_REQUEST",
             "DeletionProtectionEnabled": True,
         }
-        if key := self._door.config.kms_key:
+        if key := self._client.config.kms_key:
             request["SSESpecification"] = {
                 "Enabled": True,
                 "SSEType": "KMS",
                 "KMSMasterKeyId": key,
             }
         with (
-            self._door.explained(self._what),
-            contextlib.suppress(self._door.dynamodb.exceptions.ResourceInUseException),
+            self._client.explained(self._what),
+            contextlib.suppress(self._client.dynamodb.exceptions.ResourceInUseException),
         ):
-            self._door.dynamodb.create_table(**request)
+            self._client.dynamodb.create_table(**request)
         self._await()
 
     def _await(self) -> None:
@@ -99,7 +99,7 @@ class LockTable:
             found = self._read()
             if found is not None and found.get("TableStatus") == "ACTIVE":
                 return
-            self._door.pause(1.0)
+            self._client.pause(1.0)
         raise RecoveryError(
             f"The table {self._name} is not ready after {_READY_TRIES} seconds.",
             hint="Run the command again: it goes on where it stopped.",
@@ -112,7 +112,7 @@ class LockTable:
         now = "off" if found else _ABSENT
 
         def protect() -> None:
-            self._door.dynamodb.update_table(TableName=self._name, DeletionProtectionEnabled=True)
+            self._client.dynamodb.update_table(TableName=self._name, DeletionProtectionEnabled=True)
 
         return Measure(what, now, wanted, "turn it on", lambda: self._change(protect))
 
@@ -123,7 +123,7 @@ class LockTable:
         now = "off" if found else _ABSENT
 
         def back_up() -> None:
-            self._door.dynamodb.update_continuous_backups(
+            self._client.dynamodb.update_continuous_backups(
                 TableName=self._name,
                 PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
             )
@@ -131,14 +131,14 @@ class LockTable:
         return Measure(what, now, wanted, "turn it on", lambda: self._change(back_up))
 
     def _is_backed_up(self) -> bool:
-        with self._door.explained(self._what):
-            answer = self._door.dynamodb.describe_continuous_backups(TableName=self._name)
+        with self._client.explained(self._what):
+            answer = self._client.dynamodb.describe_continuous_backups(TableName=self._name)
         found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         return found.get("PointInTimeRecoveryStatus") == "ENABLED"
 
     def _encryption(self, found: TableDescriptionTypeDef | None) -> Measure:
         """DynamoDB always encrypts; a table of others keeps its key, whichever it is."""
-        what, key = "table: encryption", self._door.config.kms_key
+        what, key = "table: encryption", self._client.config.kms_key
         wanted = f"KMS key {key}" if key else "DynamoDB's own key"
         if found is None:
             # Done while the table is made.
@@ -149,7 +149,7 @@ class LockTable:
             return settled(what, now, wanted)
 
         def encrypt() -> None:
-            self._door.dynamodb.update_table(
+            self._client.dynamodb.update_table(
                 TableName=self._name,
                 SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
             )
@@ -170,7 +170,7 @@ class LockTable:
                 if code_of(error) not in busy:
                     raise
                 self._await()
-                self._door.pause(1.0)
+                self._client.pause(1.0)
                 change()
 
-        self._door.patiently(self._what, attempt)
+        self._client.patiently(self._what, attempt)

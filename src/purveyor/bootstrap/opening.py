@@ -7,14 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.bootstrap.model import BOTH, JOURNAL, STATES
-from purveyor.catalog.backend import AzureBackend, GoogleBackend, LocalBackend, PgBackend, S3Backend
+from purveyor.catalog.backend import (
+    AzureBackendConfig,
+    GoogleBackendConfig,
+    LocalBackendConfig,
+    PgBackendConfig,
+    S3BackendConfig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from purveyor.bootstrap.model import Measure, Store
-    from purveyor.catalog.backend import Backend
+    from purveyor.catalog.backend import BackendConfig
     from purveyor.settings import Settings
 
 
@@ -35,8 +41,8 @@ class Stores:
 
 
 def open_stores(
-    states: Backend,
-    journal: Backend | None,
+    states: BackendConfig,
+    journal: BackendConfig | None,
     *,
     root: Path,
     settings: Settings,
@@ -50,7 +56,7 @@ def open_stores(
 
 
 def open_store(
-    config: Backend,
+    config: BackendConfig,
     *,
     root: Path,
     settings: Settings,
@@ -62,21 +68,21 @@ def open_store(
     `holds` is what is to lie in it: `STATES`, `JOURNAL`, or both.
     """
     match config:
-        case LocalBackend():
+        case LocalBackendConfig():
             from purveyor.bootstrap.elsewhere import Folder
 
             return Folder(root / config.path)
-        case S3Backend():
+        case S3BackendConfig():
             return S3Store(config, settings)
-        case AzureBackend():
+        case AzureBackendConfig():
             from purveyor.bootstrap.azure_container import AzureStore
 
             return AzureStore(config, settings)
-        case GoogleBackend():
+        case GoogleBackendConfig():
             from purveyor.bootstrap.google_bucket import GoogleStore
 
             return GoogleStore(config, settings)
-        case PgBackend():
+        case PgBackendConfig():
             from purveyor.bootstrap.database_schema import SchemaStore
 
             return SchemaStore(config, settings, grant_to, holds=holds)
@@ -89,18 +95,18 @@ def open_store(
 class S3Store:
     """A bucket and, where the catalog wants one, its lock table."""
 
-    def __init__(self, config: S3Backend, settings: Settings) -> None:
+    def __init__(self, config: S3BackendConfig, settings: Settings) -> None:
         self._config = config
         self._settings = settings
 
     def survey(self) -> list[Measure]:
         """Look at the bucket, then at the table."""
-        from purveyor.bootstrap.aws_door import AwsDoor
+        from purveyor.bootstrap.aws_setup_client import AwsSetupClient
         from purveyor.bootstrap.lock_table import LockTable
         from purveyor.bootstrap.s3_bucket import StateBucket
 
-        door = AwsDoor(self._config, self._settings)
-        measures = StateBucket(door).survey()
+        client = AwsSetupClient(self._config, self._settings)
+        measures = StateBucket(client).survey()
         if self._config.table is not None:
-            measures += LockTable(door, self._config.table).survey()
+            measures += LockTable(client, self._config.table).survey()
         return measures

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from purveyor.bootstrap import aws_rights
 from purveyor.bootstrap.database_schema import grants
 from purveyor.bootstrap.model import BOTH, JOURNAL, STATES
-from purveyor.catalog.backend import AzureBackend, GoogleBackend, PgBackend, S3Backend
+from purveyor.catalog.backend import (
+    AzureBackendConfig,
+    GoogleBackendConfig,
+    PgBackendConfig,
+    S3BackendConfig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.catalog.backend import Backend
+    from purveyor.catalog.backend import BackendConfig
     from purveyor.json_text import JsonObject
 
 _ANYBODY = "<role>"
@@ -32,8 +37,8 @@ class Rights:
 
 
 def describe_all_rights(
-    states: Backend,
-    journal: Backend | None,
+    states: BackendConfig,
+    journal: BackendConfig | None,
     *,
     roles: Sequence[str] = (),
     grant_to: str | None = None,
@@ -53,7 +58,7 @@ def describe_all_rights(
 
 
 def describe_rights(
-    config: Backend,
+    config: BackendConfig,
     *,
     roles: Sequence[str] = (),
     grant_to: str | None = None,
@@ -64,24 +69,24 @@ def describe_rights(
     `holds` is what lies in a database: `STATES`, `JOURNAL`, or both.
     """
     match config:
-        case S3Backend():
+        case S3BackendConfig():
             return [
                 Rights("run", aws_rights.run_policy(config, roles=roles)),
                 Rights("state history, pull, restore, doctor", aws_rights.history_policy(config)),
                 Rights("state bootstrap", aws_rights.bootstrap_policy(config)),
             ]
-        case AzureBackend():
+        case AzureBackendConfig():
             return _azure(config)
-        case GoogleBackend():
+        case GoogleBackendConfig():
             return _google(config)
-        case PgBackend():
+        case PgBackendConfig():
             return _database(config, grant_to or _ANYBODY, holds)
         case _:
             line = "whatever the server asks for; Purveyor needs no rights of its own"
             return [Rights("run", lines=(line,))]
 
 
-def _azure(config: AzureBackend) -> list[Rights]:
+def _azure(config: AzureBackendConfig) -> list[Rights]:
     account = f".../Microsoft.Storage/storageAccounts/{config.account}"
     container = f"{account}/blobServices/default/containers/{config.container}"
     return [
@@ -97,7 +102,7 @@ def _azure(config: AzureBackend) -> list[Rights]:
     ]
 
 
-def _google(config: GoogleBackend) -> list[Rights]:
+def _google(config: GoogleBackendConfig) -> list[Rights]:
     bucket = f"gs://{config.bucket}"
     run = [f"role `roles/storage.objectUser` on {bucket}"]
     bootstrap = [
@@ -112,7 +117,7 @@ def _google(config: GoogleBackend) -> list[Rights]:
     return [Rights("run", lines=tuple(run)), Rights("state bootstrap", lines=tuple(bootstrap))]
 
 
-def _database(config: PgBackend, role: str, holds: Sequence[str]) -> list[Rights]:
+def _database(config: PgBackendConfig, role: str, holds: Sequence[str]) -> list[Rights]:
     statements = [f"{each};" for each in grants(config.schema_name, role, holds)]
     return [
         Rights("run", lines=tuple(statements)),

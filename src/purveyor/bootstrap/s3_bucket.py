@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.bootstrap.aws_door import code_of, name_taken
 from purveyor.bootstrap.aws_rights import partition_of
+from purveyor.bootstrap.aws_setup_client import code_of, name_taken
 from purveyor.bootstrap.bucket_policy import add_tls_only, has_tls_only, parse_policy
 from purveyor.bootstrap.bucket_rules import BucketRules
 from purveyor.bootstrap.model import NO_SETTING, Measure, UnknownSettingError, settled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         ServerSideEncryptionByDefaultTypeDef,
     )
 
-    from purveyor.bootstrap.aws_door import AwsDoor
+    from purveyor.bootstrap.aws_setup_client import AwsSetupClient
     from purveyor.json_text import JsonObject
 
 _ABSENT = "no bucket"
@@ -43,11 +43,11 @@ _NOTHING = {
 class StateBucket:
     """One bucket, told apart by whether it is there."""
 
-    def __init__(self, door: AwsDoor) -> None:
-        self._door = door
-        self._name = door.config.bucket
+    def __init__(self, client: AwsSetupClient) -> None:
+        self._client = client
+        self._name = client.config.bucket
         self._what = f"the bucket {self._name}"
-        self._arn = f"arn:{partition_of(door.config.region)}:s3:::{self._name}"
+        self._arn = f"arn:{partition_of(client.config.region)}:s3:::{self._name}"
 
     def survey(self) -> list[Measure]:
         """Return the bucket's measures: whether it is there first, then its settings."""
@@ -66,18 +66,18 @@ class StateBucket:
             "bucket: versioning": self._versioning,
             "bucket: encryption": self._encryption,
             "bucket: connections": self._policy,
-            "bucket: old lock versions": BucketRules(self._door).measure,
+            "bucket: old lock versions": BucketRules(self._client).measure,
         }
 
     def _is_there(self) -> bool:
         """Ask for the bucket, and whether it is ours: two requests."""
         from botocore.exceptions import ClientError
 
-        owner = self._door.account()
+        owner = self._client.account()
         expected = {"ExpectedBucketOwner": owner} if owner else {}
-        with self._door.explained(self._what):
+        with self._client.explained(self._what):
             try:
-                self._door.s3.head_bucket(Bucket=self._name, **expected)
+                self._client.s3.head_bucket(Bucket=self._name, **expected)
             except ClientError as error:
                 if code_of(error) in {"404", "NoSuchBucket"}:
                     return False
@@ -87,7 +87,7 @@ class StateBucket:
         return True
 
     def _existence(self, *, there: bool) -> Measure:
-        region = self._door.config.region
+        region = self._client.config.region
         wanted = f"{self._name} in {region}"
         if there:
             return settled("bucket", "there", wanted)
@@ -98,20 +98,22 @@ class StateBucket:
         from botocore.exceptions import ClientError
 
         request: CreateBucketRequestTypeDef = {"Bucket": self._name}
-        region = self._door.config.region
-        if region != "us-east-1" and self._door.in_aws:  # which takes no constraint of its own name
+        region = self._client.config.region
+        if (
+            region != "us-east-1" and self._client.in_aws
+        ):  # which takes no constraint of its own name
             request["CreateBucketConfiguration"] = {"LocationConstraint": region}  # type: ignore[typeddict-item]  # any region
 
         def create() -> None:
             try:
-                self._door.s3.create_bucket(**request)
+                self._client.s3.create_bucket(**request)
             except ClientError as error:
                 if code_of(error) == _TAKEN:
                     raise name_taken(f"The bucket {self._name}", str(error)) from None
                 if code_of(error) != _OURS:
                     raise
 
-        self._door.patiently(self._what, create)
+        self._client.patiently(self._what, create)
 
     def _blocks(self, there: bool) -> Measure:  # noqa: FBT001 - one of a table's functions
         what, wanted = "bucket: public access", "blocked in all four ways"
@@ -124,15 +126,15 @@ class StateBucket:
 
     def _read_blocks(self) -> dict[str, object]:
         answer = self._look(
-            "blocks", lambda: self._door.s3.get_public_access_block(Bucket=self._name)
+            "blocks", lambda: self._client.s3.get_public_access_block(Bucket=self._name)
         )
         found = answer.get("PublicAccessBlockConfiguration", {})
         return dict(found) if isinstance(found, dict) else {}
 
     def _block(self) -> None:
-        self._door.patiently(
+        self._client.patiently(
             self._what,
-            lambda: self._door.s3.put_public_access_block(
+            lambda: self._client.s3.put_public_access_block(
                 Bucket=self._name, PublicAccessBlockConfiguration=_BLOCKS
             ),
         )
@@ -141,23 +143,23 @@ class StateBucket:
         what, wanted = "bucket: versioning", "on"
         status = ""
         if there:
-            with self._door.explained(self._what):
-                status = self._door.s3.get_bucket_versioning(Bucket=self._name).get("Status", "")
+            with self._client.explained(self._what):
+                status = self._client.s3.get_bucket_versioning(Bucket=self._name).get("Status", "")
         if status == "Enabled":
             return settled(what, "on", wanted)
         now = (status.lower() or "off") if there else _ABSENT
         return Measure(what, now, wanted, "turn it on", self._version)
 
     def _version(self) -> None:
-        self._door.patiently(
+        self._client.patiently(
             self._what,
-            lambda: self._door.s3.put_bucket_versioning(
+            lambda: self._client.s3.put_bucket_versioning(
                 Bucket=self._name, VersioningConfiguration={"Status": "Enabled"}
             ),
         )
 
     def _encryption(self, there: bool) -> Measure:  # noqa: FBT001 - see _blocks
-        what, key = "bucket: encryption", self._door.config.kms_key
+        what, key = "bucket: encryption", self._client.config.kms_key
         wanted = f"KMS key {key}" if key else "SSE-S3"
         algorithm, with_key = self._read_encryption() if there else ("", "")
         now = f"{algorithm} {with_key}".strip() or ("none" if there else _ABSENT)
@@ -172,7 +174,7 @@ class StateBucket:
     def _read_encryption(self) -> tuple[str, str]:
         """Return the bucket's algorithm and key, empty where there is none."""
         answer = self._look(
-            "encryption", lambda: self._door.s3.get_bucket_encryption(Bucket=self._name)
+            "encryption", lambda: self._client.s3.get_bucket_encryption(Bucket=self._name)
         )
         configuration = answer.get("ServerSideEncryptionConfiguration")
         rules = configuration.get("Rules") if isinstance(configuration, dict) else None
@@ -183,13 +185,13 @@ class StateBucket:
         return "", ""
 
     def _encrypt(self) -> None:
-        key = self._door.config.kms_key
+        key = self._client.config.kms_key
         default: ServerSideEncryptionByDefaultTypeDef = {"SSEAlgorithm": "AES256"}
         if key:
             default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-        self._door.patiently(
+        self._client.patiently(
             self._what,
-            lambda: self._door.s3.put_bucket_encryption(
+            lambda: self._client.s3.put_bucket_encryption(
                 Bucket=self._name,
                 ServerSideEncryptionConfiguration={
                     "Rules": [
@@ -205,7 +207,7 @@ class StateBucket:
 
     def _policy(self, there: bool) -> Measure:  # noqa: FBT001 - see _blocks
         what, wanted = "bucket: connections", "TLS only"
-        if self._door.plain:
+        if self._client.plain:
             note = "the catalog's `endpoint` is plain http: the rule would shut everybody out"
             return settled(what, "plain ones too", wanted, note=note)
         policy = self._read_policy() if there else {}
@@ -215,21 +217,21 @@ class StateBucket:
         return Measure(what, now, wanted, "add a statement to the policy", self._deny_plain)
 
     def _read_policy(self) -> JsonObject:
-        answer = self._look("policy", lambda: self._door.s3.get_bucket_policy(Bucket=self._name))
+        answer = self._look("policy", lambda: self._client.s3.get_bucket_policy(Bucket=self._name))
         return parse_policy(str(answer.get("Policy") or ""))
 
     def _deny_plain(self) -> None:
         """Read the policy again, so that what came in the meantime stays."""
         policy = json_text.write(add_tls_only(self._read_policy(), self._arn))
-        self._door.patiently(
-            self._what, lambda: self._door.s3.put_bucket_policy(Bucket=self._name, Policy=policy)
+        self._client.patiently(
+            self._what, lambda: self._client.s3.put_bucket_policy(Bucket=self._name, Policy=policy)
         )
 
     def _look(self, setting: str, ask: Callable[[], object]) -> dict[str, object]:
         """Return an answer; an empty one where the bucket has no such setting."""
         from botocore.exceptions import ClientError
 
-        with self._door.explained(self._what):
+        with self._client.explained(self._what):
             try:
                 answer = ask()
             except ClientError as error:

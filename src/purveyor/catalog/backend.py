@@ -1,6 +1,6 @@
 """Where states live, as the catalog says it: one model a backend type.
 
-A further type is one model here and one member of `Backend`.
+A further type is one model here and one member of `BackendConfig`.
 """
 
 from typing import Annotated, Literal, Self, TypeAlias, get_args
@@ -25,7 +25,7 @@ from purveyor.catalog.words import (
 )
 
 
-class LocalBackend(Strict):
+class LocalBackendConfig(Strict):
     """States in a folder of this machine; for trying things out, or for a shared disk."""
 
     # In a file the type tells the backends apart, so that there it is needed.
@@ -39,7 +39,7 @@ class LocalBackend(Strict):
     keys: Keys = None
 
 
-class S3Backend(Strict):
+class S3BackendConfig(Strict):
     """States in an S3 bucket."""
 
     type: Literal["s3"] = Field(description="This kind of backend.")
@@ -76,7 +76,7 @@ class S3Backend(Strict):
         return self
 
 
-class PgBackend(Strict):
+class PgBackendConfig(Strict):
     """States in a PostgreSQL table, a row each."""
 
     type: Literal["pg"] = Field(description="This kind of backend.")
@@ -91,7 +91,7 @@ class PgBackend(Strict):
     keys: Keys = None
 
 
-class HttpBackend(Strict):
+class HttpBackendConfig(Strict):
     """States on a server that speaks the engines' `http` protocol."""
 
     type: Literal["http"] = Field(description="This kind of backend.")
@@ -117,7 +117,7 @@ class HttpBackend(Strict):
     keys: HttpNames = None
 
 
-class GitlabBackend(Strict):
+class GitlabBackendConfig(Strict):
     """States that GitLab keeps in a project."""
 
     type: Literal["gitlab"] = Field(description="This kind of backend.")
@@ -136,7 +136,7 @@ class GitlabBackend(Strict):
     keys: GitlabNames = None
 
 
-class ConsulBackend(Strict):
+class ConsulBackendConfig(Strict):
     """States in Consul's key/value store."""
 
     type: Literal["consul"] = Field(description="This kind of backend.")
@@ -152,7 +152,7 @@ class ConsulBackend(Strict):
     keys: Keys = None
 
 
-class AzureBackend(Strict):
+class AzureBackendConfig(Strict):
     """States in a container of Azure Blob Storage."""
 
     type: Literal["azurerm"] = Field(description="This kind of backend.")
@@ -167,7 +167,7 @@ class AzureBackend(Strict):
     keys: Keys = None
 
 
-class GoogleBackend(Strict):
+class GoogleBackendConfig(Strict):
     """States in a Google Cloud Storage bucket."""
 
     type: Literal["gcs"] = Field(description="This kind of backend.")
@@ -181,19 +181,20 @@ class GoogleBackend(Strict):
     keys: Keys = None
 
 
-Backend: TypeAlias = Annotated[
-    LocalBackend
-    | S3Backend
-    | PgBackend
-    | HttpBackend
-    | GitlabBackend
-    | ConsulBackend
-    | AzureBackend
-    | GoogleBackend,
+BackendConfig: TypeAlias = Annotated[
+    LocalBackendConfig
+    | S3BackendConfig
+    | PgBackendConfig
+    | HttpBackendConfig
+    | GitlabBackendConfig
+    | ConsulBackendConfig
+    | AzureBackendConfig
+    | GoogleBackendConfig,
     Field(discriminator="type"),
 ]
 
 TYPES: tuple[str, ...] = tuple(
-    get_args(model.model_fields["type"].annotation)[0] for model in get_args(get_args(Backend)[0])
+    get_args(model.model_fields["type"].annotation)[0]
+    for model in get_args(get_args(BackendConfig)[0])
 )
 """The values of `type`, in the order of the models above."""

@@ -5,15 +5,19 @@ from typing import Annotated, TypeAlias, get_args
 from pydantic import Field
 
 from purveyor.catalog.backend import (
-    AzureBackend,
-    GoogleBackend,
-    LocalBackend,
-    PgBackend,
-    S3Backend,
+    AzureBackendConfig,
+    GoogleBackendConfig,
+    LocalBackendConfig,
+    PgBackendConfig,
+    S3BackendConfig,
 )
 
 JournalStore: TypeAlias = Annotated[
-    LocalBackend | S3Backend | PgBackend | AzureBackend | GoogleBackend,
+    LocalBackendConfig
+    | S3BackendConfig
+    | PgBackendConfig
+    | AzureBackendConfig
+    | GoogleBackendConfig,
     Field(discriminator="type"),
 ]
 

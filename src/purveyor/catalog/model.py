@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from purveyor.catalog.address import find_address_fault
-from purveyor.catalog.backend import Backend, LocalBackend
+from purveyor.catalog.backend import BackendConfig, LocalBackendConfig
 from purveyor.catalog.journal_store import JournalStore, find_useless_key
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
 from purveyor.catalog.strict import Strict
@@ -202,8 +202,8 @@ class CatalogModel(Strict):
     """The whole catalog."""
 
     version: Literal[1] = Field(description="The format's version.")
-    backend: Backend = Field(
-        default=LocalBackend(),
+    backend: BackendConfig = Field(
+        default=LocalBackendConfig(),
         description="Where states live; without it, a folder of this machine.",
     )
     journal: JournalStore | None = Field(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from purveyor.catalog.backend import Backend
+    from purveyor.catalog.backend import BackendConfig
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
@@ -74,7 +74,7 @@ class Recipe:
 
     root: Path
     engine: EngineRequirement
-    backend: Backend
+    backend: BackendConfig
     account: Account
     source: ModuleSource | None = None
     program: ActionProgram | None = None

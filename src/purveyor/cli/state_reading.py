@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from purveyor.backends.model import ListedState, StateVersion
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
+    from purveyor.states.details import StateDetails
     from purveyor.states.listing import Look
-    from purveyor.states.portrait import Portrait
 
 _HEADS = ("AGE", "SLUG", "LOCKED", "KIND", "ID", "SIZE", "KEY")
 _INSIDE = ("serial", "resources", "engine_version")
@@ -79,15 +79,15 @@ def list_states(
 @with_json
 def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: bool) -> None:
     """Tell everything about one state; values of sensitive outputs are hidden."""
-    from purveyor.states.portrait import paint
+    from purveyor.states.details import inspect_state
 
     room = open_room(catalog_path)
-    portrait = paint(room.find(words, kind), room.backend)
-    fields = _portrait(portrait)
+    details = inspect_state(room.find(words, kind), room.backend)
+    fields = _describe_state(details)
     if as_json:
         click.echo(json_text.write(fields, indent=2))
         return
-    if portrait.stamp == portrait.target.stamp:  # what a person expects anyway
+    if details.stamp == details.target.stamp:  # what a person expects anyway
         del fields["stamp"]
     print_fields(fields)
 
@@ -101,7 +101,7 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
 
     A removed state is found by its whole key.
     """
-    from purveyor.states.portrait import missing
+    from purveyor.states.details import missing
 
     room = open_room(catalog_path)
     target = room.find(words, kind)
@@ -139,7 +139,7 @@ def pull(
 ) -> None:
     """Write a state's text to a file or to standard output. It holds secrets in clear."""
     from purveyor.credentials.private_file import write_private
-    from purveyor.states.portrait import missing, read_text
+    from purveyor.states.details import missing, read_text
 
     if output is None and sys.stdout.isatty() and not force:
         raise click.UsageError("A state holds secrets: use --output FILE, or --force to see it.")
@@ -204,8 +204,8 @@ def _cells(state: ListedState, look: Look | None, short: Callable[[str], str]) -
     return (*cells, *known, state.path)
 
 
-def _portrait(portrait: Portrait) -> JsonObject:
-    content, target = portrait.content, portrait.target
+def _describe_state(details: StateDetails) -> JsonObject:
+    content, target = details.content, details.target
     fields: JsonObject = {"key": target.key.path, "kind": target.kind, "id": target.id}
     if content is not None:
         document = content.document
@@ -220,16 +220,16 @@ def _portrait(portrait: Portrait) -> JsonObject:
             "engine_version": document.engine_version,
             "encrypted": document.encrypted,
             "size": len(content.text.encode()),
-            "stamp": portrait.stamp,
+            "stamp": details.stamp,
             "resources": document.resources,
             "types": dict(content.types),
             "outputs": outputs,
         }
     return fields | {
-        "fault": portrait.fault.message if portrait.fault else None,
-        "lock": _lock(portrait.holder),
-        "versions": len(portrait.versions),
-        "versions_note": portrait.unversioned,
+        "fault": details.fault.message if details.fault else None,
+        "lock": _lock(details.holder),
+        "versions": len(details.versions),
+        "versions_note": details.unversioned,
     }
 
 

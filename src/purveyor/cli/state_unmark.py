@@ -25,22 +25,22 @@ def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None)
     To bring back what was changed there, move it back with `purveyor state migrate`, which takes
     the note away by itself.
     """
-    from purveyor.state_key import parse_mark
+    from purveyor.state_key import parse_moved_marker
     from purveyor.states.ports import Markers
 
     room = open_room(catalog_path)
     if not isinstance(room.backend, Markers):
         raise click.UsageError("This kind of backend keeps no notes beside states.")
     key = _find(room.backend, room.backend.keys, words, kind)
-    text = None if key is None else room.backend.read_mark(key)
+    text = None if key is None else room.backend.read_moved_marker(key)
     if key is None or text is None:
         click.echo(f"No state of {words} is marked as moved; nothing was done.")
         return
-    mark = parse_mark(text)
+    mark = parse_moved_marker(text)
     where = mark.to if mark else "an unknown place: the note cannot be read"
     click.echo(f"{key.path} is marked as moved to {where}.", err=True)
     confirm("Does nobody work on the copy there?", yes=yes)
-    room.backend.unmark(key)
+    room.backend.unmark_moved(key)
     click.echo(f"{key.path} is no longer marked: runs work on it here again.")
 
 

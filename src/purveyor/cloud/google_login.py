@@ -38,7 +38,7 @@ class Credentials(Protocol):
         """True while the token is good."""
 
     def refresh(self, request: Any) -> object:
-        """Ask for a new token; `request` is a `_Door`."""
+        """Ask for a new token; `request` is a `GoogleAuthTransport`."""
 
 
 class GoogleLogin:
@@ -65,7 +65,7 @@ class GoogleLogin:
             if self._credentials is None:
                 self._credentials = self._open(given, impersonated)
             if not self._credentials.valid:
-                self._credentials.refresh(_Door(self._wire))
+                self._credentials.refresh(GoogleAuthTransport(self._wire))
         except (GoogleAuthError, ValueError, OSError) as error:
             # Of ValueErrors, whose texts may quote a key's file, only the name is told.
             told = str(error.args[0]) if isinstance(error, GoogleAuthError) and error.args else ""
@@ -96,10 +96,10 @@ class GoogleLogin:
         import google.auth
         from google.auth.exceptions import DefaultCredentialsError
 
-        door: Any = _Door(self._wire)
+        transport: Any = GoogleAuthTransport(self._wire)
         found: Credentials
         try:
-            found, _ = google.auth.default(scopes=scopes, request=door)
+            found, _ = google.auth.default(scopes=scopes, request=transport)
         except DefaultCredentialsError as error:
             detail = " ".join(str(error.args[0]).split())[:400]
             raise credentials_error(GOOGLE, _HERE, FailureKind.ABSENT, detail) from None
@@ -114,8 +114,8 @@ class _Reply(NamedTuple):
     data: bytes
 
 
-class _Door:
-    """Lets google-auth send its requests through our own door."""
+class GoogleAuthTransport:
+    """Lets google-auth send its requests through our own connection."""
 
     def __init__(self, wire: Connection) -> None:
         self._wire = wire

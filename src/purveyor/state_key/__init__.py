@@ -8,7 +8,7 @@ from purveyor.state_key.document import (
     check_identity,
     parse_state,
 )
-from purveyor.state_key.moved import Mark, Marked, parse_mark, refuse_moved
+from purveyor.state_key.moved import Marked, MovedMarker, parse_moved_marker, refuse_moved
 from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find_clashes
 from purveyor.state_key.template import JOURNAL, Template, find_faults, read_template
 
@@ -20,8 +20,8 @@ __all__ = [
     "KEYS_BY_ID",
     "SUFFIX",
     "KeyScheme",
-    "Mark",
     "Marked",
+    "MovedMarker",
     "OutputValue",
     "Owner",
     "StateDocument",
@@ -32,7 +32,7 @@ __all__ = [
     "find_clashes",
     "find_faults",
     "identity",
-    "parse_mark",
+    "parse_moved_marker",
     "parse_state",
     "read_template",
     "refuse_moved",

@@ -15,7 +15,7 @@ _SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MovedMarker:
     """A note. `stage` is `copying` or `moved`, `to` the new place with the state's key in it.
 
     `digest` and `serial` are those of the state when it was copied.
@@ -31,11 +31,11 @@ class Mark:
 class Marked(Protocol):
     """A backend that keeps notes beside states."""
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Return the note; None when there is none."""
 
 
-def parse_mark(text: str) -> Mark | None:
+def parse_moved_marker(text: str) -> MovedMarker | None:
     """Read a note; None when it is none of ours."""
     try:
         note = json_text.parse(text)
@@ -44,7 +44,7 @@ def parse_mark(text: str) -> Mark | None:
     fields = note if isinstance(note, dict) else {}
     serial = fields.get("serial")
     stage, to, digest = (str(fields.get(name, "")) for name in ("stage", "moved_to", "digest"))
-    return Mark(stage, to, digest, serial) if isinstance(serial, int) else None
+    return MovedMarker(stage, to, digest, serial) if isinstance(serial, int) else None
 
 
 def refuse_moved(key: StateKey, backend: object, owner: Owner) -> None:
@@ -53,13 +53,15 @@ def refuse_moved(key: StateKey, backend: object, owner: Owner) -> None:
     One that is only being copied is still worked on here: the move looks again before it ends.
     Asks the store only where a note was seen.
     """
-    text = backend.read_mark(key) if key.moved and isinstance(backend, Marked) else None
+    text = backend.read_moved_marker(key) if key.moved and isinstance(backend, Marked) else None
     if text is None:
         return
-    mark = parse_mark(text)
-    if mark is not None and mark.stage != "moved":
+    marker = parse_moved_marker(text)
+    if marker is not None and marker.stage != "moved":
         return
-    place = mark.to[:_SHOWN] if mark and mark.to else "an unknown place: its note cannot be read"
+    place = (
+        marker.to[:_SHOWN] if marker and marker.to else "an unknown place: its note cannot be read"
+    )
     raise RecoveryError(
         f"The state of {owner.kind} {owner.slug or owner.id} has moved to {place}; the catalog"
         " still names its old place, and nothing was changed.",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import RecoveryError
 from purveyor.lock import describe_lock
-from purveyor.state_key import Mark, StateKey, identity
-from purveyor.states.marks import read_mark, write_mark
-from purveyor.states.portrait import read_current, read_stamp
+from purveyor.state_key import MovedMarker, StateKey, identity
+from purveyor.states.details import read_current, read_stamp
+from purveyor.states.moved_markers import moved_marker_text, read_moved_marker
 from purveyor.states.ports import Markers
+from purveyor.states.raw_copy import can_copy_raw, copy_raw
 from purveyor.states.restoring import place
-from purveyor.states.whole_copy import can_copy_whole, copy_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,26 +91,26 @@ class Mover:
         there = read_current(self.destination.backend, new) if new.exists else None
         if there is None:
             return self._copy(move, new, content, None)
-        mark = read_mark(self.source.backend, move.old)
-        if self._is_done(mark, content, there):
+        marker = read_moved_marker(self.source.backend, move.old)
+        if self._is_done(marker, content, there):
             self._welcome(move, new)
             return Moved(move, Verdict.ALREADY, new.path, serial=there.document.serial)
         if _is_copy(there, content):
             if self._stays(move, new, content):
                 return self._refuse(move, new, "the old place and the new one are the same")
             return self._finish(move, new, content, there)
-        if not (_may_replace(there, content, mark) or self._has_left(there, content, move, new)):
+        if not (_may_replace(there, content, marker) or self._has_left(there, content, move, new)):
             return self._refuse(move, new, self._explain(there, content))
         return self._copy(move, new, content, there)
 
-    def _is_done(self, mark: Mark | None, content: Content, there: Content) -> bool:
+    def _is_done(self, marker: MovedMarker | None, content: Content, there: Content) -> bool:
         """Tell whether an earlier move has ended; its copy may have gone on since.
 
         Where the old place keeps no notes, only an equal copy proves it.
         """
         if not isinstance(self.source.backend, Markers):
             return _is_copy(there, content)
-        moved = mark is not None and mark.stage == "moved" and _is_unchanged(mark, content)
+        moved = marker is not None and marker.stage == "moved" and _is_unchanged(marker, content)
         return moved and there.document.lineage == content.document.lineage
 
     def _stays(self, move: Move, new: StateKey, content: Content) -> bool:
@@ -119,29 +119,29 @@ class Mover:
         if self.dry_run or not isinstance(old, Markers):
             return False
         self._mark(move.old, "copying", new, content)
-        same = read_mark(self.destination.backend, new) == read_mark(old, move.old)
+        same = read_moved_marker(self.destination.backend, new) == read_moved_marker(old, move.old)
         if same:
-            old.unmark(move.old)
+            old.unmark_moved(move.old)
         return same
 
     def _has_left(self, there: Content, content: Content, move: Move, new: StateKey) -> bool:
         """Tell whether what lies there is what stayed behind when this state moved away."""
-        mark = self._read_farewell(move, new)
+        marker = self._read_farewell(move, new)
         same = there.document.lineage == content.document.lineage
-        return mark is not None and same and _is_unchanged(mark, there)
+        return marker is not None and same and _is_unchanged(marker, there)
 
-    def _read_farewell(self, move: Move, new: StateKey) -> Mark | None:
+    def _read_farewell(self, move: Move, new: StateKey) -> MovedMarker | None:
         """Return the new place's own note, if it says that the state has moved to the old one."""
-        mark = read_mark(self.destination.backend, new)
+        marker = read_moved_marker(self.destination.backend, new)
         home = f"{self.source.name}/{move.old.path}"
-        there = mark is not None and (mark.stage, mark.to) == ("moved", home)
-        return mark if there else None
+        there = marker is not None and (marker.stage, marker.to) == ("moved", home)
+        return marker if there else None
 
     def _welcome(self, move: Move, new: StateKey) -> None:
         """Take away the note of a state that lived in the new place before, and does so again."""
         backend = self.destination.backend
         if isinstance(backend, Markers) and not self.dry_run and self._read_farewell(move, new):
-            backend.unmark(new)
+            backend.unmark_moved(new)
 
     def _explain(self, there: Content, content: Content) -> str:
         same = there.document.lineage == content.document.lineage
@@ -158,7 +158,7 @@ class Mover:
             holder = backend.access(key).holder()
             if holder is not None:
                 return f"{key.path} is locked by {describe_lock(holder)}"
-        if content.document.encrypted and not can_copy_whole(content, self.destination.backend):
+        if content.document.encrypted and not can_copy_raw(content, self.destination.backend):
             return "it is encrypted: only the module's own engine can write it there"
         stamp = read_stamp(content)
         if stamp and stamp != identity(move.owner):
@@ -167,11 +167,11 @@ class Mover:
 
     def _has_gone(self, move: Move, new: StateKey) -> str:
         """Say where a state has moved that must not be moved once more; empty for any other."""
-        mark = read_mark(self.source.backend, move.old)
-        if mark is None or mark.stage != "moved":
+        marker = read_moved_marker(self.source.backend, move.old)
+        if marker is None or marker.stage != "moved":
             return ""
-        if mark.to != self._address(new):
-            return f"it has moved to {mark.to}: migrate it from there, or `state unmark` it first"
+        if marker.to != self._address(new):
+            return f"it has moved to {marker.to}: migrate it from there, or `state unmark` it first"
         if not new.exists:
             return (
                 "it has moved there before, and is gone from there: remove it here if it was"
@@ -187,7 +187,7 @@ class Mover:
             return Moved(move, Verdict.PLANNED, new.path, serial=content.document.serial)
         self._mark(move.old, "copying", new, content)
         if content.document.encrypted:
-            copy_whole(content, new, self.destination.backend)
+            copy_raw(content, new, self.destination.backend)
         else:
             place(content, new, self.destination.backend, self.writer, serial=serial)
         there = read_current(self.destination.backend, new)
@@ -220,8 +220,10 @@ class Mover:
     def _mark(self, key: StateKey, stage: str, new: StateKey, content: Content) -> None:
         if not isinstance(self.source.backend, Markers):
             return
-        mark = Mark(stage, self._address(new), content.digest, content.document.serial)
-        self.source.backend.mark(key, write_mark(mark, content.document.lineage, at=self.clock()))
+        marker = MovedMarker(stage, self._address(new), content.digest, content.document.serial)
+        self.source.backend.mark_moved(
+            key, moved_marker_text(marker, content.document.lineage, at=self.clock())
+        )
 
 
 def _is_copy(there: Content, content: Content) -> bool:
@@ -235,13 +237,13 @@ def _is_copy(there: Content, content: Content) -> bool:
     )
 
 
-def _is_unchanged(mark: Mark, content: Content) -> bool:
-    return (mark.digest, mark.serial) == (content.digest, content.document.serial)
+def _is_unchanged(marker: MovedMarker, content: Content) -> bool:
+    return (marker.digest, marker.serial) == (content.digest, content.document.serial)
 
 
-def _may_replace(there: Content, content: Content, mark: Mark | None) -> bool:
+def _may_replace(there: Content, content: Content, marker: MovedMarker | None) -> bool:
     """Tell whether nothing is lost: it is empty, or the untouched copy of an interrupted move."""
     if there.is_empty:
         return True
-    ours = mark is not None and mark.stage == "copying" and mark.digest == there.digest
+    ours = marker is not None and marker.stage == "copying" and marker.digest == there.digest
     return ours and there.document.lineage == content.document.lineage

@@ -25,13 +25,13 @@ class Markers(Protocol):
     def paths(self) -> Iterator[str]:
         """Tell the path of everything below the backend's prefix."""
 
-    def read_mark(self, key: StateKey) -> str | None:
+    def read_moved_marker(self, key: StateKey) -> str | None:
         """Return the note; None when there is none."""
 
-    def mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
         """Write the note that a state has moved, in place of an earlier one."""
 
-    def unmark(self, key: StateKey) -> None:
+    def unmark_moved(self, key: StateKey) -> None:
         """Remove the note; nothing happens when there is none."""
 
 

@@ -9,7 +9,7 @@ from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
 from purveyor.state_key import refuse_moved
 from purveyor.states.content import compare, empty_state, read_content
-from purveyor.states.portrait import read_current, read_stamp
+from purveyor.states.details import read_current, read_stamp
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend

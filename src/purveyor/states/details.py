@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class StateDetails:
     """One state; `content` is None, and `fault` says why, when it cannot be read."""
 
     target: Target
@@ -37,7 +37,7 @@ class Portrait:
         return read_stamp(self.content) if self.content else ""
 
 
-def paint(target: Target, backend: Backend) -> Portrait:
+def inspect_state(target: Target, backend: Backend) -> StateDetails:
     """Look at a state from all sides; raise RecoveryError STATE_MISSING when there is none."""
     key = target.key
     content, fault = None, None
@@ -49,7 +49,7 @@ def paint(target: Target, backend: Backend) -> Portrait:
         fault = error
     if content is None and fault is None:
         raise missing(key)
-    return Portrait(
+    return StateDetails(
         target,
         content,
         fault,

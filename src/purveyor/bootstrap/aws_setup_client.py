@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-    from purveyor.catalog.backend import S3Backend
+    from purveyor.catalog.backend import S3BackendConfig
     from purveyor.settings import Settings
 
 # Two changes of one bucket at the same moment ("OperationAborted" in S3's list of error codes).
@@ -28,11 +28,14 @@ _TRIES = 12
 _UNKNOWN = frozenset({"NotImplemented", "MalformedXML", "MethodNotAllowed", "501"})
 
 
-class AwsDoor:
+class AwsSetupClient:
     """Clients for one backend entry. `pause` waits between tries, in seconds."""
 
     def __init__(
-        self, config: S3Backend, settings: Settings, pause: Callable[[float], object] = time.sleep
+        self,
+        config: S3BackendConfig,
+        settings: Settings,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.config = config
         self.pause = pause

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from purveyor.states.content import Content
 
 
-def can_copy_whole(content: Content, backend: Backend) -> bool:
+def can_copy_raw(content: Content, backend: Backend) -> bool:
     """Tell whether the backend takes a state as it is, and whether we have all of its bytes.
 
     An encrypted state is Base64 in JSON: any letter beyond ASCII may stand for bytes that could
@@ -22,7 +22,7 @@ def can_copy_whole(content: Content, backend: Backend) -> bool:
     return isinstance(backend, Creators) and content.text.isascii()
 
 
-def copy_whole(content: Content, key: StateKey, backend: Backend) -> None:
+def copy_raw(content: Content, key: StateKey, backend: Backend) -> None:
     """Write the state where there is none; raise RecoveryError when another one came first.
 
     Nothing is ever overwritten, so that it needs no lock: the store itself decides who is first.

@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.state_key import parse_mark
+from purveyor.state_key import parse_moved_marker
 from purveyor.states.ports import Markers
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend
-    from purveyor.state_key import Mark, StateKey
+    from purveyor.state_key import MovedMarker, StateKey
 
 
-def read_mark(backend: Backend, key: StateKey) -> Mark | None:
+def read_moved_marker(backend: Backend, key: StateKey) -> MovedMarker | None:
     """Return the note beside a state; None when there is none, or its place keeps none."""
-    text = backend.read_mark(key) if isinstance(backend, Markers) else None
-    return None if text is None else parse_mark(text)
+    text = backend.read_moved_marker(key) if isinstance(backend, Markers) else None
+    return None if text is None else parse_moved_marker(text)
 
 
-def write_mark(mark: Mark, lineage: str, *, at: str) -> str:
+def moved_marker_text(marker: MovedMarker, lineage: str, *, at: str) -> str:
     """Return a note's text; `at` is ISO 8601 in UTC."""
     note = {
-        "stage": mark.stage,
-        "moved_to": mark.to,
-        "digest": mark.digest,
-        "serial": mark.serial,
+        "stage": marker.stage,
+        "moved_to": marker.to,
+        "digest": marker.digest,
+        "serial": marker.serial,
         "lineage": lineage,
         "at": at,
     }
