@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
+from purveyor import json_text
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CatalogError, ReasonCode
+from purveyor.hcl.blocks import Assignment, find_items
 from purveyor.hcl.drafts import CONSTANTS, Draft, Reading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
-from purveyor.hcl.scanner import HclDoubtError, HclTextError
-from purveyor.hcl.values import find_values
+from purveyor.hcl.scanner import HclDoubtError, HclTextError, scan
 from purveyor.memory import is_short
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     FindSyntaxFaults = Callable[[str], list[HclTextError]]
+
+_ENDINGS = (".tfvars", ".tfvars.json")
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 
 
 def choose_parser() -> FindSyntaxFaults:
@@ -66,7 +71,7 @@ def read_module(
             details=faults,
             reason=ReasonCode.MODULE_INVALID,
         )
-    set_by, unread = find_values(path) if is_root else ({}, [])
+    set_by, unread = _find_values(path) if is_root else ({}, [])
     return _describe(path, drafts, list(readings.values()), set_by, (*doubts, *unread))
 
 
@@ -120,3 +125,33 @@ def _sort_faults(readings: dict[str, Reading]) -> tuple[list[str], list[str]]:
 
 def _place(file: str, line: int, column: int, problem: str) -> str:
     return f"{file}:{line}:{column}: {problem}" if line else f"{file}: {problem}"
+
+
+def _find_values(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Give the file that sets each variable, and a line for each file that says nothing.
+
+    They are `terraform.tfvars` and `*.auto.tfvars`, which both engines read themselves; the later
+    one wins, in their order (measured).
+    """
+    names = [
+        f"terraform{ending}" for ending in _ENDINGS if (folder / f"terraform{ending}").exists()
+    ]
+    names += sorted(each.name for each in folder.iterdir() if each.name.endswith(_AUTOMATIC))
+    set_by: dict[str, str] = {}
+    unread: list[str] = []
+    for name in names:
+        try:
+            set_by.update(dict.fromkeys(_read_names(folder / name), name))
+        except (HclTextError, json_text.JsonTextError) as fault:
+            unread.append(f"{name}: {fault.problem}")
+    return set_by, unread
+
+
+def _read_names(path: Path) -> list[str]:
+    text = read_text(path)
+    if path.suffix == ".json":
+        found = json_text.parse(text)
+        return [normalize("NFC", name) for name in found] if isinstance(found, dict) else []
+    tokens = scan(text.removeprefix("\ufeff"))
+    items = find_items(tokens, 0, len(tokens.all))
+    return [normalize("NFC", each.head.text) for each in items if isinstance(each, Assignment)]
