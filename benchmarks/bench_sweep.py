@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_doubles import run_ci_double
+from ci_api_fixtures import run_ci_double
 from moto_server import REGION, MotoServer
 from purveyor import json_text
 from purveyor_emulator import Emulator

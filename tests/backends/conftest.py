@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from cloud_places import in_azurite, in_fake_gcs, in_minio
-from workbench import BY_ID, OWN_KEYS, OWN_NAMES, PLACES, Place, Workbench
+from backend_fixtures import BY_ID, OWN_KEYS, OWN_NAMES, PLACES, Place, Workbench
+from cloud_fixtures import in_azurite, in_fake_gcs, in_minio
 
 from consul_server import TOKEN, ConsulServer
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states

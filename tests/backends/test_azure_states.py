@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
-from record_attempts import refusals_of
-from workbench import Place, Workbench, entity
+from backend_fixtures import Place, Workbench, entity
+from records_fixtures import refusals_of
 
 from azurite_server import ACCESS_KEY, ACCOUNT, AzuriteServer
 from purveyor.backends import open_backend

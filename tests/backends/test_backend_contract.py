@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import BY_ID, MODULE, PLACES, WAITING, Place, Workbench, entity, places
+from backend_fixtures import BY_ID, MODULE, PLACES, WAITING, Place, Workbench, entity, places
 
 from purveyor.action import Kind
 from purveyor.errors import ContextError, ReasonCode, RecoveryError, StateLockedError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from workbench import entity
+from backend_fixtures import entity
 
 from purveyor import json_text
 from purveyor.backends import open_backend

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from backend_fixtures import MODULE, Place, Workbench, entity
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from record_attempts import refusals_of
-from workbench import MODULE, Place, Workbench, entity
+from records_fixtures import refusals_of
 
 from fake_gcs_server import FakeGcsServer
 from purveyor import json_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import Place, Workbench, entity
+from backend_fixtures import Place, Workbench, entity
 
 from http_state_server import PROJECT, run_http_states
 from purveyor import json_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import BY_ID, PLACES, Place, entity, places
+from backend_fixtures import BY_ID, PLACES, Place, entity, places
 
 from purveyor import json_text
 from purveyor.action import Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import Place, Workbench, entity
+from backend_fixtures import Place, Workbench, entity
 
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import LocalBackendConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import Place, Workbench, entity
+from backend_fixtures import Place, Workbench, entity
 
 from purveyor.backends import open_backend
 from purveyor.backends.s3 import S3States

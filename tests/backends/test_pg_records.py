@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from workbench import WAITING, Workbench, entity
+from backend_fixtures import WAITING, Workbench, entity
 
 from postgres_server import PASSWORD, USER, PostgresServer
 from purveyor.backends import open_backend
@@ -21,7 +21,7 @@ from purveyor.settings import Settings
 from purveyor_faultkit import run_proxy
 
 if TYPE_CHECKING:
-    from workbench import Place
+    from backend_fixtures import Place
 
     from purveyor.backends.pg_records import PgRecords
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import entity
+from backend_fixtures import entity
 
 from postgres_server import PASSWORD, PostgresServer
 from purveyor.backends import open_backend

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from workbench import ENCRYPTION, MODULE, Place, Workbench, entity
+from backend_fixtures import ENCRYPTION, MODULE, Place, Workbench, entity
 
 from postgres_server import USER, PostgresServer
 from purveyor import json_text

@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import PLACES
+from backend_fixtures import PLACES
 
-from journal_begins import GITHUB, make_begin
+from journal_fixtures import GITHUB, make_begin
 from purveyor.journal import (
     Beat,
     Capsule,
@@ -26,7 +26,7 @@ from purveyor.journal import (
 from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
-    from workbench import Place
+    from backend_fixtures import Place
 
     from purveyor.journal.store import DatedStore
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from record_attempts import refusals_of
-from workbench import MODULE, Place, Workbench, entity
+from backend_fixtures import MODULE, Place, Workbench, entity
+from records_fixtures import refusals_of
 
 from moto_server import REGION, MotoServer
 from purveyor.backends import open_backend

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench import BY_ID, LISTING, MODULE, WAITING, Place, Workbench, entity
+from backend_fixtures import BY_ID, LISTING, MODULE, WAITING, Place, Workbench, entity
 
 from purveyor import json_text
 from purveyor.action import Kind

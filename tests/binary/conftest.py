@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import place_keys
+from release_fixtures import place_keys
 
 from purveyor.engines.binary import signature
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
-from release_site import VERSION, good_site, install_from, place_program, settings_below
+from release_fixtures import VERSION, good_site, install_from, place_program, settings_below
 
 from purveyor import json_text
 from purveyor.cli import state_table

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import place_program
+from release_fixtures import place_program
 
 from purveyor import json_text
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import (
+from release_fixtures import (
     VERSION,
     ReleaseSite,
     fake_program,

@@ -7,7 +7,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import (
+from release_fixtures import (
     ARCHIVE,
     CHECKSUMS,
     GOOD,

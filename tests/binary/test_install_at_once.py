@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import (
+from release_fixtures import (
     ARCHIVE,
     CHECKSUMS,
     SIGNATURE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import place_program
+from release_fixtures import place_program
 
 from purveyor.engines.binary import EngineBinary, cache_folder, find_engine
 from purveyor.engines.binary.places import cached_program

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pysequoia import Cert, Tsk
-from release_site import (
+from release_fixtures import (
     ARCHIVE,
     CHECKSUMS,
     GOOD,

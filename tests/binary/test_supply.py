@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from release_site import VERSION, ReleaseSite, good_site, place_program
+from release_fixtures import VERSION, ReleaseSite, good_site, place_program
 
 from purveyor.engines.binary import supply_engine
 from purveyor.errors import EngineError, ReasonCode

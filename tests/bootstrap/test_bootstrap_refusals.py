@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from s3_site import changes
+from s3_fixtures import changes
 
 from moto_server import REGION, MotoServer
 from purveyor.bootstrap import open_store, set_up

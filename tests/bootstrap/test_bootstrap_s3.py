@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from s3_site import Site, changes
+from s3_fixtures import Site, changes
 
 from moto_server import REGION, MotoServer
 from purveyor import json_text

@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from google_stand_in import Bucket, serving
+from google_fixtures import Bucket, serving
 
 from azurite_server import ACCOUNT
 from purveyor.bootstrap import open_store, set_up

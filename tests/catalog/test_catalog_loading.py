@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from made_actions import write_catalog
+from catalog_fixtures import write_catalog
 
 from purveyor.catalog import load_catalog
 from purveyor.catalog.backend import LocalBackendConfig, S3BackendConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from made_actions import make_action, write_catalog, write_module, write_program
+from catalog_fixtures import make_action, write_catalog, write_module, write_program
 
 from purveyor.catalog import Account, ActionProgram, OutputRule, load_catalog
 from purveyor.catalog.backend import LocalBackendConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from made_actions import write_catalog, write_module
+from catalog_fixtures import write_catalog, write_module
 
 from purveyor.errors import CatalogError
 from purveyor.validation import validate_catalog

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from catalog_fixtures import make_action, write_catalog, write_module
 from click.testing import CliRunner
-from made_actions import make_action, write_catalog, write_module
 
 from purveyor import json_text
 from purveyor.backends import open_backend

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from catalog_fixtures import write_catalog, write_module, write_program
 from click.testing import CliRunner
-from made_actions import write_catalog, write_module, write_program
 
 from purveyor import json_text
 from purveyor.cli.validate import validate

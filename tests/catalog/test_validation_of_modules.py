@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from catalog_fixtures import write_catalog, write_module
 from click.testing import CliRunner
-from made_actions import write_catalog, write_module
 
 from purveyor.catalog import words
 from purveyor.cli.validate import validate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ci_stage import CLOCK, DONE, FAILED, Stage
+from ci_fixtures import CLOCK, DONE, FAILED, Stage
 
 from purveyor.ci import Show
 from purveyor.plan import Change, Verb

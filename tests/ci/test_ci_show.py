@@ -6,8 +6,8 @@ import dataclasses
 import re
 
 import pytest
+from ci_fixtures import CLOCK, DONE, FAILED, SECRET, Stage
 from ci_oracle import github_commands
-from ci_stage import CLOCK, DONE, FAILED, SECRET, Stage
 
 from purveyor.ci.durations import tell_duration
 from purveyor.errors import ReasonCode

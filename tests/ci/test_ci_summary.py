@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
-from ci_stage import CONTEXT, DONE, FAILED, SECRET, Stage
+from ci_fixtures import CONTEXT, DONE, FAILED, SECRET, Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt

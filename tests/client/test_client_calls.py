@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_client import BRISK, KEY, client_of, failure_of
+from client_fixtures import BRISK, KEY, client_of, failure_of
 from scripted_server import Reply, ScriptedServer, scripted_server, token_body
 
 from purveyor import json_text

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_client import KEY, client_of, failure_of
+from client_fixtures import KEY, client_of, failure_of
 from scripted_server import Reply, ScriptedServer, scripted_server, token_body
 
 from purveyor import json_text

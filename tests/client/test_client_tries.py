@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_client import BRISK, client_of, failure_of
+from client_fixtures import BRISK, client_of, failure_of
 from scripted_server import Reply, ScriptedServer, scripted_server
 
 from purveyor.action import Kind

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_doubles import CiDouble, run_ci_double
+from ci_api_fixtures import CiDouble, run_ci_double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from purveyor.run_identity import RunIdentity, read_machine
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
-    from ci_doubles import CiDouble
+    from ci_api_fixtures import CiDouble
     from purveyor.dispatch import RunState
 
 PAGE = "https://ci.example.test/100"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from own_service import active_entities, hold_gate
 from pipeline import Pipeline
 from purveyor_emulator import Emulator
+from service_fixtures import active_entities, hold_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

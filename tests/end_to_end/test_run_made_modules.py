@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from own_service import attribute, own_service
 from purveyor import json_text
+from service_fixtures import attribute, own_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

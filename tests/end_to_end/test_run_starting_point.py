@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from own_service import attribute, own_service
+from service_fixtures import attribute, own_service
 
 if TYPE_CHECKING:
     from pathlib import Path

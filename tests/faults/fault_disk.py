@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fault_bench import Row, follow_up
 from fault_deeds import Deed, opened, request_action
+from fault_fixtures import Row, follow_up
 
 from purveyor_faultkit import FolderPlace, limit_files, small_disk
 from purveyor_faultkit.disk import fill

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fault_bench import Row, follow_up, wait_for_quiet
 from fault_deeds import Deed, opened, request_action
+from fault_fixtures import Row, follow_up, wait_for_quiet
 
 from purveyor_faultkit import limit_memory
 from purveyor_faultkit.processes import find_engine

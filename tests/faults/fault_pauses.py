@@ -6,8 +6,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from fault_bench import Row, follow_up, let_time_pass
 from fault_deeds import Deed, opened, request_action
+from fault_fixtures import Row, follow_up, let_time_pass
 
 from purveyor import json_text
 

@@ -14,7 +14,7 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fault_bench import Row
+    from fault_fixtures import Row
 
 
 def write_rows(rows: Sequence[Row], engine: str, *, drawn: bool = False) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fault_bench import Phase, Row, bring, follow_up, wait_for_quiet
 from fault_deeds import CREATE, DELETE, UPDATE, Deed, opened, request_action
+from fault_fixtures import Phase, Row, bring, follow_up, wait_for_quiet
 
 from purveyor import json_text
 from purveyor_faultkit import (

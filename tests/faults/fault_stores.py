@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
-from fault_bench import Row, follow_up
 from fault_deeds import DELETE, Deed, opened, request_action
+from fault_fixtures import Row, follow_up
 
 from purveyor_faultkit import AZURE, GITHUB, GITLAB_DOCKER, GITLAB_SHELL, run_states
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fault_bench import Row, follow_up
 from fault_deeds import Deed, opened, request_action
+from fault_fixtures import Row, follow_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fault_bench import Phase, Row, follow_up, wait_for_quiet
 from fault_deeds import opened, request_action
+from fault_fixtures import Phase, Row, follow_up, wait_for_quiet
 
 from postgres_server import PostgresServer
 from purveyor_faultkit import GITHUB, MACHINE_LOST, run_proxy, run_states

@@ -12,7 +12,7 @@ import pytest
 from fault_deeds import request_action
 from journal_places import on_pg
 
-from journal_begins import make_begin
+from journal_fixtures import make_begin
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import PgBackendConfig

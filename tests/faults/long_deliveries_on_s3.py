@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from journal_begins import make_begin
+from journal_fixtures import make_begin
 from moto_server import run_moto
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import S3BackendConfig

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import follow_up
 from fault_deeds import DEEDS, opened, request_action
+from fault_fixtures import follow_up
 from fault_rows import write_rows
 
 from purveyor_faultkit import (
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from fault_bench import Row
     from fault_deeds import Deed
+    from fault_fixtures import Row
 
     from purveyor.engines.binary import EngineBinary
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
-from fault_bench import Phase, play, play_again
 from fault_deeds import CREATE, DEEDS, DELETE, Deed, opened
 from fault_disk import PLACES, disk_is_full, files_cannot_grow
+from fault_fixtures import Phase, play, play_again
 from fault_rows import judge
 from fault_stores import CELLS, REMOVALS, WHOLE_SCHEDULES, Cell
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fault_bench import Row
+    from fault_fixtures import Row
 
     from purveyor.engines.binary import EngineBinary
 

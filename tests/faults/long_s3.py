@@ -14,7 +14,7 @@ from moto_server import run_moto
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fault_bench import Row
+    from fault_fixtures import Row
 
     from minio_server import MinioServer
     from moto_server import MotoServer

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import let_time_pass, wait_for_quiet
 from fault_deeds import opened, request_action
+from fault_fixtures import let_time_pass, wait_for_quiet
 
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.journal import Capsules

@@ -8,11 +8,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_bench import wait_for_quiet
 from fault_deeds import opened, request_action
+from fault_fixtures import wait_for_quiet
 from fault_s3 import BucketPlace
 
-from ci_doubles import run_ci_double
+from ci_api_fixtures import run_ci_double
 from moto_server import MotoServer, run_moto
 from purveyor import json_text
 from purveyor_faultkit import MACHINE_LOST

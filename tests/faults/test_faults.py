@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_answers import platform_answers
-from fault_bench import Phase, play
 from fault_deeds import CREATE, DELETE, Deed, opened
 from fault_disk import files_cannot_grow
 from fault_engines import engine_lies
+from fault_fixtures import Phase, play
 from fault_stores import CELLS
 from fault_surroundings import odd_surroundings
 from known_gaps import KNOWN

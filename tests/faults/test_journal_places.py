@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fault_bench import Phase
+    from fault_fixtures import Phase
 
     from purveyor_faultkit import Schedule
 

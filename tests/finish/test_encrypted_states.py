@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from refusing_states import RefusingStates, run_refusing_states
+from state_server_fixtures import RefusingStates, run_refusing_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from finish_stage import Stage
+    from finish_fixtures import Stage
 
     from purveyor.engines.binary import EngineBinary
 
-pytest_plugins = ["finish_stage"]
+pytest_plugins = ["finish_fixtures"]
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 ENCRYPTION = """
 key_provider "pbkdf2" "one" {

@@ -13,11 +13,11 @@ import pytest
 from pipeline import action_id, finish
 
 if TYPE_CHECKING:
-    from finish_stage import Stage
+    from finish_fixtures import Stage
 
     from purveyor.json_text import JsonObject
 
-pytest_plugins = ["finish_stage"]
+pytest_plugins = ["finish_fixtures"]
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 
 

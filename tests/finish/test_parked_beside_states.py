@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from refusing_states import run_refusing_states
+from state_server_fixtures import run_refusing_states
 
 from moto_server import MotoServer, run_moto
 from purveyor_faultkit import run_proxy
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from finish_stage import Stage
+    from finish_fixtures import Stage
 
     from purveyor.json_text import JsonObject
 
-pytest_plugins = ["finish_stage"]
+pytest_plugins = ["finish_fixtures"]
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 BUCKET = "states"
 WRITE = rb"^PUT \S+/services/\S+\.tfstate[? ]"

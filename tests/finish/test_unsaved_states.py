@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from refusing_states import RefusingStates, run_refusing_states
+from state_server_fixtures import RefusingStates, run_refusing_states
 
 from pipeline import finish
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from finish_stage import Stage
+    from finish_fixtures import Stage
 
-pytest_plugins = ["finish_stage"]
+pytest_plugins = ["finish_fixtures"]
 # Both engines: each writes errored.tfstate, and frees its lock, in its own way.
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from journal_begins import make_begin
+from journal_fixtures import make_begin
 from purveyor.attempt import heartbeat
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.backends.folder_records import FolderRecords

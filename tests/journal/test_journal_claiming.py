@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from journal_begins import GITHUB, make_begin
+from journal_fixtures import GITHUB, make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.errors import ContextError, RecoveryError
 from purveyor.journal import Beat, Claimed, End, Ended, Journal, Running, Unknown

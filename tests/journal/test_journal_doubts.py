@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from journal_begins import make_begin
+from journal_fixtures import make_begin
 from purveyor.action import Entity, Kind, Specification
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.journal import Capsules, ChangeMarker, End, Journal, ParkedStates

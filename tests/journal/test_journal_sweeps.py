@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from journal_begins import make_begin
+from journal_fixtures import make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.dispatch import look_up
 from purveyor.errors import ContextError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from made_modules import BACKUPS, BOOL, STRING, STRINGS, module, request, variable
+from parameter_fixtures import BACKUPS, BOOL, STRING, STRINGS, module, request, variable
 
 from purveyor.action import Operation
 from purveyor.declaration import Attribute, Collection, Object

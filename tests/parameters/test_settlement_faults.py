@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from made_modules import BACKUPS, NUMBER, STRING, faults_of, module, request, variable
+from parameter_fixtures import BACKUPS, NUMBER, STRING, faults_of, module, request, variable
 
 from purveyor import json_text
 from purveyor.action import Operation

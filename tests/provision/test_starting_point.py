@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_life import Life
+from provision_fixtures import Life
 
 from purveyor.action import Operation
 from purveyor.catalog.recipe import OutputRule

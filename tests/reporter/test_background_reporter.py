@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import BRISK, Stage, broke, set_stage, worked
+from reporter_fixtures import BRISK, Stage, broke, set_stage, worked
 
 from purveyor.client import RetryPolicy
 from purveyor.errors import CredentialsError

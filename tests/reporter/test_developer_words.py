@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import set_stage
+from reporter_fixtures import set_stage
 
 import purveyor
 from purveyor.errors import ReasonCode, StateLockedError

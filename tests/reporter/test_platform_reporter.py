@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from platform_stage import broke, set_link_stage, set_stage, worked
+from reporter_fixtures import broke, set_link_stage, set_stage, worked
 
 from purveyor_emulator import Emulator
 

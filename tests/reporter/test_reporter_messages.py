@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from platform_stage import broke, set_stage
+from reporter_fixtures import broke, set_stage
 
 if TYPE_CHECKING:
     from purveyor_emulator import Emulator

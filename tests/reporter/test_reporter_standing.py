@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from platform_stage import HASTY, set_link_stage, set_stage
+from reporter_fixtures import HASTY, set_link_stage, set_stage
 
 from azure_certificate import write_certificate
 from purveyor.client import Credentials, PlatformClient

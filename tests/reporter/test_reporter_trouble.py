@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from platform_stage import BRISK, HASTY, broke, set_stage, worked
+from reporter_fixtures import BRISK, HASTY, broke, set_stage, worked
 
 from purveyor.outcome import Status
 from purveyor.reporter import platform_reporter

@@ -6,8 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import Stage, local_stage, s3_stage
-from store_stages import Stores
+from state_fixtures import Stage, local_stage, s3_stage
+from state_store_fixtures import Stores
 
 from http_state_server import HttpStateServer, run_http_states
 

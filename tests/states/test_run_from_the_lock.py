@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from store_stages import MODULE, STORES, Stores
+from state_store_fixtures import MODULE, STORES, Stores
 
 from pipeline import action_id
 from purveyor import json_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import HOLDER, KEY, Stage, made_state, s3_stage
+from state_fixtures import HOLDER, KEY, Stage, made_state, s3_stage
 
 from purveyor import json_text
 

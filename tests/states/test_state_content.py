@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from state_stage import made_state
+from state_fixtures import made_state
 
 from purveyor import json_text
 from purveyor.states.content import Content, compare, read_content

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from store_stages import MODULE, OWNER, Bench, Store, Stores
+from state_store_fixtures import MODULE, OWNER, Bench, Store, Stores
 
 from purveyor.engines.binary import EngineBinary
 from purveyor.engines.terraform.state_writer import StateWriter

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import KEY, LINEAGE, Stage, made_state
+from state_fixtures import KEY, LINEAGE, Stage, made_state
 
 from purveyor import json_text, process
 from purveyor.state_key import StateKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from store_stages import BY_ID, OWNER, STORES, Bench, Store, Stores, ring
+from state_store_fixtures import BY_ID, OWNER, STORES, Bench, Store, Stores, ring
 
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor

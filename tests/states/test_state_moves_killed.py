@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dying_mover import NEVER
-from store_stages import BY_ID, OWNER, Bench, Store, Stores
+from state_store_fixtures import BY_ID, OWNER, Bench, Store, Stores
 
 from purveyor.states.moved_markers import read_moved_marker
 

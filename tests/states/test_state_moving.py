@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import HOLDER, KEY, LINEAGE, Stage, local_stage, made_state, s3_stage
+from state_fixtures import HOLDER, KEY, LINEAGE, Stage, local_stage, made_state, s3_stage
 
 from purveyor import json_text
 from purveyor.engines.terraform.state_writer import StateWriter

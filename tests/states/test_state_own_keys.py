@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from state_stage import HOLDER, LINEAGE, Stage, made_state
+from state_fixtures import HOLDER, LINEAGE, Stage, made_state
 
 from purveyor import json_text
 from purveyor.state_key import StateKey

@@ -8,7 +8,7 @@ import subprocess  # noqa: TID251 - a command on a terminal of its own
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import HOLDER, KEY, LINEAGE, Stage, made_state
+from state_fixtures import HOLDER, KEY, LINEAGE, Stage, made_state
 
 from purveyor import json_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from store_stages import Bench, Store, Stores
+from state_store_fixtures import Bench, Store, Stores
 
 from purveyor import json_text, process
 from purveyor.states.content import read_content

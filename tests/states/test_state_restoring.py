@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import HOLDER, KEY, LINEAGE, Stage, made_state
+from state_fixtures import HOLDER, KEY, LINEAGE, Stage, made_state
 
 from purveyor import json_text
 from purveyor.engines.terraform.state_writer import StateWriter

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from state_stage import made_state
-from store_stages import BY_ID, OWNER, STORES, Store, Stores
+from state_fixtures import made_state
+from state_store_fixtures import BY_ID, OWNER, STORES, Store, Stores
 
 from purveyor import json_text
 

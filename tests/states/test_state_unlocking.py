@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from state_stage import HOLDER, KEY, Stage, made_state
+from state_fixtures import HOLDER, KEY, Stage, made_state
 
 from purveyor import json_text
 

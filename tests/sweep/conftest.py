@@ -6,9 +6,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from sweep_stage import Stage, write_catalog
+from sweep_fixtures import Stage, write_catalog
 
-from ci_doubles import run_ci_double
+from ci_api_fixtures import run_ci_double
 from moto_server import REGION, MotoServer
 from purveyor_emulator import Emulator
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ci_doubles import CiDouble
+    from ci_api_fixtures import CiDouble
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from purveyor import json_text
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
     from purveyor.json_text import JsonObject
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sweep_stage import Stage, lock_text
+from sweep_fixtures import Stage, lock_text
 
 from purveyor.run_identity import RunIdentity
 from purveyor.state_key import StateKey

@@ -7,7 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from untaken import GONE, ask, cancel_others, make_search, path_of, run_of, status, sweep, told_of
+from untaken_fixtures import (
+    GONE,
+    ask,
+    cancel_others,
+    make_search,
+    path_of,
+    run_of,
+    status,
+    sweep,
+    told_of,
+)
 
 from purveyor.dispatch import look_up
 from purveyor.journal import Begin, Claimed, Ended, recall_outcome
@@ -18,7 +28,7 @@ from purveyor.settings import Settings
 from purveyor.sweep.lost_outcome import recall_context
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
 
 @pytest.fixture(autouse=True)

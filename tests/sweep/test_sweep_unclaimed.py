@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sweep_stage import write_catalog
-from untaken import (
+from sweep_fixtures import write_catalog
+from untaken_fixtures import (
     GONE,
     TWO_HOURS,
     ask,
@@ -27,7 +27,7 @@ from purveyor.reporter.survey import SETTLED, UNFINISHED
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from sweep_stage import lock_text
+from sweep_fixtures import lock_text
 from test_sweep_command import run
 
 from purveyor import json_text
@@ -17,7 +17,7 @@ from purveyor.states.entity import Named
 from purveyor.sweep import judge_lock
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
     from purveyor.journal import Begin
     from purveyor.sweep import LockVerdict

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sweep_stage import LOST
+from sweep_fixtures import LOST
 
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.sweep.lost_outcome import recall_context
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
     from purveyor.journal import Begin
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from failure_bench import AWS, fail
+from failure_fixtures import AWS, fail
 
 from purveyor.errors import (
     CatalogError,
@@ -14,9 +14,9 @@ from purveyor.errors import (
 )
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 VALUES = {
     AWS.format("IAM: CreateRole", 400, "MalformedPolicyDocument: This contains invalid Json"):

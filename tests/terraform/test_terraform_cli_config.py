@@ -14,9 +14,9 @@ from purveyor.engines.terraform import plugins
 from purveyor.errors import CatalogError, PurveyorError
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 MODULE = 'terraform {\n  required_providers {\n    x = {\n      source = "acme/x"\n    }\n  }\n}\n'
 MIRROR = """

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from doubt_bench import QUICK, SLOW, Notes, make
+from doubt_fixtures import QUICK, SLOW, Notes, make
 
 from purveyor import json_text
 from purveyor.action import Operation
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
     from purveyor_faultkit import StateServer
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 pytestmark = [pytest.mark.engine]
 
 
@@ -114,11 +114,11 @@ def test_an_engine_that_could_not_save_at_once_and_is_killed_then_settles_nothin
     bench.interruption.on_program = pids.append
 
     def kill_at_the_last_save() -> None:
-        while "POST" not in server.asked:
+        while "POST" not in server.requested:
             time.sleep(0.01)
         server.slow["POST"] = 5.0
         server.lose.add("POST")
-        while server.asked.count("POST") == 1:
+        while server.requested.count("POST") == 1:
             time.sleep(0.01)
         os.kill(pids[-1], signal.SIGKILL)
 

@@ -10,9 +10,9 @@ from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.state_key import OutputValue
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 ENCRYPTION = """
 key_provider "pbkdf2" "one" {

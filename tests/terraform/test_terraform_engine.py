@@ -16,9 +16,9 @@ from purveyor.state_key import OutputValue
 from purveyor.step import PhaseStarted, ResourceMoved
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 ONE = """
 variable "name" { type = string }

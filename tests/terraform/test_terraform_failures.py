@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from failure_bench import AWS, fail
+from failure_fixtures import AWS, fail
 
 from purveyor.action import Operation
 from purveyor.engines.terraform.files import VARIABLES_FILE
@@ -22,9 +22,9 @@ from purveyor.errors import (
 from purveyor.redaction import Redactor
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 TOLD = [
     # AWS

@@ -16,9 +16,9 @@ from purveyor.step import ModuleSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 
 def test_a_module_may_call_its_neighbours_and_they_theirs(bench: Bench) -> None:

@@ -11,11 +11,11 @@ from purveyor.errors import GuardError, PurveyorError
 from purveyor.step import PhaseStarted
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 MODULE = """
 variable "name" { type = string }

@@ -20,11 +20,11 @@ from purveyor.step import BackendBlock, Noticed, PhaseStarted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 SLOW = """
 resource "terraform_data" "first" { input = "kept" }

@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from doubt_bench import QUICK, Notes, make, signal_engines
+from doubt_fixtures import QUICK, Notes, make, signal_engines
 
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.lock import Lock
@@ -17,12 +17,12 @@ from purveyor_faultkit import run_states
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
     from purveyor_faultkit import StateServer
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 pytestmark = [pytest.mark.engine]
 
 

@@ -17,11 +17,11 @@ from purveyor.lock import Lock
 from purveyor.step import LockAwaited, Noticed
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 # The run holds the lock until the file is there, and says when it has begun to.
 HOLDING = """

@@ -14,9 +14,9 @@ from purveyor.process import Interruption
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 AWS = """
 terraform {

@@ -14,12 +14,12 @@ from purveyor.plan import Verb
 from purveyor.step import ResourceMoved
 
 if TYPE_CHECKING:
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.json_text import JsonValue
     from purveyor.step import StepResult
 
-pytest_plugins = ["terraform_bench"]
+pytest_plugins = ["terraform_fixtures"]
 
 NAME = 'variable "name" { type = string }\n'
 PAIR = f"""{NAME}

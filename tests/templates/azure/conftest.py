@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from agent import Agent
-from template_bench import (
+from template_fixtures import (
     ROOT,
     SEED,
     commit_all,

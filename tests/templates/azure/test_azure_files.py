@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import ROOT
+from template_fixtures import ROOT
 
 from purveyor import json_text
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import HOSTILE, NASTY, ROOT, kept_text, wire_text
+from template_fixtures import HOSTILE, NASTY, ROOT, kept_text, wire_text
 
 from pipeline import action_id
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import ROOT, forgotten_action
+from template_fixtures import ROOT, forgotten_action
 
 if TYPE_CHECKING:
     from pathlib import Path

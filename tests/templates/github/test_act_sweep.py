@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from act_runner import ActRunner, finish, make_repository
-from template_bench import forgotten_action
+from template_fixtures import forgotten_action
 
 if TYPE_CHECKING:
     from purveyor_emulator import Emulator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from gitlab_project import Project
-from template_bench import (
+from template_fixtures import (
     ROOT,
     SEED,
     Repository,

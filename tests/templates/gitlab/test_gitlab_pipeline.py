@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import HOSTILE, kept_text, wire_text
+from template_fixtures import HOSTILE, kept_text, wire_text
 
 from pipeline import action_id
 

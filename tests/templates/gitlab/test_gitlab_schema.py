@@ -6,7 +6,7 @@ import subprocess  # noqa: TID251 - check-jsonschema is started
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import ROOT
+from template_fixtures import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runner_shell import job_commands, start_job
-from template_bench import HOSTILE, ROOT, Repository, kept_text, wire_text
+from template_fixtures import HOSTILE, ROOT, Repository, kept_text, wire_text
 
 from pipeline import action_id
 

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from template_bench import ROOT, Repository, forgotten_action
+from template_fixtures import ROOT, Repository, forgotten_action
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ci_doubles import CiDouble
+    from ci_api_fixtures import CiDouble
     from purveyor.backends import Backend
     from purveyor.journal.store import DatedStore
     from purveyor.json_text import JsonObject, JsonValue

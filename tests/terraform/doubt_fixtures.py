@@ -15,7 +15,7 @@ from purveyor.step import BackendBlock, Noticed
 if TYPE_CHECKING:
     import signal
 
-    from terraform_bench import Bench
+    from terraform_fixtures import Bench
 
     from purveyor.lock import Lock
     from purveyor.state_key import StateDocument

@@ -14,7 +14,7 @@ from purveyor.sweep import Search
 from purveyor_emulator.records import ActionStatus
 
 if TYPE_CHECKING:
-    from sweep_stage import Stage
+    from sweep_fixtures import Stage
 
     from purveyor.sweep import Swept, SweptAction
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from workbench import Place
+from backend_fixtures import Place
 
 from azurite_server import ACCOUNT
 from minio_server import MINIO_REGION
