@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from purveyor.engines.terraform.addresses import covers
 from purveyor.errors import GuardError
 from purveyor.plan import Change, Guard, Verb, find_denied, judge
 
@@ -31,7 +32,7 @@ def change(address: str, verb: Verb = Verb.REPLACE, *forced_by: str) -> Change:
     ],
 )
 def test_a_pattern_protects_types_addresses_and_modules(pattern: str, address: str) -> None:
-    assert find_denied(Guard((pattern,)), [change(address)])
+    assert find_denied(Guard((pattern,)), [change(address)], covers)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +49,12 @@ def test_a_pattern_protects_types_addresses_and_modules(pattern: str, address: s
     ],
 )
 def test_a_pattern_protects_nothing_else(pattern: str, address: str) -> None:
-    assert not find_denied(Guard((pattern,)), [change(address)])
+    assert not find_denied(Guard((pattern,)), [change(address)], covers)
 
 
 @pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPDATE, Verb.READ, Verb.NOTHING])
 def test_only_deletion_and_replacement_are_judged(verb: Verb) -> None:
-    judge(Guard((DATABASE,)), [change("aws_db_instance.main", verb)])
+    judge(Guard((DATABASE,)), [change("aws_db_instance.main", verb)], covers)
 
 
 def test_every_denied_resource_is_named_with_what_forces_it() -> None:
@@ -64,7 +65,7 @@ def test_every_denied_resource_is_named_with_what_forces_it() -> None:
     ]
 
     with pytest.raises(GuardError) as caught:
-        judge(Guard((DATABASE,)), changes)
+        judge(Guard((DATABASE,)), changes, covers)
 
     assert caught.value.exit_code == 13
     assert "replace aws_db_instance.main and 1 more" in caught.value.message
@@ -75,24 +76,24 @@ def test_every_denied_resource_is_named_with_what_forces_it() -> None:
 
 
 def test_without_a_guard_everything_is_allowed() -> None:
-    judge(Guard(), [change("aws_db_instance.main", Verb.DELETE)])
+    judge(Guard(), [change("aws_db_instance.main", Verb.DELETE)], covers)
 
 
 def test_letting_go_is_judged_as_deletion_is_and_a_leftover_is_not_the_resource() -> None:
     let_go = change("aws_db_instance.main", Verb.FORGET)
     leftover = Change("aws_db_instance.main", DATABASE, Verb.DELETE, deposed=True)
 
-    judge(Guard((DATABASE,)), [leftover])
+    judge(Guard((DATABASE,)), [leftover], covers)
     with pytest.raises(GuardError) as caught:
-        judge(Guard((DATABASE,)), [let_go, leftover])
+        judge(Guard((DATABASE,)), [let_go, leftover], covers)
 
     assert "would forget aws_db_instance.main," in caught.value.message
     assert len(caught.value.details) == 1
 
 
 def test_what_cannot_be_read_is_refused_where_something_is_protected() -> None:
-    judge(Guard(), [], ["the plan's action_invocations"])
+    judge(Guard(), [], covers, ["the plan's action_invocations"])
     with pytest.raises(GuardError) as caught:
-        judge(Guard((DATABASE,)), [], ["the plan's action_invocations"])
+        judge(Guard((DATABASE,)), [], covers, ["the plan's action_invocations"])
 
     assert caught.value.details == ("the plan's action_invocations",)

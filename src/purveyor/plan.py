@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 from purveyor.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
-_STEP = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
+    Covers: TypeAlias = "Callable[[str, Change], bool]"
 
 
 class Verb(StrEnum):
@@ -61,30 +61,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What an update must not delete, replace or let go of: resource types or addresses.
-
-    `aws_db_instance` is a type, wherever it stands; `aws_db_instance.main` and
-    `module.data.aws_db_instance.main` are addresses from the root, with or without an index;
-    `module.data` is all that is in that module.
-    """
+    """What an update must not delete, replace or let go of, by patterns that its engine reads."""
 
     protect: tuple[str, ...] = ()
 
 
-def find_denied(guard: Guard, changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes that the guard does not allow."""
+def find_denied(guard: Guard, changes: Iterable[Change], covers: Covers) -> tuple[Change, ...]:
+    """Return the changes that the guard does not allow; `covers` reads an engine's pattern."""
     return tuple(
         change
         for change in changes
         if change.verb in _DENIED
         and not change.deposed
-        and any(_covers(pattern, change) for pattern in guard.protect)
+        and any(covers(pattern, change) for pattern in guard.protect)
     )
 
 
-def judge(guard: Guard, changes: Iterable[Change], unread: Sequence[str] = ()) -> None:
+def judge(
+    guard: Guard, changes: Iterable[Change], covers: Covers, unread: Sequence[str] = ()
+) -> None:
     """Raise GuardError for protected resources that are denied, and for what is `unread`."""
-    denied = find_denied(guard, changes)
+    denied = find_denied(guard, changes, covers)
     if guard.protect and unread and not denied:
         raise GuardError(
             "The plan holds what Purveyor cannot read, which may harm what the catalog protects;"
@@ -109,16 +106,6 @@ def judge(guard: Guard, changes: Iterable[Change], unread: Sequence[str] = ()) -
 def _tell(change: Change) -> str:
     forced = f", forced by {', '.join(change.forced_by)}" if change.forced_by else ""
     return f"{change.address} would be {COUNTED[change.verb]}{forced}"
-
-
-def _covers(pattern: str, change: Change) -> bool:
-    if "." not in pattern:
-        return pattern == change.resource_type
-    wanted, steps = _STEP.findall(pattern), _STEP.findall(change.address)
-    return len(wanted) <= len(steps) and all(
-        name == step_name and index in {"", step_index}
-        for (name, index), (step_name, step_index) in zip(wanted, steps, strict=False)
-    )
 
 
 def count_changes(changes: Sequence[Change]) -> str:

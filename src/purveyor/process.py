@@ -34,23 +34,21 @@ __all__ = [
 ]
 
 _TAIL_SECONDS = 0.05
-# The words of Terraform and OpenTofu for a signal that reached them (measured).
-_INTERRUPTED = b"nterrupt received"
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run. `argv[0]` is a path or a name on `environment`'s PATH.
+    """A program to run."""
 
-    `stdout` is a file that is to hold its output even when nobody lives to read it.
-    """
-
-    argv: tuple[str, ...]
+    argv: tuple[str, ...]  # the first is a path, or a name on `environment`'s PATH
     cwd: Path
     environment: Mapping[str, str]
     stdin: str = field(default="", repr=False)
+    # A file that is to hold its output even when nobody lives to read it.
     stdout: Path | None = None
+    # The words by which it tells that an interrupt has reached it; empty when it tells nothing.
+    acknowledges: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,13 @@ def run(
             return more
 
         try:
-            _attend(child, out, read, interruption or Interruption(), timeout)
+            _attend(
+                child,
+                read,
+                interruption or Interruption(),
+                timeout,
+                told=lambda: bool(command.acknowledges) and command.acknowledges in _tail(out),
+            )
             lines.end()
         finally:
             _sweep(child.pid)
@@ -183,14 +187,15 @@ def _start(command: Command, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen
 
 def _attend(
     child: subprocess.Popen[bytes],
-    out: IO[bytes],
     read: Callable[[], bool],
     interruption: Interruption,
     timeout: float | None,
+    *,
+    told: Callable[[], bool],
 ) -> None:
     with interruption.passed_to(child.pid):
         try:
-            _follow(child, out, read, interruption, timeout=timeout)
+            _follow(child, read, interruption, timeout, told=told)
         except BaseException:
             # Nobody reads on, but the program still gets its chance to end in order.
             interruption.pass_on()
@@ -200,11 +205,11 @@ def _attend(
 
 def _follow(
     child: subprocess.Popen[bytes],
-    out: IO[bytes],
     read: Callable[[], bool],
     interruption: Interruption,
-    *,
     timeout: float | None,
+    *,
+    told: Callable[[], bool],
 ) -> None:
     ended = threading.Event()
 
@@ -217,7 +222,7 @@ def _follow(
     behind = False
     while not ended.wait(0 if behind else _TAIL_SECONDS):
         behind = read()
-        interruption.pass_on_unless(heard=lambda: _INTERRUPTED in _tail(out))
+        interruption.pass_on_unless(heard=told)
         if time.monotonic() >= deadline:
             _sweep(child.pid)
             deadline = math.inf

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from purveyor.plan import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +16,18 @@ if TYPE_CHECKING:
     from purveyor.declaration import ModuleInterface
     from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
-    from purveyor.plan import Change, Guard, Verb
+    from purveyor.plan import Change, Verb
     from purveyor.process import Interruption
     from purveyor.state_key import OutputValue, StateDocument
+
+
+class Proof(Enum):
+    """What is known of the state that a program which changes things has left."""
+
+    SAVED = "saved"  # all that it has done is in the state
+    UNTOUCHED = "untouched"  # it had begun nothing
+    UNSAVED = "unsaved"  # it could not write the state, and left it in a file
+    NONE = "none"  # what exists may be in no state
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,33 +133,41 @@ class Changing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Everything an engine needs for one step.
+class StateSlot:
+    """Where a step's state lies, for an engine that keeps one of ours."""
 
-    `module` is the root module inside the private directory `workspace`. `identity` stamps the
-    state (`services/<id>`). `lock_timeout` is how long to wait for a held lock, in seconds.
-    `interruption` goes to every program that is started. `recovery` keeps what cannot be saved.
-    `changing` is told of every change, None where nothing can keep it.
-    `renew` gets fresh credentials, as far as they can be had, and raises nothing.
-    `filled` names what the module needs and a delete has no value for.
-    """
+    block: BackendBlock
+    access: StateAccess
+    stamp: str  # written into the state, so that nobody else's is taken for it
+    lock_timeout: float = 300.0  # how long to wait for a held lock, in seconds
+    marker: Changing | None = None  # told of every change; None where nothing can keep it
+    recovery: Recovery | None = None  # keeps states that cannot be saved
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everything an engine needs for one step."""
 
     operation: Operation
-    engine: EngineRequirement
-    workspace: Path
-    module: Path
+    workspace: Path  # private to the step
+    module: Path  # what `Engine.fetch` returned
     variables: Mapping[str, JsonValue]
-    backend: BackendBlock
-    state: StateAccess
     environment: Mapping[str, str]
-    identity: str
-    guard: Guard
     interruption: Interruption
-    lock_timeout: float = 300.0
-    recovery: Recovery | None = None
-    changing: Changing | None = None
+    state: StateSlot | None = None
+    guard: Guard = field(default_factory=Guard)
+    # Gets fresh credentials, as far as they can be had, and raises nothing.
     renew: Callable[[], None] = lambda: None
-    filled: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()  # what the module needs and a delete has no value for
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What a run that is gone has left in a private folder, and in folders below it."""
+
+    proofs: frozenset[Proof] = frozenset()  # one for each program that changed things
+    unsaved: tuple[Path, ...] = ()  # states that are saved nowhere else
+    torn: tuple[Path, ...] = ()  # what nobody can save: states that were not written to their end
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +245,9 @@ class Engine(Protocol):
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
+
+    def leftovers(self, workspace: Path) -> Leftovers:
+        """Return what a dead run left in its private folder."""
+
+    def save(self, text: str, state: StateSlot) -> None:
+        """Save a state that a run left unsaved; raise a PurveyorError when that fails."""

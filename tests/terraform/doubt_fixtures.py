@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from state_slot_fixtures import with_slot
 
 from purveyor.action import Operation
 from purveyor.backends.lock_text import parse_lock
@@ -82,12 +83,12 @@ class Served:
 
 def make(bench: Bench, notes: Notes, server: StateServer | None = None, text: str = SLOW) -> Step:
     bench.write({"modules/one/main.tf": text})
-    step = dataclasses.replace(bench.step(Operation.CREATE, {}), changing=notes)
+    step = with_slot(bench.step(Operation.CREATE, {}), marker=notes)
     if server is None:
         return step
     address = f"{server.url}/states/one"
     arguments = {"address": address, "lock_address": address, "unlock_address": address}
-    return dataclasses.replace(step, backend=BackendBlock("http", arguments), state=Served(server))
+    return with_slot(step, block=BackendBlock("http", arguments), access=Served(server))
 
 
 def signal_engines(bench: Bench, *numbers: signal.Signals) -> None:

@@ -19,7 +19,7 @@ from purveyor.plan import Guard
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
 from purveyor.state_key import OutputValue, StateDocument
-from purveyor.step import BackendBlock, EngineRequirement, ModuleSource, Noticed, Step
+from purveyor.step import BackendBlock, ModuleSource, Noticed, StateSlot, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +112,7 @@ class Bench:
     def engine(self) -> TerraformEngine:
         """The engine as a run would make it."""
         return TerraformEngine(
-            self.binary,
+            lambda: self.binary,
             environment=self.environment,
             cache=self.folder / "cache",
             redactor=self.redactor,
@@ -170,17 +170,18 @@ class Bench:
         """Make the work order for a module that is fetched."""
         return Step(
             operation=operation,
-            engine=EngineRequirement(self.binary.name),
             workspace=self.newest_workspace,
             module=fetched,
             variables=variables,
-            backend=BackendBlock("local", {"path": str(self.state.path)}),
-            state=self.state,
+            state=StateSlot(
+                block=BackendBlock("local", {"path": str(self.state.path)}),
+                access=self.state,
+                stamp=self.identity,
+                lock_timeout=self.lock_timeout,
+            ),
             environment=self.environment,
-            identity=self.identity,
             guard=Guard(protect),
             interruption=self.interruption,
-            lock_timeout=self.lock_timeout,
         )
 
     def run(self, step: Step) -> StepResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import threading
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubt_fixtures import QUICK, SLOW, Notes, make
+from state_slot_fixtures import with_slot
 
 from purveyor import json_text
 from purveyor.action import Operation
-from purveyor.engines.terraform.stream import Proof, judge_file, judge_stream
+from purveyor.engines.terraform.stream import judge_file, judge_stream
 from purveyor.errors import EngineError, PurveyorError, RecoveryError
-from purveyor.step import Noticed, PhaseStarted
+from purveyor.step import Noticed, PhaseStarted, Proof
 from purveyor_faultkit import run_states
 
 if TYPE_CHECKING:
@@ -200,5 +200,5 @@ def test_a_plan_that_became_stale_is_no_change(bench: Bench) -> None:
 
     bench.on_event = meddle_once
     step = bench.step(Operation.UPDATE, {"name": "three"})
-    bench.run(dataclasses.replace(step, changing=notes))
+    bench.run(with_slot(step, marker=notes))
     assert notes.told == ["begin", "withdraw", "begin", "settle"]

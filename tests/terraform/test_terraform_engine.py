@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
+from state_slot_fixtures import with_slot
 
 from purveyor.action import Operation
 from purveyor.engines.terraform.files import STAMP
@@ -80,7 +80,7 @@ def test_a_delete_that_leaves_something_in_the_state_is_no_success(bench: Bench)
     step = bench.step(Operation.DELETE, {"name": "db"})
     kept = type(bench.state)(bench.state.path.with_name("kept.tfstate"))
     kept.path.write_bytes(bench.state.path.read_bytes())
-    step = dataclasses.replace(step, state=kept)
+    step = with_slot(step, access=kept)
 
     with pytest.raises(RecoveryError) as caught:
         bench.run(step)

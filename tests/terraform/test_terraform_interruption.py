@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import stat
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from state_slot_fixtures import with_slot
 
 from purveyor.action import Operation
 from purveyor.errors import CancelledError, ReasonCode, RecoveryError
@@ -102,7 +102,7 @@ def test_a_state_that_cannot_be_saved_is_kept_for_us_only(
     backend = BackendBlock("http", {"address": read_only_states})
 
     with pytest.raises(RecoveryError) as caught:
-        bench.run(dataclasses.replace(step, backend=backend))
+        bench.run(with_slot(step, block=backend))
 
     assert caught.value.reason is ReasonCode.NEEDS_RECOVERY
     kept = Path(caught.value.details[0].removeprefix("kept in "))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 from doubt_fixtures import QUICK, Notes, make, signal_engines
+from state_slot_fixtures import with_slot
 
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.lock import Lock
@@ -48,7 +48,7 @@ def test_an_engine_that_is_killed_in_its_change_settles_nothing_and_its_lock_is_
 def test_where_nobody_notes_the_doubt_the_lock_of_a_killed_engine_stays(
     bench: Bench, server: StateServer
 ) -> None:
-    step = dataclasses.replace(make(bench, Notes(), server), changing=None)
+    step = with_slot(make(bench, Notes(), server), marker=None)
     signal_engines(bench, signal.SIGKILL)
     with pytest.raises(RecoveryError):
         bench.run(step)
@@ -113,7 +113,7 @@ def test_a_lock_that_the_store_took_without_saying_so_is_left_to_the_sweep(
     bench: Bench, server: StateServer
 ) -> None:
     notes = Notes()
-    step = dataclasses.replace(make(bench, notes, server, QUICK), lock_timeout=0.0)
+    step = with_slot(make(bench, notes, server, QUICK), lock_timeout=0.0)
     server.silence = OnceOnly({"LOCK"})
     with pytest.raises(PurveyorError) as caught:
         bench.run(step)

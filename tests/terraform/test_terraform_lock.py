@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import threading
@@ -10,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 import pytest
+from state_slot_fixtures import with_slot
 
 from purveyor.action import Operation
 from purveyor.errors import CancelledError, PurveyorError, RecoveryError, StateLockedError
@@ -131,7 +131,7 @@ def test_a_holder_that_cannot_be_seen_is_waited_for_too(bench: Bench, held: Hold
 
     step = bench.step(Operation.CREATE, {"name": "second"})
     with held:
-        done = bench.run(dataclasses.replace(step, state=Blind(bench.state.path)))
+        done = bench.run(with_slot(step, access=Blind(bench.state.path)))
 
     assert done.outputs["name"].value == "second"
 
@@ -169,7 +169,7 @@ def test_the_holders_run_is_named_where_the_journal_knows_it(
     bench.lock_timeout = 0.5
     step = bench.step(Operation.CREATE, {"name": "second"})
     with held, pytest.raises(StateLockedError) as caught:
-        bench.run(dataclasses.replace(step, changing=Noted(since)))
+        bench.run(with_slot(step, marker=Noted(since)))
 
     (awaited,) = (event for event in bench.events if isinstance(event, LockAwaited))
     assert awaited.holder.run == run

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.catalog import Catalog, Recipe
     from purveyor.ci import CI
+    from purveyor.engines.binary import EngineBinary
     from purveyor.journal import Capsules, Journal
     from purveyor.journal.store import DatedStore
     from purveyor.provision import Ending, Ports
@@ -273,10 +274,14 @@ class Assembly:
         from purveyor.engines.terraform import TerraformEngine, plugins
 
         mirror = plugins.choose_mirror(self.settings.text("PURVEYOR_PLUGIN_MIRROR") or "")
-        binary = supply_engine(requirement, self.settings, say=self.ci.say)
-        self.show.about["Engine"] = f"{binary.name} {binary.version}"
+
+        def supply() -> EngineBinary:
+            binary = supply_engine(requirement, self.settings, say=self.ci.say)
+            self.show.about["Engine"] = f"{binary.name} {binary.version}"
+            return binary
+
         return TerraformEngine(
-            binary,
+            supply,
             environment=self.settings.for_children(),
             cache=cache_folder(self.settings),
             redactor=self.redactor,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from purveyor.credentials import LOGIN_FOLDER
 from purveyor.engines.terraform.rescue import UNSAVED, is_complete, save_state
 from purveyor.engines.terraform.session import STREAM
-from purveyor.engines.terraform.stream import Proof, judge_file
+from purveyor.engines.terraform.stream import judge_file
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.state_key import parse_state, refuse_moved
+from purveyor.step import Proof
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext

@@ -19,7 +19,7 @@ from purveyor.provision.results import HandingOn, Results, read_outputs, sort_ou
 from purveyor.provision.starting_point import find_starting_point
 from purveyor.provision.variables import SERVICE_OUTPUTS, resolve_variables
 from purveyor.state_key import identity, refuse_moved
-from purveyor.step import Accepted, Noticed, Step
+from purveyor.step import Accepted, Noticed, StateSlot, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import Standing
     from purveyor.state_key import StateKey
-    from purveyor.step import BackendBlock, Engine, Recovery, StepResult
+    from purveyor.step import Engine, Recovery, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,31 +179,27 @@ def _plan_step(
     account = work.recipe.account
     credentials = ports.assume(account, work.context, work.workspace, None)
     block = ports.open_backend(work.recipe).block(work.key)
+    if credentials:  # the engine reaches the state as the run does
+        block = ports.keep_for_state(block, work.workspace, credentials)
     return Step(
         operation=work.context.operation,
-        engine=work.recipe.engine,
         workspace=work.workspace,
         module=module,
         variables=settled.variables,
-        backend=_open_state(block, work, credentials, ports),
-        state=change.state,
+        state=StateSlot(
+            block=block,
+            access=change.state,
+            stamp=identity(work.context.entity),
+            lock_timeout=ports.choose_lock_timeout(work.recipe),
+            marker=change,
+            recovery=work.recovery,
+        ),
         environment=narrow(ports.environment, credentials, withheld=account.withheld),
-        identity=identity(work.context.entity),
         guard=work.recipe.guard,
         interruption=ports.interruption,
-        lock_timeout=ports.choose_lock_timeout(work.recipe),
-        recovery=work.recovery,
-        changing=change,
         renew=ports.renew_logins,
         filled=settled.filled,
     )
-
-
-def _open_state(
-    block: BackendBlock, work: Work, credentials: Mapping[str, str], ports: Ports
-) -> BackendBlock:
-    """Let the engine reach the state as the run does, where an account's credentials come in."""
-    return ports.keep_for_state(block, work.workspace, credentials) if credentials else block
 
 
 def _draft(work: Work, settled: ResolvedVariables, module: Path) -> Capsule | None:

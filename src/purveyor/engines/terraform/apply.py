@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import commands
+from purveyor.engines.terraform.addresses import covers
 from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.engines.terraform.init import check_stamp
 from purveyor.engines.terraform.results import collect_outputs, parse_document
@@ -70,8 +71,8 @@ def _judge(session: EngineSession, planned: Report, file: Path) -> None:
     guard = session.step.guard
     # The stream does not surely tell a leftover from the resource itself.
     whole = [dataclasses.replace(each, deposed=False) for each in planned.changes]
-    if find_denied(guard, whole) or (guard.protect and planned.unread):
+    if find_denied(guard, whole, covers) or (guard.protect and planned.unread):
         # Only now is the price of another call paid: the stream does not tell what forces it.
         shown = session.program.call(*commands.show(file), streamed=False)
         changes, unread = read_plan(parse_document(shown.completed.stdout))
-        judge(guard, changes, (*planned.unread.values(), *unread))
+        judge(guard, changes, covers, (*planned.unread.values(), *unread))

@@ -36,7 +36,7 @@ def destroy(session: EngineSession) -> StepResult:
 
 
 def _count_left(session: EngineSession) -> int:
-    state = session.step.state.read()
+    state = session.slot.access.read()
     if state is None:
         raise RecoveryError(
             "The destroy ended well, but there is no state any more to prove it.",

@@ -43,7 +43,7 @@ def decrypt(session: EngineSession, program: Program, text: str) -> str:
         ran = program.call(*commands.state_pull(), streamed=False)
         check_written(ran, "state pull", program.redactor)
     finally:
-        _replace_backend(session, step.backend)
+        _replace_backend(session, session.slot.block)
         shutil.rmtree(folder, ignore_errors=True)
     return ran.completed.stdout
 

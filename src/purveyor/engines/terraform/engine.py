@@ -7,6 +7,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,16 @@ from purveyor.engines.terraform.destroy import destroy
 from purveyor.engines.terraform.environment import build_environment
 from purveyor.engines.terraform.init import check_stamp, initialise
 from purveyor.engines.terraform.program import Program
-from purveyor.engines.terraform.rescue import save_parked
-from purveyor.engines.terraform.session import EngineSession
+from purveyor.engines.terraform.rescue import UNSAVED, is_complete, save_parked, save_state
+from purveyor.engines.terraform.session import STREAM, EngineSession
 from purveyor.engines.terraform.sources import download_module
+from purveyor.engines.terraform.state_writer import StateWriter
+from purveyor.engines.terraform.stream import judge_file
 from purveyor.engines.terraform.tree import copy_module
+from purveyor.errors import RecoveryError
 from purveyor.process import Interruption
+from purveyor.state_key import parse_state
+from purveyor.step import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,22 +35,29 @@ if TYPE_CHECKING:
     from purveyor.declaration import ModuleInterface
     from purveyor.engines.binary import EngineBinary
     from purveyor.redaction import Redactor
-    from purveyor.step import BackendBlock, Listen, ModuleSource, Step, StepEvent, StepResult
+    from purveyor.step import (
+        BackendBlock,
+        Listen,
+        ModuleSource,
+        StateSlot,
+        Step,
+        StepEvent,
+        StepResult,
+    )
 
 
 class TerraformEngine:
     """Terraform or OpenTofu.
 
-    `environment` is for downloads of modules; a step brings its own. `cache` is a folder that
-    outlives runs: provider plugins, and states that could not be saved. `plugin_mirror` is a
-    filesystem mirror's folder, and what it holds is taken from nowhere else, or a network mirror's
-    address. `say` gets sentences for
-    the log.
+    `supply` finds the program once it is needed, `environment` is for downloads of modules: a step
+    brings its own. `cache` is a folder that outlives runs: provider plugins, and states that could
+    not be saved. `plugin_mirror` is a filesystem mirror's folder, and what it holds is taken from
+    nowhere else, or a network mirror's address. `say` gets sentences for the log.
     """
 
     def __init__(
         self,
-        binary: EngineBinary,
+        supply: Callable[[], EngineBinary],
         *,
         environment: Mapping[str, str],
         cache: Path,
@@ -53,7 +66,7 @@ class TerraformEngine:
         interruption: Interruption | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self._binary = binary
+        self._supply = supply
         self._fetched: dict[Path, str] = {}
         self._say = say or (lambda _text: None)
         self._environment = environment
@@ -91,11 +104,13 @@ class TerraformEngine:
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
+        slot = step.state
+        assert slot is not None  # noqa: S101 - every step of this engine keeps one
         files.check_module(step.module)
         scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=step.workspace))
-        environment = self._environ(step.environment, backend=step.backend, scratch=scratch)
+        environment = self._environ(step.environment, backend=slot.block, scratch=scratch)
         program = self._program(step.module, environment, step.interruption, listen)
-        session = EngineSession(step, program, scratch, keep=self._cache / "recovery")
+        session = EngineSession(step, slot, program, scratch, keep=self._cache / "recovery")
         try:
             return self._run(session)
         finally:
@@ -103,10 +118,10 @@ class TerraformEngine:
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _run(self, session: EngineSession) -> StepResult:
-        step = session.step
+        step, slot = session.step, session.slot
         encrypted = check_stamp(session, initialised=False)
-        files.write_backend(step.module, step.backend, evaluated=self._is_opentofu)
-        files.write_identity(step.module, step.identity)
+        files.write_backend(step.module, slot.block, evaluated=self._is_opentofu)
+        files.write_identity(step.module, slot.stamp)
         files.write_variables(step.module, step.variables)
         cache = None if self._mirror or self._shares_cache else self._plugin_cache
         initialise(session, engine=self._binary.name, cache=cache)
@@ -117,6 +132,33 @@ class TerraformEngine:
         return dataclasses.replace(
             done, engine=self._binary.name, engine_version=self._binary.version
         )
+
+    @staticmethod
+    def leftovers(workspace: Path) -> Leftovers:
+        """Return what dead runs left in a private folder."""
+        unsaved = sorted(workspace.rglob(UNSAVED))
+        texts = (each.read_text(encoding="utf-8", errors="replace") for each in unsaved)
+        torn = [each for each, text in zip(unsaved, texts, strict=True) if not is_complete(text)]
+        return Leftovers(
+            proofs=frozenset(map(judge_file, workspace.rglob(STREAM))),
+            unsaved=tuple(each for each in unsaved if each not in torn),
+            torn=tuple(torn),
+        )
+
+    def save(self, text: str, state: StateSlot) -> None:
+        """Save a state without its module; one that is encrypted needs that."""
+        current = state.access.read()
+        if parse_state(text, where="to be saved").encrypted or (current and current.encrypted):
+            raise RecoveryError(
+                "The state is encrypted: only a run with its module can save it.",
+                hint="Start an action on it: it saves first what is kept.",
+            )
+        writer = StateWriter(self._binary, environment=self._environment, redactor=self._redactor)
+        save_state(text, state=state.access, push=lambda kept: writer.push(state.block, kept))
+
+    @cached_property
+    def _binary(self) -> EngineBinary:
+        return self._supply()
 
     @property
     def _is_opentofu(self) -> bool:

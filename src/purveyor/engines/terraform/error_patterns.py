@@ -1,69 +1,39 @@
-"""Known causes of failures: words of the clouds and of the engines, and what they mean.
+"""What Terraform and OpenTofu say of failures, and what it means; then the clouds' own words.
 
-Sources: the error code lists of AWS's, Azure's and Google Cloud's APIs, and texts measured with
-Terraform 1.11.4 and OpenTofu 1.12.6. The first match wins, so narrow ones stand first.
+Texts measured with Terraform 1.11.4 and OpenTofu 1.12.6. The first match wins.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from purveyor.errors import (
-    CatalogError,
-    CredentialsError,
-    EngineError,
-    GuardError,
-    ParameterError,
-    PurveyorError,
-    ReasonCode,
-    RecoveryError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A known cause.
-
-    In `message`, `{what}` stands for the resource's address, `{place}` for file and line, and a
-    name of one of the pattern's groups for what it matched.
-    """
-
-    pattern: re.Pattern[str]
-    error: type[PurveyorError]
-    reason: ReasonCode
-    message: str
-    hint: str
-
-
-def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
+from purveyor.engines.error_patterns import CLOUD, CREDENTIALS, VALUES, Cause, words
+from purveyor.errors import CatalogError, EngineError, GuardError, ReasonCode, RecoveryError
 
 _STATE = (
     Cause(
-        _words("^Saved plan is stale"),
+        words("^Saved plan is stale"),
         EngineError,
         ReasonCode.ENGINE_FAILED,
         "The state was changed by others each time a plan was made: the plan is stale.",
         "Start the action again when the other runs have ended.",
     ),
     Cause(
-        _words("Failed to (?:save|persist) state|Error saving state"),
+        words("Failed to (?:save|persist) state|Error saving state"),
         RecoveryError,
         ReasonCode.NEEDS_RECOVERY,
         "The state could not be saved after the change.",
         "Ask the platform team to look at the state before the action is started again.",
     ),
     Cause(
-        _words("Instance cannot be destroyed|prevent_destroy set"),
+        words("Instance cannot be destroyed|prevent_destroy set"),
         GuardError,
         ReasonCode.GUARD_DENIED,
         "The module itself forbids to destroy {what}.",
         "Ask the platform team; the module sets prevent_destroy there.",
     ),
     Cause(
-        _words(
+        words(
             "NoSuchBucket|S3 bucket .* does not exist"
             "|Failed to (?:load|get|decode) (?:existing workspaces|state|remote state)"
             "|Error (?:loading|inspecting|refreshing) (?:state|states)"
@@ -76,126 +46,10 @@ _STATE = (
     ),
 )
 
-_CREDENTIALS = (
-    Cause(
-        _words(
-            "ExpiredToken|token (?:has|is) expired|RequestExpired|credentials have expired"
-            "|AADSTS700082|AADSTS7000222|invalid_grant|oauth2: token expired"
-        ),
-        CredentialsError,
-        ReasonCode.CREDENTIALS_EXPIRED,
-        "The cloud credentials expired before the work was done.",
-        "Start the action again; if it runs longer than the credentials last, ask the platform"
-        " team for a longer session.",
-    ),
-    Cause(
-        _words(
-            "InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException"
-            "|AuthFailure|InvalidAccessKeyId|No valid credential sources found"
-            "|could not find default credentials|unable to build authorizer|AADSTS7000215"
-            "|AADSTS700016|InvalidAuthenticationToken|failed to refresh cached credentials"
-            r"|Error 401\b|StatusCode=401|could not acquire access token"
-        ),
-        CredentialsError,
-        ReasonCode.CREDENTIALS_INVALID,
-        "The cloud credentials are missing or are not accepted.",
-        "Ask the platform team to check the account's credentials in the CI.",
-    ),
-    Cause(
-        _words(
-            "AccessDenied|UnauthorizedOperation|not authorized to perform|AuthorizationFailed"
-            r"|AuthorizationError|LinkedAuthorizationFailed|PERMISSION_DENIED|Error 403\b"
-            "|StatusCode=403|StatusCode: 403|does not have .{0,80}access"
-            "|Required '.*' permission"
-        ),
-        CredentialsError,
-        ReasonCode.PERMISSION_DENIED,
-        "The cloud credentials may not do what {what} needs.",
-        "Ask the platform team to grant the missing permission; the details name it.",
-    ),
-)
-
-_CLOUD = (
-    Cause(
-        _words(
-            "LimitExceeded(?!.*Request)|QuotaExceeded|quota.{0,60}exceed|exceed.{0,60}quota"
-            "|ServiceQuotaExceeded|InsufficientInstanceCapacity"
-            "|InsufficientDBInstanceCapacity|TooManyBuckets|SkuNotAvailable"
-            "|ZONE_RESOURCE_POOL_EXHAUSTED|maximum number of .{0,60}(?:reached|exceeded)"
-            "|RESOURCE_EXHAUSTED"
-        ),
-        EngineError,
-        ReasonCode.QUOTA_EXCEEDED,
-        "The cloud account has reached a limit at {what}.",
-        "Ask the platform team to raise the limit, or remove what is no longer needed.",
-    ),
-    Cause(
-        _words(
-            "AlreadyExists|already exists|BucketAlreadyOwnedByYou|EntityAlreadyExists"
-            "|ResourceInUseException|already being used|DuplicateRequest"
-            r"|ResourceExistsException|InvalidGroup\.Duplicate|ConflictException.*exist"
-            "|already been taken|NameNotAvailable|AlreadyInUse"
-        ),
-        EngineError,
-        ReasonCode.NAME_TAKEN,
-        "Something with the name of {what} exists already and does not belong to this state.",
-        "Choose another name; if an earlier run was cut off, ask the platform team to import what"
-        " it left behind.",
-    ),
-    Cause(
-        _words(
-            r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|Error 429\b|SlowDown"
-            r"|rateLimitExceeded|ServiceUnavailable|Error 50[0234]\b|StatusCode[=:] ?50[0234]"
-            "|InternalServerError|InternalError|backendError|connection refused"
-            "|connection reset|no such host|i/o timeout|TLS handshake timeout"
-            "|context deadline exceeded|timeout while waiting|request send failed"
-            "|exceeded maximum number of attempts"
-            "|Failed to (?:query available|resolve) provider packages"
-            "|Failed to install provider|could not connect to registry"
-            "|Failed to download module"
-        ),
-        EngineError,
-        ReasonCode.PROVIDER_UNAVAILABLE,
-        "A service that {what} needs did not answer properly.",
-        "Start the action again in some minutes; if it stays so, check the network of the runner.",
-    ),
-    Cause(
-        _words(
-            "DependencyViolation|DeleteConflict|BucketNotEmpty|ResourceInUse|InUseBy"
-            "|cannot be deleted because|is in use|still in use"
-        ),
-        EngineError,
-        ReasonCode.ENGINE_FAILED,
-        "{what} cannot be removed or changed: something else still uses it.",
-        "Remove or detach what the details name, and start the action again.",
-    ),
-)
-
-# The codes are spelt exactly; engines and scripts say "invalid argument: " too.
-_BAD_CODE = (
-    r"\b(?:MalformedPolicy\w*|Validation(?:Exception|Error)|AccountNameInvalid|ResourceNameInvalid|"
-    r"Invalid(?:Parameter|Argument|Input|Attribute|Bucket|Resource|Request(?:Content|Format))\w*|"
-    r"Invalid\w+\.(?:Range|Malformed))"
-)
-_VALUES = (
-    Cause(
-        re.compile(
-            rf'(?:{_BAD_CODE}(?:: |"?,? "?[Mm]essage"?[:=] ?")|googleapi: Error 400: '
-            r"(?=Invalid |.*, (?:invalid|badRequest)\w*$)|INVALID_ARGUMENT: )"
-            r'(?!.*cannot be assumed)(?P<said>[^"\n]*[^"\n.])',
-            re.MULTILINE,
-        ),
-        ParameterError,
-        ReasonCode.PARAMETER_INVALID,
-        "The cloud does not accept a value of {what}: {said}.",
-        "Correct the parameter that the value comes from; if none does, ask the platform team.",
-    ),
-)
-
 # No parameter mends what is wrong here.
 _MODULE = (
     Cause(
-        _words(
+        words(
             r"locked provider \S+?/(?P<provider>[^/\s]+/[^/\s]+) (?P<version>\S+) does not match"
             r" configured version constraint (?P<wanted>[^;]+);"
         ),
@@ -205,7 +59,7 @@ _MODULE = (
         "Ask the platform team to run `init -upgrade` in the module and to commit the file.",
     ),
     Cause(
-        _words(
+        words(
             "(?:does not have a provider named|no available releases match the given constraints)"
             r" (?P<wanted>.+)"
         ),
@@ -215,14 +69,14 @@ _MODULE = (
         "Correct the module's `required_providers`, or add the provider to the mirror.",
     ),
     Cause(
-        _words("(?:cannot|can't) be determined until apply|known only after apply"),
+        words("(?:cannot|can't) be determined until apply|known only after apply"),
         CatalogError,
         ReasonCode.MODULE_INVALID,
         "The module decides what to build by values that are known only afterwards ({place}).",
         "Ask the platform team to correct the module; no parameter mends it.",
     ),
     Cause(
-        _words(
+        words(
             "Inconsistent dependency lock file|Provider dependency changes detected"
             "|checksums previously recorded|doesn't match any of the checksums"
             "|does not match any of the checksums"
@@ -233,7 +87,7 @@ _MODULE = (
         "Run `providers lock` in the module for every platform that runs it, and commit the file.",
     ),
     Cause(
-        _words(r"Unsupported (?:Terraform|OpenTofu) Core version"),
+        words(r"Unsupported (?:Terraform|OpenTofu) Core version"),
         CatalogError,
         ReasonCode.MODULE_INVALID,
         "The module wants another version of the engine.",
@@ -261,9 +115,9 @@ _MODULE = (
 CAUSES = (
     *_MODULE,
     *_STATE[:3],
-    *_CLOUD[:1],
-    *_CREDENTIALS,
+    *CLOUD[:1],
+    *CREDENTIALS,
     *_STATE[3:],
-    *_CLOUD[1:],
-    *_VALUES,
+    *CLOUD[1:],
+    *VALUES,
 )

@@ -15,11 +15,11 @@ from purveyor.engines.terraform.rescue import (
     rescue_unsaved,
 )
 from purveyor.engines.terraform.session import LOCK_SUMMARY
-from purveyor.engines.terraform.stream import Proof, has_locked, judge_stream
+from purveyor.engines.terraform.stream import has_locked, judge_stream
 from purveyor.errors import CancelledError, EngineError, PurveyorError, RecoveryError
 from purveyor.plan import STATE_ONLY, Verb
 from purveyor.process import Interruption
-from purveyor.step import ResourceMoved
+from purveyor.step import Proof, ResourceMoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
     if saved:
         session.changing.settle()
     # Where nobody notes the doubt, a lock that is left is all that keeps the next run away.
-    noted = saved or session.step.changing is not None
+    noted = saved or session.slot.marker is not None
     if kept or (ran.code < 0 and noted and has_locked(ran.completed.stdout)):
         note = free_own_lock(session, ran)
         return note if kept or note == FREED else ""

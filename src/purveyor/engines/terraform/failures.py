@@ -11,7 +11,7 @@ from purveyor.errors import EngineError, ParameterError, PurveyorError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.engines.terraform.error_patterns import Cause
+    from purveyor.engines.error_patterns import Cause
     from purveyor.engines.terraform.program import Ran
     from purveyor.redaction import Redactor
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from purveyor.engines.terraform.session import EngineSession
     from purveyor.state_key import OutputValue
-    from purveyor.step import Step
 
 LOCK_FILE = ".terraform.lock.hcl"
 # Engines before Terraform 1.9 cannot tell of `init` in JSON.
@@ -58,20 +57,20 @@ def check_stamp(session: EngineSession, *, initialised: bool) -> bool:
     Return True when it could not be told yet: an encrypted state can only be read by the engine,
     in a directory that is initialised.
     """
-    state = session.step.state.read()
+    state = session.slot.access.read()
     if state is None:
         return False
     if state.encrypted and not initialised:
         return True
-    _check_owner(session.step, read_outputs(session) if state.encrypted else state.outputs)
+    _check_owner(session.slot.stamp, read_outputs(session) if state.encrypted else state.outputs)
     return False
 
 
-def _check_owner(step: Step, outputs: Mapping[str, OutputValue]) -> None:
+def _check_owner(wanted: str, outputs: Mapping[str, OutputValue]) -> None:
     stamp = outputs.get(STAMP)
-    if stamp is not None and stamp.value != step.identity:
+    if stamp is not None and stamp.value != wanted:
         raise RecoveryError(
-            f"The state belongs to {stamp.value}, not to {step.identity}; nothing was changed.",
+            f"The state belongs to {stamp.value}, not to {wanted}; nothing was changed.",
             reason=ReasonCode.STATE_FOREIGN,
             hint="Ask the platform team: the catalog's backend or state key leads two entities to"
             " one state.",

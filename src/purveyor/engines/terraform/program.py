@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from purveyor.step import Listen
 
 _NOT_FOUND = 127
+# The words of both engines for a signal that reached them (measured).
+_INTERRUPTED = b"nterrupt received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Program:
             self.environment,
             stdin=stdin,
             stdout=stdout,
+            acknowledges=_INTERRUPTED,
         )
         began = time.time()
         completed = process.run(

@@ -116,7 +116,7 @@ class StateRescue:
 
         if parse_state(text, where=_WHERE).encrypted:
             text = decrypt(self._session, self._program, text)
-        return save_state(text, state=self._session.step.state, push=push, naps=naps)
+        return save_state(text, state=self._session.slot.access, push=push, naps=naps)
 
     def free(self, lock_id: str) -> None:
         """Free a lock; raise StateLockedError or EngineError when that fails."""
@@ -139,7 +139,7 @@ def rescue_unsaved(session: EngineSession, unsaved: Path, *, lock_left: bool) ->
     if not is_complete(text):
         raise _break_off(session, text)
     session.step.renew()  # what kept the state from being saved may be a login that had ended
-    text = count_up(text, session.step.state)
+    text = count_up(text, session.slot.access)
     rescue = StateRescue(session)
     try:
         rescue.save(text, free=lock_left, naps=NAPS)
@@ -177,9 +177,8 @@ def free_own_lock(session: EngineSession, ran: Ran) -> str:
     It may be free already: a store that lost its answer is asked again by the engine, and then
     refuses (measured with DynamoDB as moto plays it, whose second DeleteItem finds nothing).
     """
-    step = session.step
     try:
-        holder = step.state.holder()
+        holder = session.slot.access.holder()
         if holder is None:
             return "The state's lock is free, although the engine was not told so."
         if holder.id and holder.was_taken(gethostname(), after=ran.began, before=time.time()):
@@ -193,7 +192,7 @@ def free_own_lock(session: EngineSession, ran: Ran) -> str:
 
 def save_parked(session: EngineSession) -> None:
     """Save first what earlier runs on this entity could not; raise RecoveryError if it fails."""
-    recovery = session.step.recovery
+    recovery = session.slot.recovery
     for name in recovery.waiting() if recovery is not None else ():
         assert recovery is not None  # noqa: S101 - it has just told a name
         text = recovery.read(name)
@@ -220,7 +219,7 @@ def save_parked(session: EngineSession) -> None:
 
 
 def _keep(session: EngineSession, text: str, lock_id: str) -> tuple[str, ...]:
-    recovery = session.step.recovery
+    recovery = session.slot.recovery
     try:
         if recovery is not None:
             return tuple(recovery.park(text, lock_id=lock_id))
@@ -231,7 +230,7 @@ def _keep(session: EngineSession, text: str, lock_id: str) -> tuple[str, ...]:
 
 def _keep_on_disk(session: EngineSession, text: str) -> str:
     session.keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = re.sub(r"[^\w-]+", "-", session.step.identity)
+    name = re.sub(r"[^\w-]+", "-", session.slot.stamp)
     kept = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=session.keep)) / UNSAVED
     kept.touch(mode=0o600)
     kept.write_text(text, encoding="utf-8")

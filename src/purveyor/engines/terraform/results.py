@@ -56,7 +56,7 @@ def parse_document(text: str) -> JsonValue:
 
 
 def _read_state(session: EngineSession) -> Mapping[str, OutputValue]:
-    state = session.step.state.read()
+    state = session.slot.access.read()
     if state is None:
         raise _unreadable()
     return read_outputs(session) if state.encrypted else state.outputs

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.engines.terraform.program import Program, Ran
-    from purveyor.step import Changing, Step
+    from purveyor.step import Changing, StateSlot, Step
 
 LOCK_SUMMARY = "Error acquiring the state lock"
 # Backends `azurerm` and `gcs` lock a new state to write an empty one, in whichever command comes
@@ -39,6 +39,7 @@ class EngineSession:
     """
 
     step: Step
+    slot: StateSlot
     program: Program
     scratch: Path
     keep: Path
@@ -46,7 +47,7 @@ class EngineSession:
     @property
     def changing(self) -> Changing:
         """Who is told of every change."""
-        return self.step.changing or _Unnoted()
+        return self.slot.marker or _Unnoted()
 
     def start(self, phase: str) -> None:
         """Tell of a new phase; raise CancelledError when the run was asked to stop before it."""
@@ -95,16 +96,16 @@ class EngineSession:
             self._await_holder(holder, ran, begun)
 
     def _await_holder(self, holder: Lock, ran: Ran, begun: float) -> None:
-        holder = holder if holder.who else self.step.state.holder() or holder
+        holder = holder if holder.who else self.slot.access.holder() or holder
         if holder.was_taken(socket.gethostname(), after=ran.began, before=time.time()):
             # It may be ours: a store that took the lock and whose answer was lost is asked again.
             self.changing.leave_lock()
         self.changing.rival()  # a lost run's lock is not waited for
-        self._await_release(holder, begun, self.step.state.holder)
+        self._await_release(holder, begun, self.slot.access.holder)
 
     def _await_release(self, holder: Lock, begun: float, look: Callable[[], Lock | None]) -> None:
         """Return when another try is worth it: nobody is seen to hold the lock."""
-        nap, told, limit = _FIRST_NAP, -_TELL_SECONDS, self.step.lock_timeout
+        nap, told, limit = _FIRST_NAP, -_TELL_SECONDS, self.slot.lock_timeout
         current: Lock | None = holder
         known = self._learn(holder)
         while current is not None:
@@ -112,7 +113,7 @@ class EngineSession:
             if current is not holder and (not known.id or current.id != known.id):
                 known = self._learn(current)
             if waited >= limit:
-                raise _give_up(known, limit, self.step.identity)
+                raise _give_up(known, limit, self.slot.stamp)
             if waited - told >= _TELL_SECONDS:
                 self.program.listen(LockAwaited(known, waited, limit))
                 told = waited
@@ -123,7 +124,7 @@ class EngineSession:
 
     def _learn(self, holder: Lock) -> Lock:
         """Add what the store and the journal know of a holder, for people to follow it."""
-        seen = holder if holder.operation else self.step.state.holder() or holder
+        seen = holder if holder.operation else self.slot.access.holder() or holder
         rival = self.changing.rival()
         if rival is None or seen == rival:
             return seen

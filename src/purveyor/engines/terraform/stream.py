@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.kept_output import LEFT_OUT, read_ends
+from purveyor.step import Proof
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,22 +24,12 @@ _UNDER_LOCK = ("planned_change", "change_summary", "refresh_start", "apply_start
 _ROOM = 1 << 16
 
 
-class Proof(Enum):
-    """What is known.
-
-    SAVED: the engine came to its end, which it tells after it has written the state (measured with
-    a slow store). UNTOUCHED: it had begun nothing, which it tells before it does. UNSAVED: it
-    could not write the state, and left it in a file. NONE: what exists may be in no state.
-    """
-
-    SAVED = "saved"
-    UNTOUCHED = "untouched"
-    UNSAVED = "unsaved"
-    NONE = "none"
-
-
 def judge_stream(text: str) -> Proof:
-    """Judge what an engine has told that has ended, however it ended."""
+    """Judge what an engine has told that has ended, however it ended.
+
+    It tells of its end after it has written the state (measured with a slow store), and of a change
+    before it begins it.
+    """
     lines = text.split("\n")
     # In what was too much to keep a change may have begun; how it ended stands at the end.
     touched, ended, unsaved = LEFT_OUT in lines, False, False
