@@ -12,6 +12,7 @@ UPGRADE ?=
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
 
+INSTALL_ENGINE = { $(BIN)/purveyor engine install || sh tools/build_opentofu.sh; }
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
@@ -23,11 +24,11 @@ help: ## List the targets
 setup: $(READY) ## Make .venv with everything at its locked version
 
 demo: $(READY) ## Create, change and delete a service against the emulated platform
-	@$(HAS_ENGINE) || $(BIN)/purveyor engine install
+	@$(HAS_ENGINE) || $(INSTALL_ENGINE)
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
-	@$(HAS_ENGINE) || $(BIN)/purveyor engine install \
+	@$(HAS_ENGINE) || $(INSTALL_ENGINE) \
 		|| echo "make test: no engine; the tests that need one are left out" >&2
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long and not slow" $(ARGS)
 
@@ -49,7 +50,7 @@ test-faults: $(READY) ## Break runs in every phase and at POINTS moments; renew 
 	@$(BIN)/python scripts/write_faults.py build/faults.jsonl
 
 tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
-	$(BIN)/purveyor engine install
+	$(INSTALL_ENGINE)
 	@sh tools/install_stores.sh
 
 lint: $(READY) ## Check style and formatting

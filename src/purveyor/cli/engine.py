@@ -58,12 +58,11 @@ _EXAMPLES = examples(
 def install(*, name: str, version: str | None, base: str | None, as_json: bool) -> None:
     """Install an engine into the user's cache.
 
-    The release file is checked against its SHA-256. Where the release site cannot be reached,
-    OpenTofu is built from its Go module if `go` is there.
+    The release file is checked against its SHA-256, and the list of these against its signature.
     """
     from purveyor.engines.binary.install import install_engine
+    from purveyor.engines.binary.model import TESTED_OPENTOFU
     from purveyor.engines.binary.release import Release
-    from purveyor.engines.binary.source import pinned_version
 
     if version is None and name == "terraform":
         raise click.UsageError("--name terraform needs --version")
@@ -71,7 +70,7 @@ def install(*, name: str, version: str | None, base: str | None, as_json: bool) 
     settings.check()
     release = Release(
         name,
-        (version or pinned_version()).removeprefix("v"),
+        (version or TESTED_OPENTOFU).removeprefix("v"),
         base or settings.text("PURVEYOR_ENGINE_RELEASES") or "",
     )
     with _watcher() as watcher:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary
 from purveyor.engines.binary.places import cached_program, engines_folder
 from purveyor.engines.binary.release import Release, fetch_release
-from purveyor.engines.binary.source import BuildError, build_from_source
 from purveyor.engines.binary.version import ask_version, program_version
 from purveyor.errors import EngineError, ReasonCode
 from purveyor.transport.download import DownloadError, Patience
@@ -28,7 +27,7 @@ _STAGING = ".install-"
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An engine in the cache, and how it got there: `cache` (it was there), `release` or `go`."""
+    """An engine in the cache, and how it got there: `cache` (it was there) or `release`."""
 
     engine: EngineBinary
     way: str
@@ -51,8 +50,7 @@ def install_engine(
 ) -> Installed:
     """Install one version of one engine; when the cache has it already, do nothing.
 
-    From the release site; where that gives nothing, OpenTofu is built from its Go module. Raise
-    EngineError that names every way tried. Main thread only.
+    Raise EngineError where the release site gives nothing that is right.
     """
     watcher = watcher or Watcher()
     with _one_at_a_time(engines_folder(settings), watcher):
@@ -60,11 +58,11 @@ def install_engine(
         if program_version(final, settings) == release.version:
             return Installed(EngineBinary(final, release.name, release.version), "cache")
         with tempfile.TemporaryDirectory(dir=engines_folder(settings), prefix=_STAGING) as folder:
-            way, program = _acquire(release, Path(folder), settings, watcher, patience)
+            program = _fetch(release, Path(folder), watcher, patience)
             _check(program, release, settings)
             final.parent.mkdir(parents=True, exist_ok=True)
             program.replace(final)
-        return Installed(EngineBinary(final, release.name, release.version), way)
+        return Installed(EngineBinary(final, release.name, release.version), "release")
 
 
 @contextlib.contextmanager
@@ -94,34 +92,18 @@ def _clear_away(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _acquire(
-    release: Release,
-    staging: Path,
-    settings: Settings,
-    watcher: Watcher,
-    patience: Patience | None,
-) -> tuple[str, Path]:
-    """Return how the program was had, and the program."""
+def _fetch(release: Release, staging: Path, watcher: Watcher, patience: Patience | None) -> Path:
     watcher.say(f"Fetching {release.archive} from {release.shown}")
     try:
-        program = fetch_release(release, staging, on_progress=watcher.progress, patience=patience)
+        return fetch_release(release, staging, on_progress=watcher.progress, patience=patience)
     except DownloadError as error:
-        faults = [f"release site {release.shown}: {error}"]
-        watcher.say(faults[0])
-    else:
-        return "release", program
-    if release.name == "opentofu":
-        try:
-            return "go", build_from_source(release.version, staging, settings, say=watcher.say)
-        except BuildError as error:
-            faults.append(f"Go module: {error}")
-    raise EngineError(
-        f"{release.name} {release.version} could not be installed.",
-        hint="Name a release site that can be reached (--from or PURVEYOR_ENGINE_RELEASES),"
-        f" or put `{PROGRAMS[release.name]}` on PATH.",
-        details=faults,
-        reason=ReasonCode.ENGINE_NOT_FOUND,
-    )
+        raise EngineError(
+            f"{release.name} {release.version} could not be installed.",
+            hint="Name a release site that can be reached (--from or PURVEYOR_ENGINE_RELEASES),"
+            f" or put `{PROGRAMS[release.name]}` on PATH.",
+            details=[f"release site {release.shown}: {error}"],
+            reason=ReasonCode.ENGINE_NOT_FOUND,
+        ) from None
 
 
 def _check(program: Path, release: Release, settings: Settings) -> None:

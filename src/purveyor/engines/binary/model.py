@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = {"opentofu": "tofu", "terraform": "terraform"}
 """Engine name to program name, in the order in which they are preferred."""
+TESTED_OPENTOFU = "1.12.6"  # what is installed where nobody names a version
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from purveyor.engines.binary.constraint import parse_constraint, read_version
+from purveyor.engines.binary.model import TESTED_OPENTOFU
 from purveyor.engines.binary.search import find_engine
 from purveyor.errors import EngineError, ReasonCode
 
@@ -50,8 +51,5 @@ def _version_to_install(requirement: EngineRequirement) -> str | None:
         return exact[1]
     if requirement.name == "terraform":
         return None
-    from purveyor.engines.binary.source import pinned_version
-
-    pinned = pinned_version()
-    fits = parse_constraint(requirement.version).contains(read_version(pinned) or "")
-    return pinned if fits else None
+    tested = read_version(TESTED_OPENTOFU) or ""
+    return TESTED_OPENTOFU if parse_constraint(requirement.version).contains(tested) else None
