@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from purveyor.backends.folder_records import FolderRecords
-from purveyor.cli import cli, journal, state_table
+from purveyor.cli import cli, journal
+from purveyor.cli import format as cli_format
 from purveyor.errors import RecoveryError
 from purveyor.journal import Begin, Claimed, End, Journal
 from purveyor.run_identity import RunIdentity
@@ -87,7 +88,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a command find a terminal."""
-    for module in (state_table, journal):
+    for module in (cli_format, journal):
         monkeypatch.setattr(module, "person_reads", lambda: True)
 
 
@@ -175,7 +176,7 @@ def test_a_person_reads_that_there_is_nothing_and_a_program_reads_nothing(
     shop: Shop, words: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shop.call(*words.split()).output == f"{sentence}\n"
-    for module in (state_table, journal):
+    for module in (cli_format, journal):
         monkeypatch.setattr(module, "person_reads", lambda: False)
     assert shop.call(*words.split()).output == ""
 

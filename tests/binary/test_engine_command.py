@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from release_fixtures import VERSION, good_site, install_from, place_program, settings_below
 
 from purveyor import json_text
-from purveyor.cli import state_table
+from purveyor.cli import format as cli_format
 from purveyor.cli.engine import engine
 from purveyor.engines.binary import find_engine
 from purveyor.engines.binary.places import cached_program
@@ -55,7 +55,7 @@ def test_an_empty_list_tells_a_person_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _call(settings, "list").stdout == ""
-    monkeypatch.setattr(state_table, "person_reads", lambda: True)
+    monkeypatch.setattr(cli_format, "person_reads", lambda: True)
     assert "purveyor engine install" in _call(settings, "list").stdout
     assert json_text.parse(_call(settings, "list", "--json").stdout) == []
 

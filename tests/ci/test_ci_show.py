@@ -9,7 +9,7 @@ import pytest
 from ci_fixtures import CLOCK, DONE, FAILED, SECRET, Stage
 from ci_oracle import github_commands
 
-from purveyor.ci.durations import tell_duration
+from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.lock import Lock
 from purveyor.plan import Change, Verb

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import action_id
 from purveyor import json_text
-from purveyor.cli import assembly, finish
-from purveyor.cli.assembly import Assembly, RunOptions
+from purveyor.cli import finish, wiring
+from purveyor.cli.run import carry_out
+from purveyor.cli.wiring import RunOptions, open_job
 from purveyor.errors import CredentialsError
 from purveyor.provision import infrastructure
 
@@ -49,7 +50,7 @@ def asked(
 def run() -> tuple[int, str]:
     """Run in this process."""
     options = RunOptions(context=None, catalog=None, report=True, progress=sys.stdout)
-    outcome = Assembly(options).carry_out().outcome
+    outcome = carry_out(open_job(options)).outcome
     return outcome.exit_code, outcome.reason.value
 
 
@@ -58,11 +59,11 @@ def shown(emulator: Emulator, notification: JsonObject) -> tuple[object, str]:
     return action["status"], str(action["messages"])
 
 
-@pytest.mark.parametrize("place", ["resolve", "open_journal", "_ports"])
+@pytest.mark.parametrize("place", ["resolve", "open_journal", "_open_run"])
 def test_a_fault_of_our_own_before_the_claim_is_told(
     place: str, asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Assembly, place, break_down)
+    monkeypatch.setattr(wiring, place, break_down)
     with pytest.raises(ZeroDivisionError):
         run()
     status, messages = shown(emulator, asked)
@@ -73,7 +74,7 @@ def test_a_fault_of_our_own_before_the_claim_is_told(
 def test_a_fault_of_our_own_in_finish_is_told(
     asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly.Assembly, "open_journal", break_down)
+    monkeypatch.setattr(wiring, "open_journal", break_down)
     with pytest.raises(ZeroDivisionError):
         finish.finish.main([], standalone_mode=False)
     status, messages = shown(emulator, asked)
@@ -153,5 +154,5 @@ def test_a_slug_that_is_too_long_for_a_folder_has_no_module(
 def run_unreported() -> tuple[int, str]:
     """Run in this process, without the platform."""
     options = RunOptions(context=None, catalog=None, report=False, progress=sys.stdout)
-    outcome = Assembly(options).carry_out().outcome
+    outcome = carry_out(open_job(options)).outcome
     return outcome.exit_code, outcome.reason.value

@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.cli.state_room import now, open_room, open_writer
+from purveyor.cli.catalog_context import open_catalog_context
+from purveyor.cli.format import now
+from purveyor.cli.wiring import find_writer
 from purveyor.state_key import StateKey, parse_moved_marker
 from purveyor.states.entity import Named
 from purveyor.states.moving import Move, Mover, Place
@@ -124,14 +126,14 @@ def kill_all() -> None:
 def main() -> int:
     """Move, and die on the way."""
     old_catalog, new_catalog, old_key, point = sys.argv[1:]
-    old, new = open_room(old_catalog), open_room(new_catalog)
+    old, new = open_catalog_context(old_catalog), open_catalog_context(new_catalog)
     reaper = Reaper(point)
     owner = Named("service", "5a1f", "orders")
     key = new.backend.locate(owner)
     Mover(
         Place(DyingMarks(old.backend, reaper), old.name),  # type: ignore[arg-type]  # a stand-in for any backend
         Place(new.backend, new.name),
-        DyingWriter(open_writer(new, None), reaper, new.backend, key),
+        DyingWriter(find_writer(new, None), reaper, new.backend, key),
         clock=now,
     ).move(Move(owner, StateKey(old_key, exists=True)))
     return NEVER

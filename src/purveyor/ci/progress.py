@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.ci.durations import tell_duration
+from purveyor.durations import tell_duration
 from purveyor.plan import Verb
 
 if TYPE_CHECKING:

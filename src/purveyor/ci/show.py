@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from purveyor.ci.durations import tell_duration
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
 from purveyor.ci.progress import Progress
 from purveyor.ci.summary import SIGNS, Summary
+from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.ci.durations import tell_duration
 from purveyor.ci.markdown import code, link, table, text
+from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
 from purveyor.plan import COUNTED, Verb

@@ -11,7 +11,7 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_table import print_rows
+from purveyor.cli.format import print_rows
 from purveyor.settings import Settings, read_settings
 
 if TYPE_CHECKING:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from purveyor.cli import examples
-from purveyor.cli.state_room import with_catalog
+from purveyor.cli.options import with_catalog, with_context
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
-    from purveyor.catalog import Recipe
-    from purveyor.cli.assembly import Assembly
+    from purveyor.cli.wiring import Job
     from purveyor.finish import Finished, Ports
-    from purveyor.step import BackendBlock
 
 _WAIT = 240.0
 _UNHEARD = 17
@@ -30,13 +29,7 @@ _EXAMPLES = examples(
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option(
-    "--context",
-    "context_argument",
-    metavar="FILE",
-    type=click.Path(allow_dash=True),
-    help="The CONTEXT, as for `purveyor run`.",
-)
+@with_context("The CONTEXT, as for `purveyor run`.")
 @with_catalog
 @click.option(
     "--wait",
@@ -54,11 +47,11 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     action has its ending, 16 the platform does not take the credentials, 17 it has not heard it,
     19 a person has to look.
     """
-    from purveyor.cli.assembly import Assembly, RunOptions
+    from purveyor.cli.wiring import RunOptions, open_job, take_context
     from purveyor.finish import finish as end_action
     from purveyor.notification import FaultyActionError
 
-    assembly = Assembly(
+    job = open_job(
         RunOptions(
             context=context_argument,
             catalog=catalog_path,
@@ -67,62 +60,50 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
             finishes=True,
         )
     )
-    for fault in assembly.settings.faults():
-        assembly.ci.annotate("warning", f"{fault} The ending is given all the same.")
+    for fault in job.settings.faults():
+        job.ci.annotate("warning", f"{fault} The ending is given all the same.")
     try:
-        context = assembly.take_context()
+        context = take_context(job)
     except FaultyActionError as error:
         context = error.action
-    with assembly.interruption.caught():
-        finished = end_action(context, _ports(assembly, wait))
-    _show(assembly, context, finished)
+    with job.interruption.caught():
+        finished = end_action(context, _ports(job, wait))
+    _show(job, context, finished)
     sys.exit(finished.exit_code)
 
 
-def _ports(assembly: Assembly, wait: float) -> Ports:
+def _ports(job: Job, wait: float) -> Ports:
     from purveyor.ci import read_identity
-    from purveyor.cli.machine import open_local_runs
+    from purveyor.cli import wiring
+    from purveyor.cli.catalog_context import open_local_runs
     from purveyor.finish import Ports
 
-    settings = assembly.settings
-
-    def push(recipe: Recipe, block: BackendBlock, text: str) -> None:
-        from purveyor.engines.binary import supply_engine
-        from purveyor.engines.terraform.state_writer import StateWriter
-
-        writer = StateWriter(
-            supply_engine(recipe.engine, settings, say=assembly.ci.say),
-            environment=settings.for_children(),
-            redactor=assembly.redactor,
-        )
-        writer.push(block, text)
-
     return Ports(
-        resolve=assembly.resolve,
-        reporter=assembly.open_reporter(),
-        open_journal=assembly.open_journal,
-        open_backend=assembly.open_backend,
-        open_recovery=assembly.open_recovery,
-        push=push,
-        local_runs=open_local_runs(settings),
-        identity=read_identity(assembly.ci, settings),
-        interruption=assembly.interruption,
+        resolve=partial(wiring.resolve, job),
+        reporter=wiring.open_reporter(job),
+        open_journal=partial(wiring.open_journal, job),
+        open_backend=partial(wiring.open_backend, job),
+        open_recovery=partial(wiring.open_recovery, job),
+        push=lambda recipe, block, text: wiring.supply_writer(job, recipe).push(block, text),
+        local_runs=open_local_runs(job.settings),
+        identity=read_identity(job.ci, job.settings),
+        interruption=job.interruption,
         clock=time.monotonic,
         wall_clock=time.time,
-        say=assembly.ci.say,
+        say=job.ci.say,
         wait=wait,
-        cancelled=(settings.first(*_STATUSES) or "").lower().startswith("cancel"),
-        run_url=assembly.ci.run_url(),
+        cancelled=(job.settings.first(*_STATUSES) or "").lower().startswith("cancel"),
+        run_url=job.ci.run_url(),
     )
 
 
-def _show(assembly: Assembly, context: ActionContext, finished: Finished) -> None:
-    redact = assembly.redactor.redact
+def _show(job: Job, context: ActionContext, finished: Finished) -> None:
+    redact = job.redactor.redact
     if finished.outcome is not None:
         outcome = finished.outcome
         told = "" if finished.exit_code != _UNHEARD else " The platform has not heard it."
-        assembly.ci.say(redact(f"Action {context.id} ended: {outcome.reason}.{told}"))
-        assembly.show.closing(outcome, notes=finished.notes)
+        job.ci.say(redact(f"Action {context.id} ended: {outcome.reason}.{told}"))
+        job.show.closing(outcome, notes=finished.notes)
         return
     for note in finished.notes:
-        assembly.ci.say(redact(note))
+        job.ci.say(redact(note))

@@ -13,16 +13,16 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import LazyGroup, examples
-from purveyor.cli.state_room import open_room, tell_age, tell_time, with_catalog, with_json
-from purveyor.cli.state_table import person_reads, print_fields, print_rows, shortened
-from purveyor.cli.sweep import open_store
-from purveyor.cli.sweep_search import read_wait
+from purveyor.cli.catalog_context import open_catalog_context
+from purveyor.cli.format import person_reads, print_fields, print_rows, shortened, tell_time
+from purveyor.cli.options import read_wait, with_catalog, with_json, with_json_lines
+from purveyor.durations import tell_age
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from purveyor.cli.state_room import Room
+    from purveyor.cli.catalog_context import CatalogContext
     from purveyor.journal import AttemptRecord, History
 
 _HERE = "purveyor.cli.journal"
@@ -55,7 +55,7 @@ def journal() -> None:
     "--limit", type=click.IntRange(0), help=f"Only so many, 0 for all. [on a terminal: {_LIMIT}]"
 )
 @with_catalog
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@with_json_lines
 def list_actions(
     *,
     only_open: bool,
@@ -72,7 +72,7 @@ def list_actions(
     """
     from purveyor.journal import AttemptRecord, History, Journal
 
-    store = open_store(open_room(catalog_path))
+    store = open_catalog_context(catalog_path).journal_store()
     kept, now = Journal(store, time.time), time.time()
     began = dict.fromkeys(kept.open_actions(), now) if only_open else History(store).actions()
     least = now - (since or now)
@@ -106,9 +106,9 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
     """
     from purveyor.journal import History
 
-    room = open_room(catalog_path)
-    history = History(open_store(room))
-    attempts = history.attempts(action) or history.attempts(_search(action, history, room))
+    context = open_catalog_context(catalog_path)
+    history = History(context.journal_store())
+    attempts = history.attempts(action) or history.attempts(_search(action, history, context))
     if not attempts:
         raise RecoveryError(
             f"The journal knows no action {action[:64]}.",
@@ -126,7 +126,7 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
         print_fields({name: each[name] for name in each if name not in _ABOVE}, "  ")
 
 
-def _search(words: str, history: History, room: Room) -> str:
+def _search(words: str, history: History, context: CatalogContext) -> str:
     """Return the id of the action that is meant by less than its id; empty when there is none."""
     from purveyor.journal import Journal
     from purveyor.states.entity import Named
@@ -136,12 +136,12 @@ def _search(words: str, history: History, room: Room) -> str:
     if found is not None:
         return found.id
     try:
-        target = room.find(words, None)
+        target = context.find(words, None)
     except RecoveryError as error:
         if error.reason is not ReasonCode.STATE_MISSING:
             raise
         return ""
-    return Journal(open_store(room), time.time).last_action(target.kind, target.id) or ""
+    return Journal(context.journal_store(), time.time).last_action(target.kind, target.id) or ""
 
 
 def _is_wanted(each: AttemptRecord, entity: str | None, least: float, *, only_failed: bool) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from purveyor.cli import examples
-from purveyor.cli.state_room import with_catalog
+from purveyor.cli.options import with_catalog, with_context
 
 if TYPE_CHECKING:
+    from purveyor.action import ActionContext
+    from purveyor.cli.wiring import Job
     from purveyor.provision import Ending
 
 _UNHEARD = 17
@@ -25,13 +27,9 @@ _EXAMPLES = examples(
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option(
-    "--context",
-    "context_argument",
-    metavar="FILE",
-    type=click.Path(allow_dash=True),
-    help="The CONTEXT: a file, or - for standard input. Without it: the event file of GitHub,"
-    " then PURVEYOR_CONTEXT, then CONTEXT.",
+@with_context(
+    "The CONTEXT: a file, or - for standard input. Without it: the event file of GitHub,"
+    " then PURVEYOR_CONTEXT, then CONTEXT."
 )
 @with_catalog
 @click.option("--no-report", is_flag=True, help="Tell the platform nothing, ask it nothing.")
@@ -67,9 +65,9 @@ def run(
     cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
     denied, withdrawn or not yet approved, is left alone: 0.
     """
-    from purveyor.cli.assembly import Assembly, RunOptions
+    from purveyor.cli.wiring import RunOptions, open_job
 
-    assembly = Assembly(
+    job = open_job(
         RunOptions(
             context=context_argument,
             catalog=catalog_path,
@@ -79,10 +77,44 @@ def run(
             timeout=timeout,
         )
     )
-    ending = assembly.carry_out()
+    ending = carry_out(job)
     if as_json:
-        click.echo(assembly.redactor.redact(_document(ending)))
+        click.echo(job.redactor.redact(_document(ending)))
     sys.exit(_exit_code(ending))
+
+
+def carry_out(job: Job) -> Ending:
+    """Take the context, run the action, show how it ended."""
+    from purveyor.cli.wiring import open_run, take_context
+    from purveyor.notification import FaultyActionError
+    from purveyor.provision import provision
+
+    fault: FaultyActionError | None = None
+    try:
+        context = take_context(job)
+    except FaultyActionError as error:
+        context, fault = error.action, error
+    else:
+        job.show.opening(context)
+    with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
+        ending = provision(context, open_run(job, context), fault=fault)
+    _publish(job, context, ending)
+    return ending
+
+
+def _publish(job: Job, context: ActionContext, ending: Ending) -> None:
+    outcome = ending.outcome
+    job.show.closing(outcome, notes=ending.notes)
+    job.ci.write_summary(job.show.summary(context, outcome, heard=ending.heard))
+    job.ci.write_outputs(
+        {
+            "status": outcome.status.value,
+            "reason": outcome.reason.value,
+            "message": job.redactor.redact(outcome.message),
+            "state-key": outcome.state_key,
+            "platform-heard": "true" if ending.heard else "false",
+        }
+    )
 
 
 def _exit_code(ending: Ending) -> int:

@@ -9,7 +9,8 @@ import click
 from purveyor.cli import LazyGroup, examples
 
 _READING = "purveyor.cli.state_reading"
-_CHANGING = "purveyor.cli.state_changing"
+_FREEING = "purveyor.cli.state_freeing"
+_WRITING = "purveyor.cli.state_writing"
 _MOVING = "purveyor.cli.state_moving"
 
 
@@ -21,18 +22,18 @@ class StateGroup(LazyGroup):
         "show": (f"{_READING}:show", "Tell everything about one state."),
         "history": (f"{_READING}:history", "List the kept versions of a state."),
         "pull": (f"{_READING}:pull", "Write a state, or an earlier version, to a file."),
-        "unlock": (f"{_CHANGING}:unlock", "Free the lock of a run that is dead."),
-        "restore": (f"{_CHANGING}:restore", "Go back to an earlier version of a state."),
-        "rescue": ("purveyor.cli.state_rescue:rescue", "Save what a run could not save."),
-        "settle": ("purveyor.cli.state_settle:settle", "Say that a doubt was looked into."),
+        "unlock": (f"{_FREEING}:unlock", "Free the lock of a run that is dead."),
+        "restore": (f"{_WRITING}:restore", "Go back to an earlier version of a state."),
+        "rescue": (f"{_WRITING}:rescue", "Save what a run could not save."),
+        "settle": (f"{_FREEING}:settle", "Say that a doubt was looked into."),
         "adopt": (f"{_MOVING}:adopt", "Take over a state that lies under another key."),
         "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
-        "unmark": ("purveyor.cli.state_unmark:unmark", "Let a state that moved live here again."),
+        "unmark": (f"{_MOVING}:unmark", "Let a state that moved live here again."),
         "bootstrap": (
             "purveyor.cli.state_bootstrap:bootstrap",
             "Make the place where states live, and make it safe.",
         ),
-        "doctor": ("purveyor.cli.state_doctor:doctor", "Look for what is wrong with states."),
+        "doctor": (f"{_READING}:doctor", "Look for what is wrong with states."),
     }
 
 

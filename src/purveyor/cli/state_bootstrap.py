@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_room import with_catalog, with_json
+from purveyor.cli.catalog_context import load_chosen_catalog
+from purveyor.cli.format import print_rows
+from purveyor.cli.options import with_catalog, with_json
 from purveyor.settings import read_settings
 
 if TYPE_CHECKING:
@@ -42,12 +43,10 @@ def bootstrap(
     backups and cannot be deleted. It can be run again at any time: it never weakens what is there.
     """
     from purveyor.bootstrap import describe_all_rights, open_stores, set_up
-    from purveyor.catalog import load_catalog
 
     settings = read_settings()
     settings.check()
-    path = catalog_path or settings.text("PURVEYOR_CATALOG")
-    catalog = load_catalog(Path(path) if path else None)
+    catalog = load_chosen_catalog(catalog_path, settings)
     states, journal = catalog.model.backend, catalog.model.journal
     if policies:
         roles = _first_roles(catalog)
@@ -68,8 +67,6 @@ def _print_measures(
         told = {"backend": kind, "dry_run": dry_run, "changes": changes, "measures": listed}
         click.echo(json_text.write(told, indent=2))
         return
-    from purveyor.cli.state_table import print_rows
-
     rows = ((each.what, each.now, each.wanted, each.change or "-") for each in measures)
     print_rows(_HEADS, rows, main=1, nothing="")
     for each in measures:

@@ -1,4 +1,4 @@
-"""`purveyor state migrate|adopt`: states from another backend, key scheme or key."""
+"""`purveyor state migrate|adopt|unmark`: states from another backend, key scheme or key."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_room import (
+from purveyor.cli.catalog_context import open_catalog_context
+from purveyor.cli.format import now
+from purveyor.cli.options import (
     confirm,
-    now,
-    open_room,
-    open_writer,
     with_catalog,
     with_engine,
     with_json,
+    with_json_lines,
+    with_target,
+    with_yes,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from purveyor.backends import Backend
-    from purveyor.cli.state_room import Room
+    from purveyor.cli.catalog_context import CatalogContext
+    from purveyor.state_key import KeyScheme, StateKey
     from purveyor.states.moving import Move, Moved, Mover
+    from purveyor.states.ports import Markers
 
 
 @click.command(epilog=examples("purveyor state migrate --from old/purveyor.yaml --dry-run"))
@@ -37,9 +41,9 @@ if TYPE_CHECKING:
     help="File of lines `OLD_KEY services/ID[/SLUG]`.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be moved.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_yes
 @with_engine
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@with_json_lines
 def migrate(
     *,
     source: str | None,
@@ -60,7 +64,7 @@ def migrate(
     """
     if keys and mapping:
         raise click.UsageError("Either --keys or --mapping.")
-    old, new = open_room(source), open_room(destination)
+    old, new = open_catalog_context(source), open_catalog_context(destination)
     same = old.name == new.name and old.backend.keys == new.backend.keys
     if same and not (keys or mapping):
         raise click.UsageError("Both are the same place: give --from, --to, --keys or --mapping.")
@@ -76,7 +80,7 @@ def migrate(
 @click.option("--kind", type=click.Choice(["service", "link"]), default="service")
 @click.option("--slug", default="", help="For the new key; people read it.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_yes
 @with_engine
 @with_catalog
 @with_json
@@ -101,11 +105,41 @@ def adopt(  # noqa: PLR0913 - an argument an option
     from purveyor.states.entity import Named
     from purveyor.states.moving import Move
 
-    room = open_room(catalog_path)
+    context = open_catalog_context(catalog_path)
     move = Move(Named(kind, entity_id, slug), StateKey(old_key, exists=True))
     if not dry_run:
         confirm(f"Take over {old_key} as the state of {kind} {entity_id}?", yes=yes)
-    _carry_out([move], _mover(room, room, engine, dry_run=dry_run), as_json=as_json)
+    _carry_out([move], _mover(context, context, engine, dry_run=dry_run), as_json=as_json)
+
+
+@click.command(epilog=examples("purveyor state unmark 5a1f --kind service"))
+@with_target
+@with_yes
+@with_catalog
+def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None) -> None:
+    """Take the note away that a state has moved, so that runs work on it here again.
+
+    Only when nobody works on the copy in the new place: two places for one entity build it twice.
+    To bring back what was changed there, move it back with `purveyor state migrate`, which takes
+    the note away by itself.
+    """
+    from purveyor.state_key import parse_moved_marker
+    from purveyor.states.ports import Markers
+
+    context = open_catalog_context(catalog_path)
+    if not isinstance(context.backend, Markers):
+        raise click.UsageError("This kind of backend keeps no notes beside states.")
+    key = _find_marked(context.backend, context.backend.keys, words, kind)
+    text = None if key is None else context.backend.read_moved_marker(key)
+    if key is None or text is None:
+        click.echo(f"No state of {words} is marked as moved; nothing was done.")
+        return
+    mark = parse_moved_marker(text)
+    where = mark.to if mark else "an unknown place: the note cannot be read"
+    click.echo(f"{key.path} is marked as moved to {where}.", err=True)
+    confirm("Does nobody work on the copy there?", yes=yes)
+    context.backend.unmark_moved(key)
+    click.echo(f"{key.path} is no longer marked: runs work on it here again.")
 
 
 def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iterator[Move]:
@@ -119,13 +153,14 @@ def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iter
     return moves_of_all(source)
 
 
-def _mover(old: Room, new: Room, engine: str | None, *, dry_run: bool) -> Mover:
+def _mover(old: CatalogContext, new: CatalogContext, engine: str | None, *, dry_run: bool) -> Mover:
+    from purveyor.cli.wiring import find_writer
     from purveyor.states.moving import Mover, Place
 
     return Mover(
         Place(old.backend, old.name),
         Place(new.backend, new.name),
-        open_writer(new, engine),
+        find_writer(new, engine),
         clock=now,
         dry_run=dry_run,
     )
@@ -175,3 +210,20 @@ def _line(moved: Moved, number: int, total: int, *, as_json: bool) -> str:
         )
     note = f" ({moved.note})" if moved.note else ""
     return f"{number}/{total} {moved.verdict.value}: {moved.move.old.path} → {moved.new}{note}"
+
+
+def _find_marked(
+    backend: Markers, keys: KeyScheme, words: str, kind: str | None
+) -> StateKey | None:
+    """Return the key that carries the note; the state itself may be gone already."""
+    from purveyor.backends.model import MOVED
+    from purveyor.state_key import StateKey
+    from purveyor.states.entity import Named, is_key
+    from purveyor.states.naming import choose
+
+    if is_key(words):
+        return StateKey(words, exists=True)
+    paths = (each.removesuffix(MOVED) for each in backend.paths() if each.endswith(MOVED))
+    marked = {Named(*read): each for each in paths if (read := keys.read(each))}
+    found = choose(words, (each for each in marked if kind in (None, each.kind)))
+    return None if found is None else StateKey(marked[found], exists=True)

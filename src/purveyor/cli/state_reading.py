@@ -1,7 +1,8 @@
-"""`purveyor state list|show|history|pull`: looking at states without changing any."""
+"""`purveyor state list|show|history|pull|doctor`: looking at states without changing any."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -11,16 +12,10 @@ import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_room import (
-    open_room,
-    tell_age,
-    tell_size,
-    tell_time,
-    with_catalog,
-    with_json,
-    with_target,
-)
-from purveyor.cli.state_table import print_fields, print_rows, shortened
+from purveyor.cli.catalog_context import open_catalog_context
+from purveyor.cli.format import print_fields, print_rows, shortened, tell_size, tell_time
+from purveyor.cli.options import with_catalog, with_json, with_json_lines, with_target
+from purveyor.durations import tell_age
 from purveyor.state_key import IDENTITY_OUTPUT
 
 if TYPE_CHECKING:
@@ -42,7 +37,7 @@ _LONG_HEADS = (*_HEADS[:-1], "SERIAL", "RESOURCES", "ENGINE", "HOLDER", "KEY")
 @click.option("--prefix", default="", help="Only those whose id or key begins so.")
 @click.option("--long", "is_long", is_flag=True, help="Read each state: serial, resources, holder.")
 @with_catalog
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@with_json_lines
 def list_states(
     *, kind: str | None, prefix: str, is_long: bool, catalog_path: str | None, as_json: bool
 ) -> None:
@@ -53,14 +48,14 @@ def list_states(
     """
     from purveyor.states.listing import Filter
 
-    room = open_room(catalog_path)
-    every = list(room.backend.list())
+    context = open_catalog_context(catalog_path)
+    every = list(context.backend.list())
     wanted = Filter(kind or "", prefix)
     newest = sorted(filter(wanted.wants, every), key=_written, reverse=True)
     if is_long:
         from purveyor.states.listing import look_into
 
-        looked: Iterator[tuple[ListedState, Look | None]] = look_into(room.backend, iter(newest))
+        looked: Iterator[tuple[ListedState, Look | None]] = look_into(context.backend, iter(newest))
     else:
         looked = ((state, None) for state in newest)
     if as_json:
@@ -81,8 +76,8 @@ def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: boo
     """Tell everything about one state; values of sensitive outputs are hidden."""
     from purveyor.states.details import inspect_state
 
-    room = open_room(catalog_path)
-    details = inspect_state(room.find(words, kind), room.backend)
+    context = open_catalog_context(catalog_path)
+    details = inspect_state(context.find(words, kind), context.backend)
     fields = _describe_state(details)
     if as_json:
         click.echo(json_text.write(fields, indent=2))
@@ -103,14 +98,14 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
     """
     from purveyor.states.details import missing
 
-    room = open_room(catalog_path)
-    target = room.find(words, kind)
-    versions = room.backend.versions(target.key)
+    context = open_catalog_context(catalog_path)
+    target = context.find(words, kind)
+    versions = context.backend.versions(target.key)
     if not versions:
         raise missing(target.key)
     if as_json:
         told = {"key": target.key.path, "versions": [_version(each) for each in versions]}
-        told |= {"versions_note": room.backend.unversioned()}
+        told |= {"versions_note": context.backend.unversioned()}
         click.echo(json_text.write(told, indent=2))
         return
     rows = (
@@ -118,7 +113,7 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
         for each in versions
     )
     print_rows(("", "WRITTEN", "SIZE", "VERSION"), rows, main=3, nothing="")
-    if note := room.backend.unversioned():
+    if note := context.backend.unversioned():
         click.echo(note, err=True)
 
 
@@ -145,12 +140,12 @@ def pull(
         raise click.UsageError("A state holds secrets: use --output FILE, or --force to see it.")
     if output is not None and output.exists() and not force:
         raise click.UsageError(f"{output} exists; --force replaces it.")
-    room = open_room(catalog_path)
-    target = room.find(words, kind)
+    context = open_catalog_context(catalog_path)
+    target = context.find(words, kind)
     if version is None:
-        text = read_text(room.backend, target.key)
+        text = read_text(context.backend, target.key)
     else:
-        text = room.backend.read_version(target.key, version)
+        text = context.backend.read_version(target.key, version)
     if text is None:
         raise missing(target.key)
     if output is None:
@@ -158,6 +153,43 @@ def pull(
     else:
         write_private(output, text)
     click.echo("This state holds secrets in clear: keep it private, remove it soon.", err=True)
+
+
+@click.command(epilog=examples("purveyor state doctor --catalog team/purveyor.yaml"))
+@with_catalog
+@with_json
+def doctor(*, catalog_path: str | None, as_json: bool) -> None:
+    """Look for what is wrong with states.
+
+    Reads every state once: unreadable ones, foreign stamps, two under one id, keys that no run
+    looks at, held locks, and whether the window of both locks can be closed. The exit code is 19
+    when there is a problem.
+    """
+    from purveyor.errors import RecoveryError
+    from purveyor.states.checkup import check_up
+    from purveyor.states.findings import Level
+
+    context = open_catalog_context(catalog_path)
+    findings = []
+    for finding in check_up(context.backend, lock=context.lock):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{finding.level.value}: {finding.where}: {finding.text}")
+            click.echo(f"  fix: {finding.fix}")
+    problems = sum(each.level is Level.PROBLEM for each in findings)
+    if as_json:
+        listed = [dataclasses.asdict(each) for each in findings]
+        told = {
+            "place": context.name,
+            "lock": context.lock,
+            "problems": problems,
+            "findings": listed,
+        }
+        click.echo(json_text.write(told, indent=2))
+    else:
+        click.echo(f"{context.name}: {problems} problems, {len(findings) - problems} notes")
+    if problems:
+        sys.exit(RecoveryError.exit_code)
 
 
 def _fields(state: ListedState, look: Look | None) -> JsonObject:

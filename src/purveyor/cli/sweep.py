@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from purveyor import json_text
 from purveyor.cli import examples
-from purveyor.cli.state_room import now, open_room, tell_age, with_catalog, with_json
-from purveyor.cli.state_table import print_rows, shortened
-from purveyor.cli.sweep_search import SweepOptions, open_search, read_wait
-from purveyor.errors import CatalogError, RecoveryError
+from purveyor.cli.catalog_context import open_catalog_context, open_sweep
+from purveyor.cli.format import now, print_rows, shortened
+from purveyor.cli.options import LEAST_WAIT, read_wait, with_catalog, with_json
+from purveyor.durations import read_duration, tell_age
+from purveyor.errors import RecoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.cli.state_room import Room
-    from purveyor.journal.store import DatedStore
-    from purveyor.process import Interruption
-    from purveyor.sweep import Ports, Swept, SweptAction, SweptLock
+    from purveyor.cli.catalog_context import CatalogContext
+    from purveyor.settings import Settings
+    from purveyor.sweep import Ports, Search, Swept, SweptAction, SweptLock
 
 _HEADS = ("AGE", "WHAT", "PERSON", "SLUG", "FOUND", "DONE", "ID", "OF", "ATTEMPT", "RUN")
+# A run of the templates takes up to an hour, and may wait for another one of the same service.
+_DEFAULT = "2h"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """What the command line asked for; `after` in seconds, None for the environment's word."""
+
+    places: tuple[str, ...]
+    after: float | None
+    every_entity: bool
 
 
 @click.command(epilog=examples("purveyor sweep --nrn organization=1:account=2 --dry-run"))
@@ -80,9 +93,9 @@ def sweep(
     interruption = Interruption()
     options = SweepOptions(places, unclaimed_after, every_entity)
     with interruption.caught():
-        room = open_room(catalog_path)
-        ports = open_ports(room, dry_run=dry_run, interruption=interruption)
-        ports = dataclasses.replace(ports, search=open_search(room, options))
+        context = open_catalog_context(catalog_path)
+        ports = open_sweep(context, dry_run=dry_run, interruption=interruption)
+        ports = dataclasses.replace(ports, search=_open_search(context, options))
         left = _sweep_once(ports, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(ports, as_json=as_json)
@@ -90,42 +103,37 @@ def sweep(
         click.get_current_context().exit(RecoveryError.exit_code)
 
 
-def open_store(room: Room) -> DatedStore:
-    """Return where the journal lies; raise CatalogError where there is none."""
-    if room.records is None:
-        raise CatalogError(
-            f"The backend {room.name} keeps no journal, so that nothing is known of its runs.",
-            hint="Name a store for it under `journal` in purveyor.yaml, such as an S3 bucket.",
-            details=(
-                "Without it an action that a run has cannot be told from one that none took.",
-            ),
-        )
-    return room.records
+def _open_search(context: CatalogContext, options: SweepOptions) -> Search | None:
+    """Return the search; None where no place is named, here or in PURVEYOR_NRN."""
+    from purveyor.ci import detect, read_identity
+    from purveyor.redaction import Redactor
+    from purveyor.reporter import open_survey
+    from purveyor.reporter.survey import SETTLED, UNFINISHED
+    from purveyor.run_identity import SWEEP
+    from purveyor.sweep import Search
 
-
-def open_ports(room: Room, *, dry_run: bool, interruption: Interruption) -> Ports:
-    """Return what a sweep needs, from the catalog's backend and the environment."""
-    import time
-    from functools import partial
-
-    from purveyor.cli.machine import open_journal
-    from purveyor.dispatch import engine_runs_here, look_up
-    from purveyor.journal import History
-    from purveyor.reporter import open_reporter
-    from purveyor.sweep import Ports
-
-    store = open_store(room)
-    return Ports(
-        journal=open_journal(store, room.settings),
-        history=History(store),
-        states=room.backend,
-        look_up=partial(look_up, settings=room.settings),
-        engine_runs_here=engine_runs_here,
-        open_reporter=partial(open_reporter, room.settings, room.redactor),
-        wall_clock=time.time,
-        sleep=interruption.wait,
-        dry_run=dry_run,
+    settings = context.settings
+    places = options.places or tuple((settings.text("PURVEYOR_NRN") or "").split())
+    if not places:
+        return None
+    here = read_identity(detect(settings, stream=sys.stderr, errors=sys.stderr), settings)
+    return Search(
+        open_survey=partial(open_survey, settings, Redactor(settings.secrets())),
+        places=places,
+        after=_read_after(settings) if options.after is None else options.after,
+        statuses=(*UNFINISHED, *SETTLED) if options.every_entity else UNFINISHED,
+        serves=context.catalog.serves,
+        identity=dataclasses.replace(here, ci=SWEEP, run="", attempt=1),
     )
+
+
+def _read_after(settings: Settings) -> float:
+    try:
+        return read_duration(
+            settings.text("PURVEYOR_UNCLAIMED_AFTER") or _DEFAULT, least=LEAST_WAIT
+        )
+    except ValueError as error:
+        raise click.UsageError(f"PURVEYOR_UNCLAIMED_AFTER: {error}") from None
 
 
 def _sweep_once(ports: Ports, *, as_json: bool) -> bool:

@@ -1,10 +1,11 @@
-"""Rows of a listing: a table where a person reads, tab-separated lines elsewhere."""
+"""How commands print rows, fields, sizes and times, for a person or for a program."""
 
 from __future__ import annotations
 
 import itertools
 import sys
 import textwrap
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -133,3 +134,20 @@ def print_fields(fields: Mapping[str, object], indent: str = "", *, inner: bool 
 def plain(cell: str) -> str:
     """Return the text without what would steer a terminal or break a line."""
     return "".join(letter if letter.isprintable() else "?" for letter in cell)
+
+
+def tell_size(size: int | None) -> str:
+    """Return `812 bytes`, `4.1 kB`, or `?`."""
+    from rich.filesize import decimal
+
+    return "?" if size is None else decimal(size)
+
+
+def tell_time(moment: datetime | None) -> str | None:
+    """Return ISO 8601 in UTC."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def now() -> str:
+    """Return this moment, ISO 8601 in UTC."""
+    return tell_time(datetime.now(UTC)) or ""

@@ -1,0 +1,91 @@
+"""The options and questions that commands share."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from purveyor.durations import read_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Command = TypeVar("_Command", bound="Callable[..., None]")
+# Below, a CI would hardly have a chance to start the run.
+LEAST_WAIT = 60.0
+
+
+def with_context(help_text: str) -> Callable[[_Command], _Command]:
+    """Add the option that names the CONTEXT."""
+    return click.option(
+        "--context",
+        "context_argument",
+        metavar="FILE",
+        type=click.Path(allow_dash=True),
+        help=help_text,
+    )
+
+
+def with_catalog(command: _Command) -> _Command:
+    """Add the option that names the catalog."""
+    return click.option(
+        "--catalog",
+        "catalog_path",
+        metavar="PATH",
+        type=click.Path(),
+        help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
+    )(command)
+
+
+def with_target(command: _Command) -> _Command:
+    """Add the argument and the option that say whose state is meant."""
+    kind = click.option(
+        "--kind", type=click.Choice(["service", "link"]), help="Whose id it is, if both have it."
+    )
+    return click.argument("words", metavar="ID|KEY")(kind(command))
+
+
+def with_engine(command: _Command) -> _Command:
+    """Add the option that names the engine which writes states."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["opentofu", "terraform"]),
+        help="The engine that writes the state; without it, whichever is found.",
+    )(command)
+
+
+def with_yes(command: _Command) -> _Command:
+    """Add the option that answers every question."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def with_json(command: _Command) -> _Command:
+    """Add the option for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def with_json_lines(command: _Command) -> _Command:
+    """Add the option for programs that read a listing."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(
+        command
+    )
+
+
+def read_wait(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    """Read an option's duration in seconds; None where it is not given."""
+    del context, option
+    try:
+        return None if text is None else read_duration(text, least=LEAST_WAIT)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person; raise UsageError where nobody can answer and nothing was said before."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is here to be asked: say --yes if it is to be done.")
+    click.confirm(question, abort=True, err=True)

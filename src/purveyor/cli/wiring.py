@@ -1,0 +1,298 @@
+"""Where the objects of one `run` or `finish` meet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TextIO
+
+from purveyor.cli import catalog_context
+from purveyor.cli.logins import Logins, find_secrets, open_redactor
+from purveyor.errors import CatalogError, ContextError
+from purveyor.memory import check_memory
+from purveyor.process import Interruption
+from purveyor.settings import read_settings
+from purveyor.step import Noticed
+
+if TYPE_CHECKING:
+    from purveyor.action import ActionContext, Entity
+    from purveyor.backends import Backend
+    from purveyor.catalog import Catalog, Recipe
+    from purveyor.ci import CI, Show
+    from purveyor.cli.catalog_context import CatalogContext
+    from purveyor.engines.binary import EngineBinary
+    from purveyor.journal import Capsules, Journal
+    from purveyor.journal.store import DatedStore
+    from purveyor.provision import Ports
+    from purveyor.redaction import Redactor
+    from purveyor.reporter import Reporter
+    from purveyor.settings import Settings
+    from purveyor.states.ports import Writer
+    from purveyor.step import Engine, EngineRequirement, Recovery
+
+_LOCK_TIMEOUT = 300.0
+_NO_PLACE = (
+    "The catalog names no `backend`, so states would lie on this runner's disk and be lost with it:"
+    " the next run could neither update nor delete what this one builds. Nothing was done."
+)
+_NAME_A_PLACE = (
+    "Name a store such as S3 under `backend` in purveyor.yaml, or `backend: {type: local}` where"
+    " the runner's disk stays."
+)
+_NO_JOURNAL = (
+    "This backend keeps no journal: an action that is delivered twice may be carried out twice.\n"
+    "Next: name a store for it under `journal` in purveyor.yaml, such as an S3 bucket."
+)
+# What a run will need, loaded while the platform answers its first question. The causes of failures
+# (4 ms) stand here since a CI may clean up while the engine still ends in order, and then nothing
+# more can be loaded.
+_PRELOADED = (
+    *("catalog.model", "catalog.document", "hcl", "engines.binary"),
+    *("engines.terraform", "engines.terraform.error_patterns"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line asked for; times in seconds."""
+
+    context: str | None
+    catalog: str | None
+    report: bool
+    progress: TextIO
+    lock_timeout: float | None = None
+    timeout: float | None = None
+    finishes: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """The CI job around one action, and what is opened once for all of it."""
+
+    options: RunOptions
+    settings: Settings
+    redactor: Redactor
+    ci: CI
+    show: Show
+    interruption: Interruption = field(default_factory=Interruption)
+    backend: Backend | None = None
+    records: DatedStore | None = None
+
+    @property
+    def time_limit(self) -> float | None:
+        return self.options.timeout or self.settings.seconds("PURVEYOR_TIMEOUT")
+
+    @property
+    def in_ci(self) -> bool:
+        """Whether a CI carries us out, be it one that we do not know: nobody watches there."""
+        unknown = (self.settings.text("CI") or "").lower() in {"true", "1"}
+        return unknown or self.ci.name != "terminal"
+
+
+def open_job(options: RunOptions) -> Job:
+    from purveyor.ci import Show, detect
+
+    settings = read_settings()
+    redactor = open_redactor(settings)
+    ci = detect(settings, stream=options.progress, errors=sys.stderr)
+    return Job(options, settings, redactor, ci, Show(ci, redactor))
+
+
+def take_context(job: Job) -> ActionContext:
+    """Return the action; raise ContextError, or FaultyActionError where its id is known."""
+    from purveyor import notification
+
+    origin = notification.take_context(job.options.context, job.settings, sys.stdin.buffer.read)
+    try:
+        action = notification.read_action(notification.parse_notification(origin))
+    except ContextError as error:
+        raise notification.recognise(error, origin) from None
+    notification.refuse_spliced(origin, action, job.settings)
+    return action
+
+
+def open_run(job: Job, context: ActionContext) -> Ports:
+    """Return what carrying out an action needs; what keeps us from it is told to the platform."""
+    from purveyor.outcome import break_down
+
+    reporter = open_reporter(job)
+    try:
+        return _open_run(job, context, reporter)
+    except BaseException:
+        reporter.end(context, break_down())
+        raise
+
+
+def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
+    from purveyor.ci import read_identity
+    from purveyor.dispatch import look_up
+    from purveyor.provision import Ports
+
+    reporter.prepare(context)
+    _preload()
+    logins = Logins(job.settings, job.redactor, job.show, limit=job.time_limit)
+    return Ports(
+        resolve=partial(resolve, job),
+        outline=lambda context: _load_catalog(job).outline(context),
+        open_capsules=partial(_open_capsules, job),
+        reporter=reporter,
+        open_backend=partial(open_backend, job),
+        open_engine=partial(_open_engine, job),
+        assume=logins.assume,
+        keep_for_state=logins.keep_for_state,
+        renew_logins=logins.renew,
+        stop_logins=logins.stop,
+        environment={**job.settings.for_children(), **context.carriers},
+        redactor=job.redactor,
+        listen=job.show,
+        interruption=job.interruption,
+        clock=time.monotonic,
+        wall_clock=time.time,
+        open_journal=partial(open_journal, job),
+        identity=read_identity(job.ci, job.settings),
+        is_dead=lambda identity: look_up(identity, job.settings).dead,
+        local_runs=catalog_context.open_local_runs(job.settings),
+        open_recovery=partial(open_recovery, job),
+        run_url=job.ci.run_url(),
+        lock_timeout=partial(_read_lock_timeout, job.settings),
+        lock_timeout_override=job.options.lock_timeout,
+    )
+
+
+def resolve(job: Job, context: ActionContext) -> Recipe:
+    """Return what the catalog says of the action."""
+    from purveyor.engines.binary import make_cache
+
+    if not job.options.finishes:  # here a fault can still be told to the platform
+        job.settings.check()
+        check_memory()
+        make_cache(job.settings)
+    recipe = _load_catalog(job).resolve(context)
+    module = f"`{recipe.source.name}`" if recipe.source else ""
+    job.show.about |= {"Account": recipe.account.name, "Module": module}
+    return recipe
+
+
+def open_reporter(job: Job) -> Reporter:
+    """Return the way to the platform."""
+    from purveyor.reporter import SilentReporter, open_reporter
+
+    if not job.options.report:
+        return SilentReporter()
+    return open_reporter(
+        job.settings,
+        job.redactor,
+        interrupted=lambda: job.interruption.requested,
+        required=job.in_ci,
+    )
+
+
+def open_backend(job: Job, recipe: Recipe) -> Backend:
+    """Return where the states live."""
+    from purveyor import backends
+
+    if job.backend is None:
+        if "type" not in recipe.backend.model_fields_set and job.in_ci:
+            raise CatalogError(_NO_PLACE, hint=_NAME_A_PLACE)
+        job.backend = backends.open_backend(recipe.backend, root=recipe.root, settings=job.settings)
+    return job.backend
+
+
+def open_journal(job: Job, recipe: Recipe) -> Journal | None:
+    """Return the journal; None where no store can keep one."""
+    if not job.options.report:  # a dry run may be repeated
+        return None
+    records = _open_records(job, recipe)
+    if records is None:
+        job.show(Noticed("warning", _NO_JOURNAL))
+        return None
+    return catalog_context.open_journal(records, job.settings)
+
+
+def open_recovery(job: Job, recipe: Recipe, entity: Entity, attempt: str) -> Recovery:
+    """Return the keeper of an entity's unsaved states, for an attempt's own."""
+    records = _open_records(job, recipe)
+    return catalog_context.open_recovery(job.settings, records, entity, attempt)
+
+
+def find_writer(context: CatalogContext, engine: str | None) -> Writer:
+    """Find the engine that writes states; `engine` is a name, None takes whichever is found."""
+    from purveyor.engines.binary import find_engine
+    from purveyor.step import EngineRequirement
+
+    binary = find_engine(EngineRequirement(engine or ""), context.settings)
+    return _open_writer(binary, context.settings, context.redactor)
+
+
+def supply_writer(job: Job, recipe: Recipe) -> Writer:
+    """Return what writes states with an action's own engine."""
+    from purveyor.engines.binary import supply_engine
+
+    binary = supply_engine(recipe.engine, job.settings, say=job.ci.say)
+    return _open_writer(binary, job.settings, job.redactor)
+
+
+def _open_writer(binary: EngineBinary, settings: Settings, redactor: Redactor) -> Writer:
+    from purveyor.engines.terraform.state_writer import StateWriter
+
+    return StateWriter(binary, environment=settings.for_children(), redactor=redactor)
+
+
+def _load_catalog(job: Job) -> Catalog:
+    catalog = catalog_context.load_chosen_catalog(job.options.catalog, job.settings)
+    job.redactor.add(*find_secrets(job.settings, catalog))
+    return catalog
+
+
+def _open_engine(job: Job, requirement: EngineRequirement) -> Engine:
+    from purveyor.engines.binary import cache_folder, supply_engine
+    from purveyor.engines.terraform import TerraformEngine, plugins
+
+    mirror = plugins.choose_mirror(job.settings.text("PURVEYOR_PLUGIN_MIRROR") or "")
+
+    def supply() -> EngineBinary:
+        binary = supply_engine(requirement, job.settings, say=job.ci.say)
+        job.show.about["Engine"] = f"{binary.name} {binary.version}"
+        return binary
+
+    return TerraformEngine(
+        supply,
+        environment=job.settings.for_children(),
+        cache=cache_folder(job.settings),
+        redactor=job.redactor,
+        plugin_mirror=mirror,
+        interruption=job.interruption,
+        say=lambda text: job.show(Noticed("warning", text)),
+    )
+
+
+def _open_records(job: Job, recipe: Recipe) -> DatedStore | None:
+    from purveyor.backends.records import choose_records
+
+    if job.records is None:
+        backend = open_backend(job, recipe)
+        job.records = choose_records(
+            backend, recipe.journal, root=recipe.root, settings=job.settings
+        )
+    return job.records
+
+
+def _open_capsules(job: Job, recipe: Recipe) -> Capsules | None:
+    from purveyor.journal import Capsules
+
+    records = _open_records(job, recipe)
+    return None if records is None else Capsules(records)
+
+
+def _read_lock_timeout(settings: Settings) -> float:
+    found = settings.seconds("PURVEYOR_LOCK_TIMEOUT")
+    return _LOCK_TIMEOUT if found is None else found
+
+
+def _preload() -> None:
+    import importlib
+
+    for name in _PRELOADED:
+        importlib.import_module(f"purveyor.{name}")
