@@ -39,6 +39,7 @@ class RealPrograms:
     azurite: Path | None = None
     node: Path | None = None
     consul: Path | None = None
+    spin: Path | None = None
 
     def engine(self, name: str) -> EngineBinary | None:
         """Return the engine `terraform` or `opentofu`, None when it is missing."""
@@ -55,6 +56,8 @@ class RealPrograms:
             lines.append(f"PostgreSQL {self.postgresql}")
         if self.consul:
             lines.append(f"Consul {_version(self.consul, 'version')}")
+        if self.spin:
+            lines.append(f"spin {_version(self.spin, '-V')}")
         return lines + [f"{name} {_store_version(path)}" for name, path in self.stores() if path]
 
     def stores(self) -> list[tuple[str, Path | None]]:
@@ -81,6 +84,8 @@ class RealPrograms:
             lines.append("PostgreSQL: no `postgres` program")
         if not self.consul:
             lines.append("Consul: not on PATH")
+        if not self.spin:
+            lines.append("spin: not on PATH, or no C compiler for it (Debian's package `spin`)")
         lines += [
             f"{name}: not in the cache (`make tools` brings it)"
             for name, path in self.stores()
@@ -106,6 +111,7 @@ def look_around(settings: Settings) -> RealPrograms:
         azurite=_store(f"azurite/{{}}/{_AZURITE}", _PINS / "azurite/package.json", settings),
         node=process.find("node", settings.for_children()),
         consul=process.find("consul", settings.for_children()),
+        spin=_spin(settings),
     )
 
 
@@ -128,6 +134,12 @@ def _version(path: Path, *arguments: str) -> str:
     done = process.run(command, timeout=20)
     match = _VERSION.search(done.stdout)
     return match.group() if done.code == 0 and match else ""
+
+
+def _spin(settings: Settings) -> Path | None:
+    # It writes a program in C, which has to be compiled.
+    compiler = process.find("cc", settings.for_children())
+    return process.find("spin", settings.for_children()) if compiler else None
 
 
 def _store(path: str, pins: Path, settings: Settings) -> Path | None:
