@@ -11,6 +11,7 @@ import pytest
 from backend_fixtures import PLACES
 
 from journal_fixtures import GITHUB, make_begin
+from purveyor.entity import EntityRef
 from purveyor.journal import (
     Beat,
     Capsule,
@@ -18,17 +19,15 @@ from purveyor.journal import (
     Claimed,
     End,
     Ended,
-    History,
     Journal,
     ParkedStates,
     Running,
 )
-from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
     from backend_fixtures import Place
 
-    from purveyor.journal.store import DatedStore
+    from purveyor.journal import Store
 
 NO_RECORDS = ("http", "gitlab", "consul")
 # The lock's kind changes nothing for records.
@@ -40,13 +39,13 @@ pytestmark = pytest.mark.parametrize("place", KEEPING, indirect=True)
 
 
 @pytest.fixture
-def records(place: Place) -> DatedStore:
+def records(place: Place) -> Store:
     found = place.backend.records
     assert found is not None
     return found
 
 
-def test_a_text_is_created_once_and_written_over_at_will(records: DatedStore) -> None:
+def test_a_text_is_created_once_and_written_over_at_will(records: Store) -> None:
     assert records.read("journal/a/b.json") is None
     assert records.create("journal/a/b.json", "one") is True
     assert records.create("journal/a/b.json", "one") is False
@@ -59,7 +58,7 @@ def test_a_text_is_created_once_and_written_over_at_will(records: DatedStore) ->
     assert records.create("journal/a/b.json", "again") is True
 
 
-def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: DatedStore) -> None:
+def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: Store) -> None:
     inside = {"journal/open/a_1", "journal/open/deep/er/b", "journal/open/Z"}
     for path in (*inside, "journal/open0", "journal/openly/c", "journal/ope", "journal/opeN/x"):
         records.put(path, "x")
@@ -69,7 +68,7 @@ def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: Date
 
 
 def test_what_is_read_and_removed_while_a_listing_goes_on_does_not_disturb_it(
-    records: DatedStore,
+    records: Store,
 ) -> None:
     for number in range(30):
         records.put(f"journal/open/{number:02}", str(number))
@@ -81,7 +80,7 @@ def test_what_is_read_and_removed_while_a_listing_goes_on_does_not_disturb_it(
     assert list(records.paths("journal/open")) == []
 
 
-def test_records_are_not_taken_for_states(place: Place, records: DatedStore) -> None:
+def test_records_are_not_taken_for_states(place: Place, records: Store) -> None:
     records.create("journal/entities/service/s-1/recovery/20260101T000000000000Z.tfstate", "{}")
     records.put("journal/open/a-1", "x")
     assert list(place.backend.list()) == []
@@ -108,12 +107,12 @@ def test_of_twenty_claims_at_once_exactly_one_wins(place: Place) -> None:
     assert sum(isinstance(each, Running) for each in verdicts) == 19
 
 
-def test_an_action_goes_from_its_claim_to_its_end(records: DatedStore) -> None:
+def test_an_action_goes_from_its_claim_to_its_end(records: Store) -> None:
     journal = Journal(records, lambda: 1000.0)
     claimed = journal.claim(BEGIN, is_dead=lambda _: None)
     assert isinstance(claimed, Claimed)
     assert list(journal.open_actions()) == ["a-1"]
-    assert journal.last_action("service", "s-1") == "a-1"
+    assert journal.last_action(EntityRef("service", "s-1")) == "a-1"
     journal.beat(BEGIN, Beat(at=1001.0, phase="apply"))
     journal.beat(BEGIN, Beat(at=1005.0, phase="apply"))
     assert journal.end(BEGIN, DONE) is True
@@ -121,21 +120,21 @@ def test_an_action_goes_from_its_claim_to_its_end(records: DatedStore) -> None:
     journal.close(BEGIN)
     assert list(journal.open_actions()) == []
     assert journal.claim(BEGIN, is_dead=lambda _: None) == Ended(BEGIN, DONE, reported=True)
-    (began,) = History(records).actions().items()
+    (began,) = Journal(records, time.time).actions().items()
     assert began[0] == "a-1"
     assert abs(time.time() - began[1]) < 600  # the store's clock may be another machine's
-    (attempt,) = History(records).attempts("a-1")
+    (attempt,) = Journal(records, time.time).attempts("a-1")
     assert (attempt.beat, attempt.end, attempt.reported) == (Beat(1005.0, "apply"), DONE, True)
 
 
-def test_capsules_unsaved_states_and_marks_are_kept(records: DatedStore, place: Place) -> None:
+def test_capsules_unsaved_states_and_marks_are_kept(records: Store, place: Place) -> None:
     capsules = Capsules(records)
     capsule = Capsule(kind="link", entity="l-1", service="s-1", at=1.5, tree="A" * 1_400_000)
     capsules.keep(capsule)
     capsules.keep(dataclasses.replace(capsule, at=2.5))
-    assert capsules.read("link", "l-1") == dataclasses.replace(capsule, at=2.5)
+    assert capsules.read(EntityRef("link", "l-1")) == dataclasses.replace(capsule, at=2.5)
     assert capsules.built_links("s-1") == ("l-1",)
-    owner = Named("service", "s-1")
+    owner = EntityRef("service", "s-1")
     parked = ParkedStates(owner, store=records, disk=records, place=place.name, clock=lambda: 1.0)
     parked.park('{"serial": 3}', lock_id="7-a")
     (name,) = parked.waiting()
@@ -144,9 +143,11 @@ def test_capsules_unsaved_states_and_marks_are_kept(records: DatedStore, place: 
     assert parked.waiting() == ()
     markers = Journal(records, lambda: 1000.0).markers
     markers.put(BEGIN, at=1000.0)
-    assert [each.run for each in markers.find("service", "s-1")] == [GITHUB.url]
-    markers.settle(markers.find("service", "s-1"), {"at": "2026-01-01T00:00:00Z", "reason": "seen"})
-    assert markers.find("service", "s-1") == ()
+    assert [each.run for each in markers.find(EntityRef("service", "s-1"))] == [GITHUB.url]
+    markers.settle(
+        markers.find(EntityRef("service", "s-1")), {"at": "2026-01-01T00:00:00Z", "reason": "seen"}
+    )
+    assert markers.find(EntityRef("service", "s-1")) == ()
 
 
 def test_the_store_tells_how_old_a_text_is(place: Place) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from purveyor import json_text
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.entity import EntityRef
 from purveyor.errors import RecoveryError
 from purveyor.journal import Capsule, Capsules
 from purveyor.journal.capsule import read_capsule, write_capsule
@@ -35,8 +36,8 @@ def capsules(tmp_path: Path) -> Capsules:
 
 def test_a_capsule_comes_back_as_it_was_kept(capsules: Capsules) -> None:
     capsules.keep(LINK)
-    assert capsules.read("link", "l-1") == LINK
-    assert capsules.read("service", "l-1") is None
+    assert capsules.read(EntityRef("link", "l-1")) == LINK
+    assert capsules.read(EntityRef("service", "l-1")) is None
 
 
 def test_a_capsule_of_a_later_version_can_be_read() -> None:
@@ -50,7 +51,7 @@ def test_a_damaged_capsule_is_never_taken_for_none(text: str, tmp_path: Path) ->
     records = FolderRecords(tmp_path)
     records.put("journal/entities/link/l-1/capsule.json", text)
     with pytest.raises(RecoveryError) as caught:
-        Capsules(records).read("link", "l-1")
+        Capsules(records).read(EntityRef("link", "l-1"))
     assert caught.value.reason == "STATE_UNREADABLE"
 
 
@@ -61,7 +62,7 @@ def test_a_link_counts_for_its_service_until_it_is_buried(capsules: Capsules) ->
     assert capsules.built_links("s-1") == ("l-1", "l-2")
     capsules.bury(dataclasses.replace(LINK, deleted_at=1.0))
     assert capsules.built_links("s-1") == ("l-2",)
-    buried = capsules.read("link", "l-1")
+    buried = capsules.read(EntityRef("link", "l-1"))
     assert buried is not None
     assert buried.deleted_at == 1.0
 
@@ -69,14 +70,14 @@ def test_a_link_counts_for_its_service_until_it_is_buried(capsules: Capsules) ->
 def test_only_a_create_that_touched_nothing_proves_that_nothing_was_built(
     capsules: Capsules,
 ) -> None:
-    assert not capsules.was_never_built("service", "s-1")
-    capsules.note_untouched("service", "s-1", "a-1")
-    assert capsules.was_never_built("service", "s-1")
-    capsules.note_begun("service", "s-1", "a-2")
-    assert not capsules.was_never_built("service", "s-1")
+    assert not capsules.was_never_built(EntityRef("service", "s-1"))
+    capsules.note_untouched(EntityRef("service", "s-1"), "a-1")
+    assert capsules.was_never_built(EntityRef("service", "s-1"))
+    capsules.note_begun(EntityRef("service", "s-1"), "a-2")
+    assert not capsules.was_never_built(EntityRef("service", "s-1"))
 
 
 def test_a_capsule_disproves_that_nothing_was_built(capsules: Capsules) -> None:
-    capsules.note_untouched("link", "l-1", "a-1")
+    capsules.note_untouched(EntityRef("link", "l-1"), "a-1")
     capsules.keep(LINK)
-    assert not capsules.was_never_built("link", "l-1")
+    assert not capsules.was_never_built(EntityRef("link", "l-1"))

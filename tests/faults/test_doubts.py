@@ -12,6 +12,7 @@ from fault_deeds import opened, request_action
 from fault_fixtures import let_time_pass, wait_for_quiet
 
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.entity import EntityRef
 from purveyor.journal import Capsules
 from purveyor_faultkit import MACHINE_LOST, PROCESS_KILLED
 from purveyor_faultkit.processes import find_engine
@@ -232,7 +233,7 @@ def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(
     assert harness.run(requested).code == 11
     (harness.catalog / "away").rename(module)
     assert Capsules(FolderRecords(harness.catalog / "states")).was_never_built(
-        "service", requested.entity
+        EntityRef("service", requested.entity)
     )
     harness.resource_log.shut("beacon")
     again = harness.request_action("", requested.parameters, entity=requested.entity)
@@ -242,4 +243,4 @@ def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(
     assert started.end().code == 15
     assert marks(harness, requested) == []
     capsules = Capsules(FolderRecords(harness.catalog / "states"))
-    assert not capsules.was_never_built("service", requested.entity)
+    assert not capsules.was_never_built(EntityRef("service", requested.entity))

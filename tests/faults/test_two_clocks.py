@@ -12,7 +12,7 @@ import pytest
 
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.dispatch import RunState
-from purveyor.journal import Beat, Begin, Claimed, End, History, Journal, Running, Unknown
+from purveyor.journal import Beat, Begin, Claimed, End, Journal, Running, Unknown
 from purveyor.reporter import Heard, Standing
 from purveyor.run_identity import RunIdentity
 from purveyor.sweep import Ports, sweep
@@ -98,10 +98,8 @@ class NoLocks:
 
 
 def swept(machine: Machine, platform: Platform, *, dry_run: bool = False) -> SweptAction:
-    records = FolderRecords(machine.folder)
     ports = Ports(
         journal=machine.journal,
-        history=History(records),
         states=NoLocks(),  # type: ignore[arg-type]  # only what a free state needs
         look_up=lambda _: RunState(False, "cancelled"),
         engine_runs_here=lambda: False,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.entity import EntityRef
 from purveyor.errors import RecoveryError
 from purveyor.journal import ParkedStates
-from purveyor.states.entity import Named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OWNER = Named("service", "5a1f")
+OWNER = EntityRef("service", "5a1f")
 
 
 def states(folder: Path, *, store: str | None = "store", now: float = 1000.0) -> ParkedStates:

@@ -105,6 +105,6 @@ def test_an_action_whose_lock_may_be_left_is_heard_and_stays_open(
     attempt.close()
     found = journal.last("a-1")
     assert found is not None
-    assert found[3]
+    assert found.reported
     assert list(journal.open_actions()) == (["a-1"] if left else [])
-    assert dataclasses.replace(begin) == found[0]
+    assert dataclasses.replace(begin) == found.begin

@@ -10,6 +10,7 @@ import pytest
 
 from journal_fixtures import GITHUB, make_begin
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.entity import EntityRef
 from purveyor.errors import ContextError, RecoveryError
 from purveyor.journal import Beat, Claimed, End, Ended, Journal, Running, Unknown
 
@@ -100,10 +101,10 @@ def test_a_ci_is_asked_only_about_a_run_that_fell_silent(journal: Journal, clock
 
 
 def test_the_journal_knows_who_worked_on_an_entity_last(journal: Journal) -> None:
-    assert journal.last_action("service", "s-1") is None
+    assert journal.last_action(EntityRef("service", "s-1")) is None
     claim(journal)
     claim(journal, action="a-2", identity=other_run("101"))
-    assert journal.last_action("service", "s-1") == "a-2"
+    assert journal.last_action(EntityRef("service", "s-1")) == "a-2"
 
 
 def test_the_same_ci_run_started_again_follows_its_first_try(journal: Journal) -> None:

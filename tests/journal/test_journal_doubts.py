@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_fixtures import make_begin
-from purveyor.action import Entity, Kind, Specification
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.entity import EntityRef
 from purveyor.journal import Capsules, ChangeMarker, End, Journal, ParkedStates
 from purveyor.run_identity import RunIdentity
 
@@ -34,7 +34,7 @@ def silent_for(seconds: float, records: FolderRecords) -> Journal:
 
 
 def marker_of(journal: Journal) -> ChangeMarker:
-    (marker,) = journal.markers.find("service", "s-1")
+    (marker,) = journal.markers.find(EntityRef("service", "s-1"))
     return marker
 
 
@@ -45,10 +45,12 @@ def nobody_knows(_: RunIdentity) -> None:
 def test_a_mark_tells_whose_it_is_until_it_is_taken_away(journal: Journal) -> None:
     journal.markers.put(LOST, at=7.0)
     assert journal.markers.is_set(LOST)
-    assert marker_of(journal) == ChangeMarker("service", "s-1", "a-1", 1, "https://ci/1", 7.0)
+    assert marker_of(journal) == ChangeMarker(
+        EntityRef("service", "s-1"), "a-1", 1, "https://ci/1", 7.0
+    )
     journal.markers.remove(LOST)
     assert not journal.markers.is_set(LOST)
-    assert journal.markers.find("service", "s-1") == ()
+    assert journal.markers.find(EntityRef("service", "s-1")) == ()
 
 
 def test_marks_of_two_actions_and_of_two_attempts_are_apart(journal: Journal) -> None:
@@ -57,9 +59,9 @@ def test_marks_of_two_actions_and_of_two_attempts_are_apart(journal: Journal) ->
     for each in (LOST, again, other):
         journal.markers.put(each, at=1.0)
     journal.markers.remove(LOST)
-    found = journal.markers.find("service", "s-1")
+    found = journal.markers.find(EntityRef("service", "s-1"))
     assert [(each.action, each.attempt) for each in found] == [("a-1", 2), ("a-2.1", 1)]
-    assert journal.markers.find("service", "s-2") == ()
+    assert journal.markers.find(EntityRef("service", "s-2")) == ()
 
 
 def test_a_mark_whose_attempt_the_journal_does_not_know_is_a_lost_ones(journal: Journal) -> None:
@@ -98,7 +100,7 @@ def test_a_mark_without_an_end_is_judged_as_a_claim_is(
 
 def test_a_damaged_mark_is_a_mark(journal: Journal, records: FolderRecords) -> None:
     records.put("journal/entities/service/s-1/changing/a-1/1", "{")
-    assert marker_of(journal) == ChangeMarker("service", "s-1", "a-1", 1)
+    assert marker_of(journal) == ChangeMarker(EntityRef("service", "s-1"), "a-1", 1)
 
 
 def test_a_doubt_is_settled_once_and_the_reason_is_kept(
@@ -106,9 +108,9 @@ def test_a_doubt_is_settled_once_and_the_reason_is_kept(
 ) -> None:
     for each in (LOST, dataclasses.replace(LOST, attempt=2)):
         journal.markers.put(each, at=1.0)
-    markers = journal.markers.find("service", "s-1")
+    markers = journal.markers.find(EntityRef("service", "s-1"))
     journal.markers.settle(markers, {"at": "now", "reason": "looked"})
-    assert journal.markers.find("service", "s-1") == ()
+    assert journal.markers.find(EntityRef("service", "s-1")) == ()
     paths = list(records.paths("journal/entities/service/s-1/settlements"))
     assert len(paths) == 2
     assert all("looked" in (records.read(path) or "") for path in paths)
@@ -117,7 +119,7 @@ def test_a_doubt_is_settled_once_and_the_reason_is_kept(
 def test_a_state_that_was_kept_settles_its_attempt_once_it_is_saved(
     journal: Journal, records: FolderRecords, tmp_path: Path
 ) -> None:
-    owner = Entity(Kind.SERVICE, "s-1", "one", Specification("", ""))
+    owner = EntityRef("service", "s-1")
     disk = FolderRecords(tmp_path / "disk")
     states = ParkedStates(
         owner, store=records, disk=disk, place="here", clock=lambda: 5.0, attempt="a-1@1"
@@ -139,7 +141,7 @@ def test_nothing_is_proven_of_an_entity_that_is_being_changed(
     journal: Journal, records: FolderRecords
 ) -> None:
     capsules = Capsules(records)
-    capsules.note_untouched("service", "s-1", "a-0")
-    assert capsules.was_never_built("service", "s-1")
+    capsules.note_untouched(EntityRef("service", "s-1"), "a-0")
+    assert capsules.was_never_built(EntityRef("service", "s-1"))
     journal.markers.put(LOST, at=1.0)
-    assert not capsules.was_never_built("service", "s-1")
+    assert not capsules.was_never_built(EntityRef("service", "s-1"))

@@ -11,6 +11,7 @@ import pytest
 from journal_fixtures import make_begin
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.dispatch import look_up
+from purveyor.entity import EntityRef
 from purveyor.errors import ContextError
 from purveyor.journal import Begin, Claimed, End, Ended, Journal, Running
 from purveyor.run_identity import SWEEP, RunIdentity
@@ -64,7 +65,7 @@ def test_a_sweep_is_not_who_worked_on_the_entity_last(records: FolderRecords) ->
     journal = journal_at(records)
     claim(journal, dataclasses.replace(RUN, action="a-0"))
     claim(journal, SWEPT)
-    assert journal.last_action("service", "s-1") == "a-0"
+    assert journal.last_action(EntityRef("service", "s-1")) == "a-0"
 
 
 def test_of_a_sweep_and_twenty_runs_at_once_one_has_the_action(records: FolderRecords) -> None:

@@ -12,7 +12,7 @@ from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
 from purveyor.dispatch import look_up
-from purveyor.journal import Beat, Begin, Claimed, End, History, Journal
+from purveyor.journal import Beat, Begin, Claimed, End, Journal
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_reporter
 from purveyor.run_identity import RunIdentity
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ci_api_fixtures import CiDouble
     from purveyor.backends import Backend
-    from purveyor.journal.store import DatedStore
+    from purveyor.journal import Store
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor_emulator import Emulator
 
@@ -45,7 +45,7 @@ class Stage:
     engine_here: bool = False
     settings: Settings = field(init=False)
     backend: Backend = field(init=False)
-    records: DatedStore = field(init=False)
+    records: Store = field(init=False)
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +70,6 @@ class Stage:
         """Return what a sweep needs; nothing sleeps."""
         ports = Ports(
             journal=self.journal,
-            history=History(self.records),
             states=self.backend,
             look_up=partial(look_up, settings=self.settings),
             engine_runs_here=lambda: self.engine_here,

@@ -12,6 +12,7 @@ from sweep_fixtures import lock_text
 from test_sweep_command import run
 
 from purveyor import json_text
+from purveyor.entity import EntityRef
 from purveyor.run_identity import RunIdentity, read_machine
 from purveyor.states.entity import Named
 from purveyor.sweep import judge_lock
@@ -93,7 +94,7 @@ def verdict_of(bucket: Stage, begin: Begin) -> LockVerdict:
     key = bucket.backend.locate(Named("service", begin.entity))
     lock = bucket.backend.access(key).holder()
     assert lock is not None
-    return judge_lock(lock, kind="service", entity=begin.entity, ports=bucket.ports())
+    return judge_lock(lock, entity=EntityRef("service", begin.entity), ports=bucket.ports())
 
 
 def test_a_run_without_an_address_is_told_by_host_and_time_and_by_what_became_of_it(
@@ -104,7 +105,9 @@ def test_a_run_without_an_address_is_told_by_host_and_time_and_by_what_became_of
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begin.at))
     assert told.dead
     assert f"({begin.identity.host}, begun {when}), which is certainly over." in told.words
-    bucket.journal.markers.settle(bucket.journal.markers.find("service", begin.entity), {"at": "n"})
+    bucket.journal.markers.settle(
+        bucket.journal.markers.find(EntityRef("service", begin.entity)), {"at": "n"}
+    )
     assert verdict_of(bucket, begin).words.endswith("Somebody has settled what it left.")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def ended(stage: Stage, begin: Begin) -> str | None:
     found = stage.journal.last(begin.action)
     assert found is not None
-    return found[2].reason if found[2] else None
+    return found.end.reason if found.end else None
 
 
 def test_a_dead_runs_action_is_ended_and_told(stage: Stage) -> None:

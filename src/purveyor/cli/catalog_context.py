@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from purveyor.attempt.local_run import LocalRuns
     from purveyor.backends import Backend
     from purveyor.catalog import Catalog
-    from purveyor.journal import Journal, ParkedStates
-    from purveyor.journal.store import DatedStore, Store
+    from purveyor.entity import EntityRef
+    from purveyor.journal import Journal, ParkedStates, Store
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
-    from purveyor.state_key import Owner
     from purveyor.states.entity import Named, Target
     from purveyor.sweep import Ports
 
@@ -40,7 +39,7 @@ class CatalogContext:
     name: str  # the backend's address, for people
     lock: str
     redactor: Redactor
-    records: DatedStore | None = None  # where the journal lies
+    records: Store | None = None  # where the journal lies
 
     def find(self, words: str, kind: str | None) -> Target:
         """Return the entity and the key that the command line names."""
@@ -63,7 +62,7 @@ class CatalogContext:
             return Named(kind, words)
         return Named(target.kind, target.id, target.slug)
 
-    def journal_store(self) -> DatedStore:
+    def journal_store(self) -> Store:
         """Return where the journal lies; raise CatalogError where there is none."""
         if self.records is None:
             raise CatalogError(
@@ -105,7 +104,7 @@ def open_catalog_context(path: str | None) -> CatalogContext:
     )
 
 
-def open_journal(store: DatedStore, settings: Settings) -> Journal:
+def open_journal(store: Store, settings: Settings) -> Journal:
     """Return the journal in a store."""
     from purveyor.journal import DEAD_AFTER, Journal
 
@@ -123,7 +122,7 @@ def open_local_runs(settings: Settings) -> LocalRuns:
 
 
 def open_recovery(
-    settings: Settings, records: Store | None, owner: Owner, attempt: str = ""
+    settings: Settings, records: Store | None, entity: EntityRef, attempt: str = ""
 ) -> ParkedStates:
     """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
     from purveyor.backends.folder_records import FolderRecords
@@ -132,7 +131,7 @@ def open_recovery(
 
     folder = cache_folder(settings) / "recovery"
     return ParkedStates(
-        owner,
+        entity,
         store=records,
         disk=FolderRecords(folder),
         place=str(folder),
@@ -146,14 +145,12 @@ def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interrup
     from functools import partial
 
     from purveyor.dispatch import engine_runs_here, look_up
-    from purveyor.journal import History
     from purveyor.reporter import open_reporter
     from purveyor.sweep import Ports
 
     store, settings = context.journal_store(), context.settings
     return Ports(
         journal=open_journal(store, settings),
-        history=History(store),
         states=context.backend,
         look_up=partial(look_up, settings=settings),
         engine_runs_here=engine_runs_here,

@@ -17,13 +17,14 @@ from purveyor.cli.catalog_context import open_catalog_context
 from purveyor.cli.format import person_reads, print_fields, print_rows, shortened, tell_time
 from purveyor.cli.options import read_wait, with_catalog, with_json, with_json_lines
 from purveyor.durations import tell_age
+from purveyor.entity import EntityRef
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.cli.catalog_context import CatalogContext
-    from purveyor.journal import AttemptRecord, History
+    from purveyor.journal import AttemptRecord, Journal
 
 _HERE = "purveyor.cli.journal"
 _MAIN = ("BEGAN (UTC)", "STATUS", "REASON", "SLUG")
@@ -70,14 +71,14 @@ def list_actions(
 
     With --open that is quick however long the history is.
     """
-    from purveyor.journal import AttemptRecord, History, Journal
+    from purveyor.journal import Journal
 
     store = open_catalog_context(catalog_path).journal_store()
     kept, now = Journal(store, time.time), time.time()
-    began = dict.fromkeys(kept.open_actions(), now) if only_open else History(store).actions()
+    began = dict.fromkeys(kept.open_actions(), now) if only_open else kept.actions()
     least = now - (since or now)
     lasts = (kept.last(name) for name, at in began.items() if at >= least)
-    every = (AttemptRecord(*last) for last in lasts if last is not None)
+    every = (last for last in lasts if last is not None)
     found = (each for each in every if _is_wanted(each, entity, least, only_failed=only_failed))
     if limit is None and person_reads() and not as_json:
         limit = _LIMIT
@@ -104,11 +105,11 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
 
     ACTION is its id or the begin of it; a service's or link's id or slug stands for its last one.
     """
-    from purveyor.journal import History
+    from purveyor.journal import Journal
 
     context = open_catalog_context(catalog_path)
-    history = History(context.journal_store())
-    attempts = history.attempts(action) or history.attempts(_search(action, history, context))
+    kept = Journal(context.journal_store(), time.time)
+    attempts = kept.attempts(action) or kept.attempts(_search(action, kept, context))
     if not attempts:
         raise RecoveryError(
             f"The journal knows no action {action[:64]}.",
@@ -126,13 +127,12 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
         print_fields({name: each[name] for name in each if name not in _ABOVE}, "  ")
 
 
-def _search(words: str, history: History, context: CatalogContext) -> str:
+def _search(words: str, kept: Journal, context: CatalogContext) -> str:
     """Return the id of the action that is meant by less than its id; empty when there is none."""
-    from purveyor.journal import Journal
     from purveyor.states.entity import Named
     from purveyor.states.naming import choose
 
-    found = choose(words, (Named("action", name) for name in history.actions()))
+    found = choose(words, (Named("action", name) for name in kept.actions()))
     if found is not None:
         return found.id
     try:
@@ -141,7 +141,7 @@ def _search(words: str, history: History, context: CatalogContext) -> str:
         if error.reason is not ReasonCode.STATE_MISSING:
             raise
         return ""
-    return Journal(context.journal_store(), time.time).last_action(target.kind, target.id) or ""
+    return kept.last_action(EntityRef.of(target)) or ""
 
 
 def _is_wanted(each: AttemptRecord, entity: str | None, least: float, *, only_failed: bool) -> bool:

@@ -12,6 +12,7 @@ from purveyor.cli import examples
 from purveyor.cli.catalog_context import open_catalog_context, open_journal, open_sweep
 from purveyor.cli.format import now
 from purveyor.cli.options import with_catalog, with_json, with_target
+from purveyor.entity import EntityRef
 
 if TYPE_CHECKING:
     from purveyor.cli.catalog_context import CatalogContext
@@ -85,7 +86,7 @@ def _is_dead(context: CatalogContext, target: Target | Named, holder: Lock) -> b
     if _open_journal(context) is None or not target.kind:
         return False
     ports = open_sweep(context, dry_run=True, interruption=Interruption())
-    verdict = judge_lock(holder, kind=target.kind, entity=target.id, ports=ports)
+    verdict = judge_lock(holder, entity=EntityRef.of(target), ports=ports)
     click.echo(verdict.words, err=True)
     return verdict.dead
 
@@ -100,7 +101,7 @@ def _note(
     if journal is not None and target.kind:
         words = describe_lock(holder) if holder else ""
         note: JsonObject = {"at": now(), "lock_id": lock_id, "reason": reason, "holder": words}
-        journal.note_unlock(target.kind, target.id, note)
+        journal.note_unlock(EntityRef.of(target), note)
 
 
 def _open_journal(context: CatalogContext) -> Journal | None:
@@ -128,7 +129,7 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
         raise click.UsageError("This catalog has no journal, so that nothing is in doubt.")
     journal = open_journal(context.records, context.settings)
     named = _find(target, context, journal)
-    markers = journal.markers.find(named.kind, named.id)
+    markers = journal.markers.find(EntityRef.of(named))
     for marker in markers:
         if (
             journal.is_over(marker, is_dead=lambda run: look_up(run, context.settings).dead)
@@ -141,7 +142,7 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
     note: JsonObject = {"at": now(), "reason": reason}
     told = _free(context, named) if markers else []
     journal.markers.settle(markers, note)
-    retained = Capsules(context.records).release(named.kind, named.id, note)
+    retained = Capsules(context.records).release(EntityRef.of(named), note)
     told += [f"Settled: {each} of {target} does not count as left behind." for each in retained]
     click.echo("\n".join(told) or f"Nothing was in doubt about {target}; nothing was done.")
 
@@ -154,8 +155,10 @@ def _find(target: str, context: CatalogContext, journal: Journal) -> Named:
     kind, _, words = target.rpartition("/")
     if kind not in ("", *KINDS):
         raise click.BadParameter("Give it as service/ID or link/ID.", param_hint="KIND/ID")
-    last = {marker[:2]: journal.last(marker[2]) for marker in journal.markers.doubted()}
-    doubted = [Named(*each, found[0].slug if found else "") for each, found in last.items()]
+    last = {entity: journal.last(action) for entity, action in journal.markers.doubted()}
+    doubted = [
+        Named(each.kind, each.id, found.begin.slug if found else "") for each, found in last.items()
+    ]
     found = choose(words, (each for each in doubted if kind in ("", each.kind)))
     return found or context.owner(words, kind or None)
 

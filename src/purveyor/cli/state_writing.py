@@ -131,6 +131,7 @@ def rescue(
 
     from purveyor.cli.catalog_context import open_recovery
     from purveyor.cli.wiring import find_writer
+    from purveyor.entity import EntityRef
     from purveyor.states.entity import KINDS
 
     context = open_catalog_context(catalog_path)
@@ -143,7 +144,7 @@ def rescue(
     saved = 0
     for each in (kind,) if kind else KINDS:
         owner = context.owner(entity_id, each)
-        recovery = open_recovery(context.settings, context.records, owner)
+        recovery = open_recovery(context.settings, context.records, EntityRef.of(owner))
         for name in recovery.waiting():
             text = recovery.read(name)
             if text is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from purveyor.cli import catalog_context
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
+from purveyor.entity import EntityRef
 from purveyor.errors import CatalogError, ContextError
 from purveyor.memory import check_memory
 from purveyor.process import Interruption
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from purveyor.ci import CI, Show
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.engines.binary import EngineBinary
-    from purveyor.journal import Capsules, Journal
-    from purveyor.journal.store import DatedStore
+    from purveyor.journal import Capsules, Journal, Store
     from purveyor.provision import Ports
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
@@ -78,7 +78,7 @@ class Job:
     show: Show
     interruption: Interruption = field(default_factory=Interruption)
     backend: Backend | None = None
-    records: DatedStore | None = None
+    records: Store | None = None
 
     @property
     def time_limit(self) -> float | None:
@@ -214,7 +214,7 @@ def open_journal(job: Job, recipe: Recipe) -> Journal | None:
 def open_recovery(job: Job, recipe: Recipe, entity: Entity, attempt: str) -> Recovery:
     """Return the keeper of an entity's unsaved states, for an attempt's own."""
     records = _open_records(job, recipe)
-    return catalog_context.open_recovery(job.settings, records, entity, attempt)
+    return catalog_context.open_recovery(job.settings, records, EntityRef.of(entity), attempt)
 
 
 def find_writer(context: CatalogContext, engine: str | None) -> Writer:
@@ -268,7 +268,7 @@ def _open_engine(job: Job, requirement: EngineRequirement) -> Engine:
     )
 
 
-def _open_records(job: Job, recipe: Recipe) -> DatedStore | None:
+def _open_records(job: Job, recipe: Recipe) -> Store | None:
     from purveyor.backends.records import choose_records
 
     if job.records is None:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.client.login import Credentials
+    from purveyor.clock import Clock
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
-    from purveyor.transport.retry import Clock, RetryPolicy
+    from purveyor.transport.retry import RetryPolicy
 
 _UNAUTHORIZED = 401
 _LOGIN_READ = 15.0  # seconds

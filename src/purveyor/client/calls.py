@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 
 from purveyor.client.authenticated import AuthenticatedConnection
 from purveyor.client.errors import stranger
-from purveyor.transport.retry import Clock, RetryPolicy
+from purveyor.clock import Clock
+from purveyor.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -95,13 +95,13 @@ def _look(context: ActionContext, ports: Ports, left: Left) -> _Found:
     if last is None:
         end = run.end if run else None
         return _Found(recipe, journal, None, end, reported=False, run=run, left=left)
-    begin, _, end, reported = last
+    begin, end = last.begin, last.end
     if end is None and run is not None and run.end is not None and run.attempt == begin.attempt:
         end = run.end
         assert journal is not None  # noqa: S101 - it has just answered
         with contextlib.suppress(PurveyorError):
             journal.end(begin, end)
-    return _Found(recipe, journal, begin, end, reported=reported, run=run, left=left)
+    return _Found(recipe, journal, begin, end, reported=last.reported, run=run, left=left)
 
 
 def _is_ours(begin: Begin, run: LocalRun | None, ports: Ports) -> bool:

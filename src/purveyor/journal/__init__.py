@@ -3,12 +3,12 @@
 from purveyor.journal.capsule import Capsule, Secrets
 from purveyor.journal.capsules import Capsules
 from purveyor.journal.change_markers import ChangeMarker, ChangeMarkers
-from purveyor.journal.claiming import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
-from purveyor.journal.history import AttemptRecord, History
+from purveyor.journal.journal import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
 from purveyor.journal.module_tree import pack_tree, unpack_tree
 from purveyor.journal.outcome_record import keep_outcome, recall_outcome
-from purveyor.journal.records import Beat, Begin, End
+from purveyor.journal.records import AttemptRecord, Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
+from purveyor.journal.store import Store
 
 __all__ = [
     "DEAD_AFTER",
@@ -22,11 +22,11 @@ __all__ = [
     "Claimed",
     "End",
     "Ended",
-    "History",
     "Journal",
     "ParkedStates",
     "Running",
     "Secrets",
+    "Store",
     "Unknown",
     "keep_outcome",
     "pack_tree",

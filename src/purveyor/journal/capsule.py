@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.entity import EntityRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +67,10 @@ class Capsule:
     protect: tuple[str, ...] = ()
     retained: tuple[str, ...] = ()
     deleted_at: float | None = None
+
+    @property
+    def ref(self) -> EntityRef:
+        return EntityRef(self.kind, self.entity)
 
     @property
     def module(self) -> str:

@@ -6,22 +6,18 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.entity import EntityRef
 from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.journal import layout
 from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
-from purveyor.journal.change_markers import CHANGING, SETTLEMENTS
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
     from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject, JsonValue
 
-_FOLDER = "journal/entities"
-_SERVICE, _LINK = "service", "link"
-_BEGUN, _UNTOUCHED = "begun.json", "untouched.json"
-_CAPSULE = "capsule.json"
-_SECRETS = "secrets.json"
+_LINK = "link"
 _SECRET_PARTS = ("variables", "asked")
-_CHANGING = f"{CHANGING}/"
 
 
 class Capsules:
@@ -34,12 +30,12 @@ class Capsules:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def read(self, kind: str, entity: str) -> Capsule | None:
+    def read(self, entity: EntityRef) -> Capsule | None:
         """Return the capsule or tombstone; None when there is none. One request.
 
         Raise RecoveryError STATE_UNREADABLE for one that is damaged.
         """
-        path = f"{_folder(kind, entity)}/{_CAPSULE}"
+        path = layout.entity_path(entity, layout.CAPSULE)
         text = self._store.read(path)
         if text is None:
             return None
@@ -57,13 +53,11 @@ class Capsules:
         """Write the capsule: one request, and for a link one more for its note."""
         if capsule.kind == _LINK:
             self._store.put(_link_note(capsule), capsule.slug)
-        self._store.put(
-            f"{_folder(capsule.kind, capsule.entity)}/{_CAPSULE}", write_capsule(capsule)
-        )
+        self._store.put(_path(capsule), write_capsule(capsule))
 
-    def read_secrets(self, kind: str, entity: str) -> Secrets:
+    def read_secrets(self, entity: EntityRef) -> Secrets:
         """Return the secret values of the capsule; none where none are kept. One request."""
-        text = self._store.read(f"{_folder(kind, entity)}/{_SECRETS}")
+        text = self._store.read(layout.entity_path(entity, layout.SECRETS))
         try:
             kept = {} if text is None else json_text.parse(text)
         except json_text.JsonTextError:
@@ -71,9 +65,9 @@ class Capsules:
         parts = [kept.get(name) if isinstance(kept, dict) else None for name in _SECRET_PARTS]
         return Secrets(*(part if isinstance(part, dict) else {} for part in parts))
 
-    def keep_secrets(self, kind: str, entity: str, secrets: Secrets) -> None:
+    def keep_secrets(self, entity: EntityRef, secrets: Secrets) -> None:
         """Write the secret values of the capsule, or take earlier ones away. One request."""
-        path = f"{_folder(kind, entity)}/{_SECRETS}"
+        path = layout.entity_path(entity, layout.SECRETS)
         if secrets.variables or secrets.asked:
             kept: JsonValue = {"variables": dict(secrets.variables), "asked": dict(secrets.asked)}
             self._store.put(path, json_text.write(kept))
@@ -82,58 +76,57 @@ class Capsules:
 
     def bury(self, tombstone: Capsule) -> None:
         """Put a capsule with `deleted_at` in the place of the living one."""
-        self._store.put(
-            f"{_folder(tombstone.kind, tombstone.entity)}/{_CAPSULE}", write_capsule(tombstone)
-        )
+        self._store.put(_path(tombstone), write_capsule(tombstone))
         if tombstone.kind == _LINK:
             self._store.remove(_link_note(tombstone))
 
-    def release(self, kind: str, entity: str, note: JsonObject) -> tuple[str, ...]:
+    def release(self, entity: EntityRef, note: JsonObject) -> tuple[str, ...]:
         """Forget what was let go of because somebody has looked; keep why, return the addresses."""
-        capsule = self.read(kind, entity)
+        capsule = self.read(entity)
         if capsule is None or not capsule.retained:
             return ()
-        folder, moment = _folder(kind, entity), str(note.get("at", "")).replace(":", "")
         kept = json_text.write({**note, "retained": list(capsule.retained)})
-        self._store.create(f"{folder}/{SETTLEMENTS}/{moment}-retained.json", kept)
-        freed = write_capsule(dataclasses.replace(capsule, retained=()))
-        self._store.put(f"{folder}/{_CAPSULE}", freed)
+        self._store.create(layout.settlement_path(entity, note, "retained"), kept)
+        self._store.put(_path(capsule), write_capsule(dataclasses.replace(capsule, retained=())))
         return capsule.retained
 
     def built_links(self, service: str) -> tuple[str, ...]:
         """Return the ids of the service's links that were built and not deleted. One listing."""
-        folder = f"{_folder(_SERVICE, service)}/links"
+        folder = layout.entity_path(EntityRef("service", service), layout.LINKS)
         return tuple(sorted(path.rsplit("/", 1)[-1] for path in self._store.paths(folder)))
 
-    def note_begun(self, kind: str, entity: str, action: str) -> None:
+    def note_begun(self, entity: EntityRef, action: str) -> None:
         """Note that an engine has begun to change things, so that something may exist.
 
         While it is at work its attempt's marker says so (see `ChangeMarkers`), after a success the
         capsule.
         """
-        self._store.put(f"{_folder(kind, entity)}/{_BEGUN}", json_text.write({"action": action}))
+        self._store.put(
+            layout.entity_path(entity, layout.BEGUN), json_text.write({"action": action})
+        )
 
-    def note_untouched(self, kind: str, entity: str, action: str) -> None:
+    def note_untouched(self, entity: EntityRef, action: str) -> None:
         """Note that a create ended before an engine could change anything."""
         record = json_text.write({"action": action})
-        self._store.put(f"{_folder(kind, entity)}/{_UNTOUCHED}", record)
+        self._store.put(layout.entity_path(entity, layout.UNTOUCHED), record)
 
-    def was_never_built(self, kind: str, entity: str) -> bool:
+    def was_never_built(self, entity: EntityRef) -> bool:
         """Tell whether it is proven that nothing was ever created. One listing.
 
         A create ended before it touched anything, and none went further. Without that note
         nothing is proven: the entity may be older than the journal. Who is changing it right now,
         or was when it was lost, may have gone further.
         """
-        folder = _folder(kind, entity)
-        names = {path.removeprefix(f"{folder}/") for path in self._store.paths(folder)}
-        further = names & {_BEGUN, _CAPSULE} or any(each.startswith(_CHANGING) for each in names)
-        return _UNTOUCHED in names and not further
+        folder = f"{entity.journal_folder}/"
+        names = {path.removeprefix(folder) for path in self._store.paths(entity.journal_folder)}
+        changing = any(each.startswith(f"{layout.CHANGING}/") for each in names)
+        further = names & {layout.BEGUN, layout.CAPSULE} or changing
+        return layout.UNTOUCHED in names and not further
 
 
-def _folder(kind: str, entity: str) -> str:
-    return f"{_FOLDER}/{kind}/{entity}"
+def _path(capsule: Capsule) -> str:
+    return layout.entity_path(capsule.ref, layout.CAPSULE)
 
 
 def _link_note(link: Capsule) -> str:
-    return f"{_folder(_SERVICE, link.service)}/links/{link.entity}"
+    return layout.link_path(link.service, link.entity)

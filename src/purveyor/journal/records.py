@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from purveyor import json_text
+from purveyor.entity import EntityRef
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
@@ -19,28 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """An attempt begins. `at` is in seconds since 1970, by the clock of its own machine.
-
-    `slug` is the entity's; `specification` is the id of the entity's, `action_specification` of the
-    action's: with them a later process finds the state and tells the platform. All three are empty
-    in what an earlier version wrote. `digest` is empty in a sweep's, which has not seen the
-    content: it stands for any. `token` is one process's own, by which it knows its record again.
-    """
+    """An attempt begins. What has a default may be missing in what an earlier release wrote."""
 
     action: str
     attempt: int
-    digest: str
+    digest: str  # empty in a sweep's, which has not seen the content: it stands for any
     kind: str
     entity: str
     service: str
     operation: str
-    state_key: str
+    state_key: str  # empty where no state was looked for
     identity: RunIdentity
-    at: float
-    slug: str = ""
-    specification: str = ""
+    at: float  # seconds since 1970, by the clock of its own machine
+    slug: str = ""  # the entity's
+    specification: str = ""  # the id of the entity's; with it the platform can be told later
     action_specification: str = ""
-    token: str = ""
+    token: str = ""  # one process's own, by which it knows its record again
+    module: str = ""
+    engine: str = ""
+
+    @property
+    def ref(self) -> EntityRef:
+        return EntityRef(self.kind, self.entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Beat:
     """A sign of life, written over and over by the attempt's owner."""
 
     at: float
-    phase: str = ""
+    phase: str = ""  # `<phase>`, or `<step>/<phase>`
     lock_id: str = ""
 
 
@@ -72,9 +73,27 @@ class End:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt as the journal knows it."""
+
+    begin: Begin
+    beat: Beat | None
+    end: End | None
+    reported: bool  # whether the platform knows its end
+
+    @property
+    def last_sign(self) -> float:
+        """When it last showed that it lives, in seconds since 1970."""
+        return max(each.at for each in (self.begin, self.beat, self.end) if each is not None)
+
+
 def write_record(record: Begin | Beat | End) -> str:
     """Return the record as one line of JSON."""
-    return json_text.write(dataclasses.asdict(record))
+    values = _shallow(record)
+    if isinstance(record, Begin):
+        values["identity"] = _shallow(record.identity)
+    return json_text.write(values)
 
 
 def read_begin(text: str) -> Begin:
@@ -99,6 +118,11 @@ def read_end(text: str) -> End:
     return _build(End, {**values, **tuples})
 
 
+def _shallow(record: Begin | Beat | End | RunIdentity) -> dict[str, object]:
+    # Not dataclasses.asdict: it copies every value, which takes four times as long.
+    return {name: getattr(record, name) for name in _FIELDS[type(record)]}
+
+
 def _values(text: str) -> JsonObject:
     value = json_text.parse(text)
     if not isinstance(value, dict):
@@ -108,10 +132,9 @@ def _values(text: str) -> JsonObject:
 
 def _build(kind: type[Record], values: Mapping[str, object]) -> Record:
     # A later version's further fields are passed over; a missing one is a fault.
-    known = {each.name for each in dataclasses.fields(kind)}
-    numbers = {"at", "seconds"}
+    known = _FIELDS[kind]
     kept = {
-        name: float(str(value)) if name in numbers else value
+        name: float(str(value)) if name in _NUMBERS else value
         for name, value in values.items()
         if name in known
     }
@@ -120,3 +143,10 @@ def _build(kind: type[Record], values: Mapping[str, object]) -> Record:
         return build(**kept)
     except TypeError as error:
         raise json_text.JsonTextError(f"a journal record lacks a field: {error}") from None
+
+
+_NUMBERS = frozenset({"at", "seconds"})
+_FIELDS = {
+    kind: dict.fromkeys(each.name for each in dataclasses.fields(kind))
+    for kind in (Begin, Beat, End, RunIdentity)
+}

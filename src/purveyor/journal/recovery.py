@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError, RecoveryError
-from purveyor.journal.change_markers import CHANGING
-from purveyor.state_key import SUFFIX, identity
+from purveyor.journal import layout
+from purveyor.state_key import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from purveyor.entity import EntityRef
     from purveyor.journal.store import Store
-    from purveyor.state_key import Owner
 
 _COPY = f".copy{SUFFIX}"
 _ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,128}@[0-9]{1,9}")
@@ -32,7 +32,7 @@ class ParkedStates:
 
     def __init__(
         self,
-        owner: Owner,
+        entity: EntityRef,
         *,
         store: Store | None,
         disk: Store,
@@ -40,8 +40,7 @@ class ParkedStates:
         clock: Callable[[], float],
         attempt: str = "",
     ) -> None:
-        kind, entity = identity(owner).split("/")
-        self._folder = f"journal/entities/{kind.removesuffix('s')}/{entity}"
+        self._entity = entity
         self._store = store
         self._disk = disk
         self._place = place
@@ -53,7 +52,7 @@ class ParkedStates:
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
         lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
         owner = f"@{self._attempt}" if _ATTEMPT.fullmatch(self._attempt) else ""
-        name = f"{self._folder}/recovery/{moment}{lock}{owner}{SUFFIX}"
+        name = layout.recovery_path(self._entity, f"{moment}{lock}{owner}{SUFFIX}")
         places, refusals = [], []
         if self._store is not None:
             try:
@@ -77,12 +76,9 @@ class ParkedStates:
 
     def waiting(self) -> tuple[str, ...]:
         """Return the names of the states that wait to be saved, oldest first."""
-        found: set[str] = set()
-        for store in self._stores():
-            found |= {
-                path for path in store.paths(f"{self._folder}/recovery") if path.endswith(SUFFIX)
-            }
-        return tuple(sorted(name for name in found if not name.endswith(_COPY)))
+        folder = layout.entity_path(self._entity, layout.RECOVERY)
+        found = {path for store in self._stores() for path in store.paths(folder)}
+        return tuple(sorted(n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY)))
 
     def read(self, name: str) -> str | None:
         """Return a state's text; None when it is gone meanwhile."""
@@ -98,7 +94,7 @@ class ParkedStates:
         """Forget a state that is saved, its copy, and its attempt's marker."""
         action, _, attempt = name.removesuffix(SUFFIX).partition("@")[2].partition("@")
         if self._store is not None and attempt:
-            self._store.remove(f"{self._folder}/{CHANGING}/{action}/{attempt}")
+            self._store.remove(layout.marker_path(self._entity, action, attempt))
         for store in self._stores():
             store.remove(name)
         self._disk.remove(name.removesuffix(SUFFIX) + _COPY)

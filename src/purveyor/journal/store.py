@@ -1,4 +1,4 @@
-"""What the journal asks of a store: five things that any object store can do."""
+"""What the journal asks of a store: a few things that any object store can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Texts under paths such as `journal/open/<action id>`.
 
-    Every method raises RecoveryError STATE_UNREADABLE or CredentialsError when the store refuses.
+    Every method raises RecoveryError STATE_UNREADABLE or CredentialsError when the store refuses;
+    what was asked may have been done all the same.
     """
 
     def create(self, path: str, text: str) -> bool:
@@ -28,10 +29,6 @@ class Store(Protocol):
 
     def paths(self, folder: str) -> Iterator[str]:
         """Yield every path below a folder, in any order."""
-
-
-class DatedStore(Store, Protocol):
-    """A store that also tells when it wrote something."""
 
     def dated(self, folder: str) -> Iterator[tuple[str, float]]:
         """Yield every path below a folder, and when it was written, in seconds since 1970."""

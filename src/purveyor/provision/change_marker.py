@@ -54,7 +54,7 @@ class MarkedChange:
         journal, begin = self.attempt.journal, self.attempt.begin
         if journal is None or begin is None:
             return None
-        for marker in journal.markers.find(begin.kind, begin.entity):
+        for marker in journal.markers.find(begin.ref):
             if (marker.action, marker.attempt) == (begin.action, begin.attempt):
                 continue
             over = journal.is_over(marker, is_dead=self.ports.is_dead)
@@ -110,17 +110,17 @@ class MarkedChange:
 
 
 def _doubt(marker: ChangeMarker, *, over: bool) -> RecoveryError:
-    entity = f"{marker.kind}/{marker.entity}"
+    entity, kind = marker.entity, marker.entity.kind
     if not over:
         return RecoveryError(
-            f"A run that changes this {marker.kind} has fallen silent; whether it still works"
+            f"A run that changes this {kind} has fallen silent; whether it still works"
             " cannot be told from here, and another run could build it twice.",
             details=(f"the silent run: {marker.run}",),
             hint="Look at that run. When it is over, ask the platform team to compare what exists"
             f" with the state, and then to run `purveyor state settle {entity} --reason TEXT`.",
         )
     return RecoveryError(
-        f"A run was lost while it changed this {marker.kind}: the state may not know all that"
+        f"A run was lost while it changed this {kind}: the state may not know all that"
         " exists, and another run could build it twice.",
         details=(f"the lost run: {marker.run}",),
         hint="Ask the platform team to compare what exists with the state, and then to run"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.entity import EntityRef
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Capsule, Secrets
 from purveyor.plan import Verb
@@ -56,7 +57,7 @@ class EntityRecord:
         """Return the capsule or tombstone; it is read once, when it is first asked for."""
         if self.store is not None and not self._asked:
             entity = self.context.entity
-            self.capsule = self.store.read(entity.kind, entity.id)
+            self.capsule = self.store.read(EntityRef.of(entity))
         self._asked = True
         return self.capsule
 
@@ -69,7 +70,7 @@ class EntityRecord:
         """Return the capsule's secret values, none where they are not kept; raise as the store."""
         if self.store is None or not capsule.withheld:
             return Secrets()
-        return self.store.read_secrets(capsule.kind, capsule.entity)
+        return self.store.read_secrets(capsule.ref)
 
     def shown_before(self) -> tuple[str, ...]:
         """Return the attributes that results of the last success set."""
@@ -86,14 +87,14 @@ class EntityRecord:
                 raise self.refuse_retained(capsule.retained)
             return "it was deleted before" if capsule.deleted_at is not None else ""
         entity = self.context.entity
-        never = self.store.was_never_built(entity.kind, entity.id)
+        never = self.store.was_never_built(EntityRef.of(entity))
         return "nothing was ever created" if never else ""
 
     def note_begun(self) -> None:
         """Note of a create that from now on something may exist."""
         if self.store is not None and self.context.operation is Operation.CREATE:
             entity = self.context.entity
-            self.store.note_begun(entity.kind, entity.id, self.context.id)
+            self.store.note_begun(EntityRef.of(entity), self.context.id)
 
     def notice_end(self, outcome: Outcome) -> None:
         """Note that a create ended before it changed anything; a store that fails stops nothing."""
@@ -102,7 +103,7 @@ class EntityRecord:
             return
         entity = self.context.entity
         with contextlib.suppress(PurveyorError):
-            self.store.note_untouched(entity.kind, entity.id, self.context.id)
+            self.store.note_untouched(EntityRef.of(entity), self.context.id)
 
     def keep(self, capsule: Capsule, secrets: Secrets, changes: Sequence[Change]) -> None:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""
@@ -115,7 +116,7 @@ class EntityRecord:
         entity = self.context.entity
         earlier = self.capsule is not None and self.capsule.withheld
         if secrets.variables or secrets.asked or earlier:
-            self._write(lambda store: store.keep_secrets(entity.kind, entity.id, secrets))
+            self._write(lambda store: store.keep_secrets(EntityRef.of(entity), secrets))
 
     def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:
         self.kept = self._write(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.catalog.recipe import OutputRule
+from purveyor.entity import EntityRef
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode
 from purveyor.journal import Capsule, pack_tree, unpack_tree
 from purveyor.plan import Guard
@@ -64,7 +65,7 @@ def _remember(
     record.refusal = refusal
     if context.operation is Operation.CREATE and record.store is not None:
         with contextlib.suppress(PurveyorError):
-            record.store.note_untouched(context.kind, context.entity.id, context.id)
+            record.store.note_untouched(EntityRef.of(context.entity), context.id)
     capsule = record.recall_living() if context.operation in _LATER else None
     if capsule is None or not capsule.module:
         if context.operation is Operation.DELETE or context.operation.shelves:

@@ -1,6 +1,7 @@
 """The key of an entity's state, and what a state document says."""
 
-from purveyor.state_key.address import ID, SUFFIX, Owner, StateKey, identity
+from purveyor.entity import ID
+from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity
 from purveyor.state_key.document import (
     IDENTITY_OUTPUT,
     OutputValue,

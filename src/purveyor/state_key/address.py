@@ -7,12 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
-from purveyor.errors import ContextError
+from purveyor.entity import EntityRef
 
 SUFFIX = ".tfstate"
-ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
-_SAFE_ID = re.compile(ID)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SLUG_LENGTH = 64
 
@@ -47,17 +45,8 @@ class Owner(Protocol):
 
 
 def identity(owner: Owner) -> str:
-    """Return `services/<id>` or `links/<id>`, the stamp in a state.
-
-    Raise ContextError for an id that is not safe as one path part.
-    """
-    if not _SAFE_ID.fullmatch(owner.id):
-        raise ContextError(
-            f"The {owner.kind}'s id cannot be a part of a state's path ({len(owner.id)} characters"
-            " given).",
-            hint="Ids are letters, digits, dots, hyphens and underscores, at most 128.",
-        )
-    return f"{owner.kind}s/{owner.id}"
+    """Return the stamp of a state; raise as `EntityRef.of`."""
+    return EntityRef.of(owner).stamp
 
 
 def safe_slug(owner: Owner) -> str:

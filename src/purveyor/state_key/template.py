@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from purveyor.entity import ID
 from purveyor.errors import CatalogError
-from purveyor.state_key.address import ID, SUFFIX, identity, safe_slug
+from purveyor.state_key.address import SUFFIX, identity, safe_slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.journal import AttemptRecord, recall_outcome
+from purveyor.journal import recall_outcome
 from purveyor.reporter.model import FINISHED
 from purveyor.sweep.liveness import Judged, Liveness, judge
 from purveyor.sweep.lost_outcome import end_lost, recall_context
@@ -23,7 +23,7 @@ def find(action: str, ports: Ports) -> Judged | SweptAction:
     """Read one open action; a finding at once where there is no attempt to judge."""
     found = ports.journal.last(action)
     if found is not None:
-        return judge(AttemptRecord(*found), ports)
+        return judge(found, ports)
     age = ports.journal.opened_ago(action)
     if age is not None and age >= _EMPTY_AFTER:
         if not ports.dry_run:
@@ -59,7 +59,7 @@ def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
     if ports.dry_run:
         return _tell(judged, "would be ended as RUNNER_LOST", found=words)
     now = ports.journal.last(judged.attempted.begin.action)
-    if now is None or AttemptRecord(*now) != judged.attempted:
+    if now != judged.attempted:
         return _tell(judged, "left: it moved meanwhile", found=words)
     changing = ports.journal.markers.is_set(judged.attempted.begin)
     end = end_lost(judged, at=ports.wall_clock(), changing=changing)

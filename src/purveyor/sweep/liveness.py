@@ -57,7 +57,7 @@ def judge(attempted: AttemptRecord, ports: Ports) -> Judged:
     is heard and open all the same may have left a lock: its run is asked about, too.
     """
     identity = attempted.begin.identity
-    quiet = ports.journal.silence(attempted.begin, attempted.beat, attempted.end)
+    quiet = ports.journal.silence(attempted)
     if attempted.reported and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Liveness.CLOSED, RunState(None, "", identity.url), quiet)
     # A process is looked at in no time, as a claim does; a CI is asked only after a silence.

@@ -62,7 +62,7 @@ def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
             yield Suspect(each.attempted, each.run_url, "whether its run lives is not known")
         if begin.attempt > 1:
             # A later attempt begins only over one that is certainly over.
-            for earlier in ports.history.attempts(begin.action):
+            for earlier in ports.journal.attempts(begin.action):
                 if earlier.begin.attempt < begin.attempt:
                     yield Suspect(earlier, earlier.begin.identity.url)
 

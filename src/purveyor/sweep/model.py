@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.dispatch import RunState
-    from purveyor.journal import History, Journal
+    from purveyor.journal import Journal
     from purveyor.reporter import EndReporter, Survey
     from purveyor.run_identity import RunIdentity
 
@@ -42,7 +42,6 @@ class Ports:
     """
 
     journal: Journal
-    history: History
     states: Backend
     look_up: Callable[[RunIdentity], RunState]
     engine_runs_here: Callable[[], bool]

@@ -10,6 +10,7 @@ from purveyor.sweep.liveness import Judged, judge
 from purveyor.sweep.locks import find_doubt, find_suspects, is_tied
 
 if TYPE_CHECKING:
+    from purveyor.entity import EntityRef
     from purveyor.journal import AttemptRecord
     from purveyor.lock import Lock
     from purveyor.sweep.model import Ports
@@ -23,7 +24,7 @@ class LockVerdict:
     words: str
 
 
-def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdict:
+def judge_lock(lock: Lock, *, entity: EntityRef, ports: Ports) -> LockVerdict:
     """Judge a lock by the action that was begun last on its entity, and by those that are in doubt.
 
     What is not tied to one of them is not dead.
@@ -31,10 +32,10 @@ def judge_lock(lock: Lock, *, kind: str, entity: str, ports: Ports) -> LockVerdi
     An attempt that has written its end may have left the lock all the same; while its CI run goes
     on, or when nobody knows, that stays for a person.
     """
-    last = ports.journal.last_action(kind, entity)
-    doubted = [each.action for each in ports.journal.markers.find(kind, entity)]
+    last = ports.journal.last_action(entity)
+    doubted = [each.action for each in ports.journal.markers.find(entity)]
     actions = dict.fromkeys([last, *doubted] if last else doubted)
-    attempts = [ports.history.attempts(each) for each in actions]
+    attempts = [ports.journal.attempts(each) for each in actions]
     judged = [judge(each[-1], ports) for each in attempts if each]
     if not judged:
         return LockVerdict(False, "The journal does not know who holds it.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
-from purveyor.journal import AttemptRecord, Begin, Claimed, End, recall_outcome
+from purveyor.journal import Begin, Claimed, End, recall_outcome
 from purveyor.outcome import Status
 from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.run_identity import SWEEP
@@ -85,7 +85,7 @@ def _take(found: Unclaimed, reporter: EndReporter, ports: Ports) -> SweptAction:
 
 def _is_last(begin: Begin, ports: Ports) -> bool:
     last = ports.journal.last(begin.action)
-    return last is not None and AttemptRecord(*last).begin.attempt == begin.attempt
+    return last is not None and last.begin.attempt == begin.attempt
 
 
 def _ending(found: Unclaimed, *, at: float) -> End:

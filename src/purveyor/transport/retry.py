@@ -11,6 +11,8 @@ from purveyor.errors import PlatformError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from purveyor.clock import Clock
+
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _CONFLICT = 409
 _T = TypeVar("_T")
@@ -43,19 +45,6 @@ class TransientError(PlatformError):
         super().__init__(message, hint=hint)
         self.status = status
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Clocks and sleep.
-
-    `clock` only goes forward, `now` counts seconds since the epoch. `pause` sleeps so many seconds;
-    a true answer means: give up at once.
-    """
-
-    clock: Callable[[], float]
-    now: Callable[[], float]
-    pause: Callable[[float], object]
 
 
 class Budget:

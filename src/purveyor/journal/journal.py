@@ -1,4 +1,4 @@
-"""Claiming an action, so that it is carried out once, whoever delivers it and however often."""
+"""Claiming an action so that it is carried out once; every attempt at it, from begin to report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from purveyor import json_text
 from purveyor.errors import ContextError, ReasonCode
+from purveyor.journal import layout
 from purveyor.journal.change_markers import ChangeMarkers
 from purveyor.journal.records import (
+    AttemptRecord,
+    Begin,
+    End,
     read_beat,
     read_begin,
     read_end,
@@ -17,19 +21,17 @@ from purveyor.journal.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from purveyor.entity import EntityRef
     from purveyor.journal.change_markers import ChangeMarker
-    from purveyor.journal.records import Beat, Begin, End
+    from purveyor.journal.records import Beat
     from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject
     from purveyor.run_identity import RunIdentity
 
 # A heartbeat older than this is no sign of life (design, section 5), in seconds.
 DEAD_AFTER = 300.0
-OPEN = "journal/open"
-ACTIONS = "journal/actions"
-ENTITIES = "journal/entities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,46 +109,66 @@ class Journal:
 
     def beat(self, begin: Begin, beat: Beat) -> None:
         """Write a sign of life."""
-        self._store.put(f"{_folder(begin)}/beat.json", write_record(beat))
+        self._store.put(_path(begin, layout.BEAT), write_record(beat))
 
     def end(self, begin: Begin, end: End) -> bool:
         """Write how the attempt ended; False when that was written already."""
-        return self._store.create(f"{_folder(begin)}/end.json", write_record(end))
+        return self._store.create(_path(begin, layout.END), write_record(end))
 
     def close(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action is no longer open."""
         self.mark_reported(begin)
-        self._store.remove(f"{OPEN}/{begin.action}")
+        self._store.remove(layout.open_path(begin.action))
 
     def mark_reported(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action stays among the open ones."""
-        self._store.create(f"{_folder(begin)}/heard.json", "{}")
+        self._store.create(_path(begin, layout.REPORTED), "{}")
 
     def forget(self, action: str, *, attempt: int) -> None:
         """Take an action off the open ones, unless an attempt after this one has begun meanwhile.
 
         0 stands for "before the first". Nothing happens when it is not among them.
         """
-        self._store.remove(f"{OPEN}/{action}")
+        self._store.remove(layout.open_path(action))
         found = self.last(action)
-        if found is not None and found[0].attempt > attempt:
-            self._open(found[0])
+        if found is not None and found.begin.attempt > attempt:
+            self._open(found.begin)
 
     def open_actions(self) -> Iterator[str]:
         """Yield the ids of the actions that began and are not closed."""
-        for path in self._store.paths(OPEN):
+        for path in self._store.paths(layout.OPEN):
             yield path.rsplit("/", 1)[-1]
 
-    def last_action(self, kind: str, entity: str) -> str | None:
-        """Return the action that was begun last on a service or link; None when none is known."""
-        return self._store.read(f"{ENTITIES}/{kind}/{entity}/last")
+    def actions(self) -> dict[str, float]:
+        """Return when each action last began, in seconds since 1970, the newest one first.
 
-    def note_unlock(self, kind: str, entity: str, note: JsonObject) -> None:
+        A listing of all that was ever kept; no record is read.
+        """
+        written = dict(self._store.dated(layout.ACTIONS))
+        began: dict[str, float] = {}
+        for (action, number), names in layout.split_attempts(written).items():
+            if layout.BEGIN in names:
+                at = written[layout.attempt_path(action, number, layout.BEGIN)]
+                began[action] = max(at, began.get(action, 0.0))
+        return dict(sorted(began.items(), key=lambda each: each[1], reverse=True))
+
+    def attempts(self, action: str) -> Sequence[AttemptRecord]:
+        """Return an action's attempts, the first one first; none when it is not known."""
+        found = (self._read(action, *each) for each in self._list(action))
+        return [each for each in found if each is not None]
+
+    def last(self, action: str) -> AttemptRecord | None:
+        """Return the last attempt."""
+        listed = self._list(action)
+        return self._read(action, *listed[-1]) if listed else None
+
+    def last_action(self, entity: EntityRef) -> str | None:
+        """Return the action that was begun last on a service or link; None when none is known."""
+        return self._store.read(layout.last_path(entity))
+
+    def note_unlock(self, entity: EntityRef, note: JsonObject) -> None:
         """Keep who freed a lock by force, and why. `note` has `at`, ISO 8601 in UTC."""
-        moment = str(note.get("at", "")).replace(":", "")
-        self._store.create(
-            f"{ENTITIES}/{kind}/{entity}/unlocks/{moment}.json", json_text.write(note)
-        )
+        self._store.create(layout.unlock_path(entity, note), json_text.write(note))
 
     def is_over(self, marker: ChangeMarker, *, is_dead: IsDead) -> bool | None:
         """Tell whether the attempt that set a marker is certainly over, by the rules of `claim`.
@@ -154,55 +176,54 @@ class Journal:
         False while it shows signs of life, None when it is silent and nobody knows.
         """
         found = self.last(marker.action)
-        if found is None or found[0].attempt > marker.attempt or found[2] is not None:
+        if found is None or found.begin.attempt > marker.attempt or found.end is not None:
             return True
-        verdict = self._look(found[0], found[1], is_dead)
+        verdict = self._look(found, is_dead)
         return None if isinstance(verdict, Unknown) else verdict is None
 
     def opened(self, action: str) -> float | None:
         """Return when an open action was last delivered, in seconds since 1970; None: not known."""
-        words = (self._store.read(f"{OPEN}/{action}") or "").split()
+        words = (self._store.read(layout.open_path(action)) or "").split()
         return float(words[-1]) if len(words) > 1 and words[-1].isdecimal() else None
 
     def opened_ago(self, action: str) -> float | None:
         """Return how long ago an open action was last delivered, in seconds; None: not known."""
-        age = self._age(f"{OPEN}/{action}") if self._age else None
+        age = self._age(layout.open_path(action)) if self._age else None
         opened = self.opened(action) if age is None else None
         return age if opened is None else max(0.0, self._clock() - opened)
 
-    def silence(self, begin: Begin, beat: Beat | None, end: End | None = None) -> float:
+    def silence(self, attempt: AttemptRecord) -> float:
         """Return how long ago an attempt last showed that it lives, in seconds."""
-        name = "end" if end else "beat" if beat else "begin"
-        age = self._age(f"{_folder(begin)}/{name}.json") if self._age else None
-        if age is None:
-            age = self._clock() - max(each.at for each in (begin, beat, end) if each)
-        return max(0.0, age)
+        name = layout.END if attempt.end else layout.BEAT if attempt.beat else layout.BEGIN
+        age = self._age(_path(attempt.begin, name)) if self._age else None
+        return max(0.0, self._clock() - attempt.last_sign if age is None else age)
 
-    def last(self, action: str) -> tuple[Begin, Beat | None, End | None, bool] | None:
-        """Return the last attempt: begin, heartbeat, end, and whether the platform heard it."""
-        names = list(self._store.paths(f"{ACTIONS}/{action}"))
-        attempts = sorted({int(name.split("/")[3]) for name in names if name.count("/") > 3})  # noqa: PLR2004 - journal/actions/<id>/<attempt>/<name>
-        if not attempts:
-            return None
-        folder = f"{ACTIONS}/{action}/{attempts[-1]}"
-        begin = self._store.read(f"{folder}/begin.json")
+    def _list(self, action: str) -> list[tuple[int, set[str]]]:
+        found = layout.split_attempts(self._store.paths(layout.action_folder(action)))
+        return sorted((number, names) for (_, number), names in found.items())
+
+    def _read(self, action: str, number: int, names: set[str]) -> AttemptRecord | None:
+        def read(name: str) -> str | None:
+            path = layout.attempt_path(action, number, name)
+            return self._store.read(path) if name in names else None
+
+        begin = self._store.read(layout.attempt_path(action, number, layout.BEGIN))
         if begin is None:
             return None
-        beat = self._store.read(f"{folder}/beat.json") if f"{folder}/beat.json" in names else None
-        end = self._store.read(f"{folder}/end.json") if f"{folder}/end.json" in names else None
-        return (
+        beat, end = read(layout.BEAT), read(layout.END)
+        return AttemptRecord(
             read_begin(begin),
             read_beat(beat) if beat else None,
             read_end(end) if end else None,
-            f"{folder}/heard.json" in names,
+            reported=layout.REPORTED in names,
         )
 
     def _open(self, begin: Begin) -> None:
         where = begin.identity.url or begin.identity.host
-        self._store.put(f"{OPEN}/{begin.action}", f"{where} {self._clock():.0f}")
+        self._store.put(layout.open_path(begin.action), f"{where} {self._clock():.0f}")
 
     def _begin(self, wanted: Begin) -> Begin | None:
-        path, text = f"{_folder(wanted)}/begin.json", write_record(wanted)
+        path, text = _path(wanted, layout.BEGIN), write_record(wanted)
         if not self._store.create(path, text) and not (
             # It may be ours: a store that wrote it and whose answer was lost is asked again.
             wanted.token and self._store.read(path) == text
@@ -210,38 +231,31 @@ class Journal:
             return None
         if not wanted.digest:  # a sweep's: it works on nothing
             return wanted
-        # From an entity, and so from a lock on its state, to who worked on it last.
-        self._store.put(f"{ENTITIES}/{wanted.kind}/{wanted.entity}/last", wanted.action)
+        self._store.put(layout.last_path(wanted.ref), wanted.action)
         return wanted
 
     def _follow(self, wanted: Begin, is_dead: IsDead) -> Verdict:
         found = self.last(wanted.action)
         if found is None:  # the first begin is being removed by hand: look no further
             return Unknown(wanted, 0.0)
-        begin, beat, end, reported = found
+        begin, end = found.begin, found.end
         _refuse_other(wanted, begin)
         if end is not None and not _is_retry(wanted, begin, end):
-            return Ended(begin, end, reported)
-        if end is None:
-            verdict = self._judge(wanted, begin, beat, is_dead)
+            return Ended(begin, end, found.reported)
+        # A CI starts a run again only after it has ended.
+        if end is None and not _is_later_try(wanted.identity, begin.identity):
+            verdict = self._look(found, is_dead)
             if verdict is not None:
                 return verdict
-        following = dataclasses.replace(wanted, attempt=begin.attempt + 1)
-        claimed = self._begin(following)
+        claimed = self._begin(dataclasses.replace(wanted, attempt=begin.attempt + 1))
         if claimed is None:
             return Running(begin, 0.0)
         self._open(claimed)  # a sweep may have taken the action off the list between the two
         return Claimed(claimed, before=begin)
 
-    def _judge(
-        self, wanted: Begin, begin: Begin, beat: Beat | None, is_dead: IsDead
-    ) -> Running | Unknown | None:
+    def _look(self, found: AttemptRecord, is_dead: IsDead) -> Running | Unknown | None:
         """Return None for a run that is certainly over."""
-        later = _is_later_try(wanted.identity, begin.identity)
-        return None if later else self._look(begin, beat, is_dead)
-
-    def _look(self, begin: Begin, beat: Beat | None, is_dead: IsDead) -> Running | Unknown | None:
-        quiet = self.silence(begin, beat)
+        begin, quiet = found.begin, self.silence(found)
         # A process is looked at in no time; a CI is asked only about those that fell silent.
         ours = begin.identity.ci == "terminal"
         dead = is_dead(begin.identity) if ours or quiet >= self.dead_after else None
@@ -252,12 +266,11 @@ class Journal:
         return Unknown(begin, quiet)
 
 
-def _folder(begin: Begin) -> str:
-    return f"{ACTIONS}/{begin.action}/{begin.attempt}"
+def _path(begin: Begin, name: str) -> str:
+    return layout.attempt_path(begin.action, begin.attempt, name)
 
 
 def _is_later_try(later: RunIdentity, earlier: RunIdentity) -> bool:
-    # A CI starts a run again only after it has ended.
     same = later.ci == earlier.ci and later.run == earlier.run != ""
     return same and later.project == earlier.project and later.attempt > earlier.attempt
 

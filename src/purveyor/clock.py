@@ -1,0 +1,18 @@
+"""Time as everything here tells it, so that a test or a simulation can turn it by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """This machine's clocks, which may be wrong, and its sleep."""
+
+    clock: Callable[[], float]  # only goes forward: for lengths
+    now: Callable[[], float]  # seconds since 1970
+    pause: Callable[[float], object]  # sleeps; a true answer means: give up at once
