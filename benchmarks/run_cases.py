@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from run_stage import AWS, LOCAL, Cost
 
 from purveyor import json_text
-from purveyor.notification import Origin, parse_notification, read_action
+from purveyor.notification import ContextSource, parse_notification, read_action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def time_context(_stage: Stage) -> Times:
     text = json_text.write({"notification": inner})
     assert len(text) >= _CONTEXT_BYTES * 0.9  # noqa: S101 - what the name says
     began, used = time.perf_counter(), time.process_time()
-    read_action(parse_notification(Origin(text, "the benchmark")))
+    read_action(parse_notification(ContextSource(text, "the benchmark")))
     wall, cpu = time.perf_counter() - began, time.process_time() - used
     return {"context": Cost(wall * 1000, cpu * 1000)}
 

@@ -56,12 +56,12 @@ class Read(HTMLParser):
         return self.texts[self.texts.index(label) + 1]
 
 
-def summary(outcome: Outcome = DONE, *, heard: bool = True, **context: object) -> str:
+def summary(outcome: Outcome = DONE, *, delivered: bool = True, **context: object) -> str:
     stage = Stage()
     stage.show.about = {"Account": "prod", "Engine": "opentofu 1.12.6", "Module": "`modules/x`"}
     stage.show(Accepted(frozenset({"size", "note"})))
     asked = dataclasses.replace(CONTEXT, **context)  # type: ignore[arg-type] # any field
-    return stage.show.summary(asked, outcome, heard=heard)
+    return stage.show.summary(asked, outcome, delivered=delivered)
 
 
 @BOTH
@@ -112,7 +112,7 @@ def test_before_the_check_no_parameters_value_is_shown() -> None:
 
 @BOTH
 def test_what_the_platform_has_not_heard_is_said_first_of_all(render: Render) -> None:
-    read = Read(summary(heard=False), render)
+    read = Read(summary(delivered=False), render)
     assert read.texts[0].startswith("⚠️ The platform has not heard this. ✅ Created")
 
 

@@ -13,7 +13,7 @@ import pytest
 from purveyor.backends.folder_records import FolderRecords
 from purveyor.dispatch import RunState
 from purveyor.journal import Beat, Begin, Claimed, End, Journal, Running, Unknown
-from purveyor.reporter import Heard, Standing
+from purveyor.reporter import ActionSnapshot, Delivery, SilentReporter
 from purveyor.run_identity import RunIdentity
 from purveyor.sweep import Ports, sweep
 
@@ -66,20 +66,21 @@ class Machine:
         return self.journal.claim(self.begin(run), is_dead=lambda _: True)
 
 
-class Platform:
+class Platform(SilentReporter):
     """Shows the action as being carried out, and hears how it ended."""
 
     def __init__(self) -> None:
-        self.heard: list[Outcome] = []
+        super().__init__()
+        self.delivered: list[Outcome] = []
 
-    def read_standing(self, _: object) -> Standing:
+    def read_snapshot(self, _: object) -> ActionSnapshot:
         """Answer."""
-        return Standing("in_progress", {}, {}, asked=True)
+        return ActionSnapshot("in_progress", {}, {}, asked=True)
 
-    def end(self, _: object, outcome: Outcome) -> Heard:
+    def end(self, _: object, outcome: Outcome) -> Delivery:
         """Hear."""
-        self.heard.append(outcome)
-        return Heard(heard=True)
+        self.delivered.append(outcome)
+        return Delivery(delivered=True)
 
 
 class NoLocks:
@@ -135,7 +136,7 @@ def test_a_run_that_beats_is_left_alone_whatever_the_clocks_say(
     other = Machine(tmp_path, ahead)
     assert "at work" in swept(other, platform).found
     assert isinstance(other.claim("200"), Running)
-    assert platform.heard == []
+    assert platform.delivered == []
 
 
 @pytest.mark.parametrize("ahead", SKEWS)
@@ -148,7 +149,7 @@ def test_a_silent_run_is_ended_within_the_same_time_whatever_the_clocks_say(
     let_pass(tmp_path, 301)
     found = swept(Machine(tmp_path, ahead), platform)
     assert found.age == pytest.approx(301, abs=30)
-    assert [each.reason for each in platform.heard] == ["RUNNER_LOST"]
+    assert [each.reason for each in platform.delivered] == ["RUNNER_LOST"]
 
 
 @pytest.mark.parametrize("ahead", SKEWS)
@@ -158,7 +159,7 @@ def test_a_dry_run_judges_the_same(tmp_path: Path, ahead: float) -> None:
     assert "at work" in swept(other, platform, dry_run=True).found
     let_pass(tmp_path, 301)
     assert "would be ended" in swept(other, platform, dry_run=True).done
-    assert platform.heard == []
+    assert platform.delivered == []
 
 
 @pytest.mark.parametrize("ahead", SKEWS)
@@ -190,7 +191,7 @@ def test_an_unheard_ending_is_told_again_whatever_the_clocks_say(
     assert "at work" in swept(Machine(tmp_path, ahead), platform).found
     let_pass(tmp_path, 301)
     assert "success" in swept(Machine(tmp_path, ahead), platform).done
-    assert [each.status for each in platform.heard] == ["success"]
+    assert [each.status for each in platform.delivered] == ["success"]
 
 
 @pytest.mark.parametrize("ahead", SKEWS)

@@ -9,7 +9,7 @@ import pytest
 from purveyor import json_text
 from purveyor.action import ActionContext, Kind, Operation
 from purveyor.errors import ContextError, ReasonCode
-from purveyor.notification import FaultyActionError, Origin, parse_notification, read_action
+from purveyor.notification import ContextSource, FaultyActionError, parse_notification, read_action
 
 CONTEXTS = Path(__file__).parents[1] / "fixtures" / "contexts"
 
@@ -19,7 +19,7 @@ def read(name: str) -> ActionContext:
 
 
 def read_text(text: str) -> ActionContext:
-    return read_action(parse_notification(Origin(text, "test")))
+    return read_action(parse_notification(ContextSource(text, "test")))
 
 
 @pytest.mark.parametrize(

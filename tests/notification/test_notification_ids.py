@@ -10,8 +10,8 @@ import pytest
 from purveyor import json_text
 from purveyor.errors import ContextError
 from purveyor.notification import (
+    ContextSource,
     FaultyActionError,
-    Origin,
     parse_notification,
     read_action,
     recognise,
@@ -106,7 +106,7 @@ def test_a_context_whose_ids_are_in_doubt_is_told_to_nobody(text: str) -> None:
 
 
 def test_an_id_that_is_a_number_keeps_its_digits() -> None:
-    origin = Origin(changed(id="a1", service={"id": 12345678901234567890}), "a test")
+    origin = ContextSource(changed(id="a1", service={"id": 12345678901234567890}), "a test")
     found = recognise(ContextError("x", hint="y"), origin)
     assert isinstance(found, FaultyActionError)
     assert found.action.entity.id == "12345678901234567890"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from purveyor import json_text
 from purveyor.errors import ContextError
-from purveyor.notification import Origin, parse_notification, read_action
+from purveyor.notification import ContextSource, parse_notification, read_action
 
 CONTEXTS = Path(__file__).parents[1] / "fixtures" / "contexts"
 
@@ -38,7 +38,7 @@ look_alikes = st.recursive(
 
 
 def parse(text: str) -> object:
-    return parse_notification(Origin(text, "the test"))
+    return parse_notification(ContextSource(text, "the test"))
 
 
 def refusal(text: str) -> ContextError:
@@ -111,7 +111,7 @@ def test_what_is_no_notification_is_refused(text: str, problem: str) -> None:
 @given(value=json_values | look_alikes)
 def test_no_json_value_ends_in_anything_but_an_action_or_a_refusal(value: object) -> None:
     with contextlib.suppress(ContextError):
-        read_action(parse_notification(Origin(json_text.write(value), "the test")))
+        read_action(parse_notification(ContextSource(json_text.write(value), "the test")))
 
 
 @settings(max_examples=300, deadline=None)

@@ -18,7 +18,7 @@ from purveyor.declaration import (
     Variable,
 )
 from purveyor.errors import ParameterError, ReasonCode
-from purveyor.parameters import Request, settle
+from purveyor.parameters import VariableRequest, resolve_request
 
 if TYPE_CHECKING:
     from purveyor.declaration import TypeConstraint
@@ -46,13 +46,13 @@ def module(*variables: Variable, outputs: tuple[str, ...] = ()) -> ModuleInterfa
     )
 
 
-def request(operation: Operation = Operation.CREATE, **layers: Any) -> Request:
-    return Request(operation=operation, **layers)
+def request(operation: Operation = Operation.CREATE, **layers: Any) -> VariableRequest:
+    return VariableRequest(operation=operation, **layers)
 
 
-def faults_of(asked: Request, interface: ModuleInterface) -> tuple[str, ...]:
+def faults_of(asked: VariableRequest, interface: ModuleInterface) -> tuple[str, ...]:
     with pytest.raises(ParameterError) as caught:
-        settle(asked, interface)
+        resolve_request(asked, interface)
     assert caught.value.reason is ReasonCode.PARAMETER_INVALID
     assert caught.value.exit_code == 12
     return caught.value.details

@@ -11,7 +11,7 @@ from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.errors import CatalogError
 from purveyor.hcl import read_module
-from purveyor.parameters import Request, settle
+from purveyor.parameters import VariableRequest, resolve_request
 from purveyor.process import Command, run
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def test_settled_values_reach_the_engine_unchanged(
         "object": {"port": 2**64 + 1, "tags": {"a.b": "${c}", "": "d"}},
         "nothing": None,
     }
-    request = Request(operation=Operation.CREATE, parameters=asked)
-    settled = settle(request, read_module(folder))
+    request = VariableRequest(operation=Operation.CREATE, parameters=asked)
+    settled = resolve_request(request, read_module(folder))
     (folder / "purveyor.auto.tfvars.json").write_text(json_text.write(settled))
     standard: JsonValue = {**settled["object"], "note": "standard"}  # type: ignore[dict-item] # it is the object above
     expected = {**settled, "object": standard, "nothing": True}
@@ -128,11 +128,11 @@ def test_a_delete_goes_through_without_the_secret_that_the_platform_withholds(
     variables = folder / "purveyor.auto.tfvars.json"
     variables.write_text('{"password": "x", "port": 1}')
     apply(engine, folder, clean_environment)
-    request = Request(
+    request = VariableRequest(
         operation=Operation.DELETE, service_attributes={"password": None, "port": "1"}
     )
     variables.unlink()  # it would be a file of values of the module's own
-    variables.write_text(json_text.write(settle(request, read_module(folder))))
+    variables.write_text(json_text.write(resolve_request(request, read_module(folder))))
     call(engine, folder, clean_environment, "destroy", "-auto-approve", *options)
     state = json_text.parse((folder / "terraform.tfstate").read_text())
     assert isinstance(state, dict)

@@ -18,8 +18,8 @@ from purveyor.provision.results import HandingOn, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
 from purveyor.provision.variables import resolve_variables
 from purveyor.redaction import Redactor
-from purveyor.reporter import Standing
-from purveyor.reporter.parcel import Known, pack
+from purveyor.reporter import ActionSnapshot
+from purveyor.reporter.payload import KnownSchemas, split_results
 from purveyor.reporter.specification import is_secret
 from purveyor.state_key import OutputValue
 from purveyor.step import EngineRequirement, StepResult
@@ -73,8 +73,8 @@ class Life:
         hidden = set() if self.tells_secrets else {n for n in known if is_secret(known[n])}
         shown = {n: None if n in hidden else v for n, v in self.attributes.items()}
         context = self._context(operation, shown, parameters)
-        standing = Standing("pending", shown, None, asked=True, specification=known)
-        settled = self._settle(context, standing)
+        snapshot = ActionSnapshot("pending", shown, None, asked=True, specification=known)
+        settled = self._settle(context, snapshot)
         given = {n: v.default for n, v in self.interface.variables.items() if not v.required}
         given |= settled.variables
         if operation is not Operation.DELETE:
@@ -92,15 +92,15 @@ class Life:
             outputs=self.rules,
         )
 
-    def _settle(self, context: ActionContext, standing: Standing) -> ResolvedVariables:
+    def _settle(self, context: ActionContext, snapshot: ActionSnapshot) -> ResolvedVariables:
         memory = cast("EntityRecord", self.memory)
         return resolve_variables(
             context,
             self.recipe,
             self.interface,
-            standing=standing,
+            snapshot=snapshot,
             service_outputs={},
-            start=find_starting_point(context, memory, self.interface, standing),
+            start=find_starting_point(context, memory, self.interface, snapshot),
             is_secret=lambda _: False,
         )
 
@@ -141,9 +141,11 @@ class Life:
             secrets=results.secrets,
             shown_before=tuple(n for n in shown_before if n not in self.interface.variables),
         )
-        parcel = pack(outcome, context.operation, Known(results=known, attributes=known))
+        payload = split_results(
+            outcome, context.operation, KnownSchemas(results=known, attributes=known)
+        )
         asked = {name: value for name, value in context.parameters.items() if name in known}
-        self.attributes |= {**asked, **parcel.attributes, **parcel.secrets}
+        self.attributes |= {**asked, **payload.attributes, **payload.secrets}
 
     def _context(
         self, operation: Operation, attributes: JsonObject, parameters: JsonObject

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.client import Credentials, PlatformClient, RetryPolicy
 from purveyor.errors import ReasonCode
-from purveyor.notification import Origin, parse_notification, read_action
+from purveyor.notification import ContextSource, parse_notification, read_action
 from purveyor.outcome import Outcome, Status
 from purveyor.redaction import Redactor
-from purveyor.reporter import Pace, PlatformReporter
+from purveyor.reporter import PlatformReporter, ReportTimeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from purveyor_emulator import Emulator
 
 
-def _pace(total: float) -> Pace:
+def _timeouts(total: float) -> ReportTimeouts:
     each = RetryPolicy(total=total, first_wait=0.02, longest_wait=0.05, connect=2.0, read=5.0)
-    return Pace(
-        asking=each,
-        beginning=each,
-        telling=each,
+    return ReportTimeouts(
+        query=each,
+        start=each,
+        message=each,
         attributes=each,
-        ending=each,
-        looking=each,
+        end=each,
+        check=each,
         batch=60.0,
     )
 
 
 # For trouble that passes: quick to try again, and patient enough for a busy machine.
-BRISK = _pace(10.0)
+BRISK = _timeouts(10.0)
 # For trouble that stays.
-HASTY = _pace(0.3)
+HASTY = _timeouts(0.3)
 
 
 @dataclass
@@ -57,9 +57,9 @@ class Stage:
             yield client
 
     @contextlib.contextmanager
-    def reporter(self, pace: Pace = BRISK) -> Iterator[PlatformReporter]:
+    def reporter(self, timeouts: ReportTimeouts = BRISK) -> Iterator[PlatformReporter]:
         with self.client() as client:
-            yield PlatformReporter(client, self.redactor, pace=pace)
+            yield PlatformReporter(client, self.redactor, timeouts=timeouts)
 
     def action(self) -> JsonObject:
         return self.emulator.action(self.context.id)
@@ -116,7 +116,7 @@ def set_link_stage(emulator: Emulator, action: str = "create") -> Stage:
 
 
 def read(envelope: JsonObject) -> ActionContext:
-    return read_action(parse_notification(Origin(json_text.write(envelope), "the emulator")))
+    return read_action(parse_notification(ContextSource(json_text.write(envelope), "the emulator")))
 
 
 def worked(

@@ -22,17 +22,17 @@ from purveyor.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.reporter import Pace
+    from purveyor.reporter import ReportTimeouts
     from purveyor_emulator import Emulator
 
 _RUN = "https://ci.example/runs/7"
 # Long enough to fail a test that waits for it.
-_LONG = replace(BRISK, beginning=RetryPolicy(total=60.0, first_wait=30.0, longest_wait=30.0))
+_LONG = replace(BRISK, start=RetryPolicy(total=60.0, first_wait=30.0, longest_wait=30.0))
 
 
 @contextlib.contextmanager
-def _background(stage: Stage, pace: Pace = BRISK) -> Iterator[BackgroundReporter]:
-    with stage.reporter(pace) as reporter:
+def _background(stage: Stage, timeouts: ReportTimeouts = BRISK) -> Iterator[BackgroundReporter]:
+    with stage.reporter(timeouts) as reporter:
         background = BackgroundReporter(reporter)
         with contextlib.closing(background):
             yield background
@@ -48,11 +48,11 @@ def _wait_until_sent(stage: Stage, what: str) -> None:
 def test_a_whole_action_is_reported_in_order(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     with _background(stage) as reporter:
-        assert reporter.read_standing(stage.context).action_status == "pending"
+        assert reporter.read_snapshot(stage.context).action_status == "pending"
         reporter.begin(stage.context, run_url=_RUN)
         reporter.say(stage.context, "warn", "waiting for a lock")
-        heard = reporter.end(stage.context, worked({"port": 3306}))
-    assert (heard.heard, heard.notes) == (True, ())
+        delivery = reporter.end(stage.context, worked({"port": 3306}))
+    assert (delivery.delivered, delivery.notes) == (True, ())
     assert stage.action()["status"] == "success"
     assert stage.texts() == [
         f"Started. Follow the run: {_RUN}",
@@ -69,7 +69,7 @@ def test_neither_begin_nor_say_waits_for_the_platform(emulator: Emulator) -> Non
         reporter.begin(stage.context, run_url=_RUN)
         reporter.say(stage.context, "error", "trouble")
         assert time.monotonic() - began < 1.2
-        assert reporter.end(stage.context, broke()).heard
+        assert reporter.end(stage.context, broke()).delivered
     assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
 
 
@@ -79,7 +79,7 @@ def test_the_standing_can_be_asked_for_ahead(emulator: Emulator) -> None:
         reporter.prepare(stage.context)
         _wait_until_sent(stage, "GET /service")
         emulator.fault("status", status=500, count=-1)
-        assert reporter.read_standing(stage.context).asked
+        assert reporter.read_snapshot(stage.context).asked
 
 
 def test_specifications_are_read_while_the_engine_runs(emulator: Emulator) -> None:
@@ -99,9 +99,9 @@ def test_the_end_does_not_wait_for_a_beginning_that_is_tried_again(emulator: Emu
         reporter.begin(stage.context, run_url=_RUN)
         _wait_until_sent(stage, "PATCH /service/action")
         began = time.monotonic()
-        heard = reporter.end(stage.context, broke())
+        delivery = reporter.end(stage.context, broke())
         assert time.monotonic() - began < 5
-    assert heard.heard
+    assert delivery.delivered
     assert stage.action()["status"] == "failed"
     assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
 
@@ -155,39 +155,39 @@ def test_a_fault_of_our_own_on_the_way_is_noted_at_the_end(emulator: Emulator) -
     stage = set_stage(emulator)
     with _background(stage) as reporter:
         reporter.say(stage.context, None, "no level")  # type: ignore[arg-type]
-        heard = reporter.end(stage.context, broke())
-    assert heard.heard
-    assert "'NoneType' object has no attribute" in heard.notes[-1]
+        delivery = reporter.end(stage.context, broke())
+    assert delivery.delivered
+    assert "'NoneType' object has no attribute" in delivery.notes[-1]
 
 
 def test_without_credentials_nothing_is_told_and_the_end_is_unheard(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     reporter = open_reporter(Settings({"NULLPLATFORM_HOST": emulator.url}), Redactor())
-    standing = reporter.read_standing(stage.context)
+    snapshot = reporter.read_snapshot(stage.context)
     reporter.begin(stage.context, run_url=_RUN)
     reporter.say(stage.context, "error", "trouble")
-    heard = reporter.end(stage.context, broke())
-    assert not standing.asked
-    assert "NULLPLATFORM_API_KEY" in standing.note
-    assert standing.level == "warning"
-    assert (heard.heard, heard.notes) == (False, (standing.note,))
+    delivery = reporter.end(stage.context, broke())
+    assert not snapshot.asked
+    assert "NULLPLATFORM_API_KEY" in snapshot.note
+    assert snapshot.level == "warning"
+    assert (delivery.delivered, delivery.notes) == (False, (snapshot.note,))
     assert stage.sent() == []
 
 
 def test_switched_off_reporting_counts_as_heard(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     reporter = SilentReporter()
-    standing = reporter.read_standing(stage.context)
-    assert "switched off" in standing.note
-    assert standing.level == "info", "it was asked for"
-    assert reporter.end(stage.context, broke()).heard
+    snapshot = reporter.read_snapshot(stage.context)
+    assert "switched off" in snapshot.note
+    assert snapshot.level == "info", "it was asked for"
+    assert reporter.end(stage.context, broke()).delivered
 
 
 def test_the_environment_leads_to_the_platform(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     reporter = open_reporter(Settings(emulator.environment()), Redactor())
-    assert reporter.read_standing(stage.context).action_status == "pending"
-    assert reporter.end(stage.context, broke()).heard
+    assert reporter.read_snapshot(stage.context).action_status == "pending"
+    assert reporter.end(stage.context, broke()).delivered
 
 
 def test_an_address_without_encryption_is_refused_before_anything_is_sent() -> None:
@@ -201,7 +201,7 @@ def test_a_time_limit_for_reports_is_kept(emulator: Emulator) -> None:
     nobody = {"NULLPLATFORM_HOST": "http://127.0.0.1:9", "NP_TOKEN": "token"}
     reporter = open_reporter(Settings({**nobody, "PURVEYOR_PLATFORM_PATIENCE": "1"}), Redactor())
     began = time.monotonic()
-    assert not reporter.end(stage.context, broke()).heard
+    assert not reporter.end(stage.context, broke()).delivered
     assert time.monotonic() - began < 20
 
 
@@ -217,11 +217,11 @@ def test_an_outage_costs_one_patience_and_is_said_in_one_sentence(emulator: Emul
     reporter.begin(stage.context, run_url=_RUN)
     reporter.say(stage.context, "warn", "trouble")
     began = time.monotonic()
-    heard = reporter.end(stage.context, worked({"port": 3306}, {"password": "p4ss-word"}))
+    delivery = reporter.end(stage.context, worked({"port": 3306}, {"password": "p4ss-word"}))
     assert time.monotonic() - began < 3 + 1.5
-    assert not heard.heard
-    assert len(heard.notes) == 1
-    assert "did not answer when we tried to update the action" in heard.notes[0]
+    assert not delivery.delivered
+    assert len(delivery.notes) == 1
+    assert "did not answer when we tried to update the action" in delivery.notes[0]
 
 
 @pytest.mark.parametrize("when", ["before the end", "while it is told"])
@@ -236,10 +236,10 @@ def test_a_stopped_run_does_not_wait_for_a_platform_that_is_away(
     else:
         threading.Timer(0.3, stopped.set).start()
     began = time.monotonic()
-    heard = reporter.end(stage.context, worked({"port": 3306}))
+    delivery = reporter.end(stage.context, worked({"port": 3306}))
     assert time.monotonic() - began < 4
-    assert not heard.heard
-    assert "did not answer" in heard.notes[0]
+    assert not delivery.delivered
+    assert "did not answer" in delivery.notes[0]
 
 
 def test_a_stopped_run_does_not_wait_for_a_request_that_nobody_answers(
@@ -252,11 +252,11 @@ def test_a_stopped_run_does_not_wait_for_a_request_that_nobody_answers(
         reporter = BackgroundReporter(inner, interrupted=lambda: True)
         emulator.fault("latency", seconds=4, count=1)
         began = time.monotonic()
-        assert not reporter.read_standing(stage.context).asked
-        heard = reporter.end(stage.context, broke())
+        assert not reporter.read_snapshot(stage.context).asked
+        delivery = reporter.end(stage.context, broke())
         assert time.monotonic() - began < 3
-    assert not heard.heard
-    assert "told to stop" in heard.notes[0]
+    assert not delivery.delivered
+    assert "told to stop" in delivery.notes[0]
 
 
 def test_a_stopped_run_still_outlives_trouble_that_passes(emulator: Emulator) -> None:
@@ -264,5 +264,5 @@ def test_a_stopped_run_still_outlives_trouble_that_passes(emulator: Emulator) ->
     emulator.fault("drop", count=2)
     with stage.reporter() as inner:
         reporter = BackgroundReporter(inner, interrupted=lambda: True)
-        assert reporter.end(stage.context, broke()).heard
+        assert reporter.end(stage.context, broke()).delivered
     assert stage.action()["status"] == "failed"

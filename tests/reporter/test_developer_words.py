@@ -146,6 +146,6 @@ def test_outputs_that_no_specification_knows_are_for_the_log_alone(emulator: Emu
         details=("The output 'password' is sensitive and was withheld.",),
     )
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, outcome)
+        delivery = reporter.end(stage.context, outcome)
     assert stage.texts() == ["Created service orders: 3 created."]
-    assert sum("s3_bucket_arn" in note for note in heard.notes) == 1
+    assert sum("s3_bucket_arn" in note for note in delivery.notes) == 1

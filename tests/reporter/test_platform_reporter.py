@@ -28,8 +28,8 @@ def test_a_success_shows_its_results_attributes_and_message(emulator: Emulator) 
     stage = set_stage(emulator)
     with stage.reporter() as reporter:
         reporter.begin(stage.context, run_url=_RUN)
-        heard = reporter.end(stage.context, worked(_RESULTS, run_url=_RUN))
-    assert (heard.heard, heard.notes) == (True, ())
+        delivery = reporter.end(stage.context, worked(_RESULTS, run_url=_RUN))
+    assert (delivery.delivered, delivery.notes) == (True, ())
     assert stage.action()["status"] == "success"
     assert stage.action()["results"] == _RESULTS
     assert stage.attributes() == {"database_name": "orders", **_RESULTS}
@@ -47,8 +47,10 @@ def test_a_link_is_reported_like_a_service(emulator: Emulator) -> None:
     stage = set_link_stage(emulator)
     with stage.reporter() as reporter:
         reporter.begin(stage.context, run_url="")
-        heard = reporter.end(stage.context, worked({"username": "app"}, {"password": "p4ss-word"}))
-    assert heard.heard
+        delivery = reporter.end(
+            stage.context, worked({"username": "app"}, {"password": "p4ss-word"})
+        )
+    assert delivery.delivered
     assert stage.action()["status"] == "success"
     assert stage.secret("password") == "p4ss-word"
     assert stage.sent("PATCH")[-1] == "PATCH /link/action"
@@ -58,8 +60,8 @@ def test_a_failure_shows_sentence_details_next_step_reason_and_run(emulator: Emu
     stage = set_stage(emulator)
     outcome = broke("size: at most 40", "name: is missing", message="Two values do not fit.")
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, outcome)
-    assert heard.heard
+        delivery = reporter.end(stage.context, outcome)
+    assert delivery.delivered
     assert stage.action()["status"] == "failed"
     assert stage.texts() == [
         "Two values do not fit.",
@@ -114,13 +116,13 @@ def test_an_empty_secret_goes_out_only_where_an_earlier_success_set_it(emulator:
 def test_a_result_that_is_too_large_takes_no_other_with_it(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked({"endpoint": "x" * (2 << 20), "port": 3306}))
-    assert heard.heard
+        delivery = reporter.end(stage.context, worked({"endpoint": "x" * (2 << 20), "port": 3306}))
+    assert delivery.delivered
     assert stage.action()["status"] == "success"
     assert stage.action()["results"] == {"port": 3306}
     assert stage.attributes()["port"] == 3306
     assert "endpoint" not in stage.attributes()
-    assert "'endpoint'" in str(heard.notes)
+    assert "'endpoint'" in str(delivery.notes)
 
 
 def test_a_secret_only_becomes_an_attribute_that_is_marked_secret(emulator: Emulator) -> None:
@@ -131,11 +133,11 @@ def test_a_secret_only_becomes_an_attribute_that_is_marked_secret(emulator: Emul
         "other": "s3cret-other",
     }
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked({}, secrets))
+        delivery = reporter.end(stage.context, worked({}, secrets))
     assert stage.secret("password") == "p4ss-word-one"
     assert stage.secret("endpoint") is None
     assert stage.secret("other") is None
-    shown = str(stage.action()) + str(heard.notes)
+    shown = str(stage.action()) + str(delivery.notes)
     assert not any(str(value) in shown for value in secrets.values())
     assert "'endpoint' is secret and was withheld" in shown
     assert "'other' is secret and was withheld" in shown
@@ -145,19 +147,23 @@ def test_a_public_result_that_holds_a_secret_is_withheld(emulator: Emulator) -> 
     stage = set_stage(emulator)
     secrets: JsonObject = {"password": "p4ss/word-one"}
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked({"endpoint": "app:p4ss%2Fword-one@db"}, secrets))
+        delivery = reporter.end(
+            stage.context, worked({"endpoint": "app:p4ss%2Fword-one@db"}, secrets)
+        )
     assert stage.action()["results"] == {}
     assert stage.secret("endpoint") is None
-    assert "'endpoint' was withheld: it holds a secret value." in heard.notes
+    assert "'endpoint' was withheld: it holds a secret value." in delivery.notes
 
 
 def test_results_that_the_specification_does_not_know_are_named(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked({**_RESULTS, "zone": "a", "storage_gb": "20"}))
-    assert heard.heard
+        delivery = reporter.end(
+            stage.context, worked({**_RESULTS, "zone": "a", "storage_gb": "20"})
+        )
+    assert delivery.delivered
     assert stage.action()["results"] == _RESULTS
-    assert heard.notes == (
+    assert delivery.notes == (
         "'zone' was left out: the specification does not know it.",
         "'storage_gb' was left out: the specification wants number.",
     )
@@ -199,9 +205,9 @@ def test_an_attribute_that_the_platform_would_drop_is_named() -> None:
     with Emulator.running(seed=seed) as emulator:
         stage = set_stage(emulator, specification="db", parameters={})
         with stage.reporter() as reporter:
-            heard = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
+            delivery = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
         assert stage.attributes() == {"shown": "y"}
-        assert "'inner' was left out: the specification has `visibleOn: []`" in heard.notes[-1]
+        assert "'inner' was left out: the specification has `visibleOn: []`" in delivery.notes[-1]
 
 
 def test_a_managed_instance_gets_no_attributes_but_those_of_the_results() -> None:
@@ -220,9 +226,9 @@ def test_a_managed_instance_gets_no_attributes_but_those_of_the_results() -> Non
         stage = set_stage(emulator, specification="db", parameters={})
         with stage.reporter() as reporter:
             results: JsonObject = {"endpoint": "db.example", "other": "x"}
-            heard = reporter.end(stage.context, worked(results, {"password": "p4ss-word"}))
-        assert heard.heard
+            delivery = reporter.end(stage.context, worked(results, {"password": "p4ss-word"}))
+        assert delivery.delivered
         assert stage.sent("PATCH") == ["PATCH /service/action"]
         assert stage.attributes() == {"endpoint": "db.example", "password": None}
         assert stage.secret("password") == "p4ss-word"
-        assert any("'other' was left out" in each for each in heard.notes)
+        assert any("'other' was left out" in each for each in delivery.notes)

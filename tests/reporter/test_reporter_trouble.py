@@ -10,7 +10,7 @@ from reporter_fixtures import BRISK, HASTY, broke, set_stage, worked
 
 from purveyor.outcome import Status
 from purveyor.reporter import platform_reporter
-from purveyor.reporter.final_status import Ending, FinalStatus
+from purveyor.reporter.final_status import FinalReport, FinalStatus
 from purveyor_emulator import Emulator
 from purveyor_emulator.records import ActionStatus
 
@@ -32,15 +32,15 @@ def test_refused_results_do_not_keep_back_the_status() -> None:
     with Emulator.running(seed=seed) as emulator:
         stage = set_stage(emulator, specification="db", parameters={})
         with stage.reporter() as reporter:
-            heard = reporter.end(stage.context, worked(_RESULTS))
-        assert heard.heard
+            delivery = reporter.end(stage.context, worked(_RESULTS))
+        assert delivery.delivered
         assert stage.action()["status"] == "success"
         assert stage.attributes() == {"endpoint": "db.example"}, "one value does not keep the rest"
         text = "\n".join(stage.texts())
         assert "The results 'endpoint', 'port' are not shown here" in text
         assert "Not all values have arrived on this page." in text
-        assert any("The platform refused 'port'" in note for note in heard.notes)
-        assert any("maximum" in note for note in heard.notes)
+        assert any("The platform refused 'port'" in note for note in delivery.notes)
+        assert any("maximum" in note for note in delivery.notes)
 
 
 def test_specifications_that_cannot_be_read_let_all_public_results_through(
@@ -49,11 +49,11 @@ def test_specifications_that_cannot_be_read_let_all_public_results_through(
     stage = set_stage(emulator)
     emulator.fault("status", status=404, count=-1, path="/*specification/*")
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
-    assert heard.heard
+        delivery = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
+    assert delivery.delivered
     assert stage.attributes() == {"database_name": "orders", **_RESULTS}
     assert stage.secret("password") is None
-    assert "could not be read" in heard.notes[-1]
+    assert "could not be read" in delivery.notes[-1]
     assert "Not all values have arrived" in stage.texts()[-1]
 
 
@@ -77,8 +77,8 @@ def test_passing_trouble_is_not_seen_in_the_end(
     with stage.reporter() as reporter:
         reporter.begin(stage.context, run_url=_RUN)
         emulator.fault(kind, **fault, path=place)
-        heard = reporter.end(stage.context, worked(_RESULTS))
-    assert (heard.heard, heard.notes) == (True, ())
+        delivery = reporter.end(stage.context, worked(_RESULTS))
+    assert (delivery.delivered, delivery.notes) == (True, ())
     assert stage.action()["status"] == "success"
     assert stage.attributes() == {"database_name": "orders", **_RESULTS}
     assert len(stage.texts()) == 2
@@ -90,9 +90,9 @@ def test_a_success_that_names_neither_action_nor_status_is_not_believed(
     stage = set_stage(emulator)
     emulator.fault("status", status=200, method="PATCH", path="/service/*/action/*", count=-1)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked())
-    assert not heard.heard
-    assert "does not show this action as success" in heard.notes[-1]
+        delivery = reporter.end(stage.context, worked())
+    assert not delivery.delivered
+    assert "does not show this action as success" in delivery.notes[-1]
     assert stage.action()["status"] == "pending"
 
 
@@ -108,8 +108,10 @@ def test_an_empty_answer_counts_when_the_action_then_shows_its_status(
             return {}
 
         monkeypatch.setattr(client, "patch_action", answer_nothing)
-        heard = FinalStatus(client, stage.context, BRISK).tell(Ending(Status.FAILED, {}, []))
-    assert heard.heard
+        delivery = FinalStatus(client, stage.context, BRISK).tell(
+            FinalReport(Status.FAILED, {}, [])
+        )
+    assert delivery.delivered
     assert stage.sent()[-1] == "GET /service/action"
 
 
@@ -117,18 +119,18 @@ def test_an_action_that_vanished_meanwhile_leaves_nobody_to_tell(emulator: Emula
     stage = set_stage(emulator)
     del emulator.platform.store.actions[stage.context.id]
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked())
-    assert heard.heard
-    assert "denied or withdrawn meanwhile" in heard.notes[-1]
+        delivery = reporter.end(stage.context, worked())
+    assert delivery.delivered
+    assert "denied or withdrawn meanwhile" in delivery.notes[-1]
 
 
 def test_a_lost_answer_to_the_final_status_is_no_failure(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.fault("lost_answer", method="PATCH", path="/service/*/action/*")
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked(_RESULTS))
-    assert heard.heard
-    assert heard.notes == ("The platform already shows this action as success.",)
+        delivery = reporter.end(stage.context, worked(_RESULTS))
+    assert delivery.delivered
+    assert delivery.notes == ("The platform already shows this action as success.",)
     assert stage.action()["status"] == "success"
     assert len(stage.texts()) == 1
 
@@ -137,9 +139,9 @@ def test_an_action_that_the_platform_ended_is_noted_and_no_error(emulator: Emula
     stage = set_stage(emulator)
     emulator.cancel_action(stage.context.id)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked())
-    assert heard.heard
-    assert heard.notes == (
+        delivery = reporter.end(stage.context, worked())
+    assert delivery.delivered
+    assert delivery.notes == (
         "The platform already shows this action as cancelled and does not take success.",
     )
 
@@ -149,9 +151,9 @@ def test_an_outage_at_the_end_is_unheard_and_raises_nothing(emulator: Emulator) 
     emulator.fault("status", status=503, seconds=0, count=-1)
     began = time.monotonic()
     with stage.reporter(HASTY) as reporter:
-        heard = reporter.end(stage.context, broke())
-    assert not heard.heard
-    assert "503" in heard.notes[-1]
+        delivery = reporter.end(stage.context, broke())
+    assert not delivery.delivered
+    assert "503" in delivery.notes[-1]
     assert stage.action()["status"] == "pending"
     assert time.monotonic() - began < 10
 
@@ -160,9 +162,9 @@ def test_a_refused_key_at_the_end_is_unheard(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.fault("status", status=401, count=-1)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, broke())
-    assert not heard.heard
-    assert emulator.api_key not in str(heard)
+        delivery = reporter.end(stage.context, broke())
+    assert not delivery.delivered
+    assert emulator.api_key not in str(delivery)
 
 
 def test_attributes_that_fail_first_are_brought_after_the_status(emulator: Emulator) -> None:
@@ -170,16 +172,16 @@ def test_attributes_that_fail_first_are_brought_after_the_status(emulator: Emula
     service = f"/service/{stage.context.service.id}"
     emulator.fault("status", status=409, count=3, method="PATCH", path=service)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
+        delivery = reporter.end(stage.context, worked(_RESULTS, {"password": "p4ss-word"}))
     assert stage.sent("PATCH") == [
         *["PATCH /service"] * 3,
         "PATCH /service/action",
         "PATCH /service",
         "PATCH /service/action",
     ]
-    assert heard.heard
-    assert heard.notes[-1] == "The attributes have arrived meanwhile."
-    assert stage.texts()[-1] == heard.notes[-1]
+    assert delivery.delivered
+    assert delivery.notes[-1] == "The attributes have arrived meanwhile."
+    assert stage.texts()[-1] == delivery.notes[-1]
     assert stage.action()["status"] == "success"
     assert stage.secret("password") == "p4ss-word"
 
@@ -188,10 +190,10 @@ def test_attributes_that_never_arrive_leave_the_report_unheard(emulator: Emulato
     stage = set_stage(emulator)
     emulator.fault("status", status=500, count=-1, method="GET", path="/service/*")
     with stage.reporter(HASTY) as reporter:
-        heard = reporter.end(stage.context, worked(_RESULTS))
-    assert not heard.heard
+        delivery = reporter.end(stage.context, worked(_RESULTS))
+    assert not delivery.delivered
     assert stage.action()["status"] == "success", "the status does not wait for them"
-    assert any("Attributes did not arrive" in note for note in heard.notes)
+    assert any("Attributes did not arrive" in note for note in delivery.notes)
 
 
 def test_a_beginning_that_failed_is_noted_and_its_message_kept(emulator: Emulator) -> None:
@@ -200,10 +202,10 @@ def test_a_beginning_that_failed_is_noted_and_its_message_kept(emulator: Emulato
     with stage.reporter(HASTY) as reporter:
         reporter.begin(stage.context, run_url=_RUN)
         emulator.clear_faults()
-        heard = reporter.end(stage.context, broke())
-    assert heard.heard
+        delivery = reporter.end(stage.context, broke())
+    assert delivery.delivered
     assert stage.sent()[-1] == "GET /service/action", "the late begin is looked for"
-    assert "503" in heard.notes[0]
+    assert "503" in delivery.notes[0]
     assert stage.texts()[0] == f"Started. Follow the run: {_RUN}"
     assert stage.action()["status"] == "failed"
 
@@ -217,9 +219,9 @@ def test_an_attribute_that_is_dropped_without_a_word_is_named() -> None:
         stage = set_stage(emulator, specification="db", parameters={})
         emulator.fault("status", status=404, count=-1, path="/*specification/*")
         with stage.reporter() as reporter:
-            heard = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
-        assert heard.heard
-        assert "took 'inner' without a word" in heard.notes[-1]
+            delivery = reporter.end(stage.context, worked({"inner": "x", "shown": "y"}))
+        assert delivery.delivered
+        assert "took 'inner' without a word" in delivery.notes[-1]
         assert "Not all values have arrived" in stage.texts()[-1]
 
 
@@ -228,7 +230,7 @@ def test_a_beginning_that_arrives_after_the_end_is_corrected(emulator: Emulator)
     stored = emulator.platform.store.actions[stage.context.id]
     with stage.client() as client:
         final = FinalStatus(client, stage.context, BRISK)
-        assert final.tell(Ending(Status.FAILED, {}, [])).heard
+        assert final.tell(FinalReport(Status.FAILED, {}, [])).delivered
         assert final.confirm(Status.FAILED) == ()
         stored.status = ActionStatus.IN_PROGRESS
         assert "told again" in final.confirm(Status.FAILED)[0]
@@ -241,10 +243,10 @@ def test_a_fault_of_our_own_in_the_results_does_not_keep_back_the_status(
     def break_down(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(platform_reporter, "pack", break_down)
+    monkeypatch.setattr(platform_reporter, "split_results", break_down)
     stage = set_stage(emulator)
     with stage.reporter() as reporter:
-        heard = reporter.end(stage.context, worked(_RESULTS))
-    assert heard.heard
+        delivery = reporter.end(stage.context, worked(_RESULTS))
+    assert delivery.delivered
     assert stage.action()["status"] == "success"
-    assert "ZeroDivisionError" in heard.notes[-1]
+    assert "ZeroDivisionError" in delivery.notes[-1]

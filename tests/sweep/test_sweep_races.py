@@ -59,7 +59,7 @@ def test_a_run_that_comes_later_finds_the_ending_and_tells_it_again(stage: Stage
     outcome = recall_outcome(verdict.end)
     assert (outcome.status, outcome.reason, outcome.exit_code) == (Status.FAILED, GONE, 0)
     reporter = open_reporter(stage.settings, Redactor(()))
-    assert reporter.end(recall_context(verdict.begin), outcome).heard
+    assert reporter.end(recall_context(verdict.begin), outcome).delivered
     assert status(stage, action) == "failed"
 
 

@@ -22,8 +22,8 @@ from untaken_fixtures import (
 
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
-from purveyor.reporter import open_survey
-from purveyor.reporter.survey import SETTLED, UNFINISHED
+from purveyor.reporter import open_pending_actions
+from purveyor.reporter.pending_actions import SETTLED, UNFINISHED
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
@@ -150,11 +150,11 @@ def test_a_key_that_may_not_list_gets_a_sentence_and_the_rest_goes_on(stage: Sta
 
 def test_without_credentials_it_says_that_the_platform_cannot_be_asked(stage: Stage) -> None:
     def refuse() -> Any:
-        return open_survey(Settings({}), Redactor(()))
+        return open_pending_actions(Settings({}), Redactor(()))
 
     with pytest.raises(CredentialsError):
         refuse()
-    swept = sweep(stage, open_survey=refuse)
+    swept = sweep(stage, open_pending_actions=refuse)
     assert swept.platform is not None
     assert "credentials" in swept.platform.faults[0][0]
 

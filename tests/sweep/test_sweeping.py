@@ -83,7 +83,7 @@ def test_a_dead_run_never_takes_back_a_success(stage: Stage) -> None:
     later = dataclasses.replace(begin.identity, attempt=2)
     again = stage.follow(dataclasses.replace(begin, identity=later, at=begin.at + 1))
     done = Outcome(Status.SUCCESS, ReasonCode.DONE, 0, "Created.")
-    assert stage.ports().open_reporter().end(recall_context(again), done).heard
+    assert stage.ports().open_reporter().end(recall_context(again), done).delivered
     stage.double.github_run("completed", conclusion="failure", attempt=2)
     assert not stage.sweep().needs_person
     assert (stage.shown(again), stage.open()) == ("success", [])
@@ -147,15 +147,15 @@ def test_an_unreadable_record_keeps_nothing_else_back(stage: Stage) -> None:
 
 
 def test_a_dry_run_changes_nothing(stage: Stage) -> None:
-    dead, unheard = stage.begin(), stage.begin(run=101)
-    stage.end(unheard)
+    dead, unreported = stage.begin(), stage.begin(run=101)
+    stage.end(unreported)
     stage.double.github_run("completed")
     swept = stage.sweep(dry_run=True)
     assert sorted(each.done for each in swept.actions) == [
         f"would be ended as {LOST}",
         "would be reported as success (DONE)",
     ]
-    assert (stage.shown(dead), stage.shown(unheard)) == ("pending", "pending")
+    assert (stage.shown(dead), stage.shown(unreported)) == ("pending", "pending")
     assert (len(stage.open()), ended(stage, dead)) == (2, None)
 
 

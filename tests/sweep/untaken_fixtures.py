@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from purveyor.journal import Begin
 from purveyor.redaction import Redactor
-from purveyor.reporter import open_survey
-from purveyor.reporter.survey import UNFINISHED
+from purveyor.reporter import open_pending_actions
+from purveyor.reporter.pending_actions import UNFINISHED
 from purveyor.run_identity import SWEEP, RunIdentity
 from purveyor.sweep import Search
 from purveyor_emulator.records import ActionStatus
@@ -27,7 +27,7 @@ DATABASE: Any = {"database_name": "orders"}
 def make_search(stage: Stage, **changes: object) -> Search:
     """Return a search at the emulator's account."""
     found = Search(
-        open_survey=lambda: open_survey(stage.settings, Redactor(())),
+        open_pending_actions=lambda: open_pending_actions(stage.settings, Redactor(())),
         places=(NRN,),
         after=TWO_HOURS,
         statuses=UNFINISHED,

@@ -36,13 +36,13 @@ class Summary:
     """What a page tells. `clean` redacts; `outcome.secrets` are not looked at.
 
     `about` is what the run found out: account, engine, module. `shown` names the parameters whose
-    values are no secrets. `heard` is whether the platform knows the ending.
+    values are no secrets. `delivered` is whether the platform knows the ending.
     """
 
     context: ActionContext
     outcome: Outcome
     clean: Callable[[str], str]
-    heard: bool = True
+    delivered: bool = True
     about: Mapping[str, str] = field(default_factory=dict)
     shown: frozenset[str] = frozenset()
 
@@ -54,8 +54,8 @@ class Summary:
         outcome, asked = self.outcome, self.context.parameters
         failed = outcome.status is Status.FAILED
         icon = "⏹️" if outcome.reason in _STOPPED else "❌" if failed else "✅"
-        unheard = "" if self.heard else "⚠️ The platform has not heard this. "
-        yield f"### {unheard}{icon} {self._text(outcome.message)}"
+        warning = "" if self.delivered else "⚠️ The platform has not heard this. "
+        yield f"### {warning}{icon} {self._text(outcome.message)}"
         if outcome.next_step:
             yield f"**Next step:** {self._text(outcome.next_step)}"
         if outcome.details:

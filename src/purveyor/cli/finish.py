@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from purveyor.finish import Finished, Ports
 
 _WAIT = 240.0
-_UNHEARD = 17
+_UNREPORTED = 17
 _STATUSES = ("PURVEYOR_JOB_STATUS", "CI_JOB_STATUS", "AGENT_JOBSTATUS")
 
 _EXAMPLES = examples(
@@ -101,7 +101,7 @@ def _show(job: Job, context: ActionContext, finished: Finished) -> None:
     redact = job.redactor.redact
     if finished.outcome is not None:
         outcome = finished.outcome
-        told = "" if finished.exit_code != _UNHEARD else " The platform has not heard it."
+        told = "" if finished.exit_code != _UNREPORTED else " The platform has not heard it."
         job.ci.say(redact(f"Action {context.id} ended: {outcome.reason}.{told}"))
         job.show.closing(outcome, notes=finished.notes)
         return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from purveyor.cli.wiring import Job
     from purveyor.provision import Ending
 
-_UNHEARD = 17
+_UNREPORTED = 17
 
 _EXAMPLES = examples(
     "purveyor run                              in a pipeline: the CONTEXT comes from the CI",
@@ -105,21 +105,21 @@ def carry_out(job: Job) -> Ending:
 def _publish(job: Job, context: ActionContext, ending: Ending) -> None:
     outcome = ending.outcome
     job.show.closing(outcome, notes=ending.notes)
-    job.ci.write_summary(job.show.summary(context, outcome, heard=ending.heard))
+    job.ci.write_summary(job.show.summary(context, outcome, delivered=ending.delivered))
     job.ci.write_outputs(
         {
             "status": outcome.status.value,
             "reason": outcome.reason.value,
             "message": job.redactor.redact(outcome.message),
             "state-key": outcome.state_key,
-            "platform-heard": "true" if ending.heard else "false",
+            "platform-heard": "true" if ending.delivered else "false",
         }
     )
 
 
 def _exit_code(ending: Ending) -> int:
-    if ending.outcome.exit_code == 0 and not ending.heard:
-        return _UNHEARD
+    if ending.outcome.exit_code == 0 and not ending.delivered:
+        return _UNREPORTED
     return ending.outcome.exit_code
 
 
@@ -143,7 +143,7 @@ def _document(ending: Ending) -> str:
             "state_key": outcome.state_key,
             "run_url": outcome.run_url,
             "seconds": round(outcome.seconds, 3),
-            "platform_heard": ending.heard,
+            "platform_heard": ending.delivered,
             "notes": list(ending.notes),
         },
         indent=2,

@@ -107,8 +107,8 @@ def _open_search(context: CatalogContext, options: SweepOptions) -> Search | Non
     """Return the search; None where no place is named, here or in PURVEYOR_NRN."""
     from purveyor.ci import detect, read_identity
     from purveyor.redaction import Redactor
-    from purveyor.reporter import open_survey
-    from purveyor.reporter.survey import SETTLED, UNFINISHED
+    from purveyor.reporter import open_pending_actions
+    from purveyor.reporter.pending_actions import SETTLED, UNFINISHED
     from purveyor.run_identity import SWEEP
     from purveyor.sweep import Search
 
@@ -118,7 +118,7 @@ def _open_search(context: CatalogContext, options: SweepOptions) -> Search | Non
         return None
     here = read_identity(detect(settings, stream=sys.stderr, errors=sys.stderr), settings)
     return Search(
-        open_survey=partial(open_survey, settings, Redactor(settings.secrets())),
+        open_pending_actions=partial(open_pending_actions, settings, Redactor(settings.secrets())),
         places=places,
         after=_read_after(settings) if options.after is None else options.after,
         statuses=(*UNFINISHED, *SETTLED) if options.every_entity else UNFINISHED,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Begin, End, Journal
     from purveyor.outcome import Outcome
 
-_DONE, _UNHEARD, _A_PERSON = 0, 17, 19
+_DONE, _UNREPORTED, _A_PERSON = 0, 17, 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,31 +162,31 @@ def _is_doubtful(found: _Found, remains: Remains) -> bool:
 
 def _close_unbegun(context: ActionContext, found: _Found, ports: Ports) -> Finished:
     """Tell that nothing was begun, where that is certain."""
-    standing = ports.reporter.read_standing(context)
-    if standing.refusal is not None:
-        raise standing.refusal
-    if standing.action_status in {*FINISHED, *UNAPPROVED}:
+    snapshot = ports.reporter.read_snapshot(context)
+    if snapshot.refusal is not None:
+        raise snapshot.refusal
+    if snapshot.action_status in {*FINISHED, *UNAPPROVED}:
         return Finished()
-    if standing.action_status is None:
-        return Finished(_UNHEARD, notes=(standing.note,))
-    if standing.action_status != "pending" and found.journal is None:
+    if snapshot.action_status is None:
+        return Finished(_UNREPORTED, notes=(snapshot.note,))
+    if snapshot.action_status != "pending" and found.journal is None:
         # Without a journal a run elsewhere cannot be told from one that never was.
         return Finished(notes=("The platform says that a run carries this action out.",))
     outcome = dataclasses.replace(not_started(cancelled=ports.cancelled), run_url=ports.run_url)
-    heard = ports.reporter.end(context, outcome)
-    return Finished(_DONE if heard.heard else _UNHEARD, outcome, heard.notes)
+    delivery = ports.reporter.end(context, outcome)
+    return Finished(_DONE if delivery.delivered else _UNREPORTED, outcome, delivery.notes)
 
 
 def _tell(context: ActionContext, outcome: Outcome, found: _Found, ports: Ports) -> Finished:
-    standing = ports.reporter.read_standing(context)
+    snapshot = ports.reporter.read_snapshot(context)
     notes: tuple[str, ...] = ()
-    if standing.action_status not in FINISHED:
-        heard = ports.reporter.end(context, outcome)
-        if not heard.heard:
-            no = standing.refusal
-            notes = (f"{no.message} {no.hint}",) if no else heard.notes
-            return Finished(no.exit_code if no else _UNHEARD, outcome, notes)
-        notes = heard.notes
+    if snapshot.action_status not in FINISHED:
+        delivery = ports.reporter.end(context, outcome)
+        if not delivery.delivered:
+            no = snapshot.refusal
+            notes = (f"{no.message} {no.hint}",) if no else delivery.notes
+            return Finished(no.exit_code if no else _UNREPORTED, outcome, notes)
+        notes = delivery.notes
     if found.journal is not None and found.begin is not None:
         with contextlib.suppress(PurveyorError):  # told twice at worst
             if _leaves_lock(context, found, ports):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.journal import Journal
     from purveyor.process import Interruption
-    from purveyor.reporter import EndReporter
+    from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
     from purveyor.step import BackendBlock, Recovery
 
@@ -29,7 +29,7 @@ class Ports:
     """
 
     resolve: Callable[[ActionContext], Recipe]
-    reporter: EndReporter
+    reporter: Reporter
     open_journal: Callable[[Recipe], Journal | None]
     open_backend: Callable[[Recipe], Backend]
     open_recovery: Callable[[Recipe, Entity, str], Recovery]

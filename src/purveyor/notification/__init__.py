@@ -2,16 +2,16 @@
 
 from purveyor.notification.fields import FaultyActionError, read_action
 from purveyor.notification.ids import recognise
-from purveyor.notification.origin import Origin, take_context
-from purveyor.notification.splicing import refuse_spliced
+from purveyor.notification.injection import refuse_injected
+from purveyor.notification.source import ContextSource, take_context
 from purveyor.notification.text import parse_notification
 
 __all__ = [
+    "ContextSource",
     "FaultyActionError",
-    "Origin",
     "parse_notification",
     "read_action",
     "recognise",
-    "refuse_spliced",
+    "refuse_injected",
     "take_context",
 ]

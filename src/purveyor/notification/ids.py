@@ -12,12 +12,12 @@ from purveyor.notification.text import unquote
 if TYPE_CHECKING:
     from purveyor.errors import ContextError
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.notification.origin import Origin
+    from purveyor.notification.source import ContextSource
 
 _NONE = Specification("", "")
 
 
-def recognise(error: ContextError, origin: Origin) -> ContextError:
+def recognise(error: ContextError, origin: ContextSource) -> ContextError:
     """Return the error, as a FaultyActionError where the action and its entity can be named.
 
     Ids have the same letters and limits as in a sound CONTEXT, and are used for nothing but to

@@ -11,7 +11,7 @@ from purveyor.json_text import JsonTextError
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.notification.origin import Origin
+    from purveyor.notification.source import ContextSource
 
 _WINDOW = 72
 _JSON_STARTS = frozenset("{['\"")
@@ -50,7 +50,7 @@ _CAUSES = (
 )
 
 
-def parse_notification(origin: Origin) -> JsonObject:
+def parse_notification(origin: ContextSource) -> JsonObject:
     """Return the inner notification object.
 
     Accepted: the platform's whole envelope, `{"notification": {…}}`, the bare inner object, and
@@ -75,7 +75,7 @@ def parse_notification(origin: Origin) -> JsonObject:
     return inner
 
 
-def _parse(origin: Origin) -> JsonValue:
+def _parse(origin: ContextSource) -> JsonValue:
     text = origin.text.strip()
     if not text:
         raise ContextError(f"The CONTEXT in {origin.place} is empty.", hint=_RESEND)

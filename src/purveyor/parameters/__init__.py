@@ -1,13 +1,13 @@
 """What was asked, merged by precedence and checked against what a module declares."""
 
+from purveyor.parameters.equality import is_same, normalise
 from purveyor.parameters.layers import find_asked
-from purveyor.parameters.request import Request
-from purveyor.parameters.sameness import is_same, normalise
-from purveyor.parameters.settlement import find_offered, find_overruled, settle
+from purveyor.parameters.request import VariableRequest
+from purveyor.parameters.resolve import find_offered, find_overruled, resolve_request
 from purveyor.parameters.type_faults import find_converted, find_type_faults
 
 __all__ = [
-    "Request",
+    "VariableRequest",
     "find_asked",
     "find_converted",
     "find_offered",
@@ -15,5 +15,5 @@ __all__ = [
     "find_type_faults",
     "is_same",
     "normalise",
-    "settle",
+    "resolve_request",
 ]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.json_text import JsonValue
-    from purveyor.parameters.request import Request
+    from purveyor.parameters.request import VariableRequest
 
 
-def merge_layers(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def merge_layers(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
     """Give each declared variable's value, unchecked; variables that nobody names are absent."""
     variables = interface.variables
     asked = merge_asked(
@@ -31,7 +31,9 @@ def merge_layers(request: Request, interface: ModuleInterface) -> dict[str, Json
     }
 
 
-def read_starting_point(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def read_starting_point(
+    request: VariableRequest, interface: ModuleInterface
+) -> dict[str, JsonValue]:
     """Give what holds before the parameters: for a link its service's attributes, and over them
     what was asked of the entity before.
     """
@@ -43,7 +45,9 @@ def read_starting_point(request: Request, interface: ModuleInterface) -> dict[st
     return merge(_trim_declared(given, interface), own)
 
 
-def read_own_starting_point(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def read_own_starting_point(
+    request: VariableRequest, interface: ModuleInterface
+) -> dict[str, JsonValue]:
     """Give what was asked of the entity before; where nothing is remembered, by its attributes.
 
     The platform shows null for a secret, and for what nobody ever set. So null is a value only
@@ -59,7 +63,7 @@ def read_own_starting_point(request: Request, interface: ModuleInterface) -> dic
     return _trim_declared(given, interface)
 
 
-def find_asked(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def find_asked(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
     """Give what the developer set, before and now, of the variables that the module declares."""
     own = read_own_starting_point(request, interface)
     now = _declared(request.parameters, interface.variables)
@@ -88,7 +92,7 @@ def _means_default(variable: Variable) -> bool:
     return not variable.nullable and not variable.required
 
 
-def choose_offered(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def choose_offered(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
     """Give the reserved values whose variables are declared with a type that they fit.
 
     A module may use such a name (`tags`) for something of its own: what does not fit is not meant.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive, Tuple
-from purveyor.parameters.sameness import normalise
+from purveyor.parameters.equality import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from purveyor.parameters.equality import is_same
 from purveyor.parameters.layers import read_own_starting_point
 from purveyor.parameters.merge import merge_asked
-from purveyor.parameters.sameness import is_same
 from purveyor.parameters.type_faults import find_type_faults
 from purveyor.parameters.wording import describe_value, escape
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from purveyor.declaration import ModuleInterface
     from purveyor.json_text import JsonValue
-    from purveyor.parameters.request import Request
+    from purveyor.parameters.request import VariableRequest
 
 _MAX_COMPARED = 50
 
 
-def find_unknown_names(request: Request, interface: ModuleInterface) -> list[str]:
+def find_unknown_names(request: VariableRequest, interface: ModuleInterface) -> list[str]:
     """Give a line for each name that means nothing to the module.
 
     A platform's update form may send a read-only attribute back: a parameter that only repeats
@@ -48,7 +48,7 @@ def find_unknown_names(request: Request, interface: ModuleInterface) -> list[str
     return faults
 
 
-def find_forbidden_changes(request: Request, interface: ModuleInterface) -> list[str]:
+def find_forbidden_changes(request: VariableRequest, interface: ModuleInterface) -> list[str]:
     """Give a line for each immutable place that the parameters would change.
 
     What was last applied counts, and what nobody set had the module's default. Where that is not
@@ -76,7 +76,7 @@ def find_forbidden_changes(request: Request, interface: ModuleInterface) -> list
     return faults
 
 
-def find_applied(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def find_applied(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
     """Give the values of the last success, as far as they are known."""
     if request.applied is None:
         return read_own_starting_point(request, interface)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class VariableRequest:
     """The layers of one module's variables, weakest first.
 
     `defaults` and `fixed` are the platform team's, below and above everything. Attributes are what

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from purveyor.declaration import Collection, Object, Primitive, Tuple
-from purveyor.parameters.sameness import normalise, shape_of, to_key
+from purveyor.parameters.equality import normalise, shape_of, to_key
 from purveyor.parameters.wording import count, describe_type, describe_value, join_key
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from purveyor.reporter.model import FINISHED, OPEN, UNAPPROVED
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.errors import PurveyorError
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
 
 _SHOWN = 40
 
 
 def turn_away(
-    context: ActionContext, standing: Standing, fault: PurveyorError | None = None
+    context: ActionContext, snapshot: ActionSnapshot, fault: PurveyorError | None = None
 ) -> Outcome | None:
     """Return the ending of an action that is not to be carried out, which nobody need be told.
 
@@ -25,12 +25,12 @@ def turn_away(
     standing's refusal, and STATUS_UNKNOWN for a status that we do not know: then nothing is done,
     since it may mean anything.
     """
-    status = standing.action_status
+    status = snapshot.action_status
     # An id that a faulty CONTEXT only seems to have may well be unknown.
     if fault is not None and status not in FINISHED:
         raise fault
-    if standing.refusal is not None:
-        raise standing.refusal
+    if snapshot.refusal is not None:
+        raise snapshot.refusal
     if status is None:
         status = context.status or "pending"
     if status in OPEN:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from purveyor.provision.claim import Attempt
     from purveyor.provision.ports import Ports
     from purveyor.provision.variables import ResolvedVariables
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
     from purveyor.state_key import StateKey
     from purveyor.step import Engine, Recovery, StepResult
 
@@ -112,13 +112,13 @@ def look_up(
     return Work(context, recipe, key, recovery, record, attempt, workspace, absence)
 
 
-def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
+def prepare(work: Work, *, snapshot: ActionSnapshot, ports: Ports) -> Prepared:
     """Fetch the module, check the parameters, take the account's credentials."""
     recipe = work.recipe
     engine, backend = ports.open_engine(recipe.engine), ports.open_backend(recipe)
     module = fetch_module(engine, recipe, work.record, work.workspace)
     interface = engine.describe(module)
-    settled = _settle(work, interface, standing, ports)
+    settled = _settle(work, interface, snapshot, ports)
     shown = frozenset(settled.variables) - settled.secret - settled.private
     ports.listen(Accepted(shown))
     state = CheckedState(backend.access(work.key), work.record)
@@ -141,23 +141,23 @@ def prepare(work: Work, *, standing: Standing, ports: Ports) -> Prepared:
             recipe.outputs,
             variables=interface.variables.keys(),
             applied=settled.variables,
-            specification=standing.specification,
+            specification=snapshot.specification,
             secret=[v for n, v in settled.variables.items() if n in settled.secret],
         ),
     )
 
 
 def _settle(
-    work: Work, interface: ModuleInterface, standing: Standing, ports: Ports
+    work: Work, interface: ModuleInterface, snapshot: ActionSnapshot, ports: Ports
 ) -> ResolvedVariables:
-    start = find_starting_point(work.context, work.record, interface, standing)
+    start = find_starting_point(work.context, work.record, interface, snapshot)
     for note in start.notes:
         ports.listen(Noticed("warning", note))
     settled = resolve_variables(
         work.context,
         work.recipe,
         interface,
-        standing=standing,
+        snapshot=snapshot,
         service_outputs=_service_outputs(work, interface, ports),
         start=start,
         is_secret=lambda text: ports.redactor.redact(text) != text,

@@ -83,11 +83,11 @@ def sort_outputs(outputs: Mapping[str, OutputValue], by: HandingOn, redactor: Re
                 )
         else:
             public[name] = own[source].value
-    unheard = [name for name, value in own.items() if value.sensitive]
-    if by.rules is None and unheard:
+    unreported = [name for name, value in own.items() if value.sensitive]
+    if by.rules is None and unreported:
         notes.append(
             "Sensitive outputs reach nobody without a place in the catalog's `outputs`, with"
-            f" `secret: true`: {', '.join(unheard)}."
+            f" `secret: true`: {', '.join(unreported)}."
         )
     return Results(public, secrets, tuple(notes), tuple(log_notes))
 

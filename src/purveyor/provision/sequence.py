@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from purveyor.outcome import Outcome
     from purveyor.provision.entity_record import EntityRecord
     from purveyor.provision.ports import Ports
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
     from purveyor.step import StepEvent
 
 
@@ -37,7 +37,7 @@ class Ending:
     """How a run ended: the outcome, whether the platform heard it, and notes for the log."""
 
     outcome: Outcome
-    heard: bool
+    delivered: bool
     notes: tuple[str, ...] = ()
 
 
@@ -50,12 +50,12 @@ def provision(
     """
     began, record, claimed = ports.clock(), None, None
     try:
-        standing = ports.reporter.read_standing(context)
-        learn_secrets(ports.redactor, context, standing)
-        if standing.note:
-            ports.listen(Noticed(standing.level, standing.note))
-        if (turned_away := turn_away(context, standing, fault)) is not None:
-            return Ending(turned_away, heard=True)
+        snapshot = ports.reporter.read_snapshot(context)
+        learn_secrets(ports.redactor, context, snapshot)
+        if snapshot.note:
+            ports.listen(Noticed(snapshot.level, snapshot.note))
+        if (turned_away := turn_away(context, snapshot, fault)) is not None:
+            return Ending(turned_away, delivered=True)
         recipe, record = find_recipe(context, ports)
         found = claim(context, recipe, ports)
         if isinstance(found, NotOurs):
@@ -63,7 +63,7 @@ def provision(
         claimed = found
         with claimed.beating(ports), report_cancellation(claimed.note, context, ports):
             listening = _with_phase_listener(ports, claimed)
-            outcome = _attempt(record, recipe, standing, listening, claimed)
+            outcome = _attempt(record, recipe, snapshot, listening, claimed)
     except PurveyorError as error:
         outcome = fail(_tell_time_limit(error, ports))
     except BaseException:
@@ -96,16 +96,18 @@ def _with_phase_listener(ports: Ports, claimed: Attempt) -> Ports:
 
 def _pass_on(context: ActionContext, not_ours: NotOurs, ports: Ports) -> Ending:
     if not_ours.replay is None:
-        return Ending(not_ours.outcome, heard=True)
-    heard = ports.reporter.end(context, not_ours.outcome)
-    if heard.heard:
+        return Ending(not_ours.outcome, delivered=True)
+    delivery = ports.reporter.end(context, not_ours.outcome)
+    if delivery.delivered:
         with contextlib.suppress(PurveyorError):  # as at the end of a run of our own
             not_ours.replay.close()
-    return Ending(not_ours.outcome, heard.heard, ("It was carried out before.", *heard.notes))
+    return Ending(
+        not_ours.outcome, delivery.delivered, ("It was carried out before.", *delivery.notes)
+    )
 
 
 def _attempt(
-    record: EntityRecord, recipe: Recipe, standing: Standing, ports: Ports, claimed: Attempt
+    record: EntityRecord, recipe: Recipe, snapshot: ActionSnapshot, ports: Ports, claimed: Attempt
 ) -> Outcome:
     context = record.context
     with private_workspace(claimed.note, stop_logins=ports.stop_logins) as workspace:
@@ -117,7 +119,7 @@ def _attempt(
             work = infrastructure.look_up(
                 context, recipe, ports, record=record, attempt=claimed, workspace=workspace
             )
-            run = _infrastructure(work, standing, ports)
+            run = _infrastructure(work, snapshot, ports)
 
         _stop_if_asked(ports)
         ports.reporter.begin(context, run_url=ports.run_url)
@@ -125,11 +127,11 @@ def _attempt(
 
 
 def _infrastructure(
-    work: infrastructure.Work, standing: Standing, ports: Ports
+    work: infrastructure.Work, snapshot: ActionSnapshot, ports: Ports
 ) -> Callable[[], Outcome]:
     if work.absence:
         return lambda: succeed_absent(work.context, work.absence, state_key=work.key.path)
-    prepared = infrastructure.prepare(work, standing=standing, ports=ports)
+    prepared = infrastructure.prepare(work, snapshot=snapshot, ports=ports)
     return lambda: infrastructure.carry_out(prepared, work.record, ports)
 
 
@@ -161,9 +163,9 @@ def _end(
         attempt.finish(outcome, at=ports.wall_clock())
     except PurveyorError as error:  # the platform is told all the same
         notes = (f"{error.message} The action's end is not in the journal.",)
-    heard = ports.reporter.end(context, outcome)
-    if heard.heard:
+    delivery = ports.reporter.end(context, outcome)
+    if delivery.delivered:
         with contextlib.suppress(PurveyorError):  # it stays open in the journal, which harms nobody
             attempt.close()
     told = dataclasses.replace(outcome, seconds=ports.clock() - began)
-    return Ending(told, heard.heard, (*notes, *heard.notes))
+    return Ending(told, delivery.delivered, (*notes, *delivery.notes))

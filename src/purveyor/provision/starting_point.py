@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Capsule, Secrets
     from purveyor.json_text import JsonValue
     from purveyor.provision.entity_record import EntityRecord
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
     from purveyor.reporter.specification import Properties
 
 
@@ -43,27 +43,30 @@ class StartingPoint:
 
 
 def find_starting_point(
-    context: ActionContext, record: EntityRecord, interface: ModuleInterface, standing: Standing
+    context: ActionContext,
+    record: EntityRecord,
+    interface: ModuleInterface,
+    snapshot: ActionSnapshot,
 ) -> StartingPoint:
     """Return what the action starts from; raise what the journal's store raises."""
-    shown = read_attributes(context, standing)
+    shown = read_attributes(context, snapshot)
     capsule = None if context.operation in _FIRST else record.recall_living()
     if capsule is None:
-        return _start_from_platform(shown, interface, standing.specification)
+        return _start_from_platform(shown, interface, snapshot.specification)
     start = _start_from_memory(context, shown, capsule, record.recall_secrets(capsule))
     if context.operation is Operation.DELETE:
         return dataclasses.replace(start, remembered=start.applied)
     if capsule.asked is None:
         return dataclasses.replace(start, remembered=_guess_asked(shown, capsule, interface))
-    return _add_foreign_changes(start, capsule, interface, standing.specification)
+    return _add_foreign_changes(start, capsule, interface, snapshot.specification)
 
 
 _FIRST = frozenset({Operation.CREATE, Operation.CUSTOM})
 
 
-def read_attributes(context: ActionContext, standing: Standing) -> Mapping[str, JsonValue]:
+def read_attributes(context: ActionContext, snapshot: ActionSnapshot) -> Mapping[str, JsonValue]:
     """Return the entity's own attributes: the platform's present ones over the notification's."""
-    now = standing.link_attributes if context.link else standing.service_attributes
+    now = snapshot.link_attributes if context.link else snapshot.service_attributes
     sent = context.entity.attributes
     # The platform's present view replaces a payload that may be a stale copy.
     return sent if now is None else {**sent, **now}

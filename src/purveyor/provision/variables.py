@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.parameters import (
-    Request,
+    VariableRequest,
     find_asked,
     find_offered,
     find_overruled,
     normalise,
-    settle,
+    resolve_request,
 )
 from purveyor.reporter.specification import find_secrets
 from purveyor.reporter.specification import is_secret as is_marked_secret
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.provision.starting_point import StartingPoint
     from purveyor.redaction import Redactor
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
 
 SERVICE_OUTPUTS = "service_outputs"
 _SOUNDS_SECRET = re.compile(
@@ -63,22 +63,22 @@ def resolve_variables(
     recipe: Recipe,
     interface: ModuleInterface,
     *,
-    standing: Standing,
+    snapshot: ActionSnapshot,
     service_outputs: Mapping[str, JsonValue],
     start: StartingPoint,
     is_secret: Callable[[str], bool],
 ) -> ResolvedVariables:
     """Merge and check; raise ParameterError with every fault. `is_secret` judges a text."""
-    name = standing.service_name or start.service_name or context.service.slug
+    name = snapshot.service_name or start.service_name or context.service.slug
     offered = {**offer_identity(context, name), SERVICE_OUTPUTS: dict(service_outputs)}
-    request = _lay_out(context, recipe, interface, standing=standing, start=start, offered=offered)
-    values = settle(request, interface)
+    request = _lay_out(context, recipe, interface, snapshot=snapshot, start=start, offered=offered)
+    values = resolve_request(request, interface)
     reserved, asked = find_offered(request, interface), find_asked(request, interface)
     own = {name: each for name, each in values.items() if name not in reserved}
     secret = frozenset(
         name
         for name, each in interface.variables.items()
-        if each.sensitive or each.ephemeral or _is_declared_secret(name, standing, start)
+        if each.sensitive or each.ephemeral or _is_declared_secret(name, snapshot, start)
     )
     private = frozenset(
         name
@@ -104,12 +104,12 @@ def _lay_out(
     recipe: Recipe,
     interface: ModuleInterface,
     *,
-    standing: Standing,
+    snapshot: ActionSnapshot,
     start: StartingPoint,
     offered: Mapping[str, JsonValue],
-) -> Request:
-    service = {**context.service.attributes, **(standing.service_attributes or {})}
-    return Request(
+) -> VariableRequest:
+    service = {**context.service.attributes, **(snapshot.service_attributes or {})}
+    return VariableRequest(
         operation=context.operation,
         defaults=recipe.defaults,
         service_attributes=service if context.link else start.attributes,
@@ -126,11 +126,11 @@ def _lay_out(
     )
 
 
-def _is_declared_secret(name: str, standing: Standing, start: StartingPoint) -> bool:
+def _is_declared_secret(name: str, snapshot: ActionSnapshot, start: StartingPoint) -> bool:
     """Believe the specification; where it is not known, whoever withheld the value before."""
-    if standing.specification is None:
+    if snapshot.specification is None:
         return name in start.withheld
-    return is_marked_secret(standing.specification.get(name, {}))
+    return is_marked_secret(snapshot.specification.get(name, {}))
 
 
 def _may_be_secret(name: str, value: JsonValue, is_secret: Callable[[str], bool]) -> bool:
@@ -157,9 +157,9 @@ def offer_identity(context: ActionContext, service_name: str) -> JsonObject:
     return {**single, "purveyor": {"kind": context.kind.value, **single}}
 
 
-def learn_secrets(redactor: Redactor, context: ActionContext, standing: Standing) -> None:
+def learn_secrets(redactor: Redactor, context: ActionContext, snapshot: ActionSnapshot) -> None:
     """Teach the redactor what was asked and is shown, where the specification calls it secret."""
-    known = {**(standing.specification or {}), **(standing.parameters or {})}
+    known = {**(snapshot.specification or {}), **(snapshot.parameters or {})}
     for values in (context.parameters, context.entity.attributes):
         for value in find_secrets(values, known):
             redactor.add_value(value)

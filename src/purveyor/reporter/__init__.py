@@ -1,25 +1,24 @@
 """What the platform is asked and told about one action."""
 
 from purveyor.reporter.background import BackgroundReporter
-from purveyor.reporter.model import EndReporter, Heard, LinkShown, Pace, Reporter, Standing
-from purveyor.reporter.opening import open_reporter, open_survey
+from purveyor.reporter.model import ActionSnapshot, Delivery, LinkShown, Reporter, ReportTimeouts
+from purveyor.reporter.opening import open_pending_actions, open_reporter
+from purveyor.reporter.pending_actions import ActionShown, EntityShown, PendingActions
 from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
-from purveyor.reporter.survey import ActionShown, EntityShown, Survey
 
 __all__ = [
     "ActionShown",
+    "ActionSnapshot",
     "BackgroundReporter",
-    "EndReporter",
+    "Delivery",
     "EntityShown",
-    "Heard",
     "LinkShown",
-    "Pace",
+    "PendingActions",
     "PlatformReporter",
+    "ReportTimeouts",
     "Reporter",
     "SilentReporter",
-    "Standing",
-    "Survey",
+    "open_pending_actions",
     "open_reporter",
-    "open_survey",
 ]

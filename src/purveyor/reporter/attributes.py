@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
-from purveyor.reporter.asking import ask_attributes
+from purveyor.reporter.queries import query_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from purveyor.action import Entity
     from purveyor.client import PlatformClient, RetryPolicy
     from purveyor.json_text import JsonObject
-    from purveyor.reporter.parcel import Parcel
+    from purveyor.reporter.payload import Payload
 
 # What a smaller request may get past: too large as a whole, or one value at fault (RFC 9110).
 WORTH_LESS = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class AttributeResult:
     """Whether all is there that can be. `faults` has one sentence for each trouble.
 
     `again` is True when trying later may help.
@@ -32,34 +32,38 @@ class Arrival:
     again: bool = False
 
 
-def bring_attributes(
-    client: PlatformClient, entity: Entity, parcel: Parcel, policy: RetryPolicy
-) -> Arrival:
+def set_attributes(
+    client: PlatformClient, entity: Entity, payload: Payload, policy: RetryPolicy
+) -> AttributeResult:
     """Set the attributes that are not there yet, and look whether they arrived.
 
     Secrets are always set, since they read as null. Does not raise because of the platform.
     """
-    wanted = parcel.attributes | parcel.secrets
+    wanted = payload.attributes | payload.secrets
     if not wanted:
-        return Arrival()
+        return AttributeResult()
     try:
-        current = ask_attributes(client, entity, policy) or {}
+        current = query_attributes(client, entity, policy) or {}
         changed = {
             name: value
             for name, value in wanted.items()
-            if name in parcel.secrets or current.get(name) != value
+            if name in payload.secrets or current.get(name) != value
         }
-        return Arrival(_set(client, entity, changed, parcel, policy)) if changed else Arrival()
+        return (
+            AttributeResult(_set(client, entity, changed, payload, policy))
+            if changed
+            else AttributeResult()
+        )
     except PurveyorError as error:
         refused = isinstance(error, PlatformRefusedError)
-        return Arrival((f"Attributes did not arrive: {error.message}.",), again=not refused)
+        return AttributeResult((f"Attributes did not arrive: {error.message}.",), again=not refused)
 
 
 def _set(
     client: PlatformClient,
     entity: Entity,
     values: JsonObject,
-    parcel: Parcel,
+    payload: Payload,
     policy: RetryPolicy,
 ) -> tuple[str, ...]:
     """Set values together; where they are refused, in halves: one must not keep back the rest."""
@@ -67,15 +71,15 @@ def _set(
         answer = client.patch_attributes(entity.kind, entity.id, values, policy=policy)
     except PlatformRefusedError as error:
         if error.status not in WORTH_LESS or len(values) == 1:
-            return (_tell_refusal(values, parcel, error),)
+            return (_tell_refusal(values, payload, error),)
         names, middle = list(values), len(values) // 2
         halves = ({n: values[n] for n in part} for part in (names[:middle], names[middle:]))
         return tuple(
-            fault for half in halves for fault in _set(client, entity, half, parcel, policy)
+            fault for half in halves for fault in _set(client, entity, half, payload, policy)
         )
     shown = answer.get("attributes")
     if not isinstance(shown, dict):
-        shown = ask_attributes(client, entity, policy)
+        shown = query_attributes(client, entity, policy)
     lost = [] if shown is None else [name for name in values if not _shows(shown, name, values)]
     if not lost:
         return ()
@@ -83,9 +87,9 @@ def _set(
     return (f"{fault}; check `visibleOn` in the specification.",)
 
 
-def _tell_refusal(values: JsonObject, parcel: Parcel, error: PlatformRefusedError) -> str:
+def _tell_refusal(values: JsonObject, payload: Payload, error: PlatformRefusedError) -> str:
     fault = f"The platform refused {_named(values)}: {error.message}."
-    stale = [name for name in values if name in parcel.emptied]
+    stale = [name for name in values if name in payload.emptied]
     return f"{fault} It still shows an earlier value of {_named(stale)}." if stale else fault
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from purveyor.reporter.model import Heard, Standing
+from purveyor.reporter.model import ActionSnapshot, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ _GIVEN_UP = (
 class BackgroundReporter:
     """Passes calls on to one thread, which makes them in their order.
 
-    `begin` and `say` return at once. `read_standing` and `end` wait for their answer; `end` first
+    `begin` and `say` return at once. `read_snapshot` and `end` wait for their answer; `end` first
     asks what is under way to come to its end, and is not itself ended by KeyboardInterrupt: that
     is raised when the platform has been told.
 
@@ -48,28 +48,26 @@ class BackgroundReporter:
         self._interrupted = interrupted
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._standing: Future[Standing] | None = None
+        self._snapshot: Future[ActionSnapshot] | None = None
         self._begun: list[Future[None]] = []
         self._context: ActionContext | None = None
 
     def prepare(self, context: ActionContext) -> None:
-        """Start asking for the standing, which `read_standing` then waits for."""
-        self._standing = self._pass_on(partial(self._reporter.read_standing, context))
+        self._snapshot = self._pass_on(partial(self._reporter.read_snapshot, context))
 
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask for the action's status and the current attributes."""
-        asked, self._standing = self._standing, None
-        asked = asked or self._pass_on(partial(self._reporter.read_standing, context))
+    def read_snapshot(self, context: ActionContext) -> ActionSnapshot:
+        asked, self._snapshot = self._snapshot, None
+        asked = asked or self._pass_on(partial(self._reporter.read_snapshot, context))
         if self._attend(asked):
             return asked.result()
-        return Standing(None, None, None, asked=False, note="The platform was not waited for.")
+        return ActionSnapshot(
+            None, None, None, asked=False, note="The platform was not waited for."
+        )
 
     def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
-        """Ask for the service's links; None when the platform cannot tell."""
         return self._pass_on(partial(self._reporter.read_links, context)).result()
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
-        """Tell that the action is in progress, and read its specifications meanwhile."""
         self._context = context
         self._begun += [
             self._pass_on(partial(self._reporter.begin, context, run_url=run_url)),
@@ -77,12 +75,10 @@ class BackgroundReporter:
         ]
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
-        """Send a message, soon."""
         self._context = context
         self._begun.append(self._pass_on(partial(self._reporter.say, context, level, text)))
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended, and stop."""
+    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
         self._reporter.hurry()
         ending = self._pass_on(partial(self._reporter.end, context, outcome))
         signal: KeyboardInterrupt | None = None
@@ -99,10 +95,10 @@ class BackgroundReporter:
         if signal:
             raise signal
         if not answered:
-            return Heard(heard=False, notes=(_GIVEN_UP,))
-        heard = ending.result()
+            return Delivery(delivered=False, notes=(_GIVEN_UP,))
+        delivery = ending.result()
         faults = [str(each.exception()) for each in self._begun if each.done() and each.exception()]
-        return Heard(heard.heard, (*heard.notes, *faults))
+        return Delivery(delivery.delivered, (*delivery.notes, *faults))
 
     def close(self) -> None:
         """Stop the thread and close the connections; a later call starts them again."""

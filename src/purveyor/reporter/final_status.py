@@ -10,7 +10,7 @@ from purveyor.client import PlatformRefusedError
 from purveyor.errors import PlatformError, PurveyorError
 from purveyor.reporter.attributes import WORTH_LESS
 from purveyor.reporter.messages import cut
-from purveyor.reporter.model import FINISHED, WITHDRAWN, Heard
+from purveyor.reporter.model import FINISHED, WITHDRAWN, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.outcome import Status
-    from purveyor.reporter.model import Pace
+    from purveyor.reporter.model import ReportTimeouts
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class FinalReport:
     """What the platform is to know at the end."""
 
     status: Status
@@ -34,41 +34,41 @@ class Ending:
 class FinalStatus:
     """Tells one ending of one action.
 
-    That an action which was `known_there` a moment ago is gone has to be heard twice, from another
-    run as well: its own ending is unheard, so that `finish` and `sweep` ask again.
+    That an action which was `known_there` a moment ago is gone has to be told twice, by another
+    run as well: its own ending counts as unreported, so that `finish` and `sweep` ask again.
     """
 
     def __init__(
         self,
         client: PlatformClient,
         context: ActionContext,
-        pace: Pace,
+        timeouts: ReportTimeouts,
         *,
         known_there: bool = False,
     ) -> None:
         self._client = client
         self._context = context
-        self._pace = pace
+        self._timeouts = timeouts
         self._known_there = known_there
 
-    def tell(self, ending: Ending) -> Heard:
+    def tell(self, ending: FinalReport) -> Delivery:
         """Tell it in full; what is refused is told again with less. Never raises for the platform.
 
-        An action that has ended already, perhaps because an answer to us was lost, is heard.
+        An action that has ended already, perhaps because an answer to us was lost, knows its end.
         """
         refusals: list[str] = []
-        for body in _ever_less(ending, refusals):
+        for body in _smaller_bodies(ending, refusals):
             try:
                 self._patch(body, ending.status)
             except PlatformRefusedError as error:
-                if (heard := self._already(ending.status)) or error.status not in WORTH_LESS:
-                    return heard or _unheard(error)
+                if (delivered := self._already(ending.status)) or error.status not in WORTH_LESS:
+                    return delivered or _undelivered(error)
                 refusals.append(error.message)
             except PurveyorError as error:
-                return self._already(ending.status) or _unheard(error)
+                return self._already(ending.status) or _undelivered(error)
             else:
-                return Heard(heard=True, notes=tuple(f"{each}." for each in refusals))
-        return Heard(heard=False, notes=tuple(f"{each}." for each in refusals))
+                return Delivery(delivered=True, notes=tuple(f"{each}." for each in refusals))
+        return Delivery(delivered=False, notes=tuple(f"{each}." for each in refusals))
 
     def confirm(self, status: Status) -> tuple[str, ...]:
         """Look whether the status stayed; tell it again if an earlier report came in late."""
@@ -80,26 +80,28 @@ class FinalStatus:
             return (f"Whether the final status stayed is not known: {error.message}.",)
         return ("An earlier report came in late; the final status was told again.",)
 
-    def _already(self, status: Status) -> Heard | None:
+    def _already(self, status: Status) -> Delivery | None:
         try:
             shown = self._read()
         except PurveyorError:
             return None
         if shown == WITHDRAWN:
             note = "The platform no longer has this action: it was denied or withdrawn meanwhile."
-            return Heard(heard=not self._known_there, notes=(note,))
+            return Delivery(delivered=not self._known_there, notes=(note,))
         if shown not in FINISHED:
             return None
         if shown == status.value:
-            return Heard(heard=True, notes=(f"The platform already shows this action as {shown}.",))
+            return Delivery(
+                delivered=True, notes=(f"The platform already shows this action as {shown}.",)
+            )
         note = f"The platform already shows this action as {shown} and does not take {status}."
-        return Heard(heard=True, notes=(note,))
+        return Delivery(delivered=True, notes=(note,))
 
     def _read(self) -> JsonValue:
         where = self._context.entity
         try:
             found = self._client.read_action(
-                where.kind, where.id, self._context.id, policy=self._pace.looking
+                where.kind, where.id, self._context.id, policy=self._timeouts.check
             )
         except PlatformRefusedError as error:
             if error.absent:
@@ -108,10 +110,10 @@ class FinalStatus:
         return found.get("status")
 
     def _patch(self, body: JsonObject, status: Status) -> None:
-        """Send it; what does not answer with the action and its status may not have heard it."""
+        """Send it; what does not answer with the action and its status may not know it."""
         where, action = self._context.entity, self._context.id
         told = self._client.patch_action(
-            where.kind, where.id, action, body, policy=self._pace.ending
+            where.kind, where.id, action, body, policy=self._timeouts.end
         )
         named = (str(told.get("id")), told.get("status"))
         if named != (action, status.value) and self._read() != status.value:
@@ -121,7 +123,7 @@ class FinalStatus:
             )
 
 
-def _ever_less(ending: Ending, refusals: list[str]) -> Iterator[JsonObject]:
+def _smaller_bodies(ending: FinalReport, refusals: list[str]) -> Iterator[JsonObject]:
     """Bodies to try: everything; without results, which says so; the bare status.
 
     Why the one before was refused stands in `refusals` when the next is asked for.
@@ -142,5 +144,5 @@ def _ever_less(ending: Ending, refusals: list[str]) -> Iterator[JsonObject]:
     yield {"status": status}
 
 
-def _unheard(error: PurveyorError) -> Heard:
-    return Heard(heard=False, notes=(f"{error.message}. {error.hint}",))
+def _undelivered(error: PurveyorError) -> Delivery:
+    return Delivery(delivered=False, notes=(f"{error.message}. {error.hint}",))

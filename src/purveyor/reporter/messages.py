@@ -47,14 +47,12 @@ class Messages:
         return len(self._waiting)
 
     def add(self, level: str, text: str) -> None:
-        """Keep a message for the next `take`."""
         if self._taken + len(self._waiting) >= MOST - _FOR_THE_END:
             self._left_out += 1
             return
         self._waiting.append(self._shape(level, text))
 
     def take(self) -> list[JsonValue]:
-        """Return what is waiting, which is then waiting no more."""
         taken, self._waiting = self._waiting, []
         self._taken += len(taken)
         return taken

@@ -28,27 +28,24 @@ UNAPPROVED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the platform knows of an action now.
-
-    `asked` is False when it did not answer: go on with the notification and show `note`, which is
-    a warning where it should have been, and else for information. With a `refusal` it said no, or
-    would: nothing may be done that it will not hear of. The attributes are None when they are not
-    known. A secret reads as null; where the notification has a value for it, that value stands
-    here. `specification` has the JSON Schema of each attribute of the entity, `parameters` that of
-    each parameter of a custom action; None where it is not known. `service_name` is the service's
-    present one, empty when it is not known.
-    """
+class ActionSnapshot:
+    """What the platform knows of an action now."""
 
     action_status: str | None
+    # None when not known. A secret reads as null: the notification's value stands here instead.
     service_attributes: Mapping[str, JsonValue] | None
     link_attributes: Mapping[str, JsonValue] | None
+    # False when it did not answer: go on with the notification, and show `note`.
     asked: bool
     note: str = ""
+    # A warning where the platform should have been asked, else for information.
     level: str = "warning"
+    # It said no, or would: nothing may be done that it will not take a report of.
     refusal: PurveyorError | None = None
+    # The JSON Schema of each attribute of the entity, and of each parameter of a custom action.
     specification: Properties | None = None
     parameters: Properties | None = None
+    # The service's present one, empty when not known.
     service_name: str = ""
 
 
@@ -62,67 +59,57 @@ class LinkShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Delivery:
     """Whether the platform knows how the action ended; `notes` are for the run's log."""
 
-    heard: bool
+    delivered: bool
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How long the platform is tried for each part of a report. `batch` is in seconds.
+class ReportTimeouts:
+    """How long the platform is tried for each part of a report."""
 
-    `beginning` and `telling` have short limits for one request, since the end has to wait for the
-    one under way, and a cancelled run has ten seconds. `looking` is for how the action stands after
-    a refusal or an outage. Messages are collected for `batch` before
-    they are sent; warnings and errors go at once.
-    """
-
-    asking: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=15.0, read=10.0))
-    beginning: RetryPolicy = field(
+    query: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=15.0, read=10.0))
+    # Short for one request: the end waits for the one under way, a cancelled run has ten seconds.
+    start: RetryPolicy = field(
         default_factory=lambda: RetryPolicy(total=30.0, connect=3.0, read=5.0)
     )
-    telling: RetryPolicy = field(
+    message: RetryPolicy = field(
         default_factory=lambda: RetryPolicy(total=10.0, connect=3.0, read=5.0)
     )
     attributes: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=20.0, read=10.0))
-    ending: RetryPolicy = field(default_factory=RetryPolicy)
-    looking: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=3.0, read=3.0))
+    end: RetryPolicy = field(default_factory=RetryPolicy)
+    # How the action stands after a refusal or an outage.
+    check: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=3.0, read=3.0))
+    # Seconds that messages are collected for; warnings and errors go at once.
     batch: float = 5.0
 
     def within(self, seconds: float) -> Self:
-        """Return a pace that tries nothing for longer than `seconds`."""
+        """Return time-outs none of which is longer than `seconds`."""
 
         def limit(policy: RetryPolicy) -> RetryPolicy:
             return replace(policy, total=min(policy.total, seconds))
 
         return replace(
             self,
-            asking=limit(self.asking),
-            beginning=limit(self.beginning),
-            telling=limit(self.telling),
+            query=limit(self.query),
+            start=limit(self.start),
+            message=limit(self.message),
             attributes=limit(self.attributes),
-            ending=replace(self.ending, total=seconds),
-            looking=limit(self.looking),
+            end=replace(self.end, total=seconds),
+            check=limit(self.check),
         )
 
 
-class EndReporter(Protocol):
-    """Tells the platform of an action's end. Nothing here raises because of the platform."""
-
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask for the action's status and the current attributes."""
-
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Tell how it ended."""
-
-
-class Reporter(EndReporter, Protocol):
-    """Asks and tells the platform, from the beginning on."""
+class Reporter(Protocol):
+    """Asks and tells the platform of one action. Nothing here raises because of the platform."""
 
     def prepare(self, context: ActionContext) -> None:
-        """Start asking for the standing, where that can be done beside other work."""
+        """Start asking for the snapshot, where that can be done beside other work."""
+
+    def read_snapshot(self, context: ActionContext) -> ActionSnapshot:
+        """Ask for the action's status and the current attributes."""
 
     def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
         """Ask for the service's links that are not deleted; None when the platform cannot tell."""
@@ -132,3 +119,6 @@ class Reporter(EndReporter, Protocol):
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
         """Send a message, soon; `level` is debug, info, warn or error."""
+
+    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+        """Tell how it ended."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from purveyor.client import PlatformClient, read_address, read_credentials
 from purveyor.errors import CredentialsError
 from purveyor.reporter.background import BackgroundReporter
-from purveyor.reporter.model import Pace
+from purveyor.reporter.model import ReportTimeouts
+from purveyor.reporter.pending_actions import PendingActions
 from purveyor.reporter.platform_reporter import PlatformReporter
 from purveyor.reporter.silent import SilentReporter
-from purveyor.reporter.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def open_reporter(
 ) -> Reporter:
     """Return a reporter to the platform; a silent one without credentials.
 
-    Nothing is sent yet. Where the platform is `required`, a silent one's standing is a refusal. A
+    Nothing is sent yet. Where the platform is `required`, a silent one's snapshot is a refusal. A
     silent platform is given up soon once `interrupted` says so. Raises CredentialsError for an
     address or a credential that cannot be used.
     """
@@ -43,11 +43,11 @@ def open_reporter(
         refusal = CredentialsError(_NO_CREDENTIALS, hint=hint) if required else None
         return SilentReporter(why, wanted=True, refusal=refusal)
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
-    reporter = PlatformReporter(client, redactor, pace=_read_pace(settings))
+    reporter = PlatformReporter(client, redactor, timeouts=_read_timeouts(settings))
     return BackgroundReporter(reporter, interrupted=interrupted)
 
 
-def open_survey(settings: Settings, redactor: Redactor) -> Survey:
+def open_pending_actions(settings: Settings, redactor: Redactor) -> PendingActions:
     """Return a way to ask what is unfinished; raise CredentialsError without credentials."""
     credentials = read_credentials(settings)
     if credentials is None:
@@ -56,9 +56,9 @@ def open_survey(settings: Settings, redactor: Redactor) -> Survey:
             hint=f"{_GIVE_THEM}.",
         )
     client = PlatformClient(read_address(settings), credentials, redactor=redactor)
-    return Survey(client, policy=_read_pace(settings).asking)
+    return PendingActions(client, policy=_read_timeouts(settings).query)
 
 
-def _read_pace(settings: Settings) -> Pace:
+def _read_timeouts(settings: Settings) -> ReportTimeouts:
     seconds = settings.seconds("PURVEYOR_PLATFORM_PATIENCE")
-    return Pace() if seconds is None else Pace().within(seconds)
+    return ReportTimeouts() if seconds is None else ReportTimeouts().within(seconds)

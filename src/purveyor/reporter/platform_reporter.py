@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
-from purveyor.reporter.asking import ask_known, ask_links, ask_standing
-from purveyor.reporter.attributes import Arrival, bring_attributes
-from purveyor.reporter.final_status import Ending, FinalStatus
+from purveyor.reporter.attributes import AttributeResult, set_attributes
+from purveyor.reporter.final_status import FinalReport, FinalStatus
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending
-from purveyor.reporter.model import OPEN, Heard, Pace, Standing
-from purveyor.reporter.parcel import Known, Parcel, pack
+from purveyor.reporter.model import OPEN, ActionSnapshot, Delivery, ReportTimeouts
+from purveyor.reporter.payload import KnownSchemas, Payload, split_results
+from purveyor.reporter.queries import query_links, query_snapshot, query_specifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,16 +41,16 @@ class PlatformReporter:
         client: PlatformClient,
         redactor: Redactor,
         *,
-        pace: Pace | None = None,
+        timeouts: ReportTimeouts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._redactor = redactor
-        self._pace = pace or Pace()
+        self._timeouts = timeouts or ReportTimeouts()
         self._clock = clock
         self._messages = Messages(redactor)
         self._sent_at = clock()
-        self._known = Known()
+        self._known = KnownSchemas()
         self._notes: list[str] = []
         self._uncertain = False
         self._known_there = False
@@ -61,19 +61,17 @@ class PlatformReporter:
     @property
     def flush_after(self) -> float | None:
         """Seconds until waiting messages should go; None while there are none."""
-        return self._pace.batch if self._messages else None
+        return self._timeouts.batch if self._messages else None
 
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Ask for the action's status and the current attributes."""
-        standing = ask_standing(self._client, context, self._pace.asking)
-        self._known = Known(attributes=standing.specification)
-        if standing.asked and standing.action_status not in OPEN:
+    def read_snapshot(self, context: ActionContext) -> ActionSnapshot:
+        snapshot = query_snapshot(self._client, context, self._timeouts.query)
+        self._known = KnownSchemas(attributes=snapshot.specification)
+        if snapshot.asked and snapshot.action_status not in OPEN:
             self._client.close()
-        return standing
+        return snapshot
 
     def read_links(self, context: ActionContext) -> Sequence[LinkShown] | None:
-        """Ask for the service's links that are not deleted; None when the platform cannot tell."""
-        return ask_links(self._client, context.service, self._pace.asking)
+        return query_links(self._client, context.service, self._timeouts.query)
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
         """Tell that the action is in progress; a failure is noted for the end."""
@@ -84,16 +82,16 @@ class PlatformReporter:
     def look_up(self, context: ActionContext) -> None:
         """Read the specifications while there is time, so that the end need not."""
         if context.operation is not Operation.DELETE and not self._hurried:
-            self._known = ask_known(self._client, context, self._pace.asking, self._known)
+            self._known = query_specifications(
+                self._client, context, self._timeouts.query, self._known
+            )
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
-        """Send a message, soon."""
         self._messages.add(level, text)
-        if is_urgent(level) or self._clock() - self._sent_at >= self._pace.batch:
+        if is_urgent(level) or self._clock() - self._sent_at >= self._timeouts.batch:
             self.flush(context)
 
     def flush(self, context: ActionContext) -> None:
-        """Send the messages that are waiting."""
         if self._messages and not self._hurried:
             self._send(context, {})
 
@@ -103,10 +101,10 @@ class PlatformReporter:
         The end's budget counts from the first call.
         """
         self._hurried = True
-        self._ends_by = self._ends_by or self._clock() + self._pace.ending.total
+        self._ends_by = self._ends_by or self._clock() + self._timeouts.end.total
         self._client.give_up()
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
+    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
         """Tell how the action ended: attributes first, then status, results and messages.
 
         Attributes go first, so that nobody sees a success without its values; that they fail does
@@ -115,66 +113,75 @@ class PlatformReporter:
         """
         self._client.carry_on()
         self._hurried = False
-        whole = self._pace.ending.total
+        whole = self._timeouts.end.total
         self._ends_by = self._ends_by or self._clock() + whole
         self._redactor.add_value(dict(outcome.secrets))
-        with self._client.sharing(min(self._pace.attributes.total, whole / 2, self._left())):
-            parcel, arrival = self._bring(context, outcome)
+        with self._client.sharing(min(self._timeouts.attributes.total, whole / 2, self._left())):
+            payload, attributes_set = self._set_attributes(context, outcome)
         with self._client.sharing(self._left()):
-            heard, notes = self._tell(context, outcome, parcel, arrival)
+            delivered, notes = self._tell(context, outcome, payload, attributes_set)
         self._client.close()
-        return Heard(heard, tuple(map(self._redactor.redact, notes)))
+        return Delivery(delivered, tuple(map(self._redactor.redact, notes)))
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _left(self) -> float:
         return max((self._ends_by or 0.0) - self._clock(), 0.0)
 
     def _tell(
-        self, context: ActionContext, outcome: Outcome, parcel: Parcel, arrival: Arrival
+        self,
+        context: ActionContext,
+        outcome: Outcome,
+        payload: Payload,
+        attributes_set: AttributeResult,
     ) -> tuple[bool, list[str]]:
         """Tell the status, then what could not be told before it; return what is to be noted."""
-        faults = (*parcel.left_out, *arrival.faults)
+        faults = (*payload.left_out, *attributes_set.faults)
         ending = list(tell_ending(outcome, context.kind.value))
-        if arrival.faults or (parcel.left_out and not self._known.complete):
+        if attributes_set.faults or (payload.left_out and not self._known.complete):
             ending.append(("warn", _NOT_ALL_SHOWN))
         messages = self._messages.take_all(ending)
-        final = FinalStatus(self._client, context, self._pace, known_there=self._known_there)
-        heard = final.tell(Ending(outcome.status, parcel.results, messages))
-        if not heard.heard:
+        final = FinalStatus(self._client, context, self._timeouts, known_there=self._known_there)
+        delivery = final.tell(FinalReport(outcome.status, payload.results, messages))
+        if not delivery.delivered:
             # What else met the same outage is said by the last attempt, and by it alone.
-            return False, [*self._notes, *(() if arrival.again else faults), *heard.notes]
-        notes = [*self._notes, *dict.fromkeys(self._silences), *faults, *heard.notes]
+            return False, [*self._notes, *(() if attributes_set.again else faults), *delivery.notes]
+        notes = [*self._notes, *dict.fromkeys(self._silences), *faults, *delivery.notes]
         if self._uncertain:
             notes += final.confirm(outcome.status)
-        if arrival.again:
-            arrival = bring_attributes(self._client, context.entity, parcel, self._pace.attributes)
-            meanwhile = arrival.faults or ("The attributes have arrived meanwhile.",)
+        if attributes_set.again:
+            attributes_set = set_attributes(
+                self._client, context.entity, payload, self._timeouts.attributes
+            )
+            meanwhile = attributes_set.faults or ("The attributes have arrived meanwhile.",)
             self._messages.add("info", " ".join(meanwhile))
             self.flush(context)
             notes += meanwhile
-        return not arrival.again, notes
+        return not attributes_set.again, notes
 
-    def _bring(self, context: ActionContext, outcome: Outcome) -> tuple[Parcel, Arrival]:
+    def _set_attributes(
+        self, context: ActionContext, outcome: Outcome
+    ) -> tuple[Payload, AttributeResult]:
         if not (outcome.results or outcome.secrets or outcome.shown_before):
-            return Parcel(), Arrival()
+            return Payload(), AttributeResult()
         try:
             if not self._known.complete:
-                self._known = ask_known(self._client, context, self._pace.telling, self._known)
-            parcel = pack(outcome, context.operation, self._known)
-            return parcel, bring_attributes(
-                self._client, context.entity, parcel, self._pace.attributes
+                self._known = query_specifications(
+                    self._client, context, self._timeouts.message, self._known
+                )
+            payload = split_results(outcome, context.operation, self._known)
+            return payload, set_attributes(
+                self._client, context.entity, payload, self._timeouts.attributes
             )
         except Exception as error:  # noqa: BLE001 - no fault of ours may keep back the final status
             fault = f"The results were left out: Purveyor met a fault ({type(error).__name__})."
-            return Parcel(left_out=[fault]), Arrival()
+            return Payload(left_out=[fault]), AttributeResult()
 
     def _send(self, context: ActionContext, body: JsonObject) -> None:
         messages = self._messages.take()
-        where, pace = context.entity, self._pace
-        policy = pace.beginning if body else pace.telling
+        where, timeouts = context.entity, self._timeouts
+        policy = timeouts.start if body else timeouts.message
         body = {**body, "messages": messages}
         try:
             self._client.patch_action(where.kind, where.id, context.id, body, policy=policy)
@@ -183,7 +190,7 @@ class PlatformReporter:
             refused = isinstance(error, PlatformRefusedError)
             (self._notes if refused else self._silences).append(f"{error.message}.")
             if not refused:
-                # It may have been heard, or be heard later; better twice than never.
+                # It may have arrived, or arrive later; better twice than never.
                 self._uncertain = True
                 self._messages.give_back(messages)
         self._sent_at = self._clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.reporter.model import Heard, Standing
+from purveyor.reporter.model import ActionSnapshot, Delivery
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class SilentReporter:
     """For `--no-report`, where nobody is to hear; or, with `wanted`, where nobody can be told.
 
-    `why` is said once, in the standing's note, and again at the end when reporting was wanted.
+    `why` is said once, in the snapshot's note, and again at the end when reporting was wanted.
     With a `refusal` nothing may be done without the platform.
     """
 
@@ -31,28 +31,26 @@ class SilentReporter:
         self._refusal = refusal
 
     def prepare(self, context: ActionContext) -> None:
-        """Ask nothing."""
+        del context
 
-    def read_standing(self, context: ActionContext) -> Standing:
-        """Know nothing."""
+    def read_snapshot(self, context: ActionContext) -> ActionSnapshot:
         del context
         level = "warning" if self._wanted else "info"
         note = "" if self._refusal else self._why
-        return Standing(
+        return ActionSnapshot(
             None, None, None, asked=False, note=note, level=level, refusal=self._refusal
         )
 
     def read_links(self, context: ActionContext) -> None:
-        """Know nothing."""
+        del context
 
     def begin(self, context: ActionContext, *, run_url: str) -> None:
-        """Say nothing."""
+        del context, run_url
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
-        """Say nothing."""
+        del context, level, text
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Heard:
-        """Say nothing; that is unheard only where reporting was wanted."""
+    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
         del context, outcome
         why = (self._why,) if self._wanted and not self._refusal else ()
-        return Heard(not self._wanted, why)
+        return Delivery(not self._wanted, why)

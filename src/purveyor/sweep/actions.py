@@ -12,7 +12,7 @@ from purveyor.sweep.model import SweptAction
 
 if TYPE_CHECKING:
     from purveyor.journal import End
-    from purveyor.reporter import Standing
+    from purveyor.reporter import ActionSnapshot
     from purveyor.sweep.model import Ports
 
 # A marker without a begin is left by a run that died between the two, or is a moment old.
@@ -76,9 +76,9 @@ def _report(judged: Judged, end: End | None, ports: Ports, *, found: str = "") -
     if ports.dry_run:
         return _tell(judged, f"would be {words}", found=found)
     begin = judged.attempted.begin
-    heard = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
-    if not heard.heard:
-        why = " ".join(heard.notes)
+    delivery = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
+    if not delivery.delivered:
+        why = " ".join(delivery.notes)
         return _tell(
             judged, f"the platform has not heard it: {why}", found=found, needs_person=True
         )
@@ -101,8 +101,8 @@ def _hear(judged: Judged, found: str, ports: Ports) -> SweptAction:
     return _tell(judged, "closed", found=found, closed=True)
 
 
-def _ask(judged: Judged, ports: Ports) -> Standing:
-    return ports.open_reporter().read_standing(recall_context(judged.attempted.begin))
+def _ask(judged: Judged, ports: Ports) -> ActionSnapshot:
+    return ports.open_reporter().read_snapshot(recall_context(judged.attempted.begin))
 
 
 def _tell(

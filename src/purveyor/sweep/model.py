@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.dispatch import RunState
     from purveyor.journal import Journal
-    from purveyor.reporter import EndReporter, Survey
+    from purveyor.reporter import PendingActions, Reporter
     from purveyor.run_identity import RunIdentity
 
 
@@ -24,7 +24,7 @@ class Search:
     and a link specification's if there is one. `identity` is what the journal will name.
     """
 
-    open_survey: Callable[[], Survey]
+    open_pending_actions: Callable[[], PendingActions]
     places: tuple[str, ...]
     after: float
     statuses: tuple[str, ...]
@@ -45,7 +45,7 @@ class Ports:
     states: Backend
     look_up: Callable[[RunIdentity], RunState]
     engine_runs_here: Callable[[], bool]
-    open_reporter: Callable[[], EndReporter]
+    open_reporter: Callable[[], Reporter]
     wall_clock: Callable[[], float]
     sleep: Callable[[float], object]
     dry_run: bool = False

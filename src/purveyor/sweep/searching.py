@@ -15,7 +15,7 @@ from purveyor.sweep.unclaimed import Unclaimed, end_unclaimed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from purveyor.reporter import ActionShown, EntityShown, Survey
+    from purveyor.reporter import ActionShown, EntityShown, PendingActions
     from purveyor.sweep.model import Ports, Search
 
 _NARROW = "The platform does not list what is below {place}."
@@ -47,18 +47,18 @@ def search(wanted: Search, ports: Ports) -> tuple[tuple[SweptAction, ...], Swept
     """
     tally = _Tally()
     try:
-        survey = wanted.open_survey()
+        pending = wanted.open_pending_actions()
     except CredentialsError as error:
         faults = ((error.message, error.hint),)
         return (), SweptPlaces(wanted.places, faults=faults)
     try:
-        found = _find(survey, wanted, tally, ports)
-        actions = tuple(_settle(found, survey, wanted, ports))
+        found = _find(pending, wanted, tally, ports)
+        actions = tuple(_settle(found, pending, wanted, ports))
     finally:
-        survey.close()
+        pending.close()
     places = SweptPlaces(
         wanted.places,
-        survey.requests,
+        pending.requests,
         tally.entities,
         tally.foreign,
         tuple(tally.faults.items()),
@@ -67,20 +67,20 @@ def search(wanted: Search, ports: Ports) -> tuple[tuple[SweptAction, ...], Swept
 
 
 def _find(
-    survey: Survey, wanted: Search, tally: _Tally, ports: Ports
+    pending: PendingActions, wanted: Search, tally: _Tally, ports: Ports
 ) -> list[tuple[EntityShown, ActionShown]]:
     """Return what has waited too long; all lists are read before anything changes them."""
     found: list[tuple[EntityShown, ActionShown]] = []
     try:
-        entities = _list_entities(survey, wanted, tally)
+        entities = _list_entities(pending, wanted, tally)
         tally.entities = len(entities)
         for entity in entities:
             try:
-                if not wanted.serves(*survey.slugs(entity)):
+                if not wanted.serves(*pending.slugs(entity)):
                     tally.foreign += 1
                     continue
-                for action in survey.actions(entity):
-                    waited = _waited(action, survey, ports)
+                for action in pending.actions(entity):
+                    waited = _waited(action, pending, ports)
                     if waited is None or waited >= wanted.after:
                         found.append((entity, action))
             except PurveyorError as error:
@@ -90,14 +90,14 @@ def _find(
     return found
 
 
-def _list_entities(survey: Survey, wanted: Search, tally: _Tally) -> Sequence[EntityShown]:
+def _list_entities(pending: PendingActions, wanted: Search, tally: _Tally) -> Sequence[EntityShown]:
     entities: dict[tuple[Kind, str], EntityShown] = {}
     for place in wanted.places:
         for kind in Kind:
             try:
-                for each in survey.entities(kind, place, wanted.statuses):
+                for each in pending.entities(kind, place, wanted.statuses):
                     entities[each.kind, each.id] = each
-                if not survey.sees_below(kind):
+                if not pending.sees_below(kind):
                     tally.faults[_NARROW.format(place=place)] = _NARROW_HINT
             except PurveyorError as error:
                 tally.note(error)
@@ -105,13 +105,16 @@ def _list_entities(survey: Survey, wanted: Search, tally: _Tally) -> Sequence[En
 
 
 def _settle(
-    found: Iterable[tuple[EntityShown, ActionShown]], survey: Survey, wanted: Search, ports: Ports
+    found: Iterable[tuple[EntityShown, ActionShown]],
+    pending: PendingActions,
+    wanted: Search,
+    ports: Ports,
 ) -> Iterator[SweptAction]:
     for entity, action in found:
         try:
             if ports.journal.last(action.id) is not None:
                 continue  # a run has it, or had it: the journal's own actions are judged by it
-            yield _settle_one(entity, action, survey, wanted, ports)
+            yield _settle_one(entity, action, pending, wanted, ports)
         except CredentialsError:
             raise
         except (PurveyorError, ValueError, KeyError) as error:
@@ -127,9 +130,9 @@ def _puzzle(action: ActionShown, entity: EntityShown, words: str) -> SweptAction
 
 
 def _settle_one(
-    entity: EntityShown, action: ActionShown, survey: Survey, wanted: Search, ports: Ports
+    entity: EntityShown, action: ActionShown, pending: PendingActions, wanted: Search, ports: Ports
 ) -> SweptAction:
-    waited = _waited(action, survey, ports)
+    waited = _waited(action, pending, ports)
     if waited is None:
         words = f"{action.status}; the platform does not tell since when"
         return _puzzle(action, entity, words)
@@ -140,7 +143,7 @@ def _settle_one(
         kind=entity.kind.value,
         entity=entity.id,
         service=entity.service,
-        operation=survey.operation(action).value,
+        operation=pending.operation(action).value,
         state_key="",
         identity=wanted.identity,
         at=ports.wall_clock(),
@@ -151,7 +154,7 @@ def _settle_one(
     return end_unclaimed(Unclaimed(begin, action.status, waited), ports)
 
 
-def _waited(action: ActionShown, survey: Survey, ports: Ports) -> float | None:
+def _waited(action: ActionShown, pending: PendingActions, ports: Ports) -> float | None:
     # By the clock that told since when: this machine's may be hours wrong.
-    now = survey.now() or ports.wall_clock()
+    now = pending.now() or ports.wall_clock()
     return None if action.since is None else max(0.0, now - action.since)

@@ -15,7 +15,7 @@ from purveyor.sweep.lost_outcome import recall_context
 from purveyor.sweep.model import SweptAction
 
 if TYPE_CHECKING:
-    from purveyor.reporter import EndReporter
+    from purveyor.reporter import Reporter
     from purveyor.sweep.liveness import Judged
     from purveyor.sweep.model import Ports
 
@@ -43,28 +43,28 @@ def is_sweeps(judged: Judged) -> bool:
 def end_unclaimed(found: Unclaimed, ports: Ports) -> SweptAction:
     """Take the action and end it; a run that takes it in that very moment keeps it."""
     reporter = ports.open_reporter()
-    standing = reporter.read_standing(recall_context(found.begin))
-    if not standing.asked:
-        why = standing.refusal or "the platform was not reached"
+    snapshot = reporter.read_snapshot(recall_context(found.begin))
+    if not snapshot.asked:
+        why = snapshot.refusal or "the platform was not reached"
         return _tell(found, f"left: {why}", needs_person=True)
-    if standing.action_status not in {_PENDING, _IN_PROGRESS}:
-        return _tell(found, f"left alone: the platform shows {standing.action_status} now")
-    return _take(dataclasses.replace(found, status=standing.action_status), reporter, ports)
+    if snapshot.action_status not in {_PENDING, _IN_PROGRESS}:
+        return _tell(found, f"left alone: the platform shows {snapshot.action_status} now")
+    return _take(dataclasses.replace(found, status=snapshot.action_status), reporter, ports)
 
 
 def resume(judged: Judged, ports: Ports) -> SweptAction:
     """End what a sweep took that was lost before it had ended it, unless a run has followed it."""
     begin = dataclasses.replace(judged.attempted.begin, at=ports.wall_clock())
     found = Unclaimed(begin, "taken by a sweep", None)
-    standing = ports.open_reporter().read_standing(recall_context(begin))
-    if standing.action_status in {*FINISHED, WITHDRAWN}:
+    snapshot = ports.open_reporter().read_snapshot(recall_context(begin))
+    if snapshot.action_status in {*FINISHED, WITHDRAWN}:
         if not ports.dry_run:
             ports.journal.mark_reported(begin)
-        return _tell(found, f"closed: the platform shows {standing.action_status}", closed=True)
+        return _tell(found, f"closed: the platform shows {snapshot.action_status}", closed=True)
     return end_unclaimed(found, ports)
 
 
-def _take(found: Unclaimed, reporter: EndReporter, ports: Ports) -> SweptAction:
+def _take(found: Unclaimed, reporter: Reporter, ports: Ports) -> SweptAction:
     end = _ending(found, at=ports.wall_clock())
     if ports.dry_run:
         return _tell(found, f"would be ended as {end.reason}")
@@ -75,9 +75,9 @@ def _take(found: Unclaimed, reporter: EndReporter, ports: Ports) -> SweptAction:
     begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
     if not ports.journal.end(begin, end) or not _is_last(begin, ports):
         return _tell(found, "left: it moved meanwhile")
-    heard = reporter.end(recall_context(begin), recall_outcome(end))
-    if not heard.heard:
-        why = " ".join(heard.notes)
+    delivery = reporter.end(recall_context(begin), recall_outcome(end))
+    if not delivery.delivered:
+        why = " ".join(delivery.notes)
         return _tell(found, f"the platform has not heard it: {why}", needs_person=True)
     ports.journal.close(begin)
     return _tell(found, f"reported as {end.status} ({end.reason})", closed=True)

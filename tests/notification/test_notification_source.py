@@ -8,14 +8,14 @@ import pytest
 
 from purveyor import json_text
 from purveyor.errors import ContextError
-from purveyor.notification import Origin, parse_notification, take_context
+from purveyor.notification import ContextSource, parse_notification, take_context
 from purveyor.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def take(argument: str | None = None, stdin: bytes = b"", **environ: str) -> Origin:
+def take(argument: str | None = None, stdin: bytes = b"", **environ: str) -> ContextSource:
     return take_context(argument, Settings(environ), lambda: stdin)
 
 
@@ -30,11 +30,11 @@ def test_the_argument_wins_over_everything(tmp_path: Path) -> None:
     path.write_text('{"a": 1}')
     event = event_file(tmp_path, {"inputs": {"context": "{}"}})
     found = take(str(path), GITHUB_EVENT_PATH=event, CONTEXT="{}")
-    assert found == Origin('{"a": 1}', str(path))
+    assert found == ContextSource('{"a": 1}', str(path))
 
 
 def test_a_dash_reads_standard_input() -> None:
-    assert take("-", b'{"a": 2}') == Origin('{"a": 2}', "standard input")
+    assert take("-", b'{"a": 2}') == ContextSource('{"a": 2}', "standard input")
 
 
 def test_githubs_event_file_wins_over_the_environment(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_purveyor_context_wins_over_context() -> None:
 def test_a_variable_may_name_a_file(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text("{}")
-    assert take(CONTEXT=str(path)) == Origin("{}", "the file that CONTEXT names")
+    assert take(CONTEXT=str(path)) == ContextSource("{}", "the file that CONTEXT names")
 
 
 def test_a_text_that_names_no_file_stays_text() -> None:

@@ -34,7 +34,7 @@ _HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ContextSource:
     """The CONTEXT's text and, for error messages, where it was found.
 
     With a `fault` it may be read for nothing but the ids of whom to tell.
@@ -47,7 +47,7 @@ class Origin:
 
 def take_context(
     argument: str | None, settings: Settings, read_stdin: Callable[[], bytes]
-) -> Origin:
+) -> ContextSource:
     """Find the CONTEXT: `argument` (a path, or `-`), GitHub's event file, then the environment.
 
     The order is fixed so that a run never depends on which variables happen to be set. Raise
@@ -60,7 +60,7 @@ def take_context(
     return _from_event(settings) or _from_environment(settings)
 
 
-def _from_event(settings: Settings) -> Origin | None:
+def _from_event(settings: Settings) -> ContextSource | None:
     path = settings.text("GITHUB_EVENT_PATH")
     if not path or not Path(path).is_file():
         return None
@@ -78,7 +78,7 @@ def _from_event(settings: Settings) -> Origin | None:
     return _decode(text.encode(errors="surrogatepass"), "the `context` input of the event file")
 
 
-def _from_environment(settings: Settings) -> Origin:
+def _from_environment(settings: Settings) -> ContextSource:
     for name in ("PURVEYOR_CONTEXT", "CONTEXT"):
         text = settings.text(name)
         if text is None:
@@ -94,7 +94,7 @@ def _from_environment(settings: Settings) -> Origin:
     )
 
 
-def _follow(origin: Origin, name: str) -> Origin:
+def _follow(origin: ContextSource, name: str) -> ContextSource:
     """Read the file that the text names, if it does.
 
     Once more in that file: a template keeps a variable in a file, and on GitLab the variable may
@@ -116,7 +116,7 @@ def _names_a_file(text: str) -> bool:
         return False
 
 
-def _read_file(path: Path, place: str = "") -> Origin:
+def _read_file(path: Path, place: str = "") -> ContextSource:
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MAX_EVENT_BYTES)
@@ -127,7 +127,7 @@ def _read_file(path: Path, place: str = "") -> Origin:
     return _decode(raw, place or str(path))
 
 
-def _decode(raw: bytes, place: str) -> Origin:
+def _decode(raw: bytes, place: str) -> ContextSource:
     fault = None
     if len(raw) > MAX_BYTES:
         fault = ContextError(
@@ -142,4 +142,4 @@ def _decode(raw: bytes, place: str) -> Origin:
             f"The CONTEXT in {place} is not UTF-8 text: byte {error.start} does not fit.",
             hint="Save or send it as UTF-8.",
         )
-    return Origin(text, place, fault)
+    return ContextSource(text, place, fault)

@@ -10,13 +10,13 @@ from purveyor.notification.fields import FaultyActionError
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
-    from purveyor.notification.origin import Origin
+    from purveyor.notification.source import ContextSource
     from purveyor.settings import Settings
 
 _SHORTEST = 8
 
 
-def refuse_spliced(origin: Origin, action: ActionContext, settings: Settings) -> None:
+def refuse_injected(origin: ContextSource, action: ActionContext, settings: Settings) -> None:
     """Raise FaultyActionError when the text holds the value of a secret variable.
 
     GitLab expands `$NAME` inside pipeline variables, Azure `$(NAME)` inside mapped ones (their

@@ -51,7 +51,7 @@ class ActionShown:
     since: float | None
 
 
-class Survey:
+class PendingActions:
     """Asks one platform; `requests` counts how often.
 
     Every method raises what the client raises. What lists take is from nullplatform's ai-plugins
@@ -69,7 +69,6 @@ class Survey:
 
     @property
     def requests(self) -> int:
-        """How many requests were made, but for the login."""
         return self._pager.requests + self._asked
 
     def now(self) -> float | None:
@@ -127,7 +126,6 @@ class Survey:
         return Operation(word) if word in set(Operation) else Operation.CUSTOM
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _specification(self, kind: Kind, identity: str) -> JsonObject:

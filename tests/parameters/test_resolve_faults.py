@@ -13,8 +13,8 @@ from parameter_fixtures import BACKUPS, NUMBER, STRING, faults_of, module, reque
 from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
-from purveyor.parameters import settle
-from purveyor.parameters.settlement import MAX_DETAILS
+from purveyor.parameters import resolve_request
+from purveyor.parameters.resolve import MAX_DETAILS
 
 if TYPE_CHECKING:
     from purveyor.declaration import TypeConstraint
@@ -46,7 +46,7 @@ def test_a_parameter_that_only_repeats_a_read_only_attribute_asks_for_nothing() 
         service_attributes={"endpoint": "host", "password": None},
         parameters={"endpoint": "host", "password": None},
     )
-    assert settle(asked, module(outputs=("endpoint",))) == {}
+    assert resolve_request(asked, module(outputs=("endpoint",))) == {}
     changed = request(
         Operation.UPDATE, service_attributes={"endpoint": "host"}, parameters={"endpoint": "mine"}
     )
@@ -94,7 +94,7 @@ def test_a_default_never_takes_the_place_of_a_secret_that_nobody_can_tell() -> N
     lost = request(Operation.UPDATE, remembered={"size": 1}, hidden=frozenset({"pin"}))
     assert faults_of(lost, interface)[0].startswith("pin: is not kept")
     again = request(Operation.UPDATE, parameters={"pin": "new"}, hidden=frozenset({"pin"}))
-    assert settle(again, interface) == {"pin": "new"}
+    assert resolve_request(again, interface) == {"pin": "new"}
 
 
 def test_many_faults_are_counted_but_not_all_shown() -> None:
@@ -134,7 +134,7 @@ def test_an_immutable_variable_keeps_its_value_on_update(
         assert fault.startswith("v: given ")
         assert "cannot change after the creation" in fault
     else:
-        assert settle(asked, interface)["v"] is not None
+        assert resolve_request(asked, interface)["v"] is not None
 
 
 def test_an_immutable_place_inside_an_object_leaves_its_neighbours_free() -> None:
@@ -169,15 +169,15 @@ def test_an_immutable_variable_is_compared_with_what_was_applied_and_not_with_wh
         'tier: given the string "large"',
     ]
     same = replace(spoilt, parameters={"name": "a", "tier": "small"})
-    assert settle(same, interface) == {"name": "a", "tier": "small"}
+    assert resolve_request(same, interface) == {"name": "a", "tier": "small"}
 
 
 def test_an_immutable_variable_is_free_on_create_and_where_no_value_is_known() -> None:
     interface = module(variable("v"))
     created = request(service_attributes={"v": 1}, parameters={"v": 2}, immutable=("v",))
-    assert settle(created, interface) == {"v": 2}
+    assert resolve_request(created, interface) == {"v": 2}
     first = request(Operation.UPDATE, parameters={"v": 2}, immutable=("v",))
-    assert settle(first, interface) == {"v": 2}
+    assert resolve_request(first, interface) == {"v": 2}
 
 
 def test_a_link_compares_with_its_own_attributes_and_not_with_its_services() -> None:
@@ -189,7 +189,7 @@ def test_a_link_compares_with_its_own_attributes_and_not_with_its_services() -> 
         immutable=("name",),
     )
     interface = module(variable("name"), variable("grants"))
-    assert settle(asked, interface) == {"name": "reader", "grants": "all"}
+    assert resolve_request(asked, interface) == {"name": "reader", "grants": "all"}
 
 
 def test_nothing_that_a_person_must_correct_stands_before_a_delete() -> None:
@@ -206,7 +206,7 @@ def test_nothing_that_a_person_must_correct_stands_before_a_delete() -> None:
         fixed={"gone_too": 1},
         immutable=("name", "gone"),
     )
-    assert settle(asked, interface) == {"name": "db", "port": "3306", "password": None}
+    assert resolve_request(asked, interface) == {"name": "db", "port": "3306", "password": None}
 
 
 def test_a_delete_fills_what_nobody_can_give_again_with_null_or_with_nothing() -> None:
@@ -225,7 +225,7 @@ def test_a_delete_fills_what_nobody_can_give_again_with_null_or_with_nothing() -
     )
 
     empty = {"size": 0, "on": False}
-    assert settle(request(Operation.DELETE), interface) == {
+    assert resolve_request(request(Operation.DELETE), interface) == {
         "password": None,
         "name": "",
         "port": 0,
@@ -253,7 +253,7 @@ def test_a_context_of_60_kilobytes_settles_in_ten_milliseconds() -> None:
     for _ in range(30):
         # Processor time: other tests share the machine.
         began = time.thread_time()
-        settled = settle(asked, interface)
+        settled = resolve_request(asked, interface)
         took.append(time.thread_time() - began)
         assert settled == layers
     assert min(took) < 0.010
@@ -261,7 +261,7 @@ def test_a_context_of_60_kilobytes_settles_in_ten_milliseconds() -> None:
 
 def test_null_means_the_default_where_a_variable_may_not_be_null() -> None:
     tier = variable("tier", STRING, nullable=False, default="small")
-    assert settle(request(parameters={"tier": None}), module(tier)) == {}
+    assert resolve_request(request(parameters={"tier": None}), module(tier)) == {}
     needed = variable("tier", STRING, nullable=False, required=True)
     (fault,) = faults_of(request(parameters={"tier": None}), module(needed))
     assert fault == "tier: given null; accepts a string"

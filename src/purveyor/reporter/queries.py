@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError, SetupError
 from purveyor.errors import CredentialsError, PlatformError, PurveyorError, ReasonCode
-from purveyor.reporter.model import OPEN, WITHDRAWN, LinkShown, Standing
-from purveyor.reporter.parcel import Known
+from purveyor.reporter.model import OPEN, WITHDRAWN, ActionSnapshot, LinkShown
+from purveyor.reporter.payload import KnownSchemas
 from purveyor.reporter.specification import read_properties
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
 
 
-def ask_standing(client: PlatformClient, context: ActionContext, policy: RetryPolicy) -> Standing:
+def query_snapshot(
+    client: PlatformClient, context: ActionContext, policy: RetryPolicy
+) -> ActionSnapshot:
     """Ask for the action, then, if it is to be carried out, for the current attributes.
 
     What the platform refuses is no outage: only without an answer may a run go on.
@@ -31,21 +33,21 @@ def ask_standing(client: PlatformClient, context: ActionContext, policy: RetryPo
         action = client.read_action(entity.kind, entity.id, context.id, policy=policy)
         status = str(action.get("status"))
         if status not in OPEN:
-            return Standing(status, None, None, asked=True)
+            return ActionSnapshot(status, None, None, asked=True)
         shown = client.read_entity(context.service.kind, context.service.id, policy=policy)
-        link = ask_attributes(client, context.link, policy) if context.link else None
+        link = query_attributes(client, context.link, policy) if context.link else None
     except PlatformRefusedError as error:
         if error.absent:
-            return Standing(WITHDRAWN, None, None, asked=True)
+            return ActionSnapshot(WITHDRAWN, None, None, asked=True)
         return _refused(error)
     except (CredentialsError, SetupError) as error:
         return _refused(error)
     except PurveyorError as error:
         note = f"{error.message}. Going on with what the notification says."
-        return Standing(None, None, None, asked=False, note=note)
+        return ActionSnapshot(None, None, None, asked=False, note=note)
     service, name = shown.get("attributes"), shown.get("name")
-    known = ask_known(client, context, policy, Known(), before=True)
-    return Standing(
+    known = query_specifications(client, context, policy, KnownSchemas(), before=True)
+    return ActionSnapshot(
         status,
         _with_secrets(service, context.service) if isinstance(service, dict) else None,
         _with_secrets(link, context.link) if link is not None and context.link else None,
@@ -56,14 +58,14 @@ def ask_standing(client: PlatformClient, context: ActionContext, policy: RetryPo
     )
 
 
-def _refused(error: PurveyorError) -> Standing:
+def _refused(error: PurveyorError) -> ActionSnapshot:
     ours = isinstance(error, CredentialsError) or error.reason is ReasonCode.PERMISSION_DENIED
     kind = CredentialsError if ours else PlatformError
     refusal = kind(f"{error.message}: nothing was done.", hint=error.hint, reason=error.reason)
-    return Standing(None, None, None, asked=False, refusal=refusal)
+    return ActionSnapshot(None, None, None, asked=False, refusal=refusal)
 
 
-def ask_attributes(
+def query_attributes(
     client: PlatformClient, entity: Entity, policy: RetryPolicy
 ) -> JsonObject | None:
     """Return an entity's current attributes, None when the answer has none; raise as the client."""
@@ -71,7 +73,7 @@ def ask_attributes(
     return found if isinstance(found, dict) else None
 
 
-def ask_links(
+def query_links(
     client: PlatformClient, service: Entity, policy: RetryPolicy
 ) -> list[LinkShown] | None:
     """Return a service's links that are not deleted; None when the platform does not tell."""
@@ -101,14 +103,14 @@ def _read_link(row: JsonValue, service: Entity) -> LinkShown | None:
     return LinkShown(str(row.get("id")), str(row.get("slug") or row.get("name") or ""), status)
 
 
-def ask_known(
+def query_specifications(
     client: PlatformClient,
     context: ActionContext,
     policy: RetryPolicy,
-    known: Known,
+    known: KnownSchemas,
     *,
     before: bool = False,
-) -> Known:
+) -> KnownSchemas:
     """Return what the specifications say beyond `known`; what cannot be read stays unknown.
 
     `before` the action only what tells its secrets: of a custom one the action's specification,

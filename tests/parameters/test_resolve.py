@@ -9,7 +9,7 @@ from parameter_fixtures import BACKUPS, BOOL, STRING, STRINGS, module, request, 
 
 from purveyor.action import Operation
 from purveyor.declaration import Attribute, Collection, Object
-from purveyor.parameters import find_overruled, settle
+from purveyor.parameters import find_overruled, resolve_request
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
@@ -22,11 +22,11 @@ def test_the_stronger_layer_wins() -> None:
         for layer in layers[: start + 1]:
             given[layer][first] = layer
     interface = module(*(variable(name, STRING) for name in layers))
-    assert settle(request(**given), interface) == {layer: layer for layer in layers}
+    assert resolve_request(request(**given), interface) == {layer: layer for layer in layers}
 
 
 def test_objects_merge_key_by_key_and_arrays_replace() -> None:
-    settled = settle(
+    settled = resolve_request(
         request(
             defaults={"a": {"x": {"p": 1, "q": 2}, "l": [1, 2]}},
             parameters={"a": {"x": {"q": 3}, "l": [4]}},
@@ -43,16 +43,16 @@ def test_empty_values_are_values(value: JsonValue) -> None:
     asked = request(
         defaults={"a": "x"}, service_attributes={"a": 1}, parameters={"a": value, "b": value}
     )
-    assert settle(asked, interface) == {"a": value, "b": value}
+    assert resolve_request(asked, interface) == {"a": value, "b": value}
 
 
 def test_a_parameter_that_is_null_replaces_an_attribute() -> None:
     asked = request(Operation.UPDATE, service_attributes={"a": "x"}, parameters={"a": None})
-    assert settle(asked, module(variable("a", STRING))) == {"a": None}
+    assert resolve_request(asked, module(variable("a", STRING))) == {"a": None}
 
 
 def test_an_attribute_that_is_null_is_absent_at_every_depth() -> None:
-    settled = settle(
+    settled = resolve_request(
         request(
             Operation.UPDATE,
             defaults={"a": "kept", "o": {"retention_days": 7, "window": "night"}},
@@ -70,13 +70,13 @@ def test_attributes_that_the_module_does_not_declare_are_left_out_silently() -> 
         "l": [{"retention_days": 2, "arn": "y"}],
     }
     interface = module(variable("o", BACKUPS), variable("l", Collection("list", BACKUPS)))
-    settled = settle(request(Operation.UPDATE, service_attributes=attributes), interface)
+    settled = resolve_request(request(Operation.UPDATE, service_attributes=attributes), interface)
     assert settled == {"o": {"retention_days": 1}, "l": [{"retention_days": 2}]}
 
 
 def test_a_key_taken_out_of_a_map_stays_out() -> None:
     before: dict[str, JsonValue] = {"team": "a", "old": "b"}
-    settled = settle(
+    settled = resolve_request(
         request(
             Operation.UPDATE,
             defaults={"labels": {"owner": "platform"}},
@@ -104,7 +104,7 @@ def test_reserved_names_are_offered_only_where_they_are_declared_and_fit() -> No
         variable("tags", Collection("list", STRING)),
     )
     asked = request(offered=offered, parameters={"tags": ["mine"], "service_id": "s-2"})
-    assert settle(asked, interface) == {
+    assert resolve_request(asked, interface) == {
         "purveyor": {"service_id": "s-1"},
         "service_id": "s-1",
         "tags": ["mine"],
@@ -120,7 +120,7 @@ def test_what_the_platform_team_fixed_wins_and_is_said_only_where_it_differs() -
         fixed={"multi_az": True, "size": 5, "tags": {"team": "x"}},
         parameters={"multi_az": False, "size": 5, "tags": {"mine": "y"}},
     )
-    assert settle(asked, interface) == {
+    assert resolve_request(asked, interface) == {
         "multi_az": True,
         "size": 5,
         "tags": {"team": "x", "mine": "y"},

@@ -27,7 +27,7 @@ _UNMISTAKABLE = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSchemas:
     """What the specifications say; None where they could not be read.
 
     `managed` where the platform would make an update action of attributes that are set: then all
@@ -46,7 +46,7 @@ class Known:
 
 
 @dataclass(slots=True)
-class Parcel:
+class Payload:
     """What is sent: `results` with the final status, `attributes` and `secrets` to the entity.
 
     `left_out` has one sentence for each value that does not arrive, without the value. `emptied`
@@ -60,7 +60,7 @@ class Parcel:
     emptied: list[str] = field(default_factory=list)
 
 
-def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
+def split_results(outcome: Outcome, operation: Operation, known: KnownSchemas) -> Payload:
     """Sort an outcome's values.
 
     Null is not sent, and an empty secret only where an earlier success set it: they would wipe what
@@ -69,7 +69,7 @@ def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
     for the one who asked: only a result's `target`, which the platform follows, and secrets become
     attributes.
     """
-    parcel = Parcel()
+    payload = Payload()
     lasting = outcome.status is Status.SUCCESS and operation is not Operation.DELETE
     own = lasting and not operation.by_program
     secret_texts = find_texts(dict(outcome.secrets))
@@ -79,45 +79,47 @@ def pack(outcome: Outcome, operation: Operation, known: Known) -> Parcel:
             continue
         text = json_text.write(value)
         if hidden.redact(text) != text:
-            parcel.left_out.append(f"{name!r} was withheld: it holds a secret value.")
+            payload.left_out.append(f"{name!r} was withheld: it holds a secret value.")
             continue
-        _place(name, value, known, parcel, lasting=own and not known.managed)
+        _place(name, value, known, payload, lasting=own and not known.managed)
     for name, value in outcome.secrets.items() if lasting else ():
         if value is not None and (value != "" or name in outcome.shown_before):
-            _place_secret(name, value, known, parcel)
+            _place_secret(name, value, known, payload)
     for name in outcome.shown_before if own else ():
-        _empty(target_of(name, known.results), known, parcel)
-    return parcel
+        _empty(target_of(name, known.results), known, payload)
+    return payload
 
 
-def _empty(attribute: str, known: Known, parcel: Parcel) -> None:
+def _empty(attribute: str, known: KnownSchemas, payload: Payload) -> None:
     """Take an earlier value back, unless there is one now or nothing can be shown anyway."""
     schema = (known.attributes or {}).get(attribute)
-    given = parcel.results if known.managed else parcel.attributes | parcel.secrets
+    given = payload.results if known.managed else payload.attributes | payload.secrets
     if attribute in given or schema is None or is_dropped(attribute, known.attributes):
         return
-    sent = parcel.secrets if is_secret(schema) else parcel.attributes
-    sent = parcel.results if known.managed else sent
+    sent = payload.secrets if is_secret(schema) else payload.attributes
+    sent = payload.results if known.managed else sent
     sent[attribute] = empty_value(schema)
-    parcel.emptied.append(attribute)
+    payload.emptied.append(attribute)
 
 
-def _place(name: str, value: JsonValue, known: Known, parcel: Parcel, *, lasting: bool) -> None:
+def _place(
+    name: str, value: JsonValue, known: KnownSchemas, payload: Payload, *, lasting: bool
+) -> None:
     fault = fault_of(name, value, known.results)
     attribute = target_of(name, known.results)
     if fault is None:
-        parcel.results[name] = value
+        payload.results[name] = value
     if lasting and fault_of(attribute, value, known.attributes) is None:
-        parcel.attributes[attribute] = value
+        payload.attributes[attribute] = value
     elif fault is not None:
-        parcel.left_out.append(f"{name!r} was left out: {fault}.")
+        payload.left_out.append(f"{name!r} was left out: {fault}.")
     elif lasting and is_dropped(attribute, known.attributes):
-        parcel.left_out.append(
+        payload.left_out.append(
             f"{name!r} will not show: the specification has `visibleOn: []` for it."
         )
 
 
-def _place_secret(name: str, value: JsonValue, known: Known, parcel: Parcel) -> None:
+def _place_secret(name: str, value: JsonValue, known: KnownSchemas, payload: Payload) -> None:
     attribute = target_of(name, known.results)
     if known.attributes is None:
         why = "the specification, which has to mark it secret, could not be read"
@@ -128,8 +130,8 @@ def _place_secret(name: str, value: JsonValue, known: Known, parcel: Parcel) -> 
     if known.managed and not why and not is_secret((known.results or {}).get(name, {})):
         why = f"the action's results have no {name!r} that is marked `secret: true`"
     if not why and known.managed:
-        parcel.results[name] = value
+        payload.results[name] = value
     elif not why:
-        parcel.secrets[attribute] = value
+        payload.secrets[attribute] = value
     else:
-        parcel.left_out.append(f"{name!r} is secret and was withheld: {why}.")
+        payload.left_out.append(f"{name!r} is secret and was withheld: {why}.")

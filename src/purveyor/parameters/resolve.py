@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.declaration import Collection, Object, Primitive, Tuple
 from purveyor.errors import ParameterError
+from purveyor.parameters.equality import is_same
 from purveyor.parameters.layers import choose_offered, merge_layers, read_starting_point
 from purveyor.parameters.merge import merge
 from purveyor.parameters.name_faults import find_forbidden_changes, find_unknown_names
-from purveyor.parameters.sameness import is_same
 from purveyor.parameters.type_faults import find_type_faults
 from purveyor.parameters.wording import count, describe_type, escape
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from purveyor.declaration import ModuleInterface, TypeConstraint, Variable
     from purveyor.json_text import JsonValue
-    from purveyor.parameters.request import Request
+    from purveyor.parameters.request import VariableRequest
 
 MAX_DETAILS = 50
 
 
-def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]:
+def resolve_request(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
     """Give the variables file's content; raise ParameterError with all faults.
 
     create, update and custom are strict. delete asks for nothing new, and nothing that a person
@@ -50,12 +50,12 @@ def settle(request: Request, interface: ModuleInterface) -> dict[str, JsonValue]
     return values
 
 
-def find_offered(request: Request, interface: ModuleInterface) -> frozenset[str]:
+def find_offered(request: VariableRequest, interface: ModuleInterface) -> frozenset[str]:
     """Name the variables that get a reserved value and no value of anybody's."""
     return frozenset(choose_offered(request, interface)) - frozenset(request.fixed)
 
 
-def find_overruled(request: Request, interface: ModuleInterface) -> list[str]:
+def find_overruled(request: VariableRequest, interface: ModuleInterface) -> list[str]:
     """Name the parameters that a stronger layer changes, one sentence each, without values.
 
     The platform team's value wins and is no fault, but a developer should not wonder.
@@ -92,7 +92,7 @@ def _make_empty(constraint: TypeConstraint) -> JsonValue:
 def _find_value_faults(
     variable: Variable,
     values: Mapping[str, JsonValue],
-    request: Request,
+    request: VariableRequest,
     interface: ModuleInterface,
 ) -> list[str]:
     name = escape(variable.name)
@@ -111,7 +111,7 @@ def _find_value_faults(
     return [f"{fault}{source}" for fault in faults]
 
 
-def _name_source(name: str, request: Request, interface: ModuleInterface) -> str:
+def _name_source(name: str, request: VariableRequest, interface: ModuleInterface) -> str:
     """Say whose value it is when it is not the developer's: the strongest layer that names it."""
     if name in request.fixed:
         return " (from the catalog's variables)"

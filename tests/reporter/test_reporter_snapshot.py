@@ -26,10 +26,10 @@ def test_the_standing_has_the_current_attributes(emulator: Emulator) -> None:
     stage = set_link_stage(emulator)
     emulator.platform.store.any_entity(stage.context.service.id).attributes["storage_gb"] = 30
     with stage.reporter() as reporter:
-        standing = reporter.read_standing(stage.context)
-    assert (standing.asked, standing.note, standing.action_status) == (True, "", "pending")
-    assert standing.service_attributes == {"storage_gb": 30}
-    assert standing.link_attributes == {"username": "app"}
+        snapshot = reporter.read_snapshot(stage.context)
+    assert (snapshot.asked, snapshot.note, snapshot.action_status) == (True, "", "pending")
+    assert snapshot.service_attributes == {"storage_gb": 30}
+    assert snapshot.link_attributes == {"username": "app"}
 
 
 def test_a_secret_that_reads_as_null_keeps_the_notifications_value(emulator: Emulator) -> None:
@@ -38,8 +38,8 @@ def test_a_secret_that_reads_as_null_keeps_the_notifications_value(emulator: Emu
     told = replace(stage.context.service, attributes={"password": "p4ss-word", "storage_gb": 10})
     context = replace(stage.context, service=told)
     with stage.reporter() as reporter:
-        standing = reporter.read_standing(context)
-    assert standing.service_attributes == known
+        snapshot = reporter.read_snapshot(context)
+    assert snapshot.service_attributes == known
 
 
 def test_the_standing_tells_which_attributes_are_secret_and_the_services_name(
@@ -47,11 +47,11 @@ def test_the_standing_tells_which_attributes_are_secret_and_the_services_name(
 ) -> None:
     stage = set_stage(emulator)
     with stage.reporter() as reporter:
-        standing = reporter.read_standing(stage.context)
+        snapshot = reporter.read_snapshot(stage.context)
         reporter.look_up(stage.context)
-    assert standing.service_name == "mysql-database"
-    assert standing.specification is not None
-    assert standing.specification["password"]["secret"] is True
+    assert snapshot.service_name == "mysql-database"
+    assert snapshot.specification is not None
+    assert snapshot.specification["password"]["secret"] is True
     assert stage.sent("GET").count("GET /service_specification") == 1
 
 
@@ -71,8 +71,8 @@ def test_a_certificate_that_is_not_trusted_is_no_outage(emulator: Emulator, tmp_
         client = PlatformClient(address, Credentials(token="t"), redactor=stage.redactor)
         with contextlib.closing(client):
             refusal = (
-                PlatformReporter(client, stage.redactor, pace=HASTY)
-                .read_standing(stage.context)
+                PlatformReporter(client, stage.redactor, timeouts=HASTY)
+                .read_snapshot(stage.context)
                 .refusal
             )
         server.join()
@@ -84,8 +84,8 @@ def test_a_finished_action_is_known_after_one_question(emulator: Emulator) -> No
     stage = set_stage(emulator)
     emulator.cancel_action(stage.context.id)
     with stage.reporter() as reporter:
-        standing = reporter.read_standing(stage.context)
-    assert standing.action_status == "cancelled"
+        snapshot = reporter.read_snapshot(stage.context)
+    assert snapshot.action_status == "cancelled"
     assert stage.sent() == ["GET /service/action"]
 
 
@@ -102,7 +102,7 @@ def test_a_no_is_no_outage(emulator: Emulator, status: int, exit_code: int, reas
     stage = set_stage(emulator)
     emulator.fault("status", status=status, count=-1, path="/service/*")
     with stage.reporter(HASTY) as reporter:
-        refusal = reporter.read_standing(stage.context).refusal
+        refusal = reporter.read_snapshot(stage.context).refusal
     assert refusal is not None
     assert (refusal.exit_code, refusal.reason) == (exit_code, reason)
     assert str(status) in refusal.message
@@ -112,17 +112,17 @@ def test_an_action_that_the_platform_no_longer_has_was_withdrawn(emulator: Emula
     stage = set_stage(emulator)
     del emulator.platform.store.actions[stage.context.id]
     with stage.reporter() as reporter:
-        standing = reporter.read_standing(stage.context)
-    assert (standing.asked, standing.action_status) == (True, "withdrawn")
+        snapshot = reporter.read_snapshot(stage.context)
+    assert (snapshot.asked, snapshot.action_status) == (True, "withdrawn")
 
 
 def test_a_login_that_is_not_found_says_nothing_of_the_action(emulator: Emulator) -> None:
     stage = set_stage(emulator)
     emulator.fault("status", status=404, path="/token", count=-1)
     with stage.reporter(HASTY) as reporter:
-        standing = reporter.read_standing(stage.context)
-    assert (standing.asked, standing.action_status) == (False, None)
-    assert standing.refusal is not None
+        snapshot = reporter.read_snapshot(stage.context)
+    assert (snapshot.asked, snapshot.action_status) == (False, None)
+    assert snapshot.refusal is not None
 
 
 @pytest.mark.parametrize("status", [200, 429, 503])
@@ -132,12 +132,12 @@ def test_a_platform_that_does_not_answer_is_said_and_not_raised(
     stage = set_stage(emulator)
     emulator.fault("status", status=status, seconds=0, count=-1, path="/service/*")
     with stage.reporter(HASTY) as reporter:
-        standing = reporter.read_standing(stage.context)
-    assert not standing.asked
-    assert standing.refusal is None
-    assert standing.action_status is None
+        snapshot = reporter.read_snapshot(stage.context)
+    assert not snapshot.asked
+    assert snapshot.refusal is None
+    assert snapshot.action_status is None
     if status == 200:
-        assert "is not the platform" in standing.note
+        assert "is not the platform" in snapshot.note
         return
-    assert str(status) in standing.note
-    assert "Going on with what the notification says" in standing.note
+    assert str(status) in snapshot.note
+    assert "Going on with what the notification says" in snapshot.note

@@ -8,11 +8,11 @@ import pytest
 
 from purveyor import json_text
 from purveyor.notification import (
+    ContextSource,
     FaultyActionError,
-    Origin,
     parse_notification,
     read_action,
-    refuse_spliced,
+    refuse_injected,
 )
 from purveyor.settings import Settings
 
@@ -27,8 +27,8 @@ def check(value: str, **environ: str) -> None:
         "service": {"id": "s-1", "specification": {"slug": "queue"}},
         "parameters": {"name": value},
     }
-    origin = Origin(json_text.write(context), "the variable CONTEXT")
-    refuse_spliced(origin, read_action(parse_notification(origin)), Settings(environ))
+    origin = ContextSource(json_text.write(context), "the variable CONTEXT")
+    refuse_injected(origin, read_action(parse_notification(origin)), Settings(environ))
 
 
 @pytest.mark.parametrize("name", ["CI_JOB_TOKEN", "SYSTEM_ACCESSTOKEN", "NULLPLATFORM_API_KEY"])

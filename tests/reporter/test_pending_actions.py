@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor.action import Kind, Operation
-from purveyor.reporter.survey import UNFINISHED, EntityShown, Survey
+from purveyor.reporter.pending_actions import UNFINISHED, EntityShown, PendingActions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,9 @@ class Platform:
         return {"results": self.rows}
 
 
-def survey(*rows: Any) -> Survey:
+def pending(*rows: Any) -> PendingActions:
     platform: Any = Platform(*rows)
-    return Survey(platform)
+    return PendingActions(platform)
 
 
 def service(**changes: object) -> dict[str, object]:
@@ -59,14 +59,14 @@ def service(**changes: object) -> dict[str, object]:
     ],
 )
 def test_a_service_is_chosen_by_what_it_shows(changes: dict[str, object], *, shown: bool) -> None:
-    found = list(survey(service(**changes)).entities(Kind.SERVICE, NRN, UNFINISHED))
+    found = list(pending(service(**changes)).entities(Kind.SERVICE, NRN, UNFINISHED))
     assert bool(found) is shown
 
 
 def test_any_account_may_be_asked_for() -> None:
     anywhere = "organization=1:account=*"
     rows = [service(), service(id="s-2", entity_nrn="organization=2:account=2")]
-    found = survey(*rows).entities(Kind.SERVICE, anywhere, UNFINISHED)
+    found = pending(*rows).entities(Kind.SERVICE, anywhere, UNFINISHED)
     assert [each.id for each in found] == ["s-1"]
 
 
@@ -87,14 +87,14 @@ def test_the_later_time_counts_and_an_unreadable_one_does_not(
 ) -> None:
     row = {"id": "a-1", "status": "pending", "created_at": created, "updated_at": updated}
     entity = EntityShown(Kind.SERVICE, "s-1", "s", "pending", "sp-1", "s-1")
-    (found,) = survey(row).actions(entity)
+    (found,) = pending(row).actions(entity)
     assert found.since == since
 
 
 def test_actions_that_ended_or_wait_for_an_approval_are_left_out() -> None:
     words = ["pending", "in_progress", "pending_create", "success", "failed", "cancelled"]
     entity = EntityShown(Kind.SERVICE, "s-1", "s", "pending", "sp-1", "s-1")
-    found = survey(*({"id": f"a-{word}", "status": word} for word in words)).actions(entity)
+    found = pending(*({"id": f"a-{word}", "status": word} for word in words)).actions(entity)
     assert [each.status for each in found] == ["pending", "in_progress"]
 
 
@@ -104,7 +104,7 @@ def test_an_operation_of_another_name_counts_as_custom() -> None:
             return {"type": "diagnose"}
 
     platform: Any = Specifications({"id": "a-1", "status": "pending"})
-    asked = Survey(platform)
+    asked = PendingActions(platform)
     entity = EntityShown(Kind.SERVICE, "s-1", "s", "pending", "sp-1", "s-1")
     (action,) = asked.actions(entity)
     assert asked.operation(action) is Operation.CUSTOM
