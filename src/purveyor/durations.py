@@ -21,15 +21,16 @@ def read_duration(text: str, *, least: float) -> float:
 
 
 def tell_duration(seconds: float) -> str:
-    """Return `0.2 s`, `42 s`, `3 min 5 s` or `1 h 2 min`."""
+    """Return `0.2 s`, `42 s`, `3 min 5 s`, `1 h 2 min` or `2 h`."""
     if seconds < _EXACT:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     if whole < _SECONDS["min"]:
         return f"{whole} s"
-    if whole < _SECONDS["h"]:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    unit, below = ("min", "s") if whole < _SECONDS["h"] else ("h", "min")
+    count, rest = divmod(whole, _SECONDS[unit])
+    rest //= _SECONDS[below]
+    return f"{count} {unit} {rest} {below}" if rest else f"{count} {unit}"
 
 
 def tell_age(seconds: float | None) -> str:

@@ -56,13 +56,12 @@ def test_a_run_address_of_ones_own_wins(vendor: str) -> None:
 
 def test_github_is_told_everything_in_its_words() -> None:
     page = Page("github")
-    with page.ci.section("Plan\nof 100%"):
-        page.ci.say("inside", tone=Tone.GOOD)
+    page.ci.say("plain", tone=Tone.GOOD)
     page.ci.annotate("error", "50% done\nthen not", title="A:b,c")
     page.ci.annotate("warning", "careful")
     page.ci.annotate("info", "by the way")
     assert page.text == (
-        "::group::Plan of 100%25\ninside\n::endgroup::\n"
+        "plain\n"
         "::error title=A%3Ab%2Cc::50%25 done%0Athen not\n"
         "::warning::careful\n::notice::by the way\n"
     )
@@ -70,35 +69,19 @@ def test_github_is_told_everything_in_its_words() -> None:
 
 def test_azure_is_told_everything_in_its_words() -> None:
     page = Page("azure")
-    with page.ci.section("Plan"):
-        page.ci.say("inside", tone=Tone.GOOD)
+    page.ci.say("plain", tone=Tone.GOOD)
     page.ci.annotate("error", "50% done; [x]\nthen not", title="T")
     page.ci.annotate("info", "by the way", title="T")
     assert page.text == (
-        "##[group]Plan\ninside\n##[endgroup]\n"
-        "##vso[task.logissue type=error]T: 50%AZP25 done; [x]%0Athen not\n"
-        "T: by the way\n"
+        "plain\n##vso[task.logissue type=error]T: 50%AZP25 done; [x]%0Athen not\nT: by the way\n"
     )
 
 
 def test_gitlab_is_told_everything_in_its_words() -> None:
     page = Page("gitlab")
-    with page.ci.section("Plan"):
-        page.ci.say("inside")
+    page.ci.say("plain")
     page.ci.annotate("error", "no\nwhy", title="T")
-    start, inside, end, *red = page.lines
-    began = start.split(":")[1]
-    assert start == f"\x1b[0Ksection_start:{began}:purveyor_{began}_1\r\x1b[0KPlan"
-    assert inside == "inside"
-    assert end.endswith(f":purveyor_{began}_1\r\x1b[0K")
-    assert red == ["\x1b[31merror: T: no\x1b[0m", "\x1b[31m  why\x1b[0m"]
-
-
-def test_a_section_is_closed_when_what_it_holds_fails() -> None:
-    page = Page("github")
-    with pytest.raises(ZeroDivisionError), page.ci.section("x"):
-        _ = 1 / 0
-    assert page.lines == ["::group::x", "::endgroup::"]
+    assert page.lines == ["plain", "\x1b[31merror: T: no\x1b[0m", "\x1b[31m  why\x1b[0m"]
 
 
 @pytest.mark.parametrize("vendor", ["github", "gitlab", "azure", "terminal"])

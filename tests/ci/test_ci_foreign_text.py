@@ -90,20 +90,6 @@ def test_an_issue_on_azure_is_one_command_and_no_other(text: str, title: str) ->
     assert azure_commands(found.data.replace("%0A", "\n").replace("%AZP25", "%")) == []
 
 
-@settings(deadline=None)  # a busy machine is no fault
-@given(title=hostile)
-def test_a_sections_title_adds_no_command(title: str) -> None:
-    for vendor, names in (
-        ("github", ["group", "endgroup"]),
-        ("azure", ["group", "endgroup"]),
-        ("gitlab", ["start", "end"]),
-    ):
-        page = Page(vendor)
-        with page.ci.section(title):
-            pass
-        assert [each.name for each in COMMANDS[vendor](page.text)] == names
-
-
 def test_the_oracles_see_commands_where_there_are_some() -> None:
     assert [each.name for each in github_commands("  ::add-mask::x\nb ##[error]c")] == [
         "add-mask",

@@ -134,8 +134,8 @@ def test_an_action_that_had_already_failed_is_no_error_of_this_run() -> None:
         (9.94, "9.9 s"),
         (9.95, "10 s"),
         (59.4, "59 s"),
-        (59.6, "1 min 0 s"),
-        (3599.6, "1 h 0 min"),
+        (59.6, "1 min"),
+        (3599.6, "1 h"),
         (3725, "1 h 2 min"),
     ],
 )

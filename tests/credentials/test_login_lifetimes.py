@@ -61,8 +61,8 @@ def enter(
     ("left", "limit", "words"),
     [
         (LONG_APPLY, None, ""),
-        (LONG_APPLY - 60, None, "account's login ends in 44 minutes and cannot be renewed"),
-        (LONG_APPLY, 7200.0, "the run may take 120"),
+        (LONG_APPLY - 60, None, "account's login ends in 44 min and cannot be renewed"),
+        (LONG_APPLY, 7200.0, "the run may take 2 h"),
         (600.0, 300.0, ""),
     ],
 )
@@ -81,7 +81,7 @@ def test_the_run_s_own_session_is_told_when_it_is_known_to_end(token: str, end: 
     own = Settings({"AWS_SESSION_TOKEN": token, "AWS_CREDENTIAL_EXPIRATION": end})
     said = warn_of_short(AccountCredentials({}, (), ""), AT_ONE - 60, settings=own)
     known = bool(token) and end.startswith("2026")
-    assert ("The run's own AWS login ends in 1 minutes" in said) is known
+    assert ("The run's own AWS login ends in 1 min" in said) is known
 
 
 def test_a_role_lasts_as_long_as_the_session_or_the_token_that_it_is_taken_on_with(

@@ -1,7 +1,6 @@
-"""The CI around us: fold, say, annotate, mask, hand on outputs and a summary."""
+"""The CI around us: say, annotate, mask, hand on outputs and a summary."""
 
-from purveyor.ci.detection import detect
-from purveyor.ci.identity import read_identity
+from purveyor.ci.detection import detect, read_identity
 from purveyor.ci.model import CI, Tone
 from purveyor.ci.show import Show
 

@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from purveyor.ci.command_log import CommandLog
+from purveyor.ci.log import Log, sort_names
 from purveyor.ci.summary_file import append_summary
-from purveyor.ci.wording import sort_names, word_annotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from purveyor.ci.console import Console
-    from purveyor.settings import Settings
 
 # The agent takes `##vso[` anywhere in a line (its Command.cs), the log viewer `##[`; the agent's
 # comparison overlooks some characters outside ASCII.
@@ -25,21 +21,17 @@ _ISSUES = {"error", "warning"}
 _TITLE = "Purveyor.md"  # the agent heads the summary with the file's name
 
 
-class Azure(CommandLog):
-    """A step of an Azure pipeline."""
-
+class Azure(Log):
     name = "azure"
 
-    def __init__(self, console: Console, settings: Settings) -> None:
-        super().__init__(
-            console, neutralise=neutralise, fold="##[group]{}".format, unfold="##[endgroup]"
-        )
-        self._settings = settings
+    def neutralise(self, line: str) -> str:
+        """Return a plain line in which the agent and its log viewer find no command."""
+        return _COMMAND.sub(r"\1 ", line)
 
     def annotate(self, level: str, text: str, *, title: str = "") -> None:
         """Log an issue, which Azure also shows on the run's page; `info` is a plain line."""
         if level not in _ISSUES:
-            self.say(word_annotation(level, text, title))
+            super().annotate(level, text, title=title)
             return
         message = self.shorten(f"{title}: {text}" if title else text)
         self._console.line(f"##vso[task.logissue type={level}]{_escape_data(message)}")
@@ -68,7 +60,6 @@ class Azure(CommandLog):
             self._console.line(f"##vso[task.uploadsummary]{_escape_data(str(path))}")
 
     def run_url(self) -> str:
-        """Return the run's page."""
         text = self._settings.text
         own, collection = text("PURVEYOR_RUN_URL"), text("SYSTEM_COLLECTIONURI")
         project, build = text("SYSTEM_TEAMPROJECT"), text("BUILD_BUILDID")
@@ -85,11 +76,6 @@ class Azure(CommandLog):
             self._console.note(f"The summary has no folder ({error.strerror}); the run goes on.")
             return None
         return Path(folder) / _TITLE
-
-
-def neutralise(line: str) -> str:
-    """Return a plain line in which the agent and its log viewer find no command."""
-    return _COMMAND.sub(r"\1 ", line)
 
 
 def _escape_data(text: str) -> str:

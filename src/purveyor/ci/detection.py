@@ -1,4 +1,4 @@
-"""Which CI we are in."""
+"""Which CI we are in, and which of its runs this is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from purveyor.ci.console import Console
 from purveyor.ci.github import GitHub
 from purveyor.ci.gitlab import GitLab
 from purveyor.ci.terminal import Terminal
+from purveyor.run_identity import RunIdentity, read_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,13 @@ _MARKS: dict[str, Callable[[Console, Settings], CI]] = {
     "TF_BUILD": Azure,
 }
 
+# The variables of the project, the run and the try. GitLab gives a retried job a new id.
+_VARIABLES = {
+    "github": ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
+    "gitlab": ("CI_PROJECT_PATH", "CI_JOB_ID", ""),
+    "azure": ("SYSTEM_TEAMPROJECT", "BUILD_BUILDID", "SYSTEM_JOBATTEMPT"),
+}
+
 
 def detect(settings: Settings, *, stream: TextIO, errors: TextIO) -> CI:
     """Return the CI that set its mark in the environment, else the terminal.
@@ -33,3 +41,19 @@ def detect(settings: Settings, *, stream: TextIO, errors: TextIO) -> CI:
         if (settings.text(mark) or "").lower() == "true":
             return vendor(console, settings)
     return Terminal(console, settings)
+
+
+def read_identity(ci: CI, settings: Settings) -> RunIdentity:
+    names = _VARIABLES.get(ci.name, ("", "", ""))
+    project, run, attempt = ((settings.text(name) or "") if name else "" for name in names)
+    machine = read_machine()
+    return RunIdentity(
+        ci=ci.name,
+        run=run,
+        attempt=int(attempt) if attempt.isdecimal() else 1,
+        url=ci.run_url(),
+        project=project,
+        host=machine.host,
+        boot=machine.boot,
+        pid=machine.pid,
+    )

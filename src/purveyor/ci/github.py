@@ -7,15 +7,11 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.ci.command_log import CommandLog
+from purveyor.ci.log import Log, sort_names
 from purveyor.ci.summary_file import append_summary
-from purveyor.ci.wording import sort_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from purveyor.ci.console import Console
-    from purveyor.settings import Settings
 
 # The runner takes `::` at a line's trimmed start and `##[` anywhere (its ActionCommand.cs), with
 # comparisons that overlook some characters outside ASCII.
@@ -25,14 +21,11 @@ _LEVELS = {"error": "error", "warning": "warning"}
 _TITLE = 200
 
 
-class GitHub(CommandLog):
-    """A step of a GitHub workflow."""
-
+class GitHub(Log):
     name = "github"
 
-    def __init__(self, console: Console, settings: Settings) -> None:
-        super().__init__(console, neutralise=neutralise, fold=_open_group, unfold="::endgroup::")
-        self._settings = settings
+    def neutralise(self, line: str) -> str:
+        return _OLD_COMMAND.sub(r"\1 ", _COMMAND.sub(r"\1 ", line))
 
     def annotate(self, level: str, text: str, *, title: str = "") -> None:
         """Write an annotation, which GitHub also shows on the run's page."""
@@ -61,7 +54,6 @@ class GitHub(CommandLog):
             append_summary(self._console, Path(path), markdown)
 
     def run_url(self) -> str:
-        """Return the attempt's page."""
         text = self._settings.text
         server, repository = text("GITHUB_SERVER_URL"), text("GITHUB_REPOSITORY")
         run, attempt = text("GITHUB_RUN_ID"), text("GITHUB_RUN_ATTEMPT")
@@ -70,15 +62,6 @@ class GitHub(CommandLog):
             return own or ""
         page = f"{server.rstrip('/')}/{repository}/actions/runs/{run}"
         return f"{page}/attempts/{attempt}" if attempt else page
-
-
-def neutralise(line: str) -> str:
-    """Return a plain line that the runner takes for no command."""
-    return _OLD_COMMAND.sub(r"\1 ", _COMMAND.sub(r"\1 ", line))
-
-
-def _open_group(title: str) -> str:
-    return f"::group::{_escape_data(title)}"
 
 
 def _delimit(name: str, value: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
 
 class Tone(StrEnum):
@@ -31,9 +30,6 @@ class CI(Protocol):
     @property
     def name(self) -> str:
         """`github`, `gitlab`, `azure` or `terminal`."""
-
-    def section(self, title: str) -> AbstractContextManager[None]:
-        """Fold what is said inside the block, where the vendor can fold."""
 
     def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
         """Write text, line by line."""

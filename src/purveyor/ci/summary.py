@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from purveyor import json_text
-from purveyor.ci.markdown import code, link, table, text
 from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
 from purveyor.plan import COUNTED, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from purveyor.action import ActionContext
     from purveyor.outcome import Outcome
@@ -29,6 +30,14 @@ SIGNS = {
     Verb.REPLACE: "-/+",
     Verb.DELETE: "-",
 }
+
+# What means something in CommonMark 0.31 or to GitHub (mentions, numbers of issues, emoji, math,
+# addresses) where it stands; a reference (section 2.5) never stands for structure.
+_MEANING = re.compile(
+    r"[\\`*_\[\]<>&|~$@^]|:(?=\S)|#(?=\w|$)|(?i:www)\.|^[-+=#]|^\d{1,9}[.)]", re.MULTILINE
+)
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_URL = re.compile(r"https?://[^\s<>()\[\]|\\\"']+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class Summary:
     shown: frozenset[str] = frozenset()
 
     def write(self) -> str:
-        """Return the page in Markdown."""
+        """Return the page in Markdown, as GitHub and Azure show it."""
         return "\n\n".join(self._tell()) + "\n"
 
     def _tell(self) -> Iterator[str]:
@@ -106,3 +115,39 @@ class Summary:
 
     def _text(self, foreign: str) -> str:
         return text(self.clean(foreign))
+
+
+def text(foreign: str) -> str:
+    """Show one plain line; what stands in backticks is code."""
+    parts = CODE.split(" ".join(foreign.split()))
+    return "".join(
+        code(part) if number % 2 else _MEANING.sub(_refer, part)
+        for number, part in enumerate(parts)
+    )
+
+
+def code(foreign: str) -> str:
+    """Show text as code, in a fence longer than any within; but not where a bar ends a cell."""
+    inside = " ".join(foreign.split())
+    if not inside or "|" in inside:
+        return _MEANING.sub(_refer, inside)
+    fence = "`" * (max(map(len, re.findall("`+", inside)), default=0) + 1)
+    gap = " " if inside.startswith("`") or inside.endswith("`") else ""
+    return f"{fence}{gap}{inside}{gap}{fence}"
+
+
+def link(url: str) -> str:
+    """Lead to an address, where it is one that can be led to."""
+    if not _URL.fullmatch(url):
+        return text(url)
+    return f"[open it]({quote(url, safe=':/?#@!$&+,;=%~*-._')})"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; cells are Markdown already."""
+    lines = [headings, [":--" for _ in headings], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _refer(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}&#{ord(found[0][-1])};"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from purveyor.durations import tell_age, tell_duration
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -52,11 +54,10 @@ def warn_of_short(
     left, wanted = known[whose] - now, limit or LONG_APPLY
     if left >= wanted:
         return ""
-    may = (
-        f"the run may take {wanted / 60:.0f}" if limit else f"a long apply takes {wanted / 60:.0f}"
-    )
+    may = "the run may take" if limit else "a long apply takes"
     return (
-        f"{whose} ends in {max(0, int(left // 60))} minutes and cannot be renewed, and {may}:"
+        f"{whose} ends in {tell_age(left)} and cannot be renewed,"
+        f" and {may} {tell_duration(wanted)}:"
         " log in for longer, or with an identity token of the CI, which is renewed."
     )
 

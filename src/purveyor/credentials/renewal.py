@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.credentials.private_file import replace_private
+from purveyor.durations import tell_age
 from purveyor.errors import PurveyorError
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ class Renewal:
         if self._told[number] or self._stopped.is_set() or gone:
             return
         self._told[number] = True
-        minutes = int((self._held[number].ends - self._now()) // 60)
-        left = f"{minutes} minutes" if minutes > 0 else "less than a minute"
+        left = tell_age(self._held[number].ends - self._now())
         self._tell(
             f"The account's login cannot be renewed at the moment; it ends in {left}."
             f" It is tried again until then. {why}"

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.durations import tell_age
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
 from purveyor.journal import Begin, Claimed, End, recall_outcome
 from purveyor.outcome import Status
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from purveyor.sweep.liveness import Judged
     from purveyor.sweep.model import Ports
 
-_HOUR, _MINUTE = 3600, 60
 _PENDING, _IN_PROGRESS = "pending", "in_progress"
 
 
@@ -89,7 +89,7 @@ def _is_last(begin: Begin, ports: Ports) -> bool:
 
 
 def _ending(found: Unclaimed, *, at: float) -> End:
-    waited = "long" if found.waited is None else f"for {tell_wait(found.waited)}"
+    waited = "long" if found.waited is None else f"for {tell_age(found.waited)}"
     if found.status == _IN_PROGRESS:
         return End(
             at=at,
@@ -115,18 +115,11 @@ def _ending(found: Unclaimed, *, at: float) -> End:
     )
 
 
-def tell_wait(seconds: float) -> str:
-    """Return `45 min`, or `3 h`."""
-    if seconds < 2 * _HOUR:
-        return f"{seconds // _MINUTE:.0f} min"
-    return f"{seconds // _HOUR:.0f} h"
-
-
 def _tell(
     found: Unclaimed, done: str, *, closed: bool = False, needs_person: bool = False
 ) -> SweptAction:
     begin = found.begin
-    waited = f" for {tell_wait(found.waited)}" if found.waited is not None else ""
+    waited = f" for {tell_age(found.waited)}" if found.waited is not None else ""
     return SweptAction(
         action=begin.action,
         attempt=begin.attempt,

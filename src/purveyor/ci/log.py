@@ -1,0 +1,82 @@
+"""A log of plain lines: what all CIs have in common, and enough for one that we do not know."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.ci.model import Tone
+from purveyor.ci.plain import join_plain, split_plain
+from purveyor.ci.summary_file import append_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from purveyor.ci.console import Console
+    from purveyor.settings import Settings
+
+_TONES = {"error": Tone.BAD, "warning": Tone.CAREFUL}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+# GitHub's runner cuts messages at 4096 characters (its source); Azure's limit is not documented.
+_MESSAGE = 4000
+
+
+class Log:
+    """Fulfils `CI`; a vendor's class says what differs there."""
+
+    name = ""
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self._console = console
+        self._settings = settings
+
+    def neutralise(self, line: str) -> str:
+        """Return a plain line in which the vendor finds no command."""
+        return line
+
+    def paint(self, line: str, tone: Tone) -> str:
+        del tone
+        return line
+
+    def say(self, text: str, *, tone: Tone = Tone.PLAIN) -> None:
+        for line in split_plain(text):
+            self._console.line(self.paint(self.neutralise(line), tone))
+
+    def live(self, text: str) -> bool:
+        """Decline: a log has no passing lines."""
+        del text
+        return False
+
+    def annotate(self, level: str, text: str, *, title: str = "") -> None:
+        """Write `error: title: text` in colour, further lines indented."""
+        head = f"{level}: " if level in _TONES else ""
+        lines = split_plain(f"{title}: {text}" if title else text)
+        self.say(head + "\n  ".join(lines), tone=_TONES.get(level, Tone.PLAIN))
+
+    def write_outputs(self, values: Mapping[str, str]) -> None:
+        """Do nothing: nobody takes them on."""
+
+    def write_summary(self, markdown: str) -> None:
+        """Append to the file of PURVEYOR_SUMMARY, if one is named."""
+        path = self._settings.text("PURVEYOR_SUMMARY")
+        if path is not None:
+            append_summary(self._console, Path(path), markdown)
+
+    def run_url(self) -> str:
+        return self._settings.text("PURVEYOR_RUN_URL") or ""
+
+    def shorten(self, text: str) -> str:
+        """Return text as plain lines without commands, cut where it is too long for a message."""
+        message = "\n".join(self.neutralise(line) for line in split_plain(text))
+        return f"{message[:_MESSAGE]} ... (cut)" if len(message) > _MESSAGE else message
+
+    def shield(self, text: str) -> str:
+        """Return text as one plain line without a command."""
+        return self.neutralise(join_plain(text))
+
+
+def sort_names(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the outputs whose names every vendor takes, and the other names."""
+    good = {name: value for name, value in values.items() if _NAME.fullmatch(name)}
+    return good, [name for name in values if name not in good]
