@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.attempt.local_run import LocalRun
+from journal_fixtures import make_begin
+from memory_fixtures import MemoryStore, make_run
+from purveyor.attempt import Attempt, LocalRun
 from purveyor.credentials import LOGIN_FOLDER
 from purveyor.finish.remains import remove_workspace
-from purveyor.provision.local_run import private_workspace
+from purveyor.provision.sequence import private_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +42,8 @@ def test_a_run_takes_its_logins_away_even_if_a_state_stays(*, unsaved: bool) -> 
     def stop() -> None:
         there.append((folder / LOGIN_FOLDER).exists())
 
-    with private_workspace(None, stop_logins=stop) as folder:
+    attempt = Attempt(make_begin(), journal=None, run=make_run(MemoryStore()))
+    with private_workspace(attempt, stop) as folder:
         leave(folder, unsaved=unsaved)
     assert there == [True], "whoever writes there is stopped first"
     assert not (folder / LOGIN_FOLDER).exists()

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from purveyor.attempt import EntityRecord
     from purveyor.catalog.recipe import OutputRule
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor.provision.entity_record import EntityRecord
     from purveyor.provision.results import Results
     from purveyor.provision.variables import ResolvedVariables
 

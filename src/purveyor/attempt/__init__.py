@@ -1,1 +1,41 @@
-"""One attempt at one action: what it leaves in the journal and on its machine."""
+"""One attempt at one action, from its claim to its report, over one `Store` and one `Clock`.
+
+Nothing here needs files, processes, threads or real time, so that a test or a simulation can play
+runs against each other in memory::
+
+    store: Store                     # journal.store: create, put, read, remove, paths, dated, age
+    clock = Clock(clock, now, pause) # clock.py: three functions
+
+    journal = Journal(store, clock.now, age=store.age)
+    run = ThisRun(identity=…, clock=clock, is_dead=…, local_runs=LocalRuns(disk_store))
+    claimed = claim(begin, journal=journal, run=run)         # Attempt, or NotOurs
+    record = EntityRecord(blank, operation, begin.action, Capsules(store), clock.now, listen)
+    change = MarkedChange(claimed, record, state)            # its marker: begin, settle, close
+    claimed.beat()                                           # one sign of life; `beating` in a run
+    claimed.finish(outcome)                                  # end.json, before the platform hears
+    claimed.close()                                          # once it has heard
+
+`sweep` and `finish` work on the same journal. The order of an attempt's writes is its protocol:
+`open/<action>`, `begin.json` (created by one only), the change marker before an engine changes
+anything, secrets and capsule after it, the marker's removal, `end.json`, the report, `heard.json`,
+and `open/<action>` last.
+"""
+
+from purveyor.attempt.change_marker import MarkedChange
+from purveyor.attempt.claim import Attempt, NotOurs, ThisRun, claim
+from purveyor.attempt.entity_record import CheckedState, EntityRecord
+from purveyor.attempt.heartbeat import Heartbeat
+from purveyor.attempt.local_run import LocalRun, LocalRuns
+
+__all__ = [
+    "Attempt",
+    "CheckedState",
+    "EntityRecord",
+    "Heartbeat",
+    "LocalRun",
+    "LocalRuns",
+    "MarkedChange",
+    "NotOurs",
+    "ThisRun",
+    "claim",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError
@@ -12,6 +11,7 @@ from purveyor.errors import PurveyorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from purveyor.clock import Clock
     from purveyor.lock import Lock
 
 BEAT_SECONDS = 30.0
@@ -20,21 +20,46 @@ LOCK_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Beats in a thread of its own; a store that fails meanwhile stops nothing.
+    """Turned by a thread in a run, by hand elsewhere; a store that fails stops nothing."""
 
-    `write` takes the id of the held lock, empty while none is known.
-    """
-
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
+        """Let `write` take the id of the held lock, empty while none is known."""
         self._write = write
+        self._clock = clock
         self._stirred = threading.Event()
         self._stopped = False
         self._look: tuple[float, Callable[[], Lock | None]] | None = None
         self._lock_id = ""
+        self._due = clock.clock() + BEAT_SECONDS
+
+    def hold(self, look: Callable[[], Lock | None]) -> None:
+        """Note that the engine has the lock; `look` finds it, None for one that is another's."""
+        if self._look is None and not self._lock_id:
+            self._look = (self._clock.clock() + LOCK_SECONDS, look)
+            self._stirred.set()
+
+    def release(self) -> None:
+        """Note that the engine has ended."""
+        self._look, self._lock_id = None, ""
+
+    def turn(self) -> float:
+        """Do what is due; return in how many seconds something will be."""
+        now, wanted = self._clock.clock(), self._look
+        found = wanted is not None and now >= wanted[0] and self._learn(wanted)
+        if found or now >= self._due:
+            self.beat()
+        looks_at = self._look[0] if self._look is not None else self._due
+        return max(0.0, min(self._due, looks_at) - self._clock.clock())
+
+    def beat(self) -> None:
+        """Give a sign of life now."""
+        self._due = self._clock.clock() + BEAT_SECONDS
+        with contextlib.suppress(PurveyorError):
+            self._write(self._lock_id)
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
-        """Beat while the block runs."""
+        """Turn in a thread of its own while the block runs."""
         threading.Thread(target=self._run, daemon=True, name="heartbeat").start()
         try:
             yield
@@ -42,31 +67,10 @@ class Heartbeat:
             self._stopped = True
             self._stirred.set()
 
-    def hold(self, look: Callable[[], Lock | None]) -> None:
-        """Note that the engine has the lock; `look` finds it, None for one that is another's."""
-        if self._look is None and not self._lock_id:
-            self._look = (time.monotonic() + LOCK_SECONDS, look)
-            self._stirred.set()
-
-    def release(self) -> None:
-        """Note that the engine has ended."""
-        self._look, self._lock_id = None, ""
-
     def _run(self) -> None:
-        due = time.monotonic() + BEAT_SECONDS
-        while True:
-            wanted = self._look
-            until = due if wanted is None else min(due, wanted[0])
-            self._stirred.wait(max(0.0, until - time.monotonic()))
+        while not self._stopped:
+            self._stirred.wait(self.turn())
             self._stirred.clear()
-            if self._stopped:
-                return
-            now = time.monotonic()
-            found = wanted is not None and now >= wanted[0] and self._learn(wanted)
-            if found or now >= due:
-                due = now + BEAT_SECONDS
-                with contextlib.suppress(PurveyorError):
-                    self._write(self._lock_id)
 
     def _learn(self, wanted: tuple[float, Callable[[], Lock | None]]) -> bool:
         lock = None

@@ -4,86 +4,73 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.entity import ID
+from purveyor.errors import PurveyorError
 from purveyor.journal.records import End, read_end
 
 if TYPE_CHECKING:
+    from purveyor.journal import Store
     from purveyor.json_text import JsonObject
-
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRun:
-    """One run on this machine.
-
-    `mark` and `engine_mark` tell a process from a later one with the same id; they mean something
-    during `boot` only. `attempt` is 0 where no journal counts. `signal` is the first one that
-    came. `stopped` is true once the engine had its one SIGINT. `end` is kept while the platform
-    has not heard it. `at` is in seconds since 1970.
-    """
+    """One run on this machine. The marks tell a process from a later one with the same id."""
 
     action: str
     pid: int
-    at: float
+    at: float  # seconds since 1970
     mark: str = ""
-    boot: str = ""
-    engine: int = 0
+    boot: str = ""  # the machine's boot id: only during it do pids mean something
+    engine: int = 0  # the pid of the program that ran last
     engine_mark: str = ""
     workspace: str = ""
-    attempt: int = 0
-    entity: str = ""
+    attempt: int = 0  # 0 where no journal counts
+    entity: str = ""  # as in a state's stamp
     state_key: str = ""
-    signal: str = ""
-    stopped: bool = False
-    end: End | None = None
+    signal: str = ""  # the first one that came
+    stopped: bool = False  # the engine had its one SIGINT
+    end: End | None = None  # kept while the platform has not heard it
 
 
 class LocalRuns:
-    """The files, below `folder`: the directory is 0700, each file 0600 and whole at any moment.
+    """One text for each action. A disk that is full or read-only keeps no run from its work."""
 
-    A disk that is full or read-only keeps no run from its work: then nothing is kept.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, disk: Store) -> None:
+        self._disk = disk
 
     def write(self, run: LocalRun) -> None:
         """Write it, over what is there."""
-        if not _SAFE.fullmatch(run.action):
-            return
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".")
-            with os.fdopen(descriptor, "w") as file:
-                file.write(json_text.write(dataclasses.asdict(run)))
-            Path(name).replace(self._path(run.action))
+        path = _path(run.action)
+        if path is not None:
+            with contextlib.suppress(PurveyorError):
+                self._disk.put(path, json_text.write(dataclasses.asdict(run)))
 
     def read(self, action: str) -> LocalRun | None:
-        """Return an action's file; None when there is none, or none that can be read."""
-        if not _SAFE.fullmatch(action):
-            return None
+        """Return an action's; None when there is none, or none that can be read."""
+        path = _path(action)
         try:
-            value = json_text.parse(self._path(action).read_text())
-        except (OSError, ValueError):
+            text = self._disk.read(path) if path is not None else None
+            value = json_text.parse(text) if text is not None else None
+        except (PurveyorError, ValueError):
             return None
         return _build(value) if isinstance(value, dict) else None
 
     def remove(self, action: str) -> None:
         """Remove it; nothing happens when there is none."""
-        if _SAFE.fullmatch(action):
-            with contextlib.suppress(OSError):
-                self._path(action).unlink(missing_ok=True)
+        path = _path(action)
+        if path is not None:
+            with contextlib.suppress(PurveyorError):
+                self._disk.remove(path)
 
-    def _path(self, action: str) -> Path:
-        return self._folder / f"{action}.json"
+
+def _path(action: str) -> str | None:
+    return f"{action}.json" if re.fullmatch(ID, action) else None
 
 
 def _build(value: JsonObject) -> LocalRun | None:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 class FolderRecords:
     """Texts in files below `root`: directories 0700, files 0600."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, lasting: bool = True) -> None:
+        """Keep what is written through a loss of power, where it is to be `lasting`."""
         self._root = root
+        self._lasting = lasting
 
     def create(self, path: str, text: str) -> bool:
         """Write a whole file under another name first, then link it: half a text is never seen."""
@@ -81,7 +83,8 @@ class FolderRecords:
             with os.fdopen(descriptor, "w") as file:
                 file.write(text)
                 file.flush()
-                os.fsync(file.fileno())
+                if self._lasting:
+                    os.fsync(file.fileno())
         except OSError:  # such as a full disk
             Path(name).unlink()
             raise

@@ -116,9 +116,10 @@ def open_journal(store: Store, settings: Settings) -> Journal:
 def open_local_runs(settings: Settings) -> LocalRuns:
     """Return what runs leave on this machine."""
     from purveyor.attempt.local_run import LocalRuns
+    from purveyor.backends.folder_records import FolderRecords
     from purveyor.engines.binary import cache_folder
 
-    return LocalRuns(cache_folder(settings) / "runs")
+    return LocalRuns(FolderRecords(cache_folder(settings) / "runs", lasting=False))
 
 
 def open_recovery(

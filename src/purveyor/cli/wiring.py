@@ -126,7 +126,9 @@ def open_run(job: Job, context: ActionContext) -> Ports:
 
 
 def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
+    from purveyor.attempt import ThisRun
     from purveyor.ci import read_identity
+    from purveyor.clock import Clock
     from purveyor.dispatch import look_up
     from purveyor.provision import Ports
 
@@ -148,12 +150,13 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
         redactor=job.redactor,
         listen=job.show,
         interruption=job.interruption,
-        clock=time.monotonic,
-        wall_clock=time.time,
+        run=ThisRun(
+            identity=read_identity(job.ci, job.settings),
+            clock=Clock(time.monotonic, time.time, job.interruption.wait),
+            is_dead=lambda identity: look_up(identity, job.settings).dead,
+            local_runs=catalog_context.open_local_runs(job.settings),
+        ),
         open_journal=partial(open_journal, job),
-        identity=read_identity(job.ci, job.settings),
-        is_dead=lambda identity: look_up(identity, job.settings).dead,
-        local_runs=catalog_context.open_local_runs(job.settings),
         open_recovery=partial(open_recovery, job),
         run_url=job.ci.run_url(),
         lock_timeout=partial(_read_lock_timeout, job.settings),
@@ -176,7 +179,6 @@ def resolve(job: Job, context: ActionContext) -> Recipe:
 
 
 def open_reporter(job: Job) -> Reporter:
-    """Return the way to the platform."""
     from purveyor.reporter import SilentReporter, open_reporter
 
     if not job.options.report:
@@ -190,7 +192,6 @@ def open_reporter(job: Job) -> Reporter:
 
 
 def open_backend(job: Job, recipe: Recipe) -> Backend:
-    """Return where the states live."""
     from purveyor import backends
 
     if job.backend is None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
+from purveyor.attempt import CheckedState, MarkedChange
 from purveyor.credentials import narrow
 from purveyor.errors import ParameterError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
-from purveyor.provision.change_marker import MarkedChange
 from purveyor.provision.endings import succeed
-from purveyor.provision.entity_record import CheckedState, EntityRecord
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext
+    from purveyor.attempt import Attempt, EntityRecord
     from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonValue
     from purveyor.outcome import Outcome
-    from purveyor.provision.claim import Attempt
     from purveyor.provision.ports import Ports
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import ActionSnapshot
@@ -70,10 +69,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One action's own: where its entity's state lies, what is remembered, a private folder.
-
-    `absence` tells why there is nothing to delete, where that is proven.
-    """
+    """One action's own: where its entity's state lies, what is remembered, a private folder."""
 
     context: ActionContext
     recipe: Recipe
@@ -82,7 +78,7 @@ class Work:
     record: EntityRecord
     attempt: Attempt
     workspace: Path
-    absence: str = ""
+    absence: str = ""  # why there is nothing to delete, where that is proven
 
 
 def look_up(
@@ -93,20 +89,22 @@ def look_up(
     record: EntityRecord,
     attempt: Attempt,
     workspace: Path,
+    key: StateKey | None,
 ) -> Work:
     """Find the entity's state; raise RecoveryError STATE_MISSING, or why the catalog is no help."""
     backend = ports.open_backend(recipe)
     begin, open_recovery = attempt.begin, ports.open_recovery
-    name = f"{begin.action}@{begin.attempt}" if begin is not None else ""
+    name = f"{begin.action}@{begin.attempt}" if attempt.journal is not None else ""
     recovery = open_recovery(recipe, context.entity, name) if open_recovery else None
-    key = backend.locate(context.entity)
+    if key is None or attempt.begin.attempt > 1:  # an earlier one may have built it meanwhile
+        key = backend.locate(context.entity)
     attempt.state_key = key.path if key.exists else ""
     refuse_moved(key, backend, context.entity)
     record.found = key.exists
     absence = ""
     if not key.exists and context.operation is not Operation.CREATE:
-        change = MarkedChange(attempt, record, ports, backend.access(key))
-        absence = _explain_absence(key, recovery, change)
+        change = MarkedChange(attempt, record, backend.access(key))
+        absence = _explain_absence(context, key, recovery, change)
     if not absence and record.refusal is not None and record.capsule is None:
         raise record.refusal
     return Work(context, recipe, key, recovery, record, attempt, workspace, absence)
@@ -122,7 +120,7 @@ def prepare(work: Work, *, snapshot: ActionSnapshot, ports: Ports) -> Prepared:
     shown = frozenset(settled.variables) - settled.secret - settled.private
     ports.listen(Accepted(shown))
     state = CheckedState(backend.access(work.key), work.record)
-    change = MarkedChange(work.attempt, work.record, ports, state)
+    change = MarkedChange(work.attempt, work.record, state)
     return Prepared(
         context=work.context,
         recipe=recipe,
@@ -260,9 +258,10 @@ def _keep(prepared: Prepared, done: StepResult, results: Results, record: Entity
     record.keep(capsule, prepared.choose_secrets(), done.changes)
 
 
-def _explain_absence(key: StateKey, recovery: Recovery | None, change: MarkedChange) -> str:
+def _explain_absence(
+    context: ActionContext, key: StateKey, recovery: Recovery | None, change: MarkedChange
+) -> str:
     record = change.record
-    context = record.context
     if recovery is not None and recovery.waiting():
         return ""
     if reason := record.explain_absence():

@@ -9,7 +9,7 @@ from purveyor.errors import GuardError, ReasonCode
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
-    from purveyor.provision.entity_record import EntityRecord
+    from purveyor.attempt import EntityRecord
     from purveyor.reporter import Reporter
 
 _MOST_NAMED = 20

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext, Entity
-    from purveyor.attempt.local_run import LocalRuns
+    from purveyor.attempt import ThisRun
     from purveyor.backends import Backend
     from purveyor.catalog import Recipe
     from purveyor.catalog.recipe import Account
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
-    from purveyor.run_identity import RunIdentity
     from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery
 
 
@@ -29,11 +28,10 @@ class Ports:
     `assume` returns an account's credentials as variables, and may leave files in the run's private
     folder; the last it is told is how many seconds they have to last, None when nobody knows.
     `keep_for_state` lets the state be reached without them. `environment` is what engines
-    and programs may see. Lock waits are in seconds; `clock` is for lengths, `wall_clock` tells
-    seconds since 1970. `open_journal` gives None where no store can keep one, and so does
-    `open_capsules`. `outline` is what the catalog says of every entity, even a forgotten one.
-    `local_runs` is what a run leaves on its own machine. `renew_logins` gets fresh credentials into
-    the files that `assume` has left; after `stop_logins` nothing is written to them.
+    and programs may see. Lock waits are in seconds. `open_journal` gives None where no store can
+    keep one, and so does `open_capsules`. `outline` is what the catalog says of every entity, even
+    a forgotten one. `renew_logins` gets fresh credentials into the files that `assume` has left;
+    after `stop_logins` nothing is written to them.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -48,12 +46,8 @@ class Ports:
     redactor: Redactor
     listen: Listen
     interruption: Interruption
-    clock: Callable[[], float]
-    wall_clock: Callable[[], float]
+    run: ThisRun
     open_journal: Callable[[Recipe], Journal | None]
-    identity: RunIdentity
-    is_dead: Callable[[RunIdentity], bool | None]
-    local_runs: LocalRuns | None = None
     outline: Callable[[ActionContext], Recipe] | None = None
     open_capsules: Callable[[Recipe], Capsules | None] | None = None
     open_recovery: Callable[[Recipe, Entity, str], Recovery] | None = None

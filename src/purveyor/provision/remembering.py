@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import platform
 import sys
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.attempt import EntityRecord
 from purveyor.catalog.recipe import OutputRule
-from purveyor.entity import EntityRef
-from purveyor.errors import CatalogError, PurveyorError, ReasonCode
+from purveyor.errors import CatalogError, ReasonCode
 from purveyor.journal import Capsule, pack_tree, unpack_tree
 from purveyor.plan import Guard
-from purveyor.provision.entity_record import EntityRecord
 from purveyor.step import EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
@@ -55,7 +53,17 @@ def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> EntityRecord:
         if context.operation.by_program or ports.open_capsules is None
         else ports.open_capsules(recipe)
     )
-    return EntityRecord(context, store, ports.wall_clock, ports.listen)
+    entity = context.entity
+    blank = Capsule(
+        kind=entity.kind.value,
+        entity=entity.id,
+        service=context.service.id,
+        at=0.0,
+        slug=entity.slug,
+        specification=entity.specification.slug,
+    )
+    now = ports.run.clock.now
+    return EntityRecord(blank, context.operation, context.id, store, now, ports.listen)
 
 
 def _remember(
@@ -63,9 +71,7 @@ def _remember(
 ) -> tuple[Recipe, EntityRecord]:
     record = _open(context, ports, outline)
     record.refusal = refusal
-    if context.operation is Operation.CREATE and record.store is not None:
-        with contextlib.suppress(PurveyorError):
-            record.store.note_untouched(EntityRef.of(context.entity), context.id)
+    record.note_untouched()
     capsule = record.recall_living() if context.operation in _LATER else None
     if capsule is None or not capsule.module:
         if context.operation is Operation.DELETE or context.operation.shelves:
@@ -121,7 +127,7 @@ def fetch_module(engine: Engine, recipe: Recipe, record: EntityRecord, workspace
         return engine.fetch(recipe.source, workspace)
     except CatalogError as error:
         gone = error.reason is ReasonCode.MODULE_NOT_FOUND
-        if not gone or record.context.operation not in _LATER:
+        if not gone or record.operation not in _LATER:
             raise
         capsule = record.recall_living()
         if capsule is None or not capsule.tree:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.action import ActionContext
+    from purveyor.attempt import EntityRecord
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.journal import Capsule, Secrets
     from purveyor.json_text import JsonValue
-    from purveyor.provision.entity_record import EntityRecord
     from purveyor.reporter import ActionSnapshot
     from purveyor.reporter.specification import Properties
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +13,9 @@ from purveyor.lock import Lock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from purveyor.attempt.claim import Attempt
+    from purveyor.attempt.entity_record import EntityRecord
     from purveyor.journal import ChangeMarker
-    from purveyor.provision.claim import Attempt
-    from purveyor.provision.entity_record import EntityRecord
-    from purveyor.provision.ports import Ports
     from purveyor.step import StateAccess
 
 
@@ -25,15 +23,19 @@ if TYPE_CHECKING:
 class MarkedChange:
     """One attempt's change; without a journal there is no marker, only what a create has begun.
 
-    `marked` while its marker stands, `settled` once the state is known to hold all that was done.
+    The steps of an attempt share it, one after the other: their marker is one.
     """
 
     attempt: Attempt
     record: EntityRecord
-    ports: Ports
     state: StateAccess
-    marked: bool = False
-    settled: bool = False
+    step: str = ""
+    marked: bool = False  # while the marker stands
+    settled: bool = False  # once the states are known to hold all that was done
+
+    def enter(self, step: str, state: StateAccess) -> None:
+        """Go on to a step, whose lock `state` shows."""
+        self.step, self.state = step, state
 
     def begin(self) -> Lock | None:
         """Set the marker, unless another run changes the entity; a create needs no other note."""
@@ -41,23 +43,24 @@ class MarkedChange:
         if rival is not None:
             return rival
         self.record.begun = True
-        if self.attempt.journal is None or self.attempt.begin is None:
+        journal, now = self.attempt.journal, self.attempt.run.clock.now()
+        if journal is None:
             self.record.note_begun()
             return None
-        self.attempt.journal.markers.put(self.attempt.begin, at=self.ports.wall_clock())
+        journal.markers.put(self.attempt.begin, at=now, step=self.step)
         self.marked, self.settled = True, False
-        self.attempt.await_lock(self._find_lock(time.time()))
+        self.attempt.await_lock(self._find_lock(now))
         return None
 
     def rival(self) -> Lock | None:
         """Return the run that is changing the entity; raise RecoveryError for one that is over."""
         journal, begin = self.attempt.journal, self.attempt.begin
-        if journal is None or begin is None:
+        if journal is None:
             return None
         for marker in journal.markers.find(begin.ref):
             if (marker.action, marker.attempt) == (begin.action, begin.attempt):
                 continue
-            over = journal.is_over(marker, is_dead=self.ports.is_dead)
+            over = journal.is_over(marker, is_dead=self.attempt.run.is_dead)
             if over is not False:
                 raise _doubt(marker, over=over is True)
             moment = datetime.fromtimestamp(marker.at, UTC).isoformat(timespec="seconds")
@@ -84,7 +87,7 @@ class MarkedChange:
         if not self.marked or not self.settled:
             return
         try:
-            if self.record.context.operation is Operation.CREATE and not self.record.kept:
+            if self.record.operation is Operation.CREATE and not self.record.kept:
                 self.record.note_begun()
             self._remove_marker()
         except PurveyorError as error:
@@ -94,16 +97,16 @@ class MarkedChange:
             )
 
     def _remove_marker(self) -> None:
-        if self.marked and self.attempt.journal is not None and self.attempt.begin is not None:
+        if self.marked and self.attempt.journal is not None:
             self.attempt.journal.markers.remove(self.attempt.begin)
             self.marked = False
 
     def _find_lock(self, since: float) -> Callable[[], Lock | None]:
-        host = self.ports.identity.host
+        run, state = self.attempt.run, self.state
 
         def find() -> Lock | None:
-            lock = self.state.holder()
-            ours = lock is not None and lock.was_taken(host, after=since, before=time.time())
+            lock, now = state.holder(), run.clock.now()
+            ours = lock is not None and lock.was_taken(run.identity.host, after=since, before=now)
             return lock if ours else None
 
         return find

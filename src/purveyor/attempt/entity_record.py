@@ -8,18 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.entity import EntityRef
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
-from purveyor.journal import Capsule, Secrets
+from purveyor.journal import Secrets
 from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from purveyor.action import ActionContext
     from purveyor.errors import CatalogError
-    from purveyor.journal import Capsules
+    from purveyor.journal import Capsule, Capsules
     from purveyor.lock import Lock
     from purveyor.outcome import Outcome
     from purveyor.plan import Change
@@ -34,30 +32,26 @@ _TOO_LARGE = (
 
 @dataclass(slots=True)
 class EntityRecord:
-    """What one action knows and leaves of its entity; without a store it knows nothing.
+    """What one action knows and leaves of its entity; without a store it knows nothing."""
 
-    `refusal` is why the catalog cannot serve the entity: then `capsule`, if there is one, does.
-    `found` tells whether a state was found, `begun` whether an engine was about to change things,
-    `kept` whether a capsule or a tombstone was written.
-    """
-
-    context: ActionContext
+    blank: Capsule  # whose it is, with nothing built
+    operation: Operation
+    action: str
     store: Capsules | None
     now: Callable[[], float]
     listen: Listen
-    refusal: CatalogError | None = None
+    refusal: CatalogError | None = None  # why the catalog cannot serve it; a capsule still may
     capsule: Capsule | None = None
-    found: bool = False
-    begun: bool = False
-    kept: bool = False
+    found: bool = False  # whether a state was found
+    begun: bool = False  # whether an engine was about to change things
+    kept: bool = False  # whether a capsule or a tombstone was written
     notes: list[str] = field(default_factory=list)
     _asked: bool = False
 
     def recall(self) -> Capsule | None:
         """Return the capsule or tombstone; it is read once, when it is first asked for."""
         if self.store is not None and not self._asked:
-            entity = self.context.entity
-            self.capsule = self.store.read(EntityRef.of(entity))
+            self.capsule = self.store.read(self.blank.ref)
         self._asked = True
         return self.capsule
 
@@ -86,24 +80,23 @@ class EntityRecord:
             if capsule.retained and capsule.deleted_at is not None:
                 raise self.refuse_retained(capsule.retained)
             return "it was deleted before" if capsule.deleted_at is not None else ""
-        entity = self.context.entity
-        never = self.store.was_never_built(EntityRef.of(entity))
-        return "nothing was ever created" if never else ""
+        return "nothing was ever created" if self.store.was_never_built(self.blank.ref) else ""
 
     def note_begun(self) -> None:
         """Note of a create that from now on something may exist."""
-        if self.store is not None and self.context.operation is Operation.CREATE:
-            entity = self.context.entity
-            self.store.note_begun(EntityRef.of(entity), self.context.id)
+        if self.store is not None and self.operation is Operation.CREATE:
+            self.store.note_begun(self.blank.ref, self.action)
+
+    def note_untouched(self) -> None:
+        """Note of a create that it changed nothing; a store that fails stops nothing."""
+        if self.store is not None and self.operation is Operation.CREATE:
+            with contextlib.suppress(PurveyorError):
+                self.store.note_untouched(self.blank.ref, self.action)
 
     def notice_end(self, outcome: Outcome) -> None:
-        """Note that a create ended before it changed anything; a store that fails stops nothing."""
-        create = self.context.operation is Operation.CREATE
-        if self.store is None or not create or self.begun or self.found or not outcome.exit_code:
-            return
-        entity = self.context.entity
-        with contextlib.suppress(PurveyorError):
-            self.store.note_untouched(EntityRef.of(entity), self.context.id)
+        """Note of a create that it ended before it changed anything."""
+        if outcome.exit_code and not self.begun and not self.found:
+            self.note_untouched()
 
     def keep(self, capsule: Capsule, secrets: Secrets, changes: Sequence[Change]) -> None:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""
@@ -113,10 +106,9 @@ class EntityRecord:
         self._keep(capsule, changes)
 
     def _keep_secrets(self, secrets: Secrets) -> None:
-        entity = self.context.entity
         earlier = self.capsule is not None and self.capsule.withheld
         if secrets.variables or secrets.asked or earlier:
-            self._write(lambda store: store.keep_secrets(EntityRef.of(entity), secrets))
+            self._write(lambda store: store.keep_secrets(self.blank.ref, secrets))
 
     def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:
         self.kept = self._write(
@@ -133,40 +125,31 @@ class EntityRecord:
 
     def refuse_retained(self, retained: Sequence[str]) -> RecoveryError:
         """Return the error of a delete that leaves something behind, now or on an earlier try."""
-        entity = self.context.entity
+        ref = self.blank.ref
         return RecoveryError(
-            f"The {entity.kind} {entity.slug or entity.id} is not wholly deleted: {len(retained)}"
+            f"The {ref.kind} {self.blank.slug or ref.id} is not wholly deleted: {len(retained)}"
             " of its objects may still exist, which the module lets go of without destroying.",
             reason=ReasonCode.RETAINED,
             details=[f"{address} was let go of" for address in retained],
             hint="Ask the platform team to delete or take over what is named, then to run `purveyor"
-            f" state settle {entity.kind}/{entity.id} --reason TEXT`; then start the action again.",
+            f" state settle {ref} --reason TEXT`; then start the action again.",
         )
 
     def note_let_go(self, changes: Sequence[Change], *, state_key: str) -> None:
         """Remember what an action has let go of, however it ended."""
         if not self.kept and any(each.verb is Verb.FORGET for each in changes):
             with contextlib.suppress(PurveyorError):
-                self._keep(self.recall() or self._write_down(state_key), changes)
+                blank = dataclasses.replace(self.blank, at=self.now(), state_key=state_key)
+                self._keep(self.recall() or blank, changes)
 
     def bury(self, *, state_key: str, retained: tuple[str, ...] = ()) -> None:
         """Leave a tombstone, after the state is gone."""
-        tombstone = self._write_down(state_key)
-        tombstone = dataclasses.replace(tombstone, deleted_at=tombstone.at, retained=retained)
+        at = self.now()
+        tombstone = dataclasses.replace(
+            self.blank, at=at, state_key=state_key, deleted_at=at, retained=retained
+        )
         self.kept = self._write(lambda store: store.bury(tombstone))
         self._keep_secrets(Secrets())
-
-    def _write_down(self, state_key: str) -> Capsule:
-        context = self.context
-        return Capsule(
-            kind=context.kind.value,
-            entity=context.entity.id,
-            service=context.service.id,
-            at=self.now(),
-            state_key=state_key,
-            slug=context.entity.slug,
-            specification=context.entity.specification.slug,
-        )
 
     def say(self, text: str) -> None:
         """Tell the log at once, and the developer at the end."""

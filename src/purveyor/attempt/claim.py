@@ -1,0 +1,206 @@
+"""Nothing is done twice: an action is claimed in the journal before it is carried out."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor import process
+from purveyor.attempt.heartbeat import Heartbeat
+from purveyor.attempt.local_run import LocalRun
+from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.journal import (
+    Beat,
+    Begin,
+    Claimed,
+    Ended,
+    Running,
+    Unknown,
+    keep_outcome,
+    recall_outcome,
+)
+from purveyor.outcome import Outcome, Status
+from purveyor.plan import COUNTED, Change
+from purveyor.step import PhaseStarted, ResourceMoved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from purveyor.attempt.local_run import LocalRuns
+    from purveyor.clock import Clock
+    from purveyor.journal import Journal
+    from purveyor.lock import Lock
+    from purveyor.run_identity import RunIdentity
+    from purveyor.step import StepEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThisRun:
+    """Who claims actions here."""
+
+    identity: RunIdentity
+    clock: Clock
+    is_dead: Callable[[RunIdentity], bool | None]  # of another run; None for unknown
+    local_runs: LocalRuns | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """The action is not ours to carry out. `replay` means: tell the platform this outcome again."""
+
+    outcome: Outcome
+    replay: Attempt | None = None
+
+
+class Attempt:
+    """One claimed attempt; without a journal nothing is kept in one."""
+
+    def __init__(self, begin: Begin, *, journal: Journal | None, run: ThisRun) -> None:
+        self.begin = begin
+        self.journal = journal
+        self.run = run
+        self.state_key = ""  # once a state is found, or about to be made
+        self.lock_left = False  # once a lock may be left for a sweep to find
+        self.changes: list[Change] = []  # those that are done
+        self._phase = ""
+        self._heart = Heartbeat(self._write_beat, run.clock)
+        self._look: Callable[[], Lock | None] | None = None
+        self._guard = threading.Lock()
+        self._local: LocalRun | None = None
+
+    def begin_locally(self) -> None:
+        """Let a later process on this machine find the run."""
+        here = self.run.identity
+        self._local = LocalRun(
+            action=self.begin.action,
+            pid=here.pid,
+            at=self.run.clock.now(),
+            mark=process.read_mark(here.pid),
+            boot=here.boot,
+            attempt=self.begin.attempt if self.journal is not None else 0,
+            entity=self.begin.ref.stamp,
+        )
+        self.note_locally()
+
+    def note_locally(self, **changes: object) -> None:
+        """Keep true what is left on this machine."""
+        with self._guard:
+            if self._local is not None and self.run.local_runs is not None:
+                self._local = dataclasses.replace(self._local, **changes)  # type: ignore[arg-type] # named fields
+                self.run.local_runs.write(self._local)
+
+    def note_program(self, pid: int) -> None:
+        """Note which program runs now."""
+        self.note_locally(engine=pid, engine_mark=process.read_mark(pid))
+
+    def notice(self, event: StepEvent) -> None:
+        """Remember the phase for the heartbeat, what is done, and that the engine has the lock."""
+        if isinstance(event, PhaseStarted):
+            self._phase = event.name
+        if isinstance(event, ResourceMoved):
+            if event.stage == "ended" and event.verb in COUNTED:
+                self.changes.append(Change(event.address, event.resource_type, event.verb))
+            if self._look is not None:
+                self._heart.hold(self._look)
+                self._look = None
+
+    def await_lock(self, look: Callable[[], Lock | None]) -> None:
+        """Find the engine's lock with `look` once it must have it."""
+        self._look = look
+
+    def release_lock(self) -> None:
+        """Forget the engine's lock."""
+        self._look = None
+        self._heart.release()
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        self._heart.beat()
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Give signs of life while the block runs."""
+        if self.journal is None:
+            yield
+            return
+        with self._heart.beating():
+            yield
+
+    def finish(self, outcome: Outcome) -> None:
+        """Keep how it ended, before the platform is told."""
+        end = keep_outcome(outcome, at=self.run.clock.now())
+        self.note_locally(end=end)
+        if self.journal is not None:
+            self.journal.end(self.begin, end)
+
+    def close(self) -> None:
+        """Note that the platform has heard it."""
+        if self._local is not None and self.run.local_runs is not None:
+            self.run.local_runs.remove(self.begin.action)
+        if self.journal is None:
+            return
+        if self.lock_left:
+            self.journal.mark_reported(self.begin)
+        else:
+            self.journal.close(self.begin)
+
+    def _write_beat(self, lock_id: str) -> None:
+        if self.journal is not None:
+            beat = Beat(at=self.run.clock.now(), phase=self._phase, lock_id=lock_id)
+            self.journal.beat(self.begin, beat)
+
+
+def claim(wanted: Begin, *, journal: Journal | None, run: ThisRun) -> Attempt | NotOurs:
+    """Claim the action, or say who has it.
+
+    An earlier run that has fallen silent may still live: then nothing is done and the platform is
+    told nothing, since that run may yet end the action.
+    """
+    if journal is None:
+        return _start(wanted, None, run)
+    match journal.claim(wanted, is_dead=run.is_dead):
+        case Claimed(begin):
+            return _start(begin, journal, run)
+        case Ended(begin, end, _):
+            return NotOurs(recall_outcome(end), Attempt(begin, journal=journal, run=run))
+        case Running(begin, quiet):
+            return NotOurs(_point_at(begin, quiet))
+        case Unknown(begin, quiet):
+            return NotOurs(_doubt(begin, quiet))
+
+
+def _start(begin: Begin, journal: Journal | None, run: ThisRun) -> Attempt:
+    attempt = Attempt(begin, journal=journal, run=run)
+    attempt.begin_locally()
+    return attempt
+
+
+def _point_at(begin: Begin, quiet: float) -> Outcome:
+    return Outcome(
+        status=Status.SUCCESS,
+        reason=ReasonCode.RUNNING_ELSEWHERE,
+        exit_code=0,
+        message="Another run carries this action out: nothing was done here.",
+        details=(_name(begin), f"last sign of life {quiet:.0f} s ago"),
+        run_url=begin.identity.url,
+    )
+
+
+def _doubt(begin: Begin, quiet: float) -> Outcome:
+    return Outcome(
+        status=Status.FAILED,
+        reason=ReasonCode.NEEDS_RECOVERY,
+        exit_code=RecoveryError.exit_code,
+        message=f"An earlier run began this action and has been silent for {quiet:.0f} s; whether"
+        " it still works cannot be told from here.",
+        next_step="Look at that run: when it is over, start that very CI run again.",
+        details=(_name(begin),),
+    )
+
+
+def _name(begin: Begin) -> str:
+    where = begin.identity.url or f"process {begin.identity.pid} on {begin.identity.host}"
+    return f"attempt {begin.attempt}: {where}"
