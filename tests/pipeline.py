@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,15 @@ class Pipeline:
 
     def run(self, notification: JsonObject, *arguments: str, **environ: str) -> Finished:
         """Run to the end."""
-        return finish(self.start(notification, *arguments, **environ))
+        platform = self.emulator.environment() if self.emulator else {}
+        done = run_command(
+            *("run", "--json", "--context", "-", *arguments),
+            cwd=self.catalog,
+            env={**self.environment, **platform, **environ},
+            stdin=json_text.write(notification),
+            timeout=_HANGS_AFTER,
+        )
+        return _finished(done.returncode, done.stdout, done.stderr)
 
 
 def finish(child: subprocess.Popen[str]) -> Finished:
@@ -76,9 +85,13 @@ def finish(child: subprocess.Popen[str]) -> Finished:
         child.send_signal(signal.SIGABRT)  # faulthandler says where each thread stands
         _, stderr = child.communicate()
         raise AssertionError(f"the run hangs:\n{stderr[-6000:]}") from None
+    return _finished(child.returncode, stdout, stderr)
+
+
+def _finished(code: int, stdout: str, stderr: str) -> Finished:
     outcome = json_text.parse(stdout) if stdout.strip().startswith("{") else {}
     assert isinstance(outcome, dict)
-    return Finished(child.returncode, outcome, stdout, stderr)
+    return Finished(code, outcome, stdout, stderr)
 
 
 def action_id(notification: JsonObject) -> str:

@@ -15,7 +15,7 @@ from purveyor_faultkit.places import read_resources
 from purveyor_faultkit.started import EndedCommand, StartedCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor_emulator import Emulator
@@ -38,7 +38,9 @@ class RequestedAction:
 class Harness:
     """Runs actions of one emulator with one catalog; commands get `environment` and no more.
 
-    `before` are words before each command, such as a shell that closes its outputs.
+    `before` are words before each command, such as a shell that closes its outputs. `call` runs
+    a command's words in a folder and an environment to its end, for commands that nobody breaks;
+    without it, each gets an interpreter of its own.
     """
 
     catalog: Path
@@ -48,6 +50,7 @@ class Harness:
     resource_log: ResourceLog
     folder: Path
     before: tuple[str, ...] = ()
+    call: Callable[[Sequence[str], Path, Mapping[str, str]], EndedCommand] | None = None
 
     @classmethod
     @contextlib.contextmanager
@@ -59,6 +62,7 @@ class Harness:
         place: StatePlace,
         resource_log: ResourceLog,
         seed: JsonObject | None = None,
+        call: Callable[[Sequence[str], Path, Mapping[str, str]], EndedCommand] | None = None,
     ) -> Iterator[Harness]:
         """Run an emulator while the block runs."""
         from purveyor_emulator import Emulator
@@ -74,6 +78,7 @@ class Harness:
                 place=place,
                 resource_log=resource_log,
                 folder=Path(folder),
+                call=call,
             )
 
     def request_action(
@@ -101,13 +106,12 @@ class Harness:
 
     def run(self, requested: RequestedAction, *arguments: str, **environ: str) -> EndedCommand:
         """Run it to its end."""
-        return self.start(requested, *arguments, **environ).end()
+        words = ("run", "--json", "--context", str(requested.context), *arguments)
+        return self._end(*words, **environ)
 
     def finish(self, requested: RequestedAction, **environ: str) -> EndedCommand | None:
         """Run `purveyor finish` as a template's last step does; None where there is none."""
-        return _unless_unknown(
-            self._start("finish", "--context", str(requested.context), **environ).end()
-        )
+        return _unless_unknown(self._end("finish", "--context", str(requested.context), **environ))
 
     def sweep(self, *arguments: str, **environ: str) -> EndedCommand | None:
         """Run `purveyor sweep`, as a scheduled job does; None where there is none.
@@ -115,14 +119,14 @@ class Harness:
         Every run counts as silent for long enough, unless PURVEYOR_DEAD_AFTER says otherwise.
         """
         environ = {"PURVEYOR_DEAD_AFTER": "0", **environ}
-        return _unless_unknown(self._start("sweep", *arguments, **environ).end())
+        return _unless_unknown(self._end("sweep", *arguments, **environ))
 
     def settle(
         self, requested: RequestedAction, reason: str = "looked", **environ: str
     ) -> EndedCommand:
         """Run `purveyor state settle` for its service, as somebody does who has looked."""
         target = f"service/{requested.entity}"
-        return self._start("state", "settle", target, "--reason", reason, **environ).end()
+        return self._end("state", "settle", target, "--reason", reason, **environ)
 
     def observe(self, requested: RequestedAction) -> Observation:
         """See what is there now."""
@@ -178,8 +182,16 @@ class Harness:
     def _is_deleted(self, requested: RequestedAction) -> bool:
         return self.emulator.entity("service", requested.entity)["status"] == "deleted"
 
+    def _end(self, *arguments: str, **environ: str) -> EndedCommand:
+        if self.call is None or self.before:
+            return self._start(*arguments, **environ).end()
+        return self.call(arguments, self.catalog, self._surroundings(environ))
+
+    def _surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
+        return {**self.environment, **self.emulator.environment(), **environ}
+
     def _start(self, *arguments: str, **environ: str) -> StartedCommand:
-        everything = {**self.environment, **self.emulator.environment(), **environ}
+        everything = self._surroundings(environ)
         argv = [*self.before, sys.executable, "-m", "purveyor", *arguments]
         return StartedCommand(argv, self.catalog, everything)
 

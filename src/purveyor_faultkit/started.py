@@ -39,6 +39,11 @@ class EndedCommand:
     stdout: str
     stderr: str
 
+    @classmethod
+    def of(cls, code: int, stdout: str, stderr: str) -> EndedCommand:
+        outcome = json_text.parse(stdout) if stdout.strip().startswith("{") else {}
+        return cls(code, outcome if isinstance(outcome, dict) else {}, stdout, stderr)
+
     @property
     def reason(self) -> str:
         """The outcome's reason code; empty when there is none."""
@@ -123,8 +128,7 @@ class StartedCommand:
         self._cut.set()
         self._reader.join()
         stdout, stderr = (self._texts[each].decode(errors="replace") for each in self._order)
-        outcome = json_text.parse(stdout) if stdout.strip().startswith("{") else {}
-        return EndedCommand(code, outcome if isinstance(outcome, dict) else {}, stdout, stderr)
+        return EndedCommand.of(code, stdout, stderr)
 
     def kill_all(self) -> None:
         """Kill everything that it left, as a CI does at the end of a job."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess  # noqa: TID251 - the real command
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from purveyor import json_text
+from warm_commands import run_command
 
 if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - for the type
     from pathlib import Path
 
     from moto_server import MotoServer
@@ -32,15 +32,7 @@ class Command:
         (self.folder / "purveyor.yaml").write_text(f"version: 1\nbackend: {backend}\n{more}")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "purveyor", "state", "bootstrap", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_command("state", "bootstrap", *arguments, cwd=self.folder, env=self.environment)
 
     def told(self, *arguments: str) -> Any:
         done = self.run("--json", *arguments)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess  # noqa: TID251 - tests start the real command
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline import action_id
 from purveyor import json_text
+from warm_commands import run_command
 
 if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - for the type
     from pathlib import Path
 
     from pipeline import Pipeline
@@ -90,15 +90,11 @@ def run(
     pipeline: Pipeline, *arguments: str, stdin: str = "", **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """Run without the platform; the CONTEXT comes from wherever the arguments say."""
-    return subprocess.run(
-        [sys.executable, "-m", "purveyor", "run", "--json", "--no-report", *arguments],
+    return run_command(
+        *("run", "--json", "--no-report", *arguments),
         cwd=pipeline.catalog,
         env={**pipeline.environment, **environ},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
+        stdin=stdin,
     )
 
 

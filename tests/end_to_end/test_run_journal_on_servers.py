@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess  # noqa: TID251 - tests start the real command
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from purveyor.catalog import load_catalog
 from purveyor.journal import Begin, Claimed, Journal
 from purveyor.run_identity import RunIdentity, read_machine
 from purveyor.settings import Settings
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +72,12 @@ def place(
 
 def call(place: Pipeline, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     platform = place.emulator.environment() if place.emulator else {}
-    done = subprocess.run(
-        [sys.executable, "-m", "purveyor", *words],
+    done = run_command(
+        *words,
         cwd=place.catalog,
         # What a test has just written counts as old.
         env={"PURVEYOR_DEAD_AFTER": "0", **place.environment, **platform},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
+        stdin=stdin,
     )
     shown = f"{done.stdout}{done.stderr}"
     assert PASSWORD not in shown

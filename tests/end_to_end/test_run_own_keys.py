@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess  # noqa: TID251 - tests start the real command
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from purveyor import json_text
+from warm_commands import run_command
 
 if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - for the type
     from pathlib import Path
 
     from pipeline import Pipeline
@@ -52,15 +52,7 @@ def renamed(notification: JsonObject) -> JsonObject:
 
 
 def state_command(pipeline: Pipeline, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "purveyor", "state", *words],
-        cwd=pipeline.catalog,
-        env=dict(pipeline.environment),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_command("state", *words, cwd=pipeline.catalog, env=pipeline.environment)
 
 
 def test_a_database_lives_and_dies_under_own_keys(

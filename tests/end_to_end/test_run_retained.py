@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess  # noqa: TID251 - tests start the real command
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline import Pipeline, action_id
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,14 +71,8 @@ def delete(pipeline: Pipeline, emulator: Emulator, service: str) -> Finished:
 
 def settle(pipeline: Pipeline, service: str) -> str:
     words = ["state", "settle", f"service/{service}", "--reason", "deleted by hand"]
-    done = subprocess.run(
-        [sys.executable, "-m", "purveyor", *words],
-        cwd=pipeline.catalog,
-        env=dict(pipeline.environment),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_command(*words, cwd=pipeline.catalog, env=pipeline.environment)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

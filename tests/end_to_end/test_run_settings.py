@@ -12,6 +12,7 @@ import pytest
 from pipeline import Pipeline, action_id
 from purveyor import json_text
 from purveyor.settings import FOLDERS, SETTINGS, SHAPES
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,14 +45,10 @@ def test_a_wrong_setting_is_told_and_the_action_gets_its_ending(
     assert emulator.action(action_id(asked))["status"] == "failed"
     assert name in done.stderr
     (pipeline.catalog / "context.json").write_text(json_text.write(asked))
-    finished = subprocess.run(
-        [sys.executable, "-m", "purveyor", "finish", "--context", "context.json"],
+    finished = run_command(
+        *("finish", "--context", "context.json"),
         cwd=pipeline.catalog,
         env={**pipeline.environment, **emulator.environment(), **wrong},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     assert finished.returncode == 0, finished.stderr
     assert name in finished.stdout

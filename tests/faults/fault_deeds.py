@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor_faultkit import FolderPlace, Harness, ResourceLog
+from purveyor_faultkit import EndedCommand, FolderPlace, Harness, ResourceLog
+from warm_commands import run_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from purveyor.json_text import JsonValue
     from purveyor_faultkit import StatePlace
@@ -108,8 +109,15 @@ def opened(
     catalog, resource_log = folder / "catalog", ResourceLog(folder / "resource_log")
     write_catalog(catalog, resource_log, backend, planned=planned)
     place = place or FolderPlace(catalog / "states")
-    with Harness.running(catalog, environment, place=place, resource_log=resource_log) as harness:
+    with Harness.running(
+        catalog, environment, place=place, resource_log=resource_log, call=_call
+    ) as harness:
         yield harness
+
+
+def _call(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> EndedCommand:
+    done = run_command(*words, cwd=folder, env=environment)
+    return EndedCommand.of(done.returncode, done.stdout, done.stderr)
 
 
 def request_action(harness: Harness, deed: Deed = CREATE) -> RequestedAction:

@@ -75,7 +75,7 @@ def press_again(
 
 def settle(harness: Harness, requested: RequestedAction) -> int:
     target = f"service/{requested.entity}"
-    return harness._start("state", "settle", target, "--reason", "looked").end().code  # noqa: SLF001 - a command that the kit has no word for
+    return harness._end("state", "settle", target, "--reason", "looked").code  # noqa: SLF001 - a command that the kit has no word for
 
 
 def test_a_change_that_ends_leaves_no_mark(harness: Harness) -> None:

@@ -16,6 +16,7 @@ import pytest
 from pipeline import Pipeline, action_id
 from purveyor import json_text
 from purveyor_emulator import Emulator
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,15 +91,11 @@ class Stage:
         self, notification: JsonObject, *arguments: str, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Call `purveyor finish` as the always-step does."""
-        return subprocess.run(
-            [sys.executable, "-m", "purveyor", "finish", "--context", "-", *arguments],
+        return run_command(
+            *("finish", "--context", "-", *arguments),
             cwd=self.pipeline.catalog,
             env={**self.pipeline.environment, **self.emulator.environment(), **environ},
-            input=json_text.write(notification),
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
+            stdin=json_text.write(notification),
         )
 
     def start_finish(self, notification: JsonObject) -> subprocess.Popen[str]:
@@ -116,15 +113,7 @@ class Stage:
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Call another of Purveyor's commands."""
-        return subprocess.run(
-            [sys.executable, "-m", "purveyor", *arguments],
-            cwd=self.pipeline.catalog,
-            env=dict(self.pipeline.environment),
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        return run_command(*arguments, cwd=self.pipeline.catalog, env=self.pipeline.environment)
 
     def run_file(self, notification: JsonObject) -> JsonObject:
         """Return what the run leaves on its machine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess  # noqa: TID251 - tests start the real command
 import sys
 import uuid
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
 from purveyor.settings import Settings
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,16 +80,7 @@ class Stage:
 
     def run(self, *words: str, stdin: str = "") -> Done:
         """Run `purveyor state` in the catalog's folder."""
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.catalog,
-            env=dict(self.environment),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        done = run_command("state", *words, cwd=self.catalog, env=self.environment, stdin=stdin)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def document(self, key: str = KEY) -> JsonObject:

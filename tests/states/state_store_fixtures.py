@@ -20,6 +20,7 @@ from purveyor.engines.terraform.files import write_backend
 from purveyor.settings import Settings
 from purveyor.states.content import Content, read_content
 from purveyor.states.entity import Named
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,8 +197,15 @@ class Bench:
         assert done.code == 0, done.stdout + done.stderr
         return read_content(done.stdout, where=store.name)
 
+    def state(self, store: Store, *words: str) -> process.Completed:
+        """Run `purveyor state`, which finds this engine on its PATH."""
+        path = f"{self.engine.path.parent}:{store.environment['PATH']}"
+        environment = {**store.environment, "PATH": path}
+        done = run_command("state", *words, cwd=store.catalog, env=environment, timeout=_PATIENCE)
+        return process.Completed(done.returncode, done.stdout, done.stderr)
+
     def run(self, store: Store, *words: str) -> process.Completed:
-        """Run a Python program, such as `-m purveyor`, which finds this engine on its PATH."""
+        """Run a Python program, which finds this engine on its PATH."""
         path = f"{self.engine.path.parent}:{store.environment['PATH']}"
         environment = {**store.environment, "PATH": path, "PYTHONPATH": str(Path(__file__).parent)}
         command = process.Command((sys.executable, *words), store.catalog, environment)

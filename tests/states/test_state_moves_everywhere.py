@@ -102,13 +102,13 @@ def test_the_command_tells_two_places_of_one_kind_apart(
     was = bench.apply(old)
     mapping = old.catalog / "mapping"
     mapping.write_text(f"{old.path()} services/{OWNER.id}/{OWNER.slug}\n")
-    words = ["-m", "purveyor", "state", "migrate", "--from", str(old.catalog)]
+    words = ["migrate", "--from", str(old.catalog)]
     words += ["--to", str(new.catalog), "--yes"]
     words += ["--mapping", str(mapping)] if kind in BY_ID else []
-    done = bench.run(old, *words)
+    done = bench.state(old, *words)
     assert (done.code, "moved: " in done.stdout) == (0, True), done.stderr
     assert bench.read(new).digest == was.digest
-    again = bench.run(old, *words)
+    again = bench.state(old, *words)
     assert (again.code, "already there" in again.stdout) == (0, True), again.stderr
 
 

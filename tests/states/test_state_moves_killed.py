@@ -83,17 +83,17 @@ def migrate(bench: Bench, old: Store, new: Store) -> process.Completed:
     """Run the real command once; a place that cannot list is told what to move."""
     mapping = old.catalog / "mapping"
     mapping.write_text(f"{old.path()} services/{OWNER.id}/{OWNER.slug}\n")
-    words = ["-m", "purveyor", "state", "migrate", "--from", str(old.catalog), "--to"]
-    return bench.run(old, *words, str(new.catalog), "--mapping", str(mapping), "--yes")
+    words = ["migrate", "--from", str(old.catalog), "--to"]
+    return bench.state(old, *words, str(new.catalog), "--mapping", str(mapping), "--yes")
 
 
 def free(bench: Bench, new: Store, told: str) -> None:
     """Free the lock that the dead engine left, by the id that the refusal names."""
-    words = ["-m", "purveyor", "state", "unlock", new.path(), "--catalog", str(new.catalog)]
+    words = ["unlock", new.path(), "--catalog", str(new.catalog)]
     holder = new.backend.access(new.key()).holder()
     if holder is not None:
         assert holder.id in told
-        done = bench.run(
+        done = bench.state(
             new, *words, "--lock-id", holder.id, "--force", "--reason", "killed by a test"
         )
         assert done.code == 0, done.stderr

@@ -34,8 +34,8 @@ def bench(engine: EngineBinary, tmp_path: Path) -> Bench:
 
 def restore(bench: Bench, place: Store, version: str, *more: str) -> process.Completed:
     """Run the real command."""
-    words = ("-m", "purveyor", "state", "restore", place.path(), "--version", version, "--yes")
-    return bench.run(place, *words, "--catalog", str(place.catalog), *more)
+    words = ("restore", place.path(), "--version", version, "--yes")
+    return bench.state(place, *words, "--catalog", str(place.catalog), *more)
 
 
 def digests(store: Store) -> dict[str, str]:

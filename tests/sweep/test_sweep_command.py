@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
+from warm_commands import run_command
 
 if TYPE_CHECKING:
     from sweep_fixtures import Stage
@@ -24,22 +25,21 @@ def start(
     return subprocess.Popen(
         [sys.executable, "-m", "purveyor", *words],
         cwd=stage.catalog,
-        env={
-            **stage.settings.for_children(),
-            **stage.emulator.environment(),
-            "PURVEYOR_DEAD_AFTER": "0",
-            **environ,
-        },
+        env=_environment(stage, **environ),
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
+def _environment(stage: Stage, **environ: str) -> dict[str, str]:
+    settings, platform = stage.settings.for_children(), stage.emulator.environment()
+    return {**settings, **platform, "PURVEYOR_DEAD_AFTER": "0", **environ}
+
+
 def run(stage: Stage, *words: str, **environ: str) -> tuple[int, str, str]:
-    child = start(stage, *words, stdout=subprocess.PIPE, **environ)
-    out, err = child.communicate(timeout=60)
-    return child.returncode, out, err
+    done = run_command(*words, cwd=stage.catalog, env=_environment(stage, **environ))
+    return done.returncode, done.stdout, done.stderr
 
 
 def parse(text: str) -> JsonObject:
