@@ -36,10 +36,10 @@ class FolderPlace:
 
     def locked(self, entity: str) -> bool:
         """Ask the system: the lock ends with its process."""
-        from purveyor.backends.local import LocalAccess
+        from purveyor.backends.local import find_holder
 
         files = sorted((self.folder / "services" / entity).glob("*.tfstate"))
-        return bool(files) and LocalAccess(files[0], str(files[0])).holder() is not None
+        return bool(files) and find_holder(files[0]) is not None
 
 
 def read_resources(text: str | None) -> dict[str, bool]:

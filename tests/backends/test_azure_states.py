@@ -14,8 +14,9 @@ from records_fixtures import refusals_of
 
 from azurite_server import ACCESS_KEY, ACCOUNT, AzuriteServer
 from purveyor.backends import open_backend
-from purveyor.backends.azure import AzureStates
-from purveyor.backends.object_records import ObjectRecords
+from purveyor.backends.azure import open_azure
+from purveyor.backends.object_states import ObjectStates
+from purveyor.backends.stores.azure import AzureStore
 from purveyor.catalog.backend import AzureBackendConfig
 from purveyor.cloud.azure import AzureStorage
 from purveyor.errors import (
@@ -33,6 +34,7 @@ from purveyor.transport.connection import Response
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from purveyor.backends import Backend
     from purveyor.engines.binary.model import EngineBinary
 
 KEY = StateKey("services/5a1f/x.tfstate", exists=True)
@@ -40,20 +42,21 @@ SECRET = "a client's secret"
 IN_AZURE = pytest.mark.parametrize("place", ["azurerm"], indirect=True)
 
 
-def states_of(place: Place) -> AzureStates:
-    assert isinstance(place.backend, AzureStates)
-    return place.backend
+def store_of(backend: Backend) -> AzureStore:
+    assert isinstance(backend, ObjectStates)
+    assert isinstance(backend.store, AzureStore)
+    return backend.store
 
 
-def backend_with(place: Place, variables: dict[str, str]) -> AzureStates:
+def backend_with(place: Place, variables: dict[str, str]) -> Backend:
     """Return the place's backend with other credentials."""
     environment = {k: v for k, v in place.environment.items() if k != "ARM_ACCESS_KEY"}
-    return AzureStates(states_of(place).container.config, Settings(environment | variables))
+    return open_azure(store_of(place.backend).config, Settings(environment | variables))
 
 
 @IN_AZURE
 def test_a_create_takes_two_requests_of_azure_and_a_delete_three(place: Place) -> None:
-    wire = states_of(place).container.storage.wire
+    wire = store_of(place.backend).storage.wire
     key = place.backend.locate(entity())
     place.backend.block(key)
     assert place.backend.access(key).read() is None
@@ -89,7 +92,7 @@ def test_only_the_id_of_a_dead_run_s_lease_frees_it(bench: Workbench) -> None:
 @IN_AZURE
 def test_a_lease_without_a_name_still_is_a_held_lock(place: Place) -> None:
     place.put(KEY.path, "{}")
-    container = states_of(place).container
+    container = store_of(place.backend)
     lease = container.storage.ask(
         "PUT",
         f"{container.config.container}/{container.key(KEY.path)}",
@@ -111,7 +114,7 @@ def test_a_lease_without_a_name_still_is_a_held_lock(place: Place) -> None:
 @IN_AZURE
 def test_a_lease_whose_engine_died_before_it_wrote_a_name_ends_by_an_empty_id(place: Place) -> None:
     place.put(KEY.path, "{}")
-    container = states_of(place).container
+    container = store_of(place.backend)
     where = f"{container.config.container}/{container.key(KEY.path)}"
     taken = {"x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1"}
     assert container.storage.ask("PUT", where, query={"comp": "lease"}, headers=taken).ok
@@ -134,7 +137,7 @@ def test_an_empty_blob_is_no_state_but_is_kept_to(place: Place) -> None:
     assert list(place.backend.list()) == []
 
 
-def attempts(backend: AzureStates) -> list[PurveyorError]:
+def attempts(backend: Backend) -> list[PurveyorError]:
     """Return what each way to ask for a state raises."""
     raised = []
     for attempt in (
@@ -157,7 +160,6 @@ def attempts(backend: AzureStates) -> list[PurveyorError]:
 def test_a_missing_container_is_never_no_state(place: Place, tmp_path: Path) -> None:
     config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="nowhere")
     backend = open_backend(config, root=tmp_path, settings=Settings(place.environment))
-    assert isinstance(backend, AzureStates)
     for error in (*attempts(backend), *refusals_of(backend.records)):
         assert error.reason is ReasonCode.STATE_UNREADABLE
         assert error.message == "The container nowhere does not exist."
@@ -178,12 +180,13 @@ def test_a_store_that_is_away_is_never_no_state(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     backend = backend_with(place, {"ARM_ACCESS_KEY": ACCESS_KEY})
-    monkeypatch.setattr(backend.container.storage.wire, "_pause", lambda _: None)
+    wire = store_of(backend).storage.wire
+    monkeypatch.setattr(wire, "_pause", lambda _: None)
     with pytest.raises(RecoveryError) as caught:
         backend.locate(entity())
     assert caught.value.reason is ReasonCode.STATE_UNREADABLE
     assert "does not answer" in caught.value.message
-    assert backend.container.storage.wire.sent == 3
+    assert wire.sent == 3
 
 
 @IN_AZURE
@@ -250,7 +253,7 @@ def test_a_refused_login_tells_azure_s_number_and_no_secret(place: Place) -> Non
 
 @IN_AZURE
 def test_of_two_writers_of_a_record_in_azure_one_wins(place: Place) -> None:
-    records = ObjectRecords(states_of(place).container)
+    records = store_of(place.backend)
     assert records.create("journal/open/a", "1") is True
     assert records.create("journal/open/a", "2") is False
     assert records.read("journal/open/a") == "1"
@@ -289,7 +292,7 @@ def test_versions_that_only_a_lock_made_are_not_told(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(AzureStorage, "ask", ask)
     config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="states")
-    found = AzureStates(config, Settings({})).versions(KEY)
+    found = open_azure(config, Settings({})).versions(KEY)
     assert [(each.id, each.latest) for each in found] == [("5", True), ("3", False)]
     assert [each.modified.hour for each in found if each.modified] == [4, 2]
     assert [each.get("marker") for each in asked] == [None, "next"]

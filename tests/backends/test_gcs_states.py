@@ -12,8 +12,9 @@ from records_fixtures import refusals_of
 
 from fake_gcs_server import FakeGcsServer
 from purveyor import json_text
-from purveyor.backends.gcs import GoogleStates
-from purveyor.backends.object_records import ObjectRecords
+from purveyor.backends.gcs import open_gcs
+from purveyor.backends.object_states import ObjectStates
+from purveyor.backends.stores.gcs import GoogleStore
 from purveyor.catalog.backend import GoogleBackendConfig
 from purveyor.cloud.google import GoogleStorage
 from purveyor.errors import (
@@ -30,27 +31,28 @@ from stub_answer import answering
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from purveyor.backends import Backend
+
 KEY = StateKey("services/5a1f/x.tfstate", exists=True)
 IN_GCS = pytest.mark.parametrize("place", ["gcs"], indirect=True)
 
 
-def states_of(place: Place) -> GoogleStates:
-    assert isinstance(place.backend, GoogleStates)
-    return place.backend
+def store_of(backend: Backend) -> GoogleStore:
+    assert isinstance(backend, ObjectStates)
+    assert isinstance(backend.store, GoogleStore)
+    return backend.store
 
 
-def states_at(url: str, **variables: str) -> GoogleStates:
+def states_at(url: str, **variables: str) -> ObjectStates:
     environment = FakeGcsServer(url).environment() | variables
-    backend = GoogleStates(
-        GoogleBackendConfig(type="gcs", bucket="acme-states"), Settings(environment)
-    )
-    backend.bucket.storage.wire._pause = lambda _: None  # noqa: SLF001 - no test waits for luck
+    backend = open_gcs(GoogleBackendConfig(type="gcs", bucket="acme-states"), Settings(environment))
+    store_of(backend).storage.wire._pause = lambda _: None  # noqa: SLF001 - no test waits for luck
     return backend
 
 
 @IN_GCS
 def test_a_create_takes_two_requests_of_google_and_a_delete_four(place: Place) -> None:
-    wire = states_of(place).bucket.storage.wire
+    wire = store_of(place.backend).storage.wire
     key = place.backend.locate(entity())
     place.backend.block(key)
     assert place.backend.access(key).read() is None
@@ -68,15 +70,16 @@ def test_google_s_word_for_a_missing_object_is_enough() -> None:
     with answering(b"No such object: acme-states/x", status=404) as url:
         backend = states_at(url)
         assert backend.access(KEY).read() is None
-        assert backend.bucket.storage.wire.sent == 1
+        assert store_of(backend).storage.wire.sent == 1
 
 
 @IN_GCS
 def test_a_state_lies_in_a_folder_of_its_own_as_the_engine_wants_it(bench: Workbench) -> None:
-    backend = states_of(bench.place)
+    backend = bench.place.backend
+    assert isinstance(backend, ObjectStates)
     key = backend.locate(entity())
     bench.apply(key)
-    names = [each.path for each in backend.bucket.objects("")]
+    names = [each.path for each in backend.store.objects("")]
     assert names == ["services/5a1f/orders-db/default.tfstate"]
     assert list(backend.paths()) == [key.path]
     backend.mark_moved(key, "there")
@@ -126,11 +129,11 @@ def test_a_bucket_of_google_without_versioning_says_so(
 ) -> None:
     fake_gcs.make_bucket("plain-states", versioned=False)
     config = GoogleBackendConfig(type="gcs", bucket="plain-states")
-    backend = GoogleStates(config, Settings(place.environment))
+    backend = open_gcs(config, Settings(place.environment))
     assert backend.unversioned() == "The versioning of the bucket plain-states is off."
 
 
-def attempts(backend: GoogleStates) -> list[PurveyorError]:
+def attempts(backend: Backend) -> list[PurveyorError]:
     """Return what each way to ask for a state raises."""
     raised = []
     for attempt in (
@@ -151,7 +154,7 @@ def attempts(backend: GoogleStates) -> list[PurveyorError]:
 @IN_GCS
 def test_a_missing_bucket_of_google_is_never_no_state(place: Place) -> None:
     config = GoogleBackendConfig(type="gcs", bucket="nowhere")
-    backend = GoogleStates(config, Settings(place.environment))
+    backend = open_gcs(config, Settings(place.environment))
     for error in (*attempts(backend), *refusals_of(backend.records)):
         assert error.reason is ReasonCode.STATE_UNREADABLE
         assert error.message == "The bucket nowhere does not exist."
@@ -200,7 +203,7 @@ def test_a_state_of_google_that_breaks_off_on_its_way_is_never_no_state() -> Non
 
 @IN_GCS
 def test_of_two_writers_of_a_record_in_google_one_wins(place: Place) -> None:
-    records = ObjectRecords(states_of(place).bucket)
+    records = store_of(place.backend)
     assert records.create("journal/open/a", "1") is True
     assert records.create("journal/open/a", "2") is False
     assert records.read("journal/open/a") == "1"
@@ -265,7 +268,7 @@ def test_each_kind_of_google_s_credentials_gets_a_token(
         else:
             environment["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "credentials.json")
         storage = GoogleStorage(Settings(environment))
-        bucket = states_of(place).bucket.config.bucket
+        bucket = store_of(place.backend).config.bucket
         assert storage.ask("GET", f"b/{bucket}/o").ok
         assert storage.ask("GET", f"b/{bucket}/o").ok
     # One login serves both.

@@ -8,7 +8,8 @@ import pytest
 from backend_fixtures import Place, Workbench, entity
 
 from purveyor.backends import open_backend
-from purveyor.backends.s3 import S3States
+from purveyor.backends.object_states import ObjectStates
+from purveyor.backends.stores.s3 import S3Store
 from purveyor.errors import CredentialsError, StateLockedError
 from purveyor.settings import Settings
 
@@ -25,9 +26,10 @@ IN_MINIO = pytest.mark.parametrize("place", ["minio"], indirect=True)
 def test_a_wrong_secret_is_refused_and_not_repeated(
     place: Place, minio: MinioServer, tmp_path: Path
 ) -> None:
-    assert isinstance(place.backend, S3States)
+    assert isinstance(place.backend, ObjectStates)
+    assert isinstance(place.backend.store, S3Store)
     settings = Settings(dict(place.environment) | minio.environment(secret="not the secret"))
-    backend = open_backend(place.backend.bucket.config, root=tmp_path, settings=settings)
+    backend = open_backend(place.backend.store.config, root=tmp_path, settings=settings)
     with pytest.raises(CredentialsError) as caught:
         backend.locate(entity())
     assert "does not accept" in caught.value.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purveyor.backends.s3_block import engine_arguments
+from purveyor.backends.s3 import engine_arguments
 from purveyor.catalog.backend import S3BackendConfig
 
 REGION = {"region": "us-east-1"}

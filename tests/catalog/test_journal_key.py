@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.backends.folder_records import FolderRecords
-from purveyor.backends.object_records import ObjectRecords
 from purveyor.backends.records import choose_records
+from purveyor.backends.stores.s3 import S3Store
 from purveyor.catalog import load_catalog
 from purveyor.catalog.backend import S3BackendConfig
 from purveyor.cli.validate import validate
@@ -67,7 +67,7 @@ def test_records_lie_where_the_catalog_says_and_else_beside_the_states(tmp_path:
         return None if found is None else type(found)
 
     assert kind("") is FolderRecords
-    assert kind(f"journal: {S3}\n") is ObjectRecords
+    assert kind(f"journal: {S3}\n") is S3Store
     assert kind(f"{HTTP}journal: {{type: local, path: kept}}\n") is FolderRecords
     assert kind(HTTP) is None
 

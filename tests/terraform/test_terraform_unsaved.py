@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
-from purveyor.backends.local import LocalAccess
+from purveyor.backends.local import LocalStates
 from purveyor.engines.terraform.rescue import count_up
+from purveyor.state_key import StateKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,8 @@ def test_an_unsaved_state_comes_after_the_one_that_it_follows(
 ) -> None:
     place = tmp_path / "orders.tfstate"
     place.write_text(build(3))
-    document = json_text.parse(count_up(unsaved, LocalAccess(place, str(place))))
+    document = json_text.parse(
+        count_up(unsaved, LocalStates(tmp_path).access(StateKey(place.name, exists=True)))
+    )
     assert isinstance(document, dict)
     assert document["serial"] == serial

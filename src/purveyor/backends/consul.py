@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 from purveyor import json_text
 from purveyor.backends.consul_store import ConsulStore
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import MOVED, ListedState, StateVersion, confirm_holder, no_version
+from purveyor.backends.model import (
+    MOVED,
+    Backend,
+    ListedState,
+    StateVersion,
+    confirm_holder,
+    no_version,
+)
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock
 from purveyor.state_key import combine, parse_state
@@ -30,10 +37,8 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's way to say: gzip, with its largest window
 
 
-class ConsulStates:
+class ConsulStates(Backend):
     """States below a prefix; nothing else is kept there."""
-
-    records = None
 
     def __init__(self, config: ConsulBackendConfig, settings: Settings) -> None:
         self._config = config
@@ -72,13 +77,23 @@ class ConsulStates:
             "consul", arguments, {"CONSUL_HTTP_TOKEN": self._token} if self._token else {}
         )
 
-    def access(self, key: StateKey) -> ConsulAccess:
-        """Return the reader of one state."""
-        return ConsulAccess(self._store, self._key(key.path), key.path)
+    def read(self, key: StateKey) -> StateDocument | None:
+        text = self._text(key)
+        return None if text is None else parse_state(text, where=key.path)
+
+    def holder(self, key: StateKey) -> Lock | None:
+        """Look which session holds the lock's key, and what it wrote beside it."""
+        lock = self._store.entry(f"{self._key(key.path)}{_LOCK}")
+        if lock is None or not lock.session:
+            return None
+        info = self._store.entry(f"{self._key(key.path)}{_LOCK_INFO}")
+        told = parse_lock(info.value.decode(errors="replace")) if info else None
+        # The info of an earlier holder may lie there until the new one has written its own.
+        return told if told and told.id == lock.session else Lock(id=lock.session)
 
     def remove(self, key: StateKey) -> None:
         """Remove the state, then its parts and what is left of its lock."""
-        holder = self.access(key).holder()
+        holder = self.holder(key)
         if holder is not None:
             raise held(key.path, holder)
         self._store.delete(self._key(key.path))
@@ -93,7 +108,7 @@ class ConsulStates:
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """Return the only version that there is."""
-        text = self.access(key).text()
+        text = self._text(key)
         if text is None:
             return ()
         return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
@@ -104,14 +119,14 @@ class ConsulStates:
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Read the state."""
-        text = self.access(key).text() if version_id == _LATEST else None
+        text = self._text(key) if version_id == _LATEST else None
         if text is None:
             raise no_version(key.path, version_id)
         return text
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """End the session that holds the lock; its id is the lock's."""
-        holder = confirm_holder(self.access(key), key, lock_id)
+        holder = confirm_holder(self, key, lock_id)
         if holder is None:
             return False
         self._store.end_session(holder.id, self._key(key.path))
@@ -136,72 +151,34 @@ class ConsulStates:
         """Delete the key beside the state's."""
         self._store.delete(f"{self._key(key.path)}{MOVED}")
 
+    def _text(self, state: StateKey) -> str | None:
+        """Return a state's text, put together from its parts when it is a large one."""
+        path, key = state.path, self._key(state.path)
+        entry = self._store.entry(key)
+        if entry is None:
+            return None
+        parts = _read_parts(entry.value)
+        if parts is None:
+            return _unpack(entry.value, path).decode(errors="replace")
+        digest, keys = parts
+        values = []
+        for each in keys:
+            part = self._store.entry(each) if each.startswith(f"{key}/") else None
+            if part is None:
+                raise _damaged(path, "one of its parts is missing")
+            values.append(part.value)
+        whole = _unpack(b"".join(values), path)
+        # The digest is the engine's: MD5 of what the parts make (measured on its source's format).
+        if hashlib.md5(whole, usedforsecurity=False).hexdigest() != digest:
+            raise _damaged(path, "its parts do not make the whole")
+        return whole.decode(errors="replace")
+
     def _key(self, path: str) -> str:
         return f"{self._config.prefix}/{path}" if self._config.prefix else path
 
     def _paths(self, begin: str) -> Sequence[str]:
         start = self._key("")
         return [each.removeprefix(start) for each in self._store.keys(f"{start}{begin}")]
-
-
-class ConsulAccess:
-    """One state."""
-
-    def __init__(self, store: ConsulStore, key: str, path: str) -> None:
-        self._store = store
-        self._key = key
-        self._path = path
-
-    def read(self) -> StateDocument | None:
-        """Read the state, put together from its parts when it is a large one."""
-        text = self.text()
-        return None if text is None else parse_state(text, where=self._path)
-
-    def holder(self) -> Lock | None:
-        """Look which session holds the lock's key, and what it wrote beside it."""
-        lock = self._store.entry(f"{self._key}{_LOCK}")
-        if lock is None or not lock.session:
-            return None
-        info = self._store.entry(f"{self._key}{_LOCK_INFO}")
-        told = parse_lock(info.value.decode(errors="replace")) if info else None
-        # The info of an earlier holder may lie there until the new one has written its own.
-        return told if told and told.id == lock.session else Lock(id=lock.session)
-
-    def text(self) -> str | None:
-        """Return the state's text; None when there is none."""
-        entry = self._store.entry(self._key)
-        if entry is None:
-            return None
-        parts = _read_parts(entry.value)
-        if parts is None:
-            return self._unpack(entry.value).decode(errors="replace")
-        digest, keys = parts
-        whole = self._unpack(b"".join(self._part(each) for each in keys))
-        # The digest is the engine's: MD5 of what the parts make (measured on its source's format).
-        if hashlib.md5(whole, usedforsecurity=False).hexdigest() != digest:
-            raise self._damaged("its parts do not make the whole")
-        return whole.decode(errors="replace")
-
-    def _part(self, key: str) -> bytes:
-        entry = self._store.entry(key) if key.startswith(f"{self._key}/") else None
-        if entry is None:
-            raise self._damaged("one of its parts is missing")
-        return entry.value
-
-    def _unpack(self, content: bytes) -> bytes:
-        if not content.startswith(_GZIP):
-            return content
-        try:
-            return zlib.decompress(content, _GZIP_WINDOW)
-        except zlib.error:
-            raise self._damaged("it cannot be unpacked") from None
-
-    def _damaged(self, problem: str) -> RecoveryError:
-        return RecoveryError(
-            f"The state {self._path} cannot be read: {problem}.",
-            reason=ReasonCode.STATE_UNREADABLE,
-            hint="Restore it from one of Consul's snapshots.",
-        )
 
 
 def _read_parts(content: bytes) -> tuple[str, list[str]] | None:
@@ -217,3 +194,20 @@ def _read_parts(content: bytes) -> tuple[str, list[str]] | None:
     if not isinstance(digest, str) or not isinstance(chunks, list):
         return None
     return digest, [str(each) for each in chunks]
+
+
+def _unpack(content: bytes, path: str) -> bytes:
+    if not content.startswith(_GZIP):
+        return content
+    try:
+        return zlib.decompress(content, _GZIP_WINDOW)
+    except zlib.error:
+        raise _damaged(path, "it cannot be unpacked") from None
+
+
+def _damaged(path: str, problem: str) -> RecoveryError:
+    return RecoveryError(
+        f"The state {path} cannot be read: {problem}.",
+        reason=ReasonCode.STATE_UNREADABLE,
+        hint="Restore it from one of Consul's snapshots.",
+    )

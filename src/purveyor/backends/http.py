@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 from purveyor import json_text
 from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, HttpPlace
 from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import StateVersion, UnsupportedError, confirm_holder, no_version
+from purveyor.backends.model import (
+    Backend,
+    StateVersion,
+    UnsupportedError,
+    confirm_holder,
+    no_version,
+)
 from purveyor.state_http import Identity, StateHttp
 from purveyor.state_key import (
     KEYS_BY_ID,
@@ -60,10 +66,8 @@ def open_http(config: HttpBackendConfig, settings: Settings) -> HttpStates:
     return HttpStates(place, who, combine(config.keys, KEYS_BY_ID))
 
 
-class HttpStates:
+class HttpStates(Backend):
     """States on one server, each under its entity's kind and id; nothing else is kept there."""
-
-    records = None
 
     def __init__(self, place: HttpPlace, who: Identity, keys: KeyScheme = KEYS_BY_ID) -> None:
         self.keys = keys
@@ -93,17 +97,26 @@ class HttpStates:
             arguments["username"] = self._who.username
         return BackendBlock("http", arguments, {_PASSWORD: self._who.password})
 
-    def access(self, key: StateKey) -> HttpAccess:
-        """Return the reader of one state."""
-        return HttpAccess(self._http, key.path)
+    def read(self, key: StateKey) -> StateDocument | None:
+        """Read the state; None when the server says that there is none (204 or 404)."""
+        answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)
+        return None if answer is None else parse_state(answer.text, where=key.path)
+
+    def holder(self, key: StateKey) -> Lock | None:
+        """Try the lock and give it back at once: the protocol has no other way to ask."""
+        if not self._http.place.lock_address:
+            return None
+        ours, holder = self._take(key.path)
+        if ours:
+            self._http.unlock(name_of(key.path), key.path, ours)
+        return holder
 
     def remove(self, key: StateKey) -> None:
         """Delete the state with its lock in hand, or let the server look at the lock."""
-        name, access = name_of(key.path), self.access(key)
-        place = self._http.place
+        name, place = name_of(key.path), self._http.place
         ours = ""
         if place.lock_address and not place.lock_stops_removal:
-            ours, holder = access.take()
+            ours, holder = self._take(key.path)
             if holder is not None:
                 raise held(key.path, holder)
         try:
@@ -112,13 +125,13 @@ class HttpStates:
             if ours:
                 self._http.unlock(name, key.path, ours)
         if answer.status in LOCKED:
-            raise held(key.path, access.holder() or parse_lock(answer.text))
+            raise held(key.path, self.holder(key) or parse_lock(answer.text))
 
     def create(self, key: StateKey, text: str) -> bool:
         """Save the state with its lock in hand, if there is none."""
-        name, access, ours = name_of(key.path), self.access(key), ""
+        name, ours = name_of(key.path), ""
         if self._http.place.lock_address:
-            ours, holder = access.take()
+            ours, holder = self._take(key.path)
             if holder is not None:
                 raise held(key.path, holder)
         try:
@@ -160,11 +173,20 @@ class HttpStates:
         The engine's `force-unlock` tells the server no lock at all (Terraform sends no body), so
         that any id would do; here the holder's own is compared first.
         """
-        holder = confirm_holder(self.access(key), key, lock_id)
+        holder = confirm_holder(self, key, lock_id)
         if holder is None:
             return False
         self._http.unlock(name_of(key.path), key.path, _lock_info(holder.id, path=key.path))
         return True
+
+    def _take(self, path: str) -> tuple[str, Lock | None]:
+        """Take the lock: return its text, or an empty one and the lock of who holds it."""
+        info = _lock_info(str(uuid.uuid4()), path=path)
+        answer = self._http.lock(name_of(path), path, info)
+        if answer.status in LOCKED:
+            return "", parse_lock(answer.text)
+        # A server may not know of locks on states that it does not have.
+        return ("" if answer.status in MISSING else info), None
 
     def _exists(self, path: str) -> bool:
         url = self._http.state_url(name_of(path))
@@ -175,37 +197,6 @@ class HttpStates:
             f"{self._http.place.title} cannot list its states.",
             hint="Name the entity: its state is found by its id alone.",
         )
-
-
-class HttpAccess:
-    """One state on a server."""
-
-    def __init__(self, http: HttpExchange, path: str) -> None:
-        self._http = http
-        self._path = path
-
-    def read(self) -> StateDocument | None:
-        """Read the state; None when the server says that there is none (204 or 404)."""
-        answer = self._http.state(self._http.state_url(name_of(self._path)), self._path)
-        return None if answer is None else parse_state(answer.text, where=self._path)
-
-    def holder(self) -> Lock | None:
-        """Try the lock and give it back at once: the protocol has no other way to ask."""
-        if not self._http.place.lock_address:
-            return None
-        ours, holder = self.take()
-        if ours:
-            self._http.unlock(name_of(self._path), self._path, ours)
-        return holder
-
-    def take(self) -> tuple[str, Lock | None]:
-        """Take the lock: return its text, or an empty one and the lock of who holds it."""
-        info = _lock_info(str(uuid.uuid4()), path=self._path)
-        answer = self._http.lock(name_of(self._path), self._path, info)
-        if answer.status in LOCKED:
-            return "", parse_lock(answer.text)
-        # A server may not know of locks on states that it does not have.
-        return ("" if answer.status in MISSING else info), None
 
 
 def name_of(path: str) -> str:

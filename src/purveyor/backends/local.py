@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import (
     MOVED,
+    Backend,
     ListedState,
     StateVersion,
     UnsupportedError,
@@ -41,7 +42,7 @@ _ON_MACOS = sys.platform == "darwin"
 _FLOCK = "qqihh" if _ON_MACOS else "hhqqi"
 
 
-class LocalStates:
+class LocalStates(Backend):
     """States below `folder`."""
 
     def __init__(self, folder: Path, keys: KeyScheme = KEYS) -> None:
@@ -81,14 +82,22 @@ class LocalStates:
                 folder.mkdir(mode=_PRIVATE, exist_ok=True)
         return BackendBlock("local", {"path": str(path)})
 
-    def access(self, key: StateKey) -> LocalAccess:
-        """Return the reader of one state."""
-        return LocalAccess(self.folder / key.path, key.path)
+    def read(self, key: StateKey) -> StateDocument | None:
+        with _readable(key.path):
+            try:
+                content = (self.folder / key.path).read_bytes()
+            except FileNotFoundError:
+                return None
+        return parse_state(content.decode(errors="replace"), where=key.path) if content else None
+
+    def holder(self, key: StateKey) -> Lock | None:
+        with _readable(key.path):
+            return find_holder(self.folder / key.path)
 
     def remove(self, key: StateKey) -> None:
         """Remove backups and a dead run's lock info, then the state, then its empty folders."""
         path = self.folder / key.path
-        holder = self.access(key).holder()
+        holder = self.holder(key)
         if holder is not None:
             raise held(key.path, holder)
         with _readable(key.path):
@@ -146,7 +155,7 @@ class LocalStates:
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Find the lock free, since it ends with its process; a live one cannot be taken away."""
-        holder = confirm_holder(self.access(key), key, lock_id)
+        holder = confirm_holder(self, key, lock_id)
         if holder is None:
             return False
         raise UnsupportedError(
@@ -227,37 +236,18 @@ class LocalStates:
                 yield path, stat
 
 
-class LocalAccess:
-    """One state file."""
+def find_holder(path: Path) -> Lock | None:
+    """Ask the system who holds a state file's lock.
 
-    def __init__(self, path: Path, where: str) -> None:
-        self._path = path
-        self._where = where
-
-    def read(self) -> StateDocument | None:
-        """Read the file; None when it is missing, or the empty placeholder of a first lock."""
-        with _readable(self._where):
-            try:
-                content = self._path.read_bytes()
-            except FileNotFoundError:
-                return None
-        if not content:
-            return None
-        return parse_state(content.decode(errors="replace"), where=self._where)
-
-    def holder(self) -> Lock | None:
-        """Ask the system who holds the file's lock.
-
-        The lock ends with its process, the lock info beside the state does not: that file alone
-        proves nothing.
-        """
-        with _readable(self._where):
-            if not _is_locked(self._path):
-                return None
-            try:
-                return parse_lock(_lock_info(self._path).read_text(errors="replace"))
-            except FileNotFoundError:
-                return Lock(id="")
+    The lock ends with its process, the lock info beside the state does not: that file alone
+    proves nothing.
+    """
+    if not _is_locked(path):
+        return None
+    try:
+        return parse_lock(_lock_info(path).read_text(errors="replace"))
+    except FileNotFoundError:
+        return Lock(id="")
 
 
 def _lock_info(path: Path) -> Path:

@@ -1,19 +1,26 @@
-"""What a backend tells of the states it holds: one listed state, and one kept version of it."""
+"""What a backend promises, and what it tells of the states it holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from typing import TypeAlias
 
+    from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.pg_records import PgRecords
+    from purveyor.backends.stores import ObjectStore
     from purveyor.lock import Lock
-    from purveyor.state_key import StateKey
-    from purveyor.step import StateAccess
+    from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
+    from purveyor.step import BackendBlock, StateAccess
+
+    Records: TypeAlias = FolderRecords | ObjectStore | PgRecords
 
 MOVED = ".moved"
 """What the name of the note beside a state ends in, once the state lives elsewhere."""
@@ -71,12 +78,12 @@ def no_version(where: str, version_id: str) -> RecoveryError:
     )
 
 
-def confirm_holder(access: StateAccess, key: StateKey, lock_id: str) -> Lock | None:
+def confirm_holder(backend: Backend, key: StateKey, lock_id: str) -> Lock | None:
     """Return who holds a state's lock; None when nobody does.
 
     Raises StateLockedError when it is held under another id.
     """
-    holder = access.holder()
+    holder = backend.holder(key)
     if holder is not None and holder.id != lock_id:
         raise another_lock(key.path, lock_id, holder)
     return holder
@@ -89,3 +96,87 @@ def another_lock(where: str, lock_id: str, holder: Lock) -> StateLockedError:
         hint="Give the id of the lock that is held, once its holder is known to be dead.",
         details=[f"held by {describe_lock(holder)}"],
     )
+
+
+class Backend(Protocol):
+    """One place for states.
+
+    Every method may raise CredentialsError (nobody let us in) or RecoveryError STATE_UNREADABLE
+    (the place is missing or out of reach); neither is ever taken for "there is no state".
+    """
+
+    keys: KeyScheme
+    """Where entities' states lie in it."""
+
+    @property
+    def records(self) -> Records | None:
+        """The store of records beside its states; None where it keeps none."""
+        return None
+
+    def locate(self, entity: Owner) -> StateKey:
+        """Return the key of an entity's state; an existing one under any slug wins.
+
+        Raise RecoveryError STATE_AMBIGUOUS when there are two.
+        """
+
+    def block(self, key: StateKey) -> BackendBlock:
+        """Return what an engine needs to reach the state."""
+
+    def read(self, key: StateKey) -> StateDocument | None:
+        """Return a state; None when there is none, or only an engine's placeholder."""
+
+    def holder(self, key: StateKey) -> Lock | None:
+        """Return who holds a state's lock; None when it is free or cannot be told."""
+
+    def access(self, key: StateKey) -> StateAccess:
+        """Return both for one state, as an engine asks for them."""
+        return KeptState(self, key)
+
+    def remove(self, key: StateKey) -> None:
+        """Remove a state and what its backend left beside it; nothing happens the second time.
+
+        The caller has made sure that it is empty. Raise StateLockedError for a held lock.
+        """
+
+    def list(self) -> Iterator[ListedState]:
+        """Tell all states one after the other, while they come in, in no promised order.
+
+        Raise UnsupportedError when the place cannot list.
+        """
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        """Return the kept versions of a state, newest first; also those of a removed one.
+
+        Where no earlier ones are kept, only what is there now; `unversioned` says why.
+        """
+
+    def unversioned(self) -> str:
+        """Say in one sentence why the place keeps no earlier versions; empty when it does."""
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        """Return a version's text; raise RecoveryError STATE_MISSING when it is not kept."""
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        """Free the lock that has this id; False when the state is not locked.
+
+        The caller knows its holder to be dead. Raise StateLockedError when another lock is held,
+        and UnsupportedError where only its holder's end can free it.
+        """
+
+    def lock_traces(self) -> Iterator[LockTrace] | None:
+        """Tell every lock that lies in the store; None where each state has to be asked for."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptState:
+    """One state in a backend."""
+
+    backend: Backend
+    key: StateKey
+
+    def read(self) -> StateDocument | None:
+        return self.backend.read(self.key)
+
+    def holder(self) -> Lock | None:
+        return self.backend.holder(self.key)

@@ -9,7 +9,14 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from purveyor.backends.lock_text import held
-from purveyor.backends.model import MOVED, ListedState, StateVersion, another_lock, no_version
+from purveyor.backends.model import (
+    MOVED,
+    Backend,
+    ListedState,
+    StateVersion,
+    another_lock,
+    no_version,
+)
 from purveyor.backends.pg_connection import Database
 from purveyor.backends.pg_records import PgRecords
 from purveyor.backends.pg_table import Table
@@ -39,13 +46,17 @@ _SESSION_END = 10.0  # seconds
 _NAP = 0.05
 
 
-class PgStates:
+class PgStates(Backend):
     """States in one schema of a database; `records` lie beside them, over one connection."""
 
     def __init__(self, config: PgBackendConfig, settings: Settings) -> None:
         self._database = Database(config, settings)
         self.keys = combine(config.keys)
-        self.records = PgRecords(self._database)
+        self._records = PgRecords(self._database)
+
+    @property
+    def records(self) -> PgRecords:
+        return self._records
 
     def locate(self, entity: Owner) -> StateKey:
         """Look for rows under the entity's id: one connection, one statement.
@@ -79,16 +90,26 @@ class PgStates:
         environment = self._database.environment()
         return BackendBlock("pg", arguments, environment, workspace=_name(key.path))
 
-    def access(self, key: StateKey) -> PgAccess:
-        """Return the reader of one state."""
-        return PgAccess(self._database, key.path)
+    def read(self, key: StateKey) -> StateDocument | None:
+        with self._table(f"the state {key.path}") as table:
+            text = table.text(_name(key.path))
+        return None if text is None or _is_placeholder(text) else parse_state(text, where=key.path)
+
+    def holder(self, key: StateKey) -> Lock | None:
+        """Ask the database which session holds the row's lock.
+
+        The lock began soon after its session, whose begin is what the database tells.
+        """
+        with self._table(f"the state {key.path}") as table:
+            holder = table.holder(_name(key.path))
+        return None if holder is None else _lock(holder)
 
     def remove(self, key: StateKey) -> None:
         """Delete the row while its lock is ours."""
         with self._table(f"the state {key.path}") as table:
             removed = table.delete(_name(key.path))
         if not removed:
-            raise held(key.path, self.access(key).holder() or Lock(id=""))
+            raise held(key.path, self.holder(key) or Lock(id=""))
 
     def list(self) -> Iterator[ListedState]:
         """Read the names of all rows through a cursor."""
@@ -168,31 +189,6 @@ class PgStates:
     def _table(self, place: str) -> Iterator[Table]:
         with self._database.connect(place) as connection:
             yield Table(connection, self._database.schema)
-
-
-class PgAccess:
-    """One row."""
-
-    def __init__(self, database: Database, path: str) -> None:
-        self._database = database
-        self._path = path
-
-    def read(self) -> StateDocument | None:
-        """Read the row; None when there is none, or the empty state that an engine writes first."""
-        with self._database.connect(f"the state {self._path}") as connection:
-            text = Table(connection, self._database.schema).text(_name(self._path))
-        if text is None or _is_placeholder(text):
-            return None
-        return parse_state(text, where=self._path)
-
-    def holder(self) -> Lock | None:
-        """Ask the database which session holds the row's lock.
-
-        The lock began soon after its session, whose begin is what the database tells.
-        """
-        with self._database.connect(f"the state {self._path}") as connection:
-            holder = Table(connection, self._database.schema).holder(_name(self._path))
-        return None if holder is None else _lock(holder)
 
 
 def _name(path: str) -> str:

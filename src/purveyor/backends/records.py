@@ -9,7 +9,7 @@ from purveyor.backends import open_backend
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.backends import Backend, Records
+    from purveyor.backends.model import Backend, Records
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.settings import Settings
 

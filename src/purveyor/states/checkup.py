@@ -10,7 +10,7 @@ from purveyor.state_key import IDENTITY_OUTPUT, JOURNAL, SUFFIX, identity
 from purveyor.states.entity import Named
 from purveyor.states.findings import Finding, Level
 from purveyor.states.listing import look_into
-from purveyor.states.locks import LockTraces, judge_locks
+from purveyor.states.locks import judge_locks
 from purveyor.states.ports import Markers
 
 if TYPE_CHECKING:
@@ -30,16 +30,17 @@ def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
     Every state is read once, several at a time.
     """
     first: dict[str, str] = {}
+    traces = backend.lock_traces()
     for state, look in look_into(backend, backend.list()):
         stamp = identity(Named(state.kind, state.entity_id))
         if stamp in first:
             yield _doubled(stamp, first[stamp], state.path)
         first.setdefault(stamp, state.path)
-        yield from _judge(state, look, stamp, tells_locks=not isinstance(backend, LockTraces))
+        yield from _judge(state, look, stamp, tells_locks=traces is None)
     if isinstance(backend, Markers):
         yield from _judge_paths(backend.paths(), backend.keys)
-    if isinstance(backend, LockTraces) and lock:
-        yield from judge_locks(lock, list(backend.lock_traces()))
+    if traces is not None and lock:
+        yield from judge_locks(lock, list(traces))
 
 
 def _judge(state: ListedState, look: Look, stamp: str, *, tells_locks: bool) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ def inspect_state(target: Target, backend: Backend) -> StateDetails:
         target,
         content,
         fault,
-        holder=backend.access(key).holder(),
+        holder=backend.holder(key),
         versions=backend.versions(key),
         unversioned=backend.unversioned(),
     )

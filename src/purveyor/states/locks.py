@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from purveyor.lock import describe_lock
 from purveyor.states.findings import Finding, Level
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from purveyor.backends.model import LockTrace
 
 _BOTH = {"object", "item"}
-
-
-@runtime_checkable
-class LockTraces(Protocol):
-    """A backend whose locks can be listed without asking for each state."""
-
-    def lock_traces(self) -> Iterator[LockTrace]:
-        """Tell every lock that lies in the store."""
 
 
 def judge_locks(configured: str, traces: Sequence[LockTrace]) -> Iterator[Finding]:

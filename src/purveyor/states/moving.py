@@ -155,7 +155,7 @@ class Mover:
     def _obstacle(self, move: Move, content: Content, new: StateKey) -> str:
         """Say what speaks against the move; empty when nothing does."""
         for backend, key in ((self.source.backend, move.old), (self.destination.backend, new)):
-            holder = backend.access(key).holder()
+            holder = backend.holder(key)
             if holder is not None:
                 return f"{key.path} is locked by {describe_lock(holder)}"
         if content.document.encrypted and not can_copy_raw(content, self.destination.backend):
@@ -203,7 +203,7 @@ class Mover:
         if self.dry_run:
             return Moved(move, Verdict.PLANNED, new.path, serial=there.document.serial)
         again = read_current(self.source.backend, move.old)
-        holder = self.source.backend.access(move.old).holder()
+        holder = self.source.backend.holder(move.old)
         if holder is not None or again is None or again.text != content.text:
             return self._refuse(move, new, "a run has worked on it meanwhile: migrate it again")
         self._mark(move.old, "moved", new, content)

@@ -93,14 +93,14 @@ def place(
     empty state may be overwritten with any lineage (both measured).
     """
     block = backend.block(key)
-    if backend.access(key).read() is None:
+    if backend.read(key) is None:
         writer.push(block, empty_state(content.document.lineage))
     writer.push(block, content.with_serial(serial))
 
 
 def check_free(key: StateKey, backend: Backend) -> None:
     """Raise StateLockedError while somebody works on the state."""
-    holder = backend.access(key).holder()
+    holder = backend.holder(key)
     if holder is not None:
         raise StateLockedError(
             f"The state {key.path} is locked by {describe_lock(holder)}.",

@@ -1,4 +1,4 @@
-"""The requests that Purveyor itself makes to Azure Blob Storage, and their failures."""
+"""Blobs in Azure: the requests that Purveyor itself makes, and their failures in our words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
 
 from purveyor.backends.model import StateVersion, no_version
-from purveyor.backends.store_time import find_age, read_date
+from purveyor.backends.stores import ObjectStore, StoredObject, find_age, read_date
 from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
 from purveyor.cloud.errors import FailureKind, store_error
@@ -16,27 +16,22 @@ from purveyor.transport.connection import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from purveyor.catalog.backend import AzureBackendConfig
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
-CURRENT = "current"  # the only version where the account keeps none
+_CURRENT = "current"  # the only version where the account keeps none
 _PAGE = "5000"  # the most that Azure gives in one answer
 _METADATA = "x-ms-meta-"
 _WRITING = {"x-ms-blob-type": "BlockBlob", "content-type": "application/json"}
 _TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet"})
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob(StoredObject):
     """One entry of a listing. `version` is empty where the account keeps none."""
 
-    path: str
-    size: int
-    modified: datetime | None
-    leased: bool
     version: str
     current: bool
     digest: str
@@ -51,11 +46,10 @@ class BlobProperties:
     tag: str
 
 
-class Container:
-    """A container's prefix. Each method is one request.
+class AzureStore(ObjectStore):
+    """A container's prefix."""
 
-    Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Azure refuses.
-    """
+    has_placeholders = True
 
     def __init__(self, config: AzureBackendConfig, settings: Settings) -> None:
         self.config = config
@@ -65,33 +59,32 @@ class Container:
         """Return the blob's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
-    def blobs(self, start: str) -> Iterator[Blob]:
-        """Yield what begins so, in the order of its letters, while pages come in."""
-        return self._list(start, {})
+    def objects(self, begin: str) -> Iterator[Blob]:
+        return self._list(begin, {})
 
-    def versions(self, path: str) -> list[Blob]:
-        """Return a blob's versions, the current one among them, oldest first."""
+    def versions(self, path: str) -> list[StateVersion]:
+        """List the blob's versions, without those that only a lock has made."""
         found = self._list(path, {"include": "versions"})
-        return [blob for blob in found if blob.path == path]
+        return _distinct([blob for blob in found if blob.path == path])
 
-    def any_version(self) -> Blob | None:
-        """Return some blob with its version's id, if the account keeps versions."""
-        return next(self._list("", {"include": "versions", "maxresults": "1"}), None)
+    def unversioned(self) -> str:
+        """Look whether some blob has a version; the account's own settings ask for more rights."""
+        found = next(self._list("", {"include": "versions", "maxresults": "1"}), None)
+        if found is None or found.version:
+            return ""
+        return f"Blob versioning of the storage account {self.config.account} is off."
 
-    def content(self, path: str) -> str | None:
-        """Return a blob's text; None when there is no such blob."""
+    def read(self, path: str) -> str | None:
         answer = self._ask("GET", path, fine={"BlobNotFound"})
         return answer.text if answer.ok else None
 
-    read = content
-
-    def dated(self, start: str) -> Iterator[tuple[str, float]]:
-        """Yield the paths that begin so, each with when it was written, in seconds since 1970."""
-        blobs = self.blobs(start)
-        return ((each.path, each.modified.timestamp() if each.modified else 0.0) for each in blobs)
-
     def version(self, path: str, version_id: str) -> str:
-        """Return the text of one version; raise RecoveryError STATE_MISSING."""
+        """Read one version of the blob, or the blob itself where the account keeps none."""
+        if version_id == _CURRENT:
+            content = self.read(path)
+            if content is None:
+                raise no_version(path, version_id)
+            return content
         answer = self._ask("GET", path, query={"versionid": version_id}, fine=_NO_VERSION)
         # A service that knows no versions answers with the blob as it is.
         if not answer.ok or answer.headers.get("x-ms-version-id") != version_id:
@@ -112,22 +105,22 @@ class Container:
         return BlobProperties(leased, metadata, answer.headers.get("etag", ""))
 
     def age(self, path: str) -> float | None:
-        """Return how long ago a blob was written, in seconds by Azure's clock; None without one."""
         answer = self._ask("HEAD", path, fine={"BlobNotFound"})
         told = answer.headers if answer.ok else {}
         return find_age(read_date(told.get("last-modified")), told.get("date"))
 
     def put(self, path: str, text: str) -> None:
-        """Write a blob."""
         self._ask("PUT", path, headers=_WRITING, content=text.encode())
 
     def create(self, path: str, text: str) -> bool:
-        """Write a blob if there is none; False when there is, or when another came first."""
         headers = _WRITING | {"if-none-match": "*"}
         answer = self._ask("PUT", path, headers=headers, content=text.encode(), fine=_TAKEN)
         return answer.ok
 
-    def delete(self, path: str) -> bool:
+    def remove(self, path: str) -> None:
+        self.remove_free(path)
+
+    def remove_free(self, path: str) -> bool:
         """Delete a blob, its versions stay; False when a lease holds it."""
         answer = self._ask("DELETE", path, fine={"BlobNotFound", "LeaseIdMissing"})
         return error_code(answer) != "LeaseIdMissing"
@@ -194,13 +187,13 @@ class Container:
             return answer
         raise self._refusal(place, *classify(answer))
 
-    def _refusal(self, path: str, trouble: FailureKind, detail: str) -> Exception:
+    def _refusal(self, path: str, kind: FailureKind, detail: str) -> Exception:
         container = self.config.container
         place = f"azure://{self.config.account}/{container}/{self.key(path)}"
-        return store_error(AZURE, place, trouble, detail, store=f"container {container}")
+        return store_error(AZURE, place, kind, detail, store=f"container {container}")
 
 
-def tell(blobs: list[Blob]) -> list[StateVersion]:
+def _distinct(blobs: list[Blob]) -> list[StateVersion]:
     """Turn a blob's versions, oldest first, into what a person wants to see, newest first.
 
     Taking and freeing the lock make versions too, with the content unchanged; and the engine's
@@ -213,7 +206,7 @@ def tell(blobs: list[Blob]) -> list[StateVersion]:
             continue
         same = bool(told) and blob.digest != "" and blob.digest == last
         moment = told.pop().modified if same else blob.modified
-        told.append(StateVersion(blob.version or CURRENT, moment, blob.size, latest=blob.current))
+        told.append(StateVersion(blob.version or _CURRENT, moment, blob.size, latest=blob.current))
         last = blob.digest
     return told[::-1]
 
@@ -228,7 +221,7 @@ def _read(entry: ET.Element, start: str) -> Blob:
         path=text.removeprefix(start),
         size=int(entry.findtext("Properties/Content-Length") or 0),
         modified=read_date(entry.findtext("Properties/Last-Modified")),
-        leased=entry.findtext("Properties/LeaseStatus") == "locked",
+        locked=entry.findtext("Properties/LeaseStatus") == "locked",
         version=version,
         current=entry.findtext("IsCurrentVersion") == "true" or not version,
         digest=entry.findtext("Properties/Content-MD5") or "",

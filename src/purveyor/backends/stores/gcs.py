@@ -1,4 +1,4 @@
-"""The requests that Purveyor itself makes to Cloud Storage, and their failures in our words."""
+"""Objects in Cloud Storage: the requests that Purveyor makes, and their failures in our words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor.backends.model import StateVersion, no_version
-from purveyor.backends.store_time import find_age
+from purveyor.backends.stores import ObjectStore, StoredObject, find_age
 from purveyor.cloud.errors import FailureKind, store_error
 from purveyor.cloud.google import GoogleStorage, classify, document
 from purveyor.cloud.google_login import GOOGLE
@@ -29,13 +29,10 @@ _FORBIDDEN = 403
 _OTHER_GENERATION = 412
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation(StoredObject):
     """One entry of a listing; `superseded` of an earlier or removed generation."""
 
-    path: str
-    size: int
-    modified: datetime | None
     generation: str
     superseded: bool
 
@@ -48,11 +45,8 @@ class Content:
     generation: str
 
 
-class GoogleBucket:
-    """A bucket's prefix. Each method is one request, or two for what is not there.
-
-    Every method raises CredentialsError or RecoveryError STATE_UNREADABLE when Google refuses.
-    """
+class GoogleStore(ObjectStore):
+    """A bucket's prefix. Each method is one request, or two for what is not there."""
 
     def __init__(self, config: GoogleBackendConfig, settings: Settings) -> None:
         self.config = config
@@ -62,12 +56,10 @@ class GoogleBucket:
         """Return the object's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
-    def objects(self, start: str) -> Iterator[Object]:
-        """Yield what begins so, in the order of its letters, while pages come in."""
-        return self._list(start, {})
+    def objects(self, begin: str) -> Iterator[Generation]:
+        return self._list(begin, {})
 
     def versions(self, path: str) -> list[StateVersion]:
-        """Return an object's generations, newest first."""
         found = [each for each in self._list(path, {"versions": "true"}) if each.path == path]
         newest_first = sorted(found, key=lambda each: -int(each.generation))
         return [
@@ -83,39 +75,29 @@ class GoogleBucket:
         return Content(answer.text, answer.headers.get("x-goog-generation", ""))
 
     def read(self, path: str) -> str | None:
-        """Return an object's text."""
         found = self.content(path)
         return None if found is None else found.text
 
-    def dated(self, start: str) -> Iterator[tuple[str, float]]:
-        """Yield the paths that begin so, each with when it was written, in seconds since 1970."""
-        found = self.objects(start)
-        return ((each.path, each.modified.timestamp() if each.modified else 0.0) for each in found)
-
     def age(self, path: str) -> float | None:
-        """Return how long ago an object was written, in seconds by Google's clock."""
         answer = self._ask("GET", path, query={"fields": "updated"}, fine={_NOT_FOUND})
         if not answer.ok:
             return None
         written = _moment(self._document(answer, path).get("updated"))
         return find_age(written, answer.headers.get("date"))
 
-    def version(self, path: str, generation: str) -> str:
-        """Return the text of one generation; raise RecoveryError STATE_MISSING."""
-        if not generation.isdecimal():
-            raise no_version(path, generation)
-        query = {"alt": "media", "generation": generation}
+    def version(self, path: str, version_id: str) -> str:
+        if not version_id.isdecimal():
+            raise no_version(path, version_id)
+        query = {"alt": "media", "generation": version_id}
         answer = self._ask("GET", path, query=query, fine={_NOT_FOUND}, encrypted=True)
         if not answer.ok:
-            raise no_version(path, generation)
+            raise no_version(path, version_id)
         return answer.text
 
     def put(self, path: str, text: str) -> None:
-        """Write an object."""
         self._upload(path, text, {}, frozenset())
 
     def create(self, path: str, text: str) -> bool:
-        """Write an object if there is none; False when there is, or when another came first."""
         return self._upload(path, text, {"ifGenerationMatch": "0"}, {_OTHER_GENERATION})
 
     def _upload(
@@ -129,25 +111,26 @@ class GoogleBucket:
         )
         return answer.ok
 
-    def delete(self, path: str, *, generation: str = "") -> bool:
-        """Delete an object, in a versioned bucket it stays as an earlier one.
+    def remove(self, path: str) -> None:
+        self.remove_generation(path, "")
 
-        False when it has another generation than the given one.
-        """
+    def remove_generation(self, path: str, generation: str) -> bool:
+        """Delete an object if it is of this generation, or of any; False when it is another."""
         query = {"ifGenerationMatch": generation} if generation else None
         answer = self._ask("DELETE", path, query=query, fine={_NOT_FOUND, _OTHER_GENERATION})
         return answer.status != _OTHER_GENERATION
 
-    def is_versioned(self) -> bool | None:
-        """Tell whether the bucket keeps what is replaced; None when we may not know."""
-        query = {"fields": "versioning"}
-        answer = self._ask("GET", None, query=query, fine={_FORBIDDEN})
+    def unversioned(self) -> str:
+        """Ask for the bucket's versioning; silent where the run may not ask."""
+        answer = self._ask("GET", None, query={"fields": "versioning"}, fine={_FORBIDDEN})
         if not answer.ok:
-            return None
+            return ""
         versioning = self._document(answer, "").get("versioning")
-        return isinstance(versioning, dict) and versioning.get("enabled") is True
+        if isinstance(versioning, dict) and versioning.get("enabled") is True:
+            return ""
+        return f"The versioning of the bucket {self.config.bucket} is off."
 
-    def _list(self, start: str, query: Mapping[str, str]) -> Iterator[Object]:
+    def _list(self, start: str, query: Mapping[str, str]) -> Iterator[Generation]:
         token = ""
         while True:
             page = {"prefix": self.key(start), "maxResults": _PAGE, **query}
@@ -198,14 +181,14 @@ class GoogleBucket:
         except NoResponseError as error:
             raise self._refusal(path, FailureKind.UNREACHABLE, str(error)) from None
 
-    def _refusal(self, path: str, trouble: FailureKind, detail: str) -> Exception:
+    def _refusal(self, path: str, kind: FailureKind, detail: str) -> Exception:
         bucket = self.config.bucket
         place = f"gs://{bucket}/{self.key(path)}"
-        return store_error(GOOGLE, place, trouble, detail, store=f"bucket {bucket}")
+        return store_error(GOOGLE, place, kind, detail, store=f"bucket {bucket}")
 
 
-def _read(entry: JsonObject, start: str) -> Object:
-    return Object(
+def _read(entry: JsonObject, start: str) -> Generation:
+    return Generation(
         path=str(entry.get("name") or "").removeprefix(start),
         size=int(str(entry.get("size") or 0)),
         modified=_moment(entry.get("updated")),

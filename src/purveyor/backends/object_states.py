@@ -1,0 +1,162 @@
+"""States in a store of objects: found with one listing, read with one request, locked beside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from purveyor.backends.model import MOVED, Backend, ListedState
+from purveyor.state_key import parse_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from purveyor.backends.locks import StateLocks
+    from purveyor.backends.model import LockTrace, StateVersion
+    from purveyor.backends.stores import ObjectStore, StoredObject
+    from purveyor.lock import Lock
+    from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
+    from purveyor.step import BackendBlock
+
+
+class Naming(NamedTuple):
+    """What the name of a state's object ends in, and of the note beside it.
+
+    `replaced` is the end of the state's path that these stand for.
+    """
+
+    state: str = ""
+    note: str = MOVED
+    replaced: str = ""
+
+    def name(self, path: str, ending: str) -> str:
+        """Return an object's name for a state's path."""
+        return f"{path.removesuffix(self.replaced)}{ending}"
+
+    def path(self, name: str, ending: str | None) -> str:
+        """Return the state's path for an object's name; empty when it does not end so."""
+        if ending is None or not name.endswith(ending):
+            return ""
+        return f"{name.removesuffix(ending)}{self.replaced}"
+
+
+PLAIN = Naming()
+
+
+class ObjectStates(Backend):
+    """States below a store's prefix. `block` tells an engine where the state at a path is."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        locks: StateLocks,
+        block: Callable[[str], BackendBlock],
+        keys: KeyScheme,
+        naming: Naming = PLAIN,
+    ) -> None:
+        self.store = store
+        self.keys = keys
+        self._locks = locks
+        self._block = block
+        self._naming = naming
+
+    @property
+    def records(self) -> ObjectStore:
+        return self.store
+
+    def locate(self, entity: Owner) -> StateKey:
+        """List what begins as the entity's keys do: one request.
+
+        A lock without a state is the trace of a first run that has not saved yet, and so is an
+        engine's placeholder.
+        """
+        naming = self._naming
+        found = list(self.store.objects(self.keys.start(entity).removesuffix(naming.replaced)))
+        begun = [naming.path(each.path, self._locks.ending) for each in found]
+        states = [(naming.path(each.path, naming.state), self._is_state(each)) for each in found]
+        return self.keys.choose(
+            entity,
+            states=[path for path, is_state in states if is_state],
+            traces=[*begun, *(path for path, is_state in states if not is_state)],
+            marks=[naming.path(each.path, naming.note) for each in found],
+        )
+
+    def block(self, key: StateKey) -> BackendBlock:
+        return self._block(key.path)
+
+    def read(self, key: StateKey) -> StateDocument | None:
+        text = self.store.read(self._state(key))
+        if text is None or (self.store.has_placeholders and not text):
+            return None
+        return parse_state(text, where=key.path)
+
+    def holder(self, key: StateKey) -> Lock | None:
+        return self._locks.holder(key.path)
+
+    def unlock(self, key: StateKey, lock_id: str) -> bool:
+        return self._locks.unlock(key.path, lock_id)
+
+    def remove(self, key: StateKey) -> None:
+        self._locks.remove_state(key.path)
+
+    def list(self) -> Iterator[ListedState]:
+        """List all keys; a state's lock comes right before it or soon after it."""
+        naming = self._naming
+        for start in self.keys.starts():
+            state, lock = None, ""
+            for each in self.store.objects(start):
+                lock = naming.path(each.path, self._locks.ending) or lock
+                if state is not None and state.path == lock:
+                    state = replace(state, locked=True)
+                path = naming.path(each.path, naming.state)
+                parts = self.keys.read(path)
+                if parts is None or not self._is_state(each):
+                    continue
+                if state is not None:
+                    yield state
+                locked = self._locks.unlisted if each.locked is None else each.locked
+                state = ListedState(path, *parts, each.size, each.modified, path == lock or locked)
+            if state is not None:
+                yield state
+
+    def versions(self, key: StateKey) -> Sequence[StateVersion]:
+        return self.store.versions(self._state(key))
+
+    def unversioned(self) -> str:
+        return self.store.unversioned()
+
+    def read_version(self, key: StateKey, version_id: str) -> str:
+        return self.store.version(self._state(key), version_id)
+
+    def paths(self) -> Iterator[str]:
+        """List the whole prefix; a state, its lock and its note by the state's path."""
+        naming = self._naming
+        endings = {".tflock": self._locks.ending, MOVED: naming.note, "": naming.state}
+        for each in self.store.objects(""):
+            ours = ((naming.path(each.path, theirs), ours) for ours, theirs in endings.items())
+            yield next((f"{path}{ending}" for path, ending in ours if path), each.path)
+
+    def read_moved_marker(self, key: StateKey) -> str | None:
+        return self.store.read(self._note(key))
+
+    def mark_moved(self, key: StateKey, text: str) -> None:
+        self.store.put(self._note(key), text)
+
+    def unmark_moved(self, key: StateKey) -> None:
+        self.store.remove(self._note(key))
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write the object if there is none: one request, which the store itself decides."""
+        return self.store.create(self._state(key), text)
+
+    def lock_traces(self) -> Iterator[LockTrace] | None:
+        return self._locks.traces()
+
+    def _state(self, key: StateKey) -> str:
+        return self._naming.name(key.path, self._naming.state)
+
+    def _note(self, key: StateKey) -> str:
+        return self._naming.name(key.path, self._naming.note)
+
+    def _is_state(self, found: StoredObject) -> bool:
+        return bool(found.size) or not self.store.has_placeholders

@@ -1,0 +1,90 @@
+"""What states and records need of a store of objects, and what one tells of an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from purveyor.backends.model import StateVersion
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One entry of a listing."""
+
+    path: str
+    size: int  # in bytes
+    modified: datetime | None
+    locked: bool | None = None  # None where a listing does not tell
+
+
+class ObjectStore(Protocol):
+    """Texts under paths below a prefix: states, and the records beside them.
+
+    Each method is one request, as a rule. Every method raises CredentialsError, or RecoveryError
+    STATE_UNREADABLE, when the store refuses.
+    """
+
+    has_placeholders: bool = False
+    """Whether an empty object is what an engine leaves for its first lock, and no state."""
+
+    def objects(self, begin: str) -> Iterator[StoredObject]:
+        """Yield what begins so, in the order of its letters, while pages come in.
+
+        An empty text is the whole prefix.
+        """
+
+    def read(self, path: str) -> str | None:
+        """Return an object's text; None when there is no such object."""
+
+    def put(self, path: str, text: str) -> None:
+        """Write an object, over what is there."""
+
+    def create(self, path: str, text: str) -> bool:
+        """Write an object if there is none; False when there is, or when another came first."""
+
+    def remove(self, path: str) -> None:
+        """Remove an object; earlier versions that are kept stay."""
+
+    def versions(self, path: str) -> Sequence[StateVersion]:
+        """Return an object's versions, newest first."""
+
+    def version(self, path: str, version_id: str) -> str:
+        """Return the text of one version; raise RecoveryError STATE_MISSING."""
+
+    def unversioned(self) -> str:
+        """Say in one sentence why no earlier versions are kept; empty when they are."""
+
+    def age(self, path: str) -> float | None:
+        """Return how long ago an object was written, in seconds by the store's own clock."""
+
+    def paths(self, folder: str) -> Iterator[str]:
+        """Yield every path below a folder."""
+        return (each.path for each in self.objects(f"{folder}/"))
+
+    def dated(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Yield the same, each with when it was written, in seconds since 1970."""
+        for each in self.objects(f"{folder}/"):
+            yield each.path, each.modified.timestamp() if each.modified else 0.0
+
+
+def read_date(text: str | None) -> datetime | None:
+    """Read a header such as `Date` (RFC 9110, section 5.6.7); None for anything else."""
+    try:
+        return parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+
+
+def find_age(written: datetime | None, answered: str | None) -> float | None:
+    """Return the seconds between a write and an answer's `Date`; None where one is not told.
+
+    Both are the store's own: machines' clocks are not compared.
+    """
+    now = read_date(answered)
+    return None if written is None or now is None else (now - written).total_seconds()
