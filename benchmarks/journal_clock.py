@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from purveyor.backends import Backend
-    from purveyor.journal.store import Store
+    from purveyor.record_store import RecordStore
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
 
     calls: list[tuple[str, str, float]]
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RecordStore) -> None:
         self._store = store
         self.calls = CALLS
 

@@ -9,12 +9,12 @@ import pytest
 from purveyor.errors import PurveyorError
 
 if TYPE_CHECKING:
-    from purveyor.journal import Store
+    from purveyor.record_store import RecordStore
 
 PATH = "journal/open/a-1"
 
 
-def refusals_of(records: Store | None) -> list[PurveyorError]:
+def refusals_of(records: RecordStore | None) -> list[PurveyorError]:
     """Return the error of each method."""
     assert records is not None
     found = []

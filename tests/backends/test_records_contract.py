@@ -27,7 +27,8 @@ from purveyor.journal import (
 if TYPE_CHECKING:
     from backend_fixtures import Place
 
-    from purveyor.journal import Store
+    from purveyor.record_store import RecordStore
+
 
 NO_RECORDS = ("http", "gitlab", "consul")
 # The lock's kind changes nothing for records.
@@ -39,13 +40,13 @@ pytestmark = pytest.mark.parametrize("place", KEEPING, indirect=True)
 
 
 @pytest.fixture
-def records(place: Place) -> Store:
+def records(place: Place) -> RecordStore:
     found = place.backend.records
     assert found is not None
     return found
 
 
-def test_a_text_is_created_once_and_written_over_at_will(records: Store) -> None:
+def test_a_text_is_created_once_and_written_over_at_will(records: RecordStore) -> None:
     assert records.read("journal/a/b.json") is None
     assert records.create("journal/a/b.json", "one") is True
     assert records.create("journal/a/b.json", "one") is False
@@ -58,7 +59,7 @@ def test_a_text_is_created_once_and_written_over_at_will(records: Store) -> None
     assert records.create("journal/a/b.json", "again") is True
 
 
-def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: Store) -> None:
+def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: RecordStore) -> None:
     inside = {"journal/open/a_1", "journal/open/deep/er/b", "journal/open/Z"}
     for path in (*inside, "journal/open0", "journal/openly/c", "journal/ope", "journal/opeN/x"):
         records.put(path, "x")
@@ -68,7 +69,7 @@ def test_a_listing_tells_what_lies_below_a_folder_and_nothing_else(records: Stor
 
 
 def test_what_is_read_and_removed_while_a_listing_goes_on_does_not_disturb_it(
-    records: Store,
+    records: RecordStore,
 ) -> None:
     for number in range(30):
         records.put(f"journal/open/{number:02}", str(number))
@@ -80,7 +81,7 @@ def test_what_is_read_and_removed_while_a_listing_goes_on_does_not_disturb_it(
     assert list(records.paths("journal/open")) == []
 
 
-def test_records_are_not_taken_for_states(place: Place, records: Store) -> None:
+def test_records_are_not_taken_for_states(place: Place, records: RecordStore) -> None:
     records.create("journal/entities/service/s-1/recovery/20260101T000000000000Z.tfstate", "{}")
     records.put("journal/open/a-1", "x")
     assert list(place.backend.list()) == []
@@ -107,7 +108,7 @@ def test_of_twenty_claims_at_once_exactly_one_wins(place: Place) -> None:
     assert sum(isinstance(each, Running) for each in verdicts) == 19
 
 
-def test_an_action_goes_from_its_claim_to_its_end(records: Store) -> None:
+def test_an_action_goes_from_its_claim_to_its_end(records: RecordStore) -> None:
     journal = Journal(records, lambda: 1000.0)
     claimed = journal.claim(BEGIN, is_dead=lambda _: None)
     assert isinstance(claimed, Claimed)
@@ -127,7 +128,7 @@ def test_an_action_goes_from_its_claim_to_its_end(records: Store) -> None:
     assert (attempt.beat, attempt.end, attempt.reported) == (Beat(1005.0, "apply"), DONE, True)
 
 
-def test_capsules_unsaved_states_and_marks_are_kept(records: Store, place: Place) -> None:
+def test_capsules_unsaved_states_and_marks_are_kept(records: RecordStore, place: Place) -> None:
     capsules = Capsules(records)
     capsule = Capsule(kind="link", entity="l-1", service="s-1", at=1.5, tree="A" * 1_400_000)
     capsules.keep(capsule)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ci_api_fixtures import CiDouble
     from purveyor.backends import Backend
-    from purveyor.journal import Store
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.record_store import RecordStore
     from purveyor_emulator import Emulator
 
 RUNNER = "runner-7"
@@ -45,7 +45,7 @@ class Stage:
     engine_here: bool = False
     settings: Settings = field(init=False)
     backend: Backend = field(init=False)
-    records: Store = field(init=False)
+    records: RecordStore = field(init=False)
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,16 +11,11 @@ from purveyor.lock import describe_lock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from typing import TypeAlias
 
-    from purveyor.backends.folder_records import FolderRecords
-    from purveyor.backends.pg_records import PgRecords
-    from purveyor.backends.stores import ObjectStore
     from purveyor.lock import Lock
+    from purveyor.record_store import RecordStore
     from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
     from purveyor.step import BackendBlock, StateAccess
-
-    Records: TypeAlias = FolderRecords | ObjectStore | PgRecords
 
 MOVED = ".moved"
 """What the name of the note beside a state ends in, once the state lives elsewhere."""
@@ -109,7 +104,7 @@ class Backend(Protocol):
     """Where entities' states lie in it."""
 
     @property
-    def records(self) -> Records | None:
+    def records(self) -> RecordStore | None:
         """The store of records beside its states; None where it keeps none."""
         return None
 

@@ -9,14 +9,15 @@ from purveyor.backends import open_backend
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.backends.model import Backend, Records
+    from purveyor.backends.model import Backend
     from purveyor.catalog.journal_store import JournalStore
+    from purveyor.record_store import RecordStore
     from purveyor.settings import Settings
 
 
 def choose_records(
     states: Backend, journal: JournalStore | None, *, root: Path, settings: Settings
-) -> Records | None:
+) -> RecordStore | None:
     """Return where the journal lies: where the catalog says, else beside the states.
 
     `root` is the catalog's folder. None where the catalog names no store and the backend is none.

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.catalog import Catalog
     from purveyor.entity import EntityRef
-    from purveyor.journal import Journal, ParkedStates, Store
+    from purveyor.journal import Journal, ParkedStates
     from purveyor.process import Interruption
+    from purveyor.record_store import RecordStore
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.states.entity import Named, Target
@@ -39,7 +40,7 @@ class CatalogContext:
     name: str  # the backend's address, for people
     lock: str
     redactor: Redactor
-    records: Store | None = None  # where the journal lies
+    records: RecordStore | None = None  # where the journal lies
 
     def find(self, words: str, kind: str | None) -> Target:
         """Return the entity and the key that the command line names."""
@@ -62,7 +63,7 @@ class CatalogContext:
             return Named(kind, words)
         return Named(target.kind, target.id, target.slug)
 
-    def journal_store(self) -> Store:
+    def journal_store(self) -> RecordStore:
         """Return where the journal lies; raise CatalogError where there is none."""
         if self.records is None:
             raise CatalogError(
@@ -104,7 +105,7 @@ def open_catalog_context(path: str | None) -> CatalogContext:
     )
 
 
-def open_journal(store: Store, settings: Settings) -> Journal:
+def open_journal(store: RecordStore, settings: Settings) -> Journal:
     """Return the journal in a store."""
     from purveyor.journal import DEAD_AFTER, Journal
 
@@ -123,7 +124,7 @@ def open_local_runs(settings: Settings) -> LocalRuns:
 
 
 def open_recovery(
-    settings: Settings, records: Store | None, entity: EntityRef, attempt: str = ""
+    settings: Settings, records: RecordStore | None, entity: EntityRef, attempt: str = ""
 ) -> ParkedStates:
     """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
     from purveyor.backends.folder_records import FolderRecords

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from purveyor.ci import CI, Show
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.engines.binary import EngineBinary
-    from purveyor.journal import Capsules, Journal, Store
+    from purveyor.journal import Capsules, Journal
     from purveyor.provision import Ports
+    from purveyor.record_store import RecordStore
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
@@ -78,7 +79,7 @@ class Job:
     show: Show
     interruption: Interruption = field(default_factory=Interruption)
     backend: Backend | None = None
-    records: Store | None = None
+    records: RecordStore | None = None
 
     @property
     def time_limit(self) -> float | None:
@@ -269,7 +270,7 @@ def _open_engine(job: Job, requirement: EngineRequirement) -> Engine:
     )
 
 
-def _open_records(job: Job, recipe: Recipe) -> Store | None:
+def _open_records(job: Job, recipe: Recipe) -> RecordStore | None:
     from purveyor.backends.records import choose_records
 
     if job.records is None:

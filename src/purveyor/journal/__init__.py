@@ -8,7 +8,6 @@ from purveyor.journal.module_tree import pack_tree, unpack_tree
 from purveyor.journal.outcome_record import keep_outcome, recall_outcome
 from purveyor.journal.records import AttemptRecord, Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
-from purveyor.journal.store import Store
 
 __all__ = [
     "DEAD_AFTER",
@@ -26,7 +25,6 @@ __all__ = [
     "ParkedStates",
     "Running",
     "Secrets",
-    "Store",
     "Unknown",
     "keep_outcome",
     "pack_tree",

@@ -13,8 +13,8 @@ from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
 
 if TYPE_CHECKING:
     from purveyor.journal.capsule import Capsule
-    from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.record_store import RecordStore
 
 _LINK = "link"
 _SECRET_PARTS = ("variables", "asked")
@@ -27,7 +27,7 @@ class Capsules:
     listing finds them all, however many entities there are.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RecordStore) -> None:
         self._store = store
 
     def read(self, entity: EntityRef) -> Capsule | None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from purveyor.entity import EntityRef
     from purveyor.journal.records import Begin
-    from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject
+    from purveyor.record_store import RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ChangeMarkers:
     once the state is known to hold all that was done. Each has one writer only.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RecordStore) -> None:
         self._store = store
 
     def put(self, begin: Begin, *, at: float, step: str = "") -> None:

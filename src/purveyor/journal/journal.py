@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from purveyor.entity import EntityRef
     from purveyor.journal.change_markers import ChangeMarker
     from purveyor.journal.records import Beat
-    from purveyor.journal.store import Store
     from purveyor.json_text import JsonObject
+    from purveyor.record_store import RecordStore
     from purveyor.run_identity import RunIdentity
 
 # A heartbeat older than this is no sign of life (design, section 5), in seconds.
@@ -82,7 +82,7 @@ class Journal:
 
     def __init__(
         self,
-        store: Store,
+        store: RecordStore,
         clock: Callable[[], float],
         *,
         age: Callable[[str], float | None] | None = None,

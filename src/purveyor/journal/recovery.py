@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.entity import EntityRef
-    from purveyor.journal.store import Store
+    from purveyor.record_store import RecordStore
 
 _COPY = f".copy{SUFFIX}"
 _ATTEMPT = re.compile(r"[A-Za-z0-9._-]{1,128}@[0-9]{1,9}")
@@ -34,8 +34,8 @@ class ParkedStates:
         self,
         entity: EntityRef,
         *,
-        store: Store | None,
-        disk: Store,
+        store: RecordStore | None,
+        disk: RecordStore,
         place: str,
         clock: Callable[[], float],
         attempt: str = "",
@@ -99,5 +99,5 @@ class ParkedStates:
             store.remove(name)
         self._disk.remove(name.removesuffix(SUFFIX) + _COPY)
 
-    def _stores(self) -> tuple[Store, ...]:
+    def _stores(self) -> tuple[RecordStore, ...]:
         return (self._disk,) if self._store is None else (self._store, self._disk)

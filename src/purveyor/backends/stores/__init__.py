@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
+from purveyor.record_store import RecordStore
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
@@ -23,11 +25,10 @@ class StoredObject:
     locked: bool | None = None  # None where a listing does not tell
 
 
-class ObjectStore(Protocol):
+class ObjectStore(RecordStore, Protocol):
     """Texts under paths below a prefix: states, and the records beside them.
 
-    Each method is one request, as a rule. Every method raises CredentialsError, or RecoveryError
-    STATE_UNREADABLE, when the store refuses.
+    Each method is one request, as a rule, and raises what a RecordStore's does.
     """
 
     has_placeholders: bool = False
@@ -39,18 +40,6 @@ class ObjectStore(Protocol):
         An empty text is the whole prefix.
         """
 
-    def read(self, path: str) -> str | None:
-        """Return an object's text; None when there is no such object."""
-
-    def put(self, path: str, text: str) -> None:
-        """Write an object, over what is there."""
-
-    def create(self, path: str, text: str) -> bool:
-        """Write an object if there is none; False when there is, or when another came first."""
-
-    def remove(self, path: str) -> None:
-        """Remove an object; earlier versions that are kept stay."""
-
     def versions(self, path: str) -> Sequence[StateVersion]:
         """Return an object's versions, newest first."""
 
@@ -60,15 +49,10 @@ class ObjectStore(Protocol):
     def unversioned(self) -> str:
         """Say in one sentence why no earlier versions are kept; empty when they are."""
 
-    def age(self, path: str) -> float | None:
-        """Return how long ago an object was written, in seconds by the store's own clock."""
-
     def paths(self, folder: str) -> Iterator[str]:
-        """Yield every path below a folder."""
         return (each.path for each in self.objects(f"{folder}/"))
 
     def dated(self, folder: str) -> Iterator[tuple[str, float]]:
-        """Yield the same, each with when it was written, in seconds since 1970."""
         for each in self.objects(f"{folder}/"):
             yield each.path, each.modified.timestamp() if each.modified else 0.0
 

@@ -1,4 +1,4 @@
-"""What the journal asks of a store: a few things that any object store can do."""
+"""What records such as the journal's need of a store: a few things that any object store can do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Store(Protocol):
+class RecordStore(Protocol):
     """Texts under paths such as `journal/open/<action id>`.
 
     Every method raises RecoveryError STATE_UNREADABLE or CredentialsError when the store refuses;
