@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.backends.folder_records import FolderRecords
+from purveyor.clock import Clock
 from purveyor.dispatch import RunState
 from purveyor.journal import Beat, Begin, Claimed, End, Journal, Running, Unknown
 from purveyor.reporter import ActionSnapshot, Delivery, SilentReporter
 from purveyor.run_identity import RunIdentity
-from purveyor.sweep import Ports, sweep
+from purveyor.sweep import Sweeper, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,17 +100,16 @@ class NoLocks:
 
 
 def swept(machine: Machine, platform: Platform, *, dry_run: bool = False) -> SweptAction:
-    ports = Ports(
+    sweeper = Sweeper(
         journal=machine.journal,
         states=NoLocks(),  # type: ignore[arg-type]  # only what a free state needs
         look_up=lambda _: RunState(False, "cancelled"),
         engine_runs_here=lambda: False,
         open_reporter=lambda: platform,
-        wall_clock=machine.now,
-        sleep=lambda _: None,
+        clock=Clock(machine.now, machine.now, lambda _: None),
         dry_run=dry_run,
     )
-    (found,) = sweep(ports).actions
+    (found,) = sweep(sweeper).actions
     return found
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
+from purveyor.clock import Clock
 from purveyor.dispatch import look_up
 from purveyor.journal import Beat, Begin, Claimed, End, Journal
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_reporter
 from purveyor.run_identity import RunIdentity
 from purveyor.settings import Settings
-from purveyor.sweep import Ports, Swept, sweep
+from purveyor.sweep import Sweeper, Swept, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,22 +67,21 @@ class Stage:
         self.records = records
         self.journal = Journal(records, time.time)
 
-    def ports(self, **changes: object) -> Ports:
+    def sweeper(self, **changes: object) -> Sweeper:
         """Return what a sweep needs; nothing sleeps."""
-        ports = Ports(
+        sweeper = Sweeper(
             journal=self.journal,
             states=self.backend,
             look_up=partial(look_up, settings=self.settings),
             engine_runs_here=lambda: self.engine_here,
             open_reporter=partial(open_reporter, self.settings, Redactor(())),
-            wall_clock=time.time,
-            sleep=self.naps.append,
+            clock=Clock(time.monotonic, time.time, self.naps.append),
         )
-        return dataclasses.replace(ports, **changes)  # type: ignore[arg-type]  # named fields
+        return dataclasses.replace(sweeper, **changes)  # type: ignore[arg-type]  # named fields
 
     def sweep(self, **changes: object) -> Swept:
         """Sweep once."""
-        return sweep(self.ports(**changes))
+        return sweep(self.sweeper(**changes))
 
     def begin(self, *, run: int = 100, attempt: int = 1, ago: float = 1000.0) -> Begin:
         """Let a run of GitHub claim a new action of a new service, some seconds ago."""

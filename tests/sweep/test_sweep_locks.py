@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sweep_fixtures import Stage, lock_text
 
+from purveyor.clock import Clock
 from purveyor.run_identity import RunIdentity
 from purveyor.state_key import StateKey
 
@@ -95,7 +97,11 @@ def test_the_lock_of_an_unknown_run_names_holder_and_page(bucket: Stage, dead: B
 
 def test_a_lock_that_changes_between_the_looks_is_let_alone(bucket: Stage, dead: Begin) -> None:
     put_lock(bucket, dead)
-    swept = bucket.sweep(sleep=lambda _: put_lock(bucket, dead, lock_id="l-9", ago=0))
+    swept = bucket.sweep(
+        clock=Clock(
+            time.monotonic, time.time, lambda _: put_lock(bucket, dead, lock_id="l-9", ago=0)
+        )
+    )
     assert [each.done for each in swept.locks] == ["gone meanwhile"]
     assert held(bucket, dead)
 
@@ -150,8 +156,8 @@ def test_a_process_that_is_gone_proves_nothing_while_an_engine_runs(bucket: Stag
     bucket.journal.close(begin)
     bucket.follow(other)
     put_lock(bucket, begin, ago=990)
-    ports = bucket.ports()
-    over = dataclasses.replace(ports.look_up(gone), alive=False)
+    sweeper = bucket.sweeper()
+    over = dataclasses.replace(sweeper.look_up(gone), alive=False)
     bucket.engine_here = True
     (lock,) = bucket.sweep(look_up=lambda _: over).locks
     assert "an engine still runs" in lock.found

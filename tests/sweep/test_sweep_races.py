@@ -38,7 +38,7 @@ def nobody_else(stage: Stage) -> None:
 
 def test_what_the_journal_knows_is_left_to_its_run(stage: Stage) -> None:
     action, service = ask(stage)
-    begin = dataclasses.replace(run_of(stage, action, service), at=stage.ports().wall_clock())
+    begin = dataclasses.replace(run_of(stage, action, service), at=stage.sweeper().clock.now())
     assert isinstance(stage.journal.claim(begin, is_dead=lambda _: None), Claimed)
     found = told_of(sweep(stage), action)
     assert found is not None
@@ -68,7 +68,7 @@ def test_a_run_that_starts_in_that_moment_has_the_action_or_finds_it_ended(stage
     runs = [run_of(stage, action, service) for action, service in asked]
 
     def start(begin: Begin) -> object:
-        here = dataclasses.replace(begin, at=stage.ports().wall_clock())
+        here = dataclasses.replace(begin, at=stage.sweeper().clock.now())
         return stage.journal.claim(here, is_dead=lambda _: None)
 
     with ThreadPoolExecutor(3) as pool:
@@ -100,7 +100,7 @@ def test_a_sweep_that_was_lost_in_the_middle_is_finished_by_the_next(stage: Stag
     lost = dataclasses.replace(
         run_of(stage, action, service), digest="", identity=make_search(stage).identity
     )
-    old = dataclasses.replace(lost, at=stage.ports().wall_clock() - 400)
+    old = dataclasses.replace(lost, at=stage.sweeper().clock.now() - 400)
     assert isinstance(stage.journal.claim(old, is_dead=lambda _: None), Claimed)
     found = told_of(stage.sweep(), action)  # without a search: the journal knows it
     assert found is not None
@@ -111,7 +111,7 @@ def test_a_sweep_that_was_lost_in_the_middle_is_finished_by_the_next(stage: Stag
 def test_a_run_that_followed_a_lost_sweep_keeps_the_action(stage: Stage) -> None:
     action, service = ask(stage)
     run = run_of(stage, action, service)
-    now = stage.ports().wall_clock()
+    now = stage.sweeper().clock.now()
     swept = dataclasses.replace(run, digest="", identity=make_search(stage).identity, at=now - 400)
     stage.journal.claim(swept, is_dead=lambda _: None)
     followed = stage.journal.claim(

@@ -20,6 +20,7 @@ from untaken_fixtures import (
     told_of,
 )
 
+from purveyor.clock import Clock
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_pending_actions
@@ -62,7 +63,10 @@ def test_one_that_has_not_waited_long_is_left(stage: Stage) -> None:
 def test_a_sweep_whose_clock_is_wrong_counts_by_the_platforms(stage: Stage, ahead: float) -> None:
     fresh, _ = ask(stage, ago=60)
     waiting, _ = ask(stage, ago=TWO_HOURS + 60)
-    swept = stage.sweep(search=make_search(stage), wall_clock=lambda: time.time() + ahead)
+    swept = stage.sweep(
+        search=make_search(stage),
+        clock=Clock(time.monotonic, lambda: time.time() + ahead, stage.naps.append),
+    )
     assert told_of(swept, fresh) is None
     assert (status(stage, fresh), status(stage, waiting)) == ("pending", "failed")
 

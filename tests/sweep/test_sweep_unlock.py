@@ -94,7 +94,7 @@ def verdict_of(bucket: Stage, begin: Begin) -> LockVerdict:
     key = bucket.backend.locate(Named("service", begin.entity))
     lock = bucket.backend.access(key).holder()
     assert lock is not None
-    return judge_lock(lock, entity=EntityRef("service", begin.entity), ports=bucket.ports())
+    return judge_lock(lock, entity=EntityRef("service", begin.entity), sweeper=bucket.sweeper())
 
 
 def test_a_run_without_an_address_is_told_by_host_and_time_and_by_what_became_of_it(

@@ -83,7 +83,7 @@ def test_a_dead_run_never_takes_back_a_success(stage: Stage) -> None:
     later = dataclasses.replace(begin.identity, attempt=2)
     again = stage.follow(dataclasses.replace(begin, identity=later, at=begin.at + 1))
     done = Outcome(Status.SUCCESS, ReasonCode.DONE, 0, "Created.")
-    assert stage.ports().open_reporter().end(recall_context(again), done).delivered
+    assert stage.sweeper().open_reporter().end(recall_context(again), done).delivered
     stage.double.github_run("completed", conclusion="failure", attempt=2)
     assert not stage.sweep().needs_person
     assert (stage.shown(again), stage.open()) == ("success", [])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.states.entity import Named, Target
-    from purveyor.sweep import Ports
+    from purveyor.sweep import Sweeper
 
 # What tells two places of one kind apart, with no secret in it: `connection_from` is a variable.
 _ADDRESS = (
@@ -142,23 +142,23 @@ def open_recovery(
     )
 
 
-def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interruption) -> Ports:
+def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interruption) -> Sweeper:
     """Return what a sweep needs, from the catalog's backend and the environment."""
     from functools import partial
 
+    from purveyor.clock import Clock
     from purveyor.dispatch import engine_runs_here, look_up
     from purveyor.reporter import open_reporter
-    from purveyor.sweep import Ports
+    from purveyor.sweep import Sweeper
 
     store, settings = context.journal_store(), context.settings
-    return Ports(
+    return Sweeper(
         journal=open_journal(store, settings),
         states=context.backend,
         look_up=partial(look_up, settings=settings),
         engine_runs_here=engine_runs_here,
         open_reporter=partial(open_reporter, settings, context.redactor),
-        wall_clock=time.time,
-        sleep=interruption.wait,
+        clock=Clock(time.monotonic, time.time, interruption.wait),
         dry_run=dry_run,
     )
 

@@ -85,8 +85,8 @@ def _is_dead(context: CatalogContext, target: Target | Named, holder: Lock) -> b
 
     if _open_journal(context) is None or not target.kind:
         return False
-    ports = open_sweep(context, dry_run=True, interruption=Interruption())
-    verdict = judge_lock(holder, entity=EntityRef.of(target), ports=ports)
+    sweeper = open_sweep(context, dry_run=True, interruption=Interruption())
+    verdict = judge_lock(holder, entity=EntityRef.of(target), sweeper=sweeper)
     click.echo(verdict.words, err=True)
     return verdict.dead
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.settings import Settings
-    from purveyor.sweep import Ports, Search, Swept, SweptAction, SweptLock
+    from purveyor.sweep import Search, Sweeper, Swept, SweptAction, SweptLock
 
 _HEADS = ("AGE", "WHAT", "PERSON", "SLUG", "FOUND", "DONE", "ID", "OF", "ATTEMPT", "RUN")
 # A run of the templates takes up to an hour, and may wait for another one of the same service.
@@ -94,11 +94,11 @@ def sweep(
     options = SweepOptions(places, unclaimed_after, every_entity)
     with interruption.caught():
         context = open_catalog_context(catalog_path)
-        ports = open_sweep(context, dry_run=dry_run, interruption=interruption)
-        ports = dataclasses.replace(ports, search=_open_search(context, options))
-        left = _sweep_once(ports, as_json=as_json)
+        sweeper = open_sweep(context, dry_run=dry_run, interruption=interruption)
+        sweeper = dataclasses.replace(sweeper, search=_open_search(context, options))
+        left = _sweep_once(sweeper, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
-            left = _sweep_once(ports, as_json=as_json)
+            left = _sweep_once(sweeper, as_json=as_json)
     if left:
         click.get_current_context().exit(RecoveryError.exit_code)
 
@@ -136,13 +136,13 @@ def _read_after(settings: Settings) -> float:
         raise click.UsageError(f"PURVEYOR_UNCLAIMED_AFTER: {error}") from None
 
 
-def _sweep_once(ports: Ports, *, as_json: bool) -> bool:
+def _sweep_once(sweeper: Sweeper, *, as_json: bool) -> bool:
     """Sweep and show; return whether something needs a person."""
     from purveyor.sweep import sweep as sweep_all
 
-    swept = sweep_all(ports)
+    swept = sweep_all(sweeper)
     if as_json:
-        click.echo(json_text.write(_document(swept, dry_run=ports.dry_run)))
+        click.echo(json_text.write(_document(swept, dry_run=sweeper.dry_run)))
     else:
         print_rows(_HEADS, _rows(swept), main=4, nothing="Nothing is open.")
     return swept.needs_person

@@ -13,26 +13,26 @@ from purveyor.sweep.model import SweptAction
 if TYPE_CHECKING:
     from purveyor.journal import End
     from purveyor.reporter import ActionSnapshot
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 # A marker without a begin is left by a run that died between the two, or is a moment old.
 _EMPTY_AFTER = 3600.0
 
 
-def find(action: str, ports: Ports) -> Judged | SweptAction:
+def find(action: str, sweeper: Sweeper) -> Judged | SweptAction:
     """Read one open action; a finding at once where there is no attempt to judge."""
-    found = ports.journal.last(action)
+    found = sweeper.journal.last(action)
     if found is not None:
-        return judge(found, ports)
-    age = ports.journal.opened_ago(action)
+        return judge(found, sweeper)
+    age = sweeper.journal.opened_ago(action)
     if age is not None and age >= _EMPTY_AFTER:
-        if not ports.dry_run:
-            ports.journal.forget(action, attempt=0)
+        if not sweeper.dry_run:
+            sweeper.journal.forget(action, attempt=0)
         return SweptAction(action, 0, "never begun", "taken off the list", age=age)
     return SweptAction(action, 0, "not begun yet", "left alone", age=age)
 
 
-def settle(judged: Judged, ports: Ports) -> SweptAction:
+def settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """Give an action its ending, where it is certain that it has none or is not heard."""
     match judged.liveness:
         case Liveness.AT_WORK:
@@ -40,69 +40,69 @@ def settle(judged: Judged, ports: Ports) -> SweptAction:
         case Liveness.CLOSED:
             return _tell(judged, "taken off the list", closed=True)
         case Liveness.DEAD:
-            return _close_lost(judged, ports)
+            return _close_lost(judged, sweeper)
         case Liveness.UNREPORTED:
-            return _report(judged, judged.attempted.end, ports)
+            return _report(judged, judged.attempted.end, sweeper)
         case Liveness.UNKNOWN:
-            return _doubt(judged, ports)
+            return _doubt(judged, sweeper)
 
 
-def _close_lost(judged: Judged, ports: Ports) -> SweptAction:
+def _close_lost(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """End what its runner did not end: unless the platform, or a later attempt, knows better."""
     words = f"its run is over ({judged.run.conclusion})"
-    final = _ask(judged, ports)
+    final = _ask(judged, sweeper)
     if final.action_status in FINISHED:
-        return _hear(judged, f"{words}; the platform shows {final.action_status}", ports)
+        return _hear(judged, f"{words}; the platform shows {final.action_status}", sweeper)
     if not final.asked:
         why = final.refusal or "the platform was not reached"
         return _tell(judged, f"left: {why}", found=words, needs_person=True)
-    if ports.dry_run:
+    if sweeper.dry_run:
         return _tell(judged, "would be ended as RUNNER_LOST", found=words)
-    now = ports.journal.last(judged.attempted.begin.action)
+    now = sweeper.journal.last(judged.attempted.begin.action)
     if now != judged.attempted:
         return _tell(judged, "left: it moved meanwhile", found=words)
-    changing = ports.journal.markers.is_set(judged.attempted.begin)
-    end = end_lost(judged, at=ports.wall_clock(), changing=changing)
-    if not ports.journal.end(judged.attempted.begin, end):
+    changing = sweeper.journal.markers.is_set(judged.attempted.begin)
+    end = end_lost(judged, at=sweeper.clock.now(), changing=changing)
+    if not sweeper.journal.end(judged.attempted.begin, end):
         return _tell(judged, "left: it ended meanwhile", found=words)
-    return _report(judged, end, ports, found=words)
+    return _report(judged, end, sweeper, found=words)
 
 
-def _report(judged: Judged, end: End | None, ports: Ports, *, found: str = "") -> SweptAction:
+def _report(judged: Judged, end: End | None, sweeper: Sweeper, *, found: str = "") -> SweptAction:
     """Tell the platform an end that is in the journal."""
     if end is None:  # for the type checker: an unheard attempt has an end
         return _tell(judged, "left alone")
     words = f"reported as {end.status} ({end.reason})"
-    if ports.dry_run:
+    if sweeper.dry_run:
         return _tell(judged, f"would be {words}", found=found)
     begin = judged.attempted.begin
-    delivery = ports.open_reporter().end(recall_context(begin), recall_outcome(end))
+    delivery = sweeper.open_reporter().end(recall_context(begin), recall_outcome(end))
     if not delivery.delivered:
         why = " ".join(delivery.notes)
         return _tell(
             judged, f"the platform has not heard it: {why}", found=found, needs_person=True
         )
-    ports.journal.mark_reported(begin)
+    sweeper.journal.mark_reported(begin)
     return _tell(judged, words, found=found, closed=True)
 
 
-def _doubt(judged: Judged, ports: Ports) -> SweptAction:
+def _doubt(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """Close what the platform shows as ended; all else is for a person."""
     words = f"silent, and its run is unknown: {judged.run.conclusion}"
-    final = _ask(judged, ports)
+    final = _ask(judged, sweeper)
     if final.action_status in FINISHED:
-        return _hear(judged, f"{words}; the platform shows {final.action_status}", ports)
+        return _hear(judged, f"{words}; the platform shows {final.action_status}", sweeper)
     return _tell(judged, "look at its run", found=words, needs_person=True)
 
 
-def _hear(judged: Judged, found: str, ports: Ports) -> SweptAction:
-    if not ports.dry_run:
-        ports.journal.mark_reported(judged.attempted.begin)
+def _hear(judged: Judged, found: str, sweeper: Sweeper) -> SweptAction:
+    if not sweeper.dry_run:
+        sweeper.journal.mark_reported(judged.attempted.begin)
     return _tell(judged, "closed", found=found, closed=True)
 
 
-def _ask(judged: Judged, ports: Ports) -> ActionSnapshot:
-    return ports.open_reporter().read_snapshot(recall_context(judged.attempted.begin))
+def _ask(judged: Judged, sweeper: Sweeper) -> ActionSnapshot:
+    return sweeper.open_reporter().read_snapshot(recall_context(judged.attempted.begin))
 
 
 def _tell(

@@ -11,7 +11,7 @@ from purveyor.errors import ReasonCode
 
 if TYPE_CHECKING:
     from purveyor.journal import AttemptRecord
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 
 class Liveness(Enum):
@@ -50,25 +50,25 @@ class Judged:
         return self.run.url or self.attempted.begin.identity.url
 
 
-def judge(attempted: AttemptRecord, ports: Ports) -> Judged:
+def judge(attempted: AttemptRecord, sweeper: Sweeper) -> Judged:
     """Judge the last attempt of an open action.
 
     Dead is only what has been silent for five minutes and whose CI says that it has ended. What
     is heard and open all the same may have left a lock: its run is asked about, too.
     """
     identity = attempted.begin.identity
-    quiet = ports.journal.silence(attempted)
+    quiet = sweeper.journal.silence(attempted)
     if attempted.reported and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Liveness.CLOSED, RunState(None, "", identity.url), quiet)
     # A process is looked at in no time, as a claim does; a CI is asked only after a silence.
-    gone = identity.ci == "terminal" and ports.look_up(identity).alive is False
-    if quiet < ports.journal.dead_after and not gone:
+    gone = identity.ci == "terminal" and sweeper.look_up(identity).alive is False
+    if quiet < sweeper.journal.dead_after and not gone:
         fresh = RunState(True, "not silent for long", identity.url)
         return Judged(attempted, Liveness.AT_WORK, fresh, quiet)
     if attempted.end is not None and not attempted.reported:
         # Telling it once more harms nobody, whether the run lives or not.
         return Judged(attempted, Liveness.UNREPORTED, RunState(None, "", identity.url), quiet)
-    run = ports.look_up(identity)
+    run = sweeper.look_up(identity)
     liveness = _LIVENESS[run.alive]
     if attempted.reported and liveness is not Liveness.AT_WORK:
         liveness = Liveness.CLOSED

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from purveyor.journal import AttemptRecord
     from purveyor.lock import Lock
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 BETWEEN_LOOKS = 2.0
 # A heartbeat comes every 30 s: a lock taken later than two of them after the last one, or before
@@ -51,7 +51,7 @@ class _Owner:
     slug: str
 
 
-def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
+def find_suspects(judged: Sequence[Judged], sweeper: Sweeper) -> Iterator[Suspect]:
     """Name the attempts that are over, or may be; also those that a later one took over from."""
     for each in judged:
         begin = each.attempted.begin
@@ -62,24 +62,24 @@ def find_suspects(judged: Sequence[Judged], ports: Ports) -> Iterator[Suspect]:
             yield Suspect(each.attempted, each.run_url, "whether its run lives is not known")
         if begin.attempt > 1:
             # A later attempt begins only over one that is certainly over.
-            for earlier in ports.journal.attempts(begin.action):
+            for earlier in sweeper.journal.attempts(begin.action):
                 if earlier.begin.attempt < begin.attempt:
                     yield Suspect(earlier, earlier.begin.identity.url)
 
 
-def look(suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> Held | None:
+def look(suspect: Suspect, judged: Sequence[Judged], sweeper: Sweeper) -> Held | None:
     """Return the lock that a suspect holds; None when its state is free, or held by another."""
     begin = suspect.attempted.begin
     path = suspect.attempted.end.state_key if suspect.attempted.end else begin.state_key
     key = (
         StateKey(path, exists=True)
         if path
-        else ports.states.locate(_Owner(begin.kind, begin.entity, begin.slug))
+        else sweeper.states.locate(_Owner(begin.kind, begin.entity, begin.slug))
     )
-    lock = ports.states.access(key).holder()
+    lock = sweeper.states.access(key).holder()
     if lock is None or not is_tied(lock, suspect.attempted):
         return None
-    return Held(suspect, key, lock, suspect.doubt or find_doubt(lock, suspect, judged, ports))
+    return Held(suspect, key, lock, suspect.doubt or find_doubt(lock, suspect, judged, sweeper))
 
 
 def is_tied(lock: Lock, attempted: AttemptRecord) -> bool:
@@ -102,30 +102,30 @@ def is_tied(lock: Lock, attempted: AttemptRecord) -> bool:
     return attempted.begin.at - _BEFORE_BEGIN <= created <= latest
 
 
-def free(held: Sequence[Held], ports: Ports) -> Iterator[SweptLock]:
+def free(held: Sequence[Held], sweeper: Sweeper) -> Iterator[SweptLock]:
     """Free what is provably dead and still the same after a while; name the others."""
-    if not ports.dry_run and any(not each.doubt for each in held):
-        ports.sleep(BETWEEN_LOOKS)
+    if not sweeper.dry_run and any(not each.doubt for each in held):
+        sweeper.clock.pause(BETWEEN_LOOKS)
     for each in held:
-        yield _free(each, ports)
+        yield _free(each, sweeper)
 
 
-def _free(held: Held, ports: Ports) -> SweptLock:
+def _free(held: Held, sweeper: Sweeper) -> SweptLock:
     if held.doubt:
-        return _tell(held, held.doubt, "look at its run", ports, needs_person=True)
-    if ports.dry_run:
-        return _tell(held, "its holder is dead", "would be freed", ports)
+        return _tell(held, held.doubt, "look at its run", sweeper, needs_person=True)
+    if sweeper.dry_run:
+        return _tell(held, "its holder is dead", "would be freed", sweeper)
     try:
-        now = ports.states.access(held.key).holder()
+        now = sweeper.states.access(held.key).holder()
         if now is None or now.id != held.lock.id:
-            return _tell(held, "its holder is dead", "gone meanwhile", ports)
-        freed = ports.states.unlock(held.key, held.lock.id)
+            return _tell(held, "its holder is dead", "gone meanwhile", sweeper)
+        freed = sweeper.states.unlock(held.key, held.lock.id)
     except PurveyorError as error:
-        return _tell(held, "its holder is dead", error.message, ports, needs_person=True)
-    return _tell(held, "its holder is dead", "freed" if freed else "gone meanwhile", ports)
+        return _tell(held, "its holder is dead", error.message, sweeper, needs_person=True)
+    return _tell(held, "its holder is dead", "freed" if freed else "gone meanwhile", sweeper)
 
 
-def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Ports) -> str:
+def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], sweeper: Sweeper) -> str:
     """Say why the holder may be alive after all; empty when it is dead for certain."""
     beat, identity = suspect.attempted.beat, suspect.attempted.begin.identity
     proven = beat is not None and bool(beat.lock_id)
@@ -133,7 +133,7 @@ def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], ports: Po
         return "the backend does not tell which lock it is"
     if not proven and (lock.since is None or not lock.host):
         return "the lock does not tell whose it is"
-    if identity.ci == "terminal" and ports.engine_runs_here():
+    if identity.ci == "terminal" and sweeper.engine_runs_here():
         return "an engine still runs on this machine"
     if not proven and any(_rivals(each, lock, suspect) for each in judged):
         return "another open action on the same state may hold it"
@@ -147,7 +147,7 @@ def _rivals(other: Judged, lock: Lock, suspect: Suspect) -> bool:
 
 
 def _tell(
-    held: Held, found: str, done: str, ports: Ports, *, needs_person: bool = False
+    held: Held, found: str, done: str, sweeper: Sweeper, *, needs_person: bool = False
 ) -> SweptLock:
     created = held.lock.since
     return SweptLock(
@@ -159,6 +159,6 @@ def _tell(
         found=found,
         done=done,
         run_url=held.suspect.run_url,
-        age=None if created is None else max(0.0, ports.wall_clock() - created),
+        age=None if created is None else max(0.0, sweeper.clock.now() - created),
         needs_person=needs_person,
     )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.backends import Backend
+    from purveyor.clock import Clock
     from purveyor.dispatch import RunState
     from purveyor.journal import Journal
     from purveyor.reporter import PendingActions, Reporter
@@ -17,39 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A search for actions that no run took, at `places` (NRNs) and below.
-
-    `after` is how long an action may wait for its run, in seconds. Entities in other `statuses`
-    are not looked at. `serves` tells whether the catalog serves a service specification's slug,
-    and a link specification's if there is one. `identity` is what the journal will name.
-    """
+    """A search for actions that no run took."""
 
     open_pending_actions: Callable[[], PendingActions]
-    places: tuple[str, ...]
-    after: float
-    statuses: tuple[str, ...]
+    places: tuple[str, ...]  # NRNs: there and below
+    after: float  # how long an action may wait for its run, in seconds
+    statuses: tuple[str, ...]  # entities in others are not looked at
+    # Whether the catalog serves a service specification's slug, and a link's if there is one.
     serves: Callable[[str, str], bool]
-    identity: RunIdentity
+    identity: RunIdentity  # what the journal will name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The outside of one sweep.
-
-    `open_reporter` gives one for one action. `wall_clock` tells seconds since 1970, `sleep` waits
-    for seconds. With `dry_run` nothing is written, told or freed. Without a `search` the platform
-    is asked about open actions only.
-    """
+class Sweeper:
+    """What one sweep works on and asks."""
 
     journal: Journal
     states: Backend
     look_up: Callable[[RunIdentity], RunState]
     engine_runs_here: Callable[[], bool]
-    open_reporter: Callable[[], Reporter]
-    wall_clock: Callable[[], float]
-    sleep: Callable[[float], object]
-    dry_run: bool = False
-    search: Search | None = None
+    open_reporter: Callable[[], Reporter]  # one for each action
+    clock: Clock
+    dry_run: bool = False  # nothing is written, told or freed
+    search: Search | None = None  # without it the platform is asked about open actions only
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from purveyor.entity import EntityRef
     from purveyor.journal import AttemptRecord
     from purveyor.lock import Lock
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class LockVerdict:
     words: str
 
 
-def judge_lock(lock: Lock, *, entity: EntityRef, ports: Ports) -> LockVerdict:
+def judge_lock(lock: Lock, *, entity: EntityRef, sweeper: Sweeper) -> LockVerdict:
     """Judge a lock by the action that was begun last on its entity, and by those that are in doubt.
 
     What is not tied to one of them is not dead.
@@ -32,23 +32,25 @@ def judge_lock(lock: Lock, *, entity: EntityRef, ports: Ports) -> LockVerdict:
     An attempt that has written its end may have left the lock all the same; while its CI run goes
     on, or when nobody knows, that stays for a person.
     """
-    last = ports.journal.last_action(entity)
-    doubted = [each.action for each in ports.journal.markers.find(entity)]
+    last = sweeper.journal.last_action(entity)
+    doubted = [each.action for each in sweeper.journal.markers.find(entity)]
     actions = dict.fromkeys([last, *doubted] if last else doubted)
-    attempts = [ports.journal.attempts(each) for each in actions]
-    judged = [judge(each[-1], ports) for each in attempts if each]
+    attempts = [sweeper.journal.attempts(each) for each in actions]
+    judged = [judge(each[-1], sweeper) for each in attempts if each]
     if not judged:
         return LockVerdict(False, "The journal does not know who holds it.")
-    for suspect in (each for each in find_suspects(judged, ports) if is_tied(lock, each.attempted)):
-        doubt = suspect.doubt or find_doubt(lock, suspect, judged, ports)
+    for suspect in (
+        each for each in find_suspects(judged, sweeper) if is_tied(lock, each.attempted)
+    ):
+        doubt = suspect.doubt or find_doubt(lock, suspect, judged, sweeper)
         whose = f"It is of {_name(suspect.attempted, suspect.run_url)}"
         end = f": {doubt}" if doubt else ", which is certainly over"
-        return LockVerdict(not doubt, f"{whose}{end}.{_settled(suspect.attempted, ports)}")
+        return LockVerdict(not doubt, f"{whose}{end}.{_settled(suspect.attempted, sweeper)}")
     first = judged[0]
     tied = is_tied(lock, first.attempted) and first.attempted.end is None
     lead, rest = ("It is of", "") if tied else ("The last run there is", "; it may be another's")
     whose = f"{lead} {_name(first.attempted, first.run_url)}, {_fate(first)}{rest}."
-    return LockVerdict(False, whose + _settled(first.attempted, ports))
+    return LockVerdict(False, whose + _settled(first.attempted, sweeper))
 
 
 def _name(attempted: AttemptRecord, url: str) -> str:
@@ -63,8 +65,8 @@ def _fate(judged: Judged) -> str:
     return f"{judged.liveness.value} ({judged.run.conclusion})"
 
 
-def _settled(attempted: AttemptRecord, ports: Ports) -> str:
-    settled = ports.journal.markers.was_settled(attempted.begin)
+def _settled(attempted: AttemptRecord, sweeper: Sweeper) -> str:
+    settled = sweeper.journal.markers.was_settled(attempted.begin)
     return " Somebody has settled what it left." if settled else ""
 
 

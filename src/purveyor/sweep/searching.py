@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from purveyor.reporter import ActionShown, EntityShown, PendingActions
-    from purveyor.sweep.model import Ports, Search
+    from purveyor.sweep.model import Search, Sweeper
 
 _NARROW = "The platform does not list what is below {place}."
 _NARROW_HINT = "Name each place with --nrn, down to the applications."
@@ -37,7 +37,7 @@ class _Tally:
             raise error
 
 
-def search(wanted: Search, ports: Ports) -> tuple[tuple[SweptAction, ...], SweptPlaces]:
+def search(wanted: Search, sweeper: Sweeper) -> tuple[tuple[SweptAction, ...], SweptPlaces]:
     """Find what no run took, and end it.
 
     Asked are, for each place, one list of services and one of links, 200 on a page; for each
@@ -52,8 +52,8 @@ def search(wanted: Search, ports: Ports) -> tuple[tuple[SweptAction, ...], Swept
         faults = ((error.message, error.hint),)
         return (), SweptPlaces(wanted.places, faults=faults)
     try:
-        found = _find(pending, wanted, tally, ports)
-        actions = tuple(_settle(found, pending, wanted, ports))
+        found = _find(pending, wanted, tally, sweeper)
+        actions = tuple(_settle(found, pending, wanted, sweeper))
     finally:
         pending.close()
     places = SweptPlaces(
@@ -67,7 +67,7 @@ def search(wanted: Search, ports: Ports) -> tuple[tuple[SweptAction, ...], Swept
 
 
 def _find(
-    pending: PendingActions, wanted: Search, tally: _Tally, ports: Ports
+    pending: PendingActions, wanted: Search, tally: _Tally, sweeper: Sweeper
 ) -> list[tuple[EntityShown, ActionShown]]:
     """Return what has waited too long; all lists are read before anything changes them."""
     found: list[tuple[EntityShown, ActionShown]] = []
@@ -80,7 +80,7 @@ def _find(
                     tally.foreign += 1
                     continue
                 for action in pending.actions(entity):
-                    waited = _waited(action, pending, ports)
+                    waited = _waited(action, pending, sweeper)
                     if waited is None or waited >= wanted.after:
                         found.append((entity, action))
             except PurveyorError as error:
@@ -108,13 +108,13 @@ def _settle(
     found: Iterable[tuple[EntityShown, ActionShown]],
     pending: PendingActions,
     wanted: Search,
-    ports: Ports,
+    sweeper: Sweeper,
 ) -> Iterator[SweptAction]:
     for entity, action in found:
         try:
-            if ports.journal.last(action.id) is not None:
+            if sweeper.journal.last(action.id) is not None:
                 continue  # a run has it, or had it: the journal's own actions are judged by it
-            yield _settle_one(entity, action, pending, wanted, ports)
+            yield _settle_one(entity, action, pending, wanted, sweeper)
         except CredentialsError:
             raise
         except (PurveyorError, ValueError, KeyError) as error:
@@ -130,9 +130,13 @@ def _puzzle(action: ActionShown, entity: EntityShown, words: str) -> SweptAction
 
 
 def _settle_one(
-    entity: EntityShown, action: ActionShown, pending: PendingActions, wanted: Search, ports: Ports
+    entity: EntityShown,
+    action: ActionShown,
+    pending: PendingActions,
+    wanted: Search,
+    sweeper: Sweeper,
 ) -> SweptAction:
-    waited = _waited(action, pending, ports)
+    waited = _waited(action, pending, sweeper)
     if waited is None:
         words = f"{action.status}; the platform does not tell since when"
         return _puzzle(action, entity, words)
@@ -146,15 +150,15 @@ def _settle_one(
         operation=pending.operation(action).value,
         state_key="",
         identity=wanted.identity,
-        at=ports.wall_clock(),
+        at=sweeper.clock.now(),
         slug=entity.slug,
         specification=entity.specification,
         action_specification=action.specification,
     )
-    return end_unclaimed(Unclaimed(begin, action.status, waited), ports)
+    return end_unclaimed(Unclaimed(begin, action.status, waited), sweeper)
 
 
-def _waited(action: ActionShown, pending: PendingActions, ports: Ports) -> float | None:
+def _waited(action: ActionShown, pending: PendingActions, sweeper: Sweeper) -> float | None:
     # By the clock that told since when: this machine's may be hours wrong.
-    now = pending.now() or ports.wall_clock()
+    now = pending.now() or sweeper.clock.now()
     return None if action.since is None else max(0.0, now - action.since)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from purveyor.sweep.locks import Held
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 
-def sweep(ports: Ports) -> Swept:
+def sweep(sweeper: Sweeper) -> Swept:
     """Look at every open action once. Two sweeps at once do nothing twice.
 
     Its cost grows with what is open, not with what was ever done. Raise CredentialsError or
@@ -28,39 +28,39 @@ def sweep(ports: Ports) -> Swept:
     """
     judged: list[Judged] = []
     actions: list[SweptAction] = []
-    for action in sorted(ports.journal.open_actions()):
+    for action in sorted(sweeper.journal.open_actions()):
         try:
-            found = find(action, ports)
+            found = find(action, sweeper)
             if isinstance(found, Judged):
                 if not is_sweeps(found):  # which holds no lock
                     judged.append(found)
-                found = _settle(found, ports)
+                found = _settle(found, sweeper)
         except CredentialsError:
             raise
         except (PurveyorError, ValueError, KeyError) as error:
             found = _puzzle(action, error)
         actions.append(found)
-    locks = tuple(_free_locks(judged, ports))
-    if not ports.dry_run:
-        _forget(actions, locks, ports)
-    if ports.search is None:
+    locks = tuple(_free_locks(judged, sweeper))
+    if not sweeper.dry_run:
+        _forget(actions, locks, sweeper)
+    if sweeper.search is None:
         return Swept(tuple(actions), locks)
-    unclaimed, places = search(ports.search, ports)
+    unclaimed, places = search(sweeper.search, sweeper)
     return Swept((*actions, *unclaimed), locks, places)
 
 
-def _settle(judged: Judged, ports: Ports) -> SweptAction:
+def _settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
     if is_sweeps(judged) and judged.liveness is Liveness.DEAD:
-        return resume(judged, ports)
-    return settle(judged, ports)
+        return resume(judged, sweeper)
+    return settle(judged, sweeper)
 
 
-def _free_locks(judged: Sequence[Judged], ports: Ports) -> Sequence[SweptLock]:
+def _free_locks(judged: Sequence[Judged], sweeper: Sweeper) -> Sequence[SweptLock]:
     held: list[Held] = []
     faults: list[SweptLock] = []
-    for suspect in find_suspects(judged, ports):
+    for suspect in find_suspects(judged, sweeper):
         try:
-            found = look(suspect, judged, ports)
+            found = look(suspect, judged, sweeper)
         except PurveyorError as error:
             begin = suspect.attempted.begin
             where = f"{begin.kind} {begin.entity}"
@@ -69,15 +69,15 @@ def _free_locks(judged: Sequence[Judged], ports: Ports) -> Sequence[SweptLock]:
             continue
         if found is not None:
             held.append(found)
-    return [*faults, *free(held, ports)]
+    return [*faults, *free(held, sweeper)]
 
 
-def _forget(actions: Sequence[SweptAction], locks: Sequence[SweptLock], ports: Ports) -> None:
+def _forget(actions: Sequence[SweptAction], locks: Sequence[SweptLock], sweeper: Sweeper) -> None:
     """Take what is closed off the list; an action whose lock is left stays, to be seen again."""
     left = {each.action for each in locks if each.needs_person}
     for each in actions:
         if each.closed and each.action not in left:
-            ports.journal.forget(each.action, attempt=each.attempt)
+            sweeper.journal.forget(each.action, attempt=each.attempt)
 
 
 def _puzzle(action: str, error: Exception) -> SweptAction:

@@ -18,7 +18,7 @@ from purveyor.sweep.model import SweptAction
 if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.sweep.liveness import Judged
-    from purveyor.sweep.model import Ports
+    from purveyor.sweep.model import Sweeper
 
 _PENDING, _IN_PROGRESS = "pending", "in_progress"
 
@@ -40,51 +40,51 @@ def is_sweeps(judged: Judged) -> bool:
     return judged.attempted.begin.identity.ci == SWEEP
 
 
-def end_unclaimed(found: Unclaimed, ports: Ports) -> SweptAction:
+def end_unclaimed(found: Unclaimed, sweeper: Sweeper) -> SweptAction:
     """Take the action and end it; a run that takes it in that very moment keeps it."""
-    reporter = ports.open_reporter()
+    reporter = sweeper.open_reporter()
     snapshot = reporter.read_snapshot(recall_context(found.begin))
     if not snapshot.asked:
         why = snapshot.refusal or "the platform was not reached"
         return _tell(found, f"left: {why}", needs_person=True)
     if snapshot.action_status not in {_PENDING, _IN_PROGRESS}:
         return _tell(found, f"left alone: the platform shows {snapshot.action_status} now")
-    return _take(dataclasses.replace(found, status=snapshot.action_status), reporter, ports)
+    return _take(dataclasses.replace(found, status=snapshot.action_status), reporter, sweeper)
 
 
-def resume(judged: Judged, ports: Ports) -> SweptAction:
+def resume(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """End what a sweep took that was lost before it had ended it, unless a run has followed it."""
-    begin = dataclasses.replace(judged.attempted.begin, at=ports.wall_clock())
+    begin = dataclasses.replace(judged.attempted.begin, at=sweeper.clock.now())
     found = Unclaimed(begin, "taken by a sweep", None)
-    snapshot = ports.open_reporter().read_snapshot(recall_context(begin))
+    snapshot = sweeper.open_reporter().read_snapshot(recall_context(begin))
     if snapshot.action_status in {*FINISHED, WITHDRAWN}:
-        if not ports.dry_run:
-            ports.journal.mark_reported(begin)
+        if not sweeper.dry_run:
+            sweeper.journal.mark_reported(begin)
         return _tell(found, f"closed: the platform shows {snapshot.action_status}", closed=True)
-    return end_unclaimed(found, ports)
+    return end_unclaimed(found, sweeper)
 
 
-def _take(found: Unclaimed, reporter: Reporter, ports: Ports) -> SweptAction:
-    end = _ending(found, at=ports.wall_clock())
-    if ports.dry_run:
+def _take(found: Unclaimed, reporter: Reporter, sweeper: Sweeper) -> SweptAction:
+    end = _ending(found, at=sweeper.clock.now())
+    if sweeper.dry_run:
         return _tell(found, f"would be ended as {end.reason}")
     # Only a sweep is followed, and it is asked for only after minutes of silence.
-    claimed = ports.journal.claim(found.begin, is_dead=lambda identity: identity.ci == SWEEP)
+    claimed = sweeper.journal.claim(found.begin, is_dead=lambda identity: identity.ci == SWEEP)
     if not isinstance(claimed, Claimed):
         return _tell(found, "left alone: a run has taken it meanwhile")
     begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
-    if not ports.journal.end(begin, end) or not _is_last(begin, ports):
+    if not sweeper.journal.end(begin, end) or not _is_last(begin, sweeper):
         return _tell(found, "left: it moved meanwhile")
     delivery = reporter.end(recall_context(begin), recall_outcome(end))
     if not delivery.delivered:
         why = " ".join(delivery.notes)
         return _tell(found, f"the platform has not heard it: {why}", needs_person=True)
-    ports.journal.close(begin)
+    sweeper.journal.close(begin)
     return _tell(found, f"reported as {end.status} ({end.reason})", closed=True)
 
 
-def _is_last(begin: Begin, ports: Ports) -> bool:
-    last = ports.journal.last(begin.action)
+def _is_last(begin: Begin, sweeper: Sweeper) -> bool:
+    last = sweeper.journal.last(begin.action)
     return last is not None and last.begin.attempt == begin.attempt
 
 
