@@ -1,10 +1,10 @@
-"""One attempt at one action, from its claim to its report, over one `Store` and one `Clock`.
+"""One attempt at one action, from its claim to its report, over one `RecordStore` and one `Clock`.
 
 Nothing here needs files, processes, threads or real time, so that a test or a simulation can play
 runs against each other in memory::
 
-    store: Store                     # journal.store: create, put, read, remove, paths, dated, age
-    clock = Clock(clock, now, pause) # clock.py: three functions
+    store: RecordStore               # record_store: create, put, read, remove, paths, dated, age
+    clock = Clock(clock, now, pause)  # clock.py: three functions
 
     journal = Journal(store, clock.now, age=store.age)
     run = ThisRun(identity=…, clock=clock, is_dead=…, local_runs=LocalRuns(disk_store))

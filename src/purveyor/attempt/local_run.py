@@ -14,8 +14,8 @@ from purveyor.errors import PurveyorError
 from purveyor.journal.records import End, read_end
 
 if TYPE_CHECKING:
-    from purveyor.journal import Store
     from purveyor.json_text import JsonObject
+    from purveyor.record_store import RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class LocalRun:
 class LocalRuns:
     """One text for each action. A disk that is full or read-only keeps no run from its work."""
 
-    def __init__(self, disk: Store) -> None:
+    def __init__(self, disk: RecordStore) -> None:
         self._disk = disk
 
     def write(self, run: LocalRun) -> None:
