@@ -30,6 +30,10 @@ class Proof(Enum):
     NONE = "none"  # what exists may be in no state
 
 
+COMMAND = "command"
+"""The engine that runs a program of the platform team's."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleSource:
     """Where a module comes from: a directory below `root` (the catalog's), or a remote address.
@@ -45,8 +49,21 @@ class ModuleSource:
     @property
     def name(self) -> str:
         """What people know it by."""
-        folder = self.path and self.path.relative_to(self.root)
+        path, root = self.path or self.root, self.root
+        folder = path.relative_to(root) if path.is_relative_to(root) else path
         return f"{self.address} {self.version}".strip() or str(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A program of the platform team's, started without a shell."""
+
+    run: tuple[str, ...]
+    cwd: Path
+    timeout: float = 300.0  # in seconds, then it is killed
+    undo: tuple[str, ...] = ()  # what a delete runs; nothing without it
+    needs_result: bool = True  # whether it fails when it gives no object back
+    public: frozenset[str] = frozenset()  # results that are no secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from catalog_fixtures import make_action, write_catalog, write_module, write_program
 
-from purveyor.catalog import Account, ActionProgram, OutputRule, load_catalog
+from purveyor.catalog import Account, OutputRule, load_catalog
 from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.plan import Guard
-from purveyor.step import EngineRequirement, ModuleSource
+from purveyor.step import CommandLine, EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,12 +49,12 @@ def refusal(folder: Path, action: ActionContext) -> CatalogError:
 def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
     module = write_module(tmp_path / "modules/queue")
     recipe = load_catalog(tmp_path).resolve(make_action("queue"))
-    assert recipe.source == ModuleSource(tmp_path.resolve(), path=module.resolve())
-    assert recipe.engine == EngineRequirement("")
+    assert recipe.steps[0].source == ModuleSource(tmp_path.resolve(), path=module.resolve())
+    assert recipe.steps[0].engine == EngineRequirement("")
     assert recipe.backend == LocalBackendConfig()
     assert recipe.account == Account()
-    assert recipe.outputs is None
-    assert recipe.program is None
+    assert recipe.steps[0].outputs is None
+    assert recipe.steps[0].command is None
     assert recipe.lock_timeout is None
 
 
@@ -62,15 +62,17 @@ def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
     write_module(tmp_path / "stacks/queue")
     catalog = load_catalog(write_catalog(tmp_path, FULL))
     recipe = catalog.resolve(make_action("queue", dimensions={"environment": "prod", "x": "y"}))
-    assert recipe.source == ModuleSource(tmp_path.resolve(), tmp_path.resolve() / "stacks/queue")
-    assert recipe.engine == EngineRequirement("opentofu", "~> 1.10")
-    assert str(recipe.defaults["a"]) == "1.50"
-    assert recipe.immutable == ("fifo",)
-    assert recipe.outputs == {
+    assert recipe.steps[0].source == ModuleSource(
+        tmp_path.resolve(), tmp_path.resolve() / "stacks/queue"
+    )
+    assert recipe.steps[0].engine == EngineRequirement("opentofu", "~> 1.10")
+    assert str(recipe.steps[0].defaults["a"]) == "1.50"
+    assert recipe.steps[0].immutable == ("fifo",)
+    assert recipe.steps[0].outputs == {
         "url": OutputRule("queue_url"),
         "key": OutputRule("access_key", secret=True),
     }
-    assert recipe.guard == Guard(("aws_sqs_queue",))
+    assert recipe.steps[0].guard == Guard(("aws_sqs_queue",))
     assert recipe.lock_timeout == 60.0
     assert recipe.account == Account(
         name="environment=prod",
@@ -80,7 +82,7 @@ def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
         session_seconds=900,
         variables={"region": "eu-west-1", "size": "large"},
     )
-    assert recipe.variables == {"size": "large", "fifo": False, "region": "eu-west-1"}
+    assert recipe.steps[0].variables == {"size": "large", "fifo": False, "region": "eu-west-1"}
 
 
 def test_an_account_offers_what_a_module_declares_and_an_entry_insists(tmp_path: Path) -> None:
@@ -90,7 +92,10 @@ accounts: [{match: {}, variables: {region: us-east-1, vpc: vpc-1}}]
 services: {queue: {variables: {fifo: true}}}
 """
     recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("queue"))
-    assert recipe.fixed_variables({"region"}) == {"region": "us-east-1", "fifo": True}
+    assert recipe.steps[0].fixed_variables({"region"}) == {
+        "region": "us-east-1",
+        "fifo": True,
+    }
 
 
 @pytest.mark.parametrize(
@@ -104,15 +109,15 @@ def test_a_link_takes_its_entry_then_its_folder_then_the_default(
         write_module(tmp_path / folder)
     text = "services: {db: {links: {user: {module: entry}, default: {module: fallback}}}}"
     recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("db", link=link))
-    assert recipe.source is not None
-    assert recipe.source.path == tmp_path.resolve() / module
+    assert recipe.steps[0].source is not None
+    assert recipe.steps[0].source.path == tmp_path.resolve() / module
 
 
 def test_a_default_folder_serves_any_link(tmp_path: Path) -> None:
     folder = write_module(tmp_path / "modules/db/links/default")
     recipe = load_catalog(tmp_path).resolve(make_action("db", link="anything"))
-    assert recipe.source is not None
-    assert recipe.source.path == folder.resolve()
+    assert recipe.steps[0].source is not None
+    assert recipe.steps[0].source.path == folder.resolve()
 
 
 def test_a_link_leans_on_its_service_for_engine_and_patience_only(tmp_path: Path) -> None:
@@ -122,14 +127,14 @@ services:
   db: {engine: {name: opentofu}, lock_timeout: 5, variables: {a: 1}, immutable: [a]}
 """
     recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("db", link="user"))
-    assert (recipe.engine.name, recipe.lock_timeout) == ("opentofu", 5.0)
-    assert (recipe.variables, recipe.immutable) == ({}, ())
+    assert (recipe.steps[0].engine.name, recipe.lock_timeout) == ("opentofu", 5.0)
+    assert (recipe.steps[0].variables, recipe.steps[0].immutable) == ({}, ())
 
 
 def test_a_remote_module_keeps_its_address_and_version(tmp_path: Path) -> None:
     text = 'services: {db: {module: acme/rds/aws, version: "5.1.2"}}'
     recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("db"))
-    assert recipe.source == ModuleSource(
+    assert recipe.steps[0].source == ModuleSource(
         tmp_path.resolve(), address="acme/rds/aws", version="5.1.2"
     )
 
@@ -192,10 +197,11 @@ services:
     catalog = load_catalog(write_catalog(tmp_path, text))
     root = tmp_path.resolve()
     rotate = catalog.resolve(make_action("db", custom="rotate"))
-    assert rotate.source is None
-    assert rotate.program == ActionProgram((str(root / "scripts/rotate"), "--now"), root, 9.0)
+    (step,) = rotate.steps
+    assert step.source is None
+    assert step.command == CommandLine((str(root / "scripts/rotate"), "--now"), root, 9.0)
     show = catalog.resolve(make_action("db", custom="show"))
-    assert show.program == ActionProgram(("python3", "scripts/show.py"), root, 300.0)
+    assert show.steps[0].command == CommandLine(("python3", "scripts/show.py"), root, 300.0)
 
 
 @pytest.mark.parametrize("name", ["run", "run.py", "run.sh"])
@@ -204,7 +210,7 @@ def test_a_custom_action_of_a_link_is_found_by_convention(tmp_path: Path, name: 
     write_program(folder / name)
     action = make_action("db", link="user", custom="get-credentials")
     recipe = load_catalog(tmp_path).resolve(action)
-    assert recipe.program == ActionProgram((str(folder / name),), folder)
+    assert recipe.steps[0].command == CommandLine((str(folder / name),), folder)
 
 
 def test_two_programs_or_one_that_is_not_executable_are_refused(tmp_path: Path) -> None:

@@ -189,5 +189,5 @@ def test_a_ci_that_nobody_knows_is_unknown(double: CiDouble) -> None:
 def test_an_engine_that_runs_on_this_machine_is_seen(tmp_path: Path) -> None:
     engine = Path(shutil.copy("/bin/cat", tmp_path / "terraform"))
     with subprocess.Popen([engine], stdin=subprocess.PIPE) as child:
-        assert engine_runs_here()
+        assert engine_runs_here({"terraform", "tofu"})
         child.communicate(b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
-from purveyor.engines.command.program import build_document
+from purveyor.provision.document import build_document
 
 SERVICE = Entity(
     kind=Kind.SERVICE,

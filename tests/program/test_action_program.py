@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
-from purveyor.catalog.recipe import ActionProgram
-from purveyor.engines.command import program as engine_program
-from purveyor.engines.command.program import ProgramEnvironment, run_program
+from purveyor.action import Operation
+from purveyor.engines import command as command_engine
+from purveyor.engines.command import run_program
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
 from purveyor.redaction import Redactor
-from purveyor.step import Noticed
+from purveyor.step import CommandLine, Noticed, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,16 +51,17 @@ class Bench:
         self, *argv: str, document: JsonObject | None = None, timeout: float = 30
     ) -> JsonObject:
         return run_program(
-            ActionProgram(argv, self.folder, timeout),
-            document or {},
-            ProgramEnvironment(
+            CommandLine(argv, self.folder, timeout),
+            Step(
+                operation=Operation.CUSTOM,
                 workspace=self.workspace,
+                module=self.folder,
+                variables=document or {},
                 environment=self.environment,
                 interruption=self.interruption,
-                listen=self.listen,
-                redactor=self.redactor,
-                learn=self.redactor.add_value,
             ),
+            self.listen,
+            self.redactor,
         )
 
     def run_python(self, code: str, *, timeout: float = 30) -> JsonObject:
@@ -237,7 +238,7 @@ def test_a_program_out_of_time_is_asked_to_stop(bench: Bench) -> None:
 def test_a_program_that_will_not_stop_is_killed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_program, "GRACE", 0.3)
+    monkeypatch.setattr(command_engine, "GRACE", 0.3)
     with pytest.raises(EngineError, match=r"did not end within 0.4 seconds"):
         bench.run_python(POLITE.replace("sys.exit(4)", "pass"), timeout=0.4)
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
-from purveyor.catalog import Recipe
-from purveyor.catalog.backend import LocalBackendConfig
-from purveyor.catalog.recipe import Account
+from purveyor.catalog import StepRecipe
 from purveyor.errors import ReasonCode
 from purveyor.journal import Secrets
 from purveyor.journal.capsule import read_capsule, write_capsule
@@ -82,21 +80,15 @@ class Life:
         return given
 
     @property
-    def recipe(self) -> Recipe:
+    def step(self) -> StepRecipe:
         """What the catalog says."""
-        return Recipe(
-            root=self.folder,
-            engine=EngineRequirement("opentofu"),
-            backend=LocalBackendConfig(),
-            account=Account(),
-            outputs=self.rules,
-        )
+        return StepRecipe(EngineRequirement("opentofu"), outputs=self.rules)
 
     def _settle(self, context: ActionContext, snapshot: ActionSnapshot) -> ResolvedVariables:
         memory = cast("EntityRecord", self.memory)
         return resolve_variables(
             context,
-            self.recipe,
+            self.step,
             self.interface,
             snapshot=snapshot,
             service_outputs={},
@@ -119,7 +111,7 @@ class Life:
         results = sort_outputs(outputs, handing_on, Redactor())
         self._show(context, results)
         module = self.folder / "m"
-        draft = draft_capsule(context, self.recipe, settled, module=module, workspace=self.folder)
+        draft = draft_capsule(context, self.step, settled, module=module, workspace=self.folder)
         done = StepResult((), outputs)
         capsule = finish_capsule(
             draft, done, results, module=module, state_key="", lineage="", at=1.0

@@ -1,7 +1,7 @@
 """The catalog: which module, account and backend serve which specification."""
 
 from purveyor.catalog.loading import load_catalog
-from purveyor.catalog.recipe import Account, ActionProgram, OutputRule, Recipe
+from purveyor.catalog.recipe import Account, OutputRule, Recipe, StepRecipe
 from purveyor.catalog.resolution import Catalog
 
-__all__ = ["Account", "ActionProgram", "Catalog", "OutputRule", "Recipe", "load_catalog"]
+__all__ = ["Account", "Catalog", "OutputRule", "Recipe", "StepRecipe", "load_catalog"]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from purveyor.catalog.recipe import ActionProgram
 from purveyor.errors import CatalogError, ReasonCode
+from purveyor.step import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,17 +119,17 @@ def has_program(target: Target, slug: str) -> bool:
     )
 
 
-def find_program(root: Path, target: Target, slug: str) -> ActionProgram:
+def find_program(root: Path, target: Target, slug: str) -> CommandLine:
     """Return a custom action's program; raise CatalogError if there is none."""
     entry = target.entry.actions.get(slug)
     if entry is not None:
         first, *rest = entry.run
         program = str(root / first) if "/" in first else first
-        return ActionProgram((program, *rest), root, float(entry.timeout))
+        return CommandLine((program, *rest), root, float(entry.timeout))
     actions = target.folder / ACTIONS
     if is_safe(slug) and (actions / slug).is_dir():
         folder = actions / slug
-        return ActionProgram((str(find_executable(root, folder)),), folder)
+        return CommandLine((str(find_executable(root, folder)),), folder)
     known = {*target.entry.actions, *list_folders(actions)}
     raise CatalogError(
         f"No program serves the custom action {slug[:80]!r}.",

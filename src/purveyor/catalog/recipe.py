@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
-    from purveyor.step import EngineRequirement, ModuleSource
+    from purveyor.step import CommandLine, EngineRequirement, ModuleSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +51,21 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionProgram:
-    """The program of a custom action: started in `cwd`, killed after `timeout` seconds."""
+class StepRecipe:
+    """How one step is carried out: by an engine with a module, or by a command."""
 
-    run: tuple[str, ...]
-    cwd: Path
-    timeout: float = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one action is carried out.
-
-    `source` is None for what a program carries out, `program` for what an engine does, and for an
-    archiving that needs neither. `defaults` are the weakest variables; `variables` are fixed by the
-    platform team and win, the account's over the entry's. `outputs` maps attribute names to rules;
-    None means all non-sensitive outputs by their own names. `lock_timeout` is in seconds, None when
-    the catalog leaves it to the setting. `root` is the catalog's folder; every relative path in the
-    catalog starts there. `journal` is None where the journal lies beside the states. `keep_secrets`
-    lets secret variables be kept beside the state. `ignored` are parameters that no module gets.
-    """
-
-    root: Path
     engine: EngineRequirement
-    backend: BackendConfig
-    account: Account
-    source: ModuleSource | None = None
-    program: ActionProgram | None = None
-    defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    name: str = ""
+    source: ModuleSource | None = None  # None for a command
+    command: CommandLine | None = None
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict)  # the weakest
+    # Fixed by the platform team: they win, the account's over the entry's.
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    from_account: frozenset[str] = frozenset()  # which of them the account sets
     immutable: tuple[str, ...] = ()
+    # Attribute names to rules; None means all non-sensitive outputs by their own names.
     outputs: Mapping[str, OutputRule] | None = None
     guard: Guard = field(default_factory=Guard)
-    lock_timeout: float | None = None
-    journal: JournalStore | None = None
-    keep_secrets: bool = True
-    ignored: frozenset[str] = frozenset()
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
         """Return `variables` for a module that declares `declared`.
@@ -97,5 +76,20 @@ class Recipe:
         return {
             name: value
             for name, value in self.variables.items()
-            if name in declared or name not in self.account.variables
+            if name in declared or name not in self.from_account
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one action is carried out."""
+
+    root: Path  # the catalog's folder; every relative path in the catalog starts there
+    backend: BackendConfig
+    account: Account
+    # In this order, a delete backwards; none where nothing has to be done.
+    steps: tuple[StepRecipe, ...] = ()
+    lock_timeout: float | None = None  # in seconds; None leaves it to the setting
+    journal: JournalStore | None = None  # None where it lies beside the states
+    keep_secrets: bool = True  # whether secret variables may be kept beside the state
+    ignored: frozenset[str] = frozenset()  # parameters that no module gets

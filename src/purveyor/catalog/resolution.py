@@ -11,10 +11,10 @@ from purveyor.catalog import lookup
 from purveyor.catalog.accounts import choose_matches, show_match
 from purveyor.catalog.address import is_remote
 from purveyor.catalog.logins import named_variables
-from purveyor.catalog.recipe import Account, OutputRule, Recipe
+from purveyor.catalog.recipe import Account, OutputRule, Recipe, StepRecipe
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
-from purveyor.step import EngineRequirement, ModuleSource
+from purveyor.step import COMMAND, EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from purveyor.catalog.document import Document
     from purveyor.catalog.lookup import ServiceTarget, Target
     from purveyor.catalog.model import AccountEntry, CatalogModel, Entry
-    from purveyor.catalog.recipe import ActionProgram
     from purveyor.catalog.strict import Strict
 
 
@@ -50,16 +49,11 @@ class Catalog:
         entry = target.entry
         return Recipe(
             root=self.root,
-            engine=self.choose_engine(service, target),
             backend=self.model.backend,
             account=account,
-            source=None if context.operation.by_program else self.find_source(target),
-            program=self._choose_program(target, context),
-            defaults=entry.defaults,
-            variables={**entry.variables, **account.variables},
-            immutable=tuple(entry.immutable),
-            outputs=read_outputs(entry),
-            guard=Guard(tuple(entry.guard.protect)),
+            steps=self._choose_action(target, context)
+            if context.operation.by_program
+            else self._read_steps(service, target, account),
             lock_timeout=_first_number(entry.lock_timeout, service.entry.lock_timeout),
             journal=self.model.journal,
             keep_secrets=self.model.keep_secrets,
@@ -67,18 +61,14 @@ class Catalog:
         )
 
     def outline(self, context: ActionContext) -> Recipe:
-        """Return what the catalog says without any entry of its own: backend, account, engine.
+        """Return what the catalog says without any entry of its own: backend and account.
 
         Raise CatalogError when no account or more than one matches.
         """
-        account = self.choose_account(context.dimensions)
-        engine = self.model.engine
         return Recipe(
             root=self.root,
-            engine=EngineRequirement(engine.name or "", engine.version or ""),
             backend=self.model.backend,
-            account=account,
-            variables=account.variables,
+            account=self.choose_account(context.dimensions),
             journal=self.model.journal,
             keep_secrets=self.model.keep_secrets,
             ignored=frozenset(self.model.ignore_parameters),
@@ -129,14 +119,33 @@ class Catalog:
         engine = target.entry.engine or service.entry.engine or self.model.engine
         return EngineRequirement(engine.name or "", engine.version or "")
 
-    def _choose_program(self, target: Target, context: ActionContext) -> ActionProgram | None:
+    def _read_steps(
+        self, service: ServiceTarget, target: Target, account: Account
+    ) -> tuple[StepRecipe, ...]:
+        entry = target.entry
+        return (
+            StepRecipe(
+                self.choose_engine(service, target),
+                source=self.find_source(target),
+                defaults=entry.defaults,
+                variables={**entry.variables, **account.variables},
+                from_account=frozenset(account.variables),
+                immutable=tuple(entry.immutable),
+                outputs=read_outputs(entry),
+                guard=Guard(tuple(entry.guard.protect)),
+            ),
+        )
+
+    def _choose_action(self, target: Target, context: ActionContext) -> tuple[StepRecipe, ...]:
         """Return a custom action's program, and an archiving's, where the entry names one."""
         slug, operation = context.specification.slug, context.operation
         if operation is Operation.CUSTOM:
-            return lookup.find_program(self.root, target, slug)
-        names = (slug, operation.value) if operation.shelves else ()
-        named = (each for each in names if lookup.has_program(target, each))
-        return next((lookup.find_program(self.root, target, each) for each in named), None)
+            names: tuple[str, ...] = (slug,)
+        else:
+            named = (slug, operation.value) if operation.shelves else ()
+            names = tuple(each for each in named if lookup.has_program(target, each))[:1]
+        programs = (lookup.find_program(self.root, target, each) for each in names)
+        return tuple(StepRecipe(EngineRequirement(COMMAND), command=each) for each in programs)
 
     def find_source(self, target: Target) -> ModuleSource:
         """Return where the target's module is; raise CatalogError for a folder that is not."""

@@ -148,6 +148,7 @@ def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interrup
 
     from purveyor.clock import Clock
     from purveyor.dispatch import engine_runs_here, look_up
+    from purveyor.engines.registry import PROCESS_NAMES
     from purveyor.reporter import open_reporter
     from purveyor.sweep import Sweeper
 
@@ -156,7 +157,7 @@ def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interrup
         journal=open_journal(store, settings),
         states=context.backend,
         look_up=partial(look_up, settings=settings),
-        engine_runs_here=engine_runs_here,
+        engine_runs_here=lambda: engine_runs_here(PROCESS_NAMES),
         open_reporter=partial(open_reporter, settings, context.redactor),
         clock=Clock(time.monotonic, time.time, interruption.wait),
         dry_run=dry_run,

@@ -84,7 +84,7 @@ def _ports(job: Job, wait: float) -> Ports:
         open_journal=partial(wiring.open_journal, job),
         open_backend=partial(wiring.open_backend, job),
         open_recovery=partial(wiring.open_recovery, job),
-        push=lambda recipe, block, text: wiring.supply_writer(job, recipe).push(block, text),
+        open_engine=partial(wiring.open_engine, job),
         local_runs=open_local_runs(job.settings),
         identity=read_identity(job.ci, job.settings),
         interruption=job.interruption,

@@ -22,8 +22,8 @@ from purveyor.cli.options import (
 if TYPE_CHECKING:
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.states.entity import Named
-    from purveyor.states.ports import Writer
     from purveyor.states.restoring import Restoration
+    from purveyor.step import Engine
 
 _SHOWN = 40
 
@@ -130,12 +130,12 @@ def rescue(
     from pathlib import Path
 
     from purveyor.cli.catalog_context import open_recovery
-    from purveyor.cli.wiring import find_writer
+    from purveyor.cli.wiring import open_writing_engine
     from purveyor.entity import EntityRef
     from purveyor.states.entity import KINDS
 
     context = open_catalog_context(catalog_path)
-    writer = find_writer(context, engine)
+    writer = open_writing_engine(context, engine)
     if path is not None:
         owner = context.owner(entity_id, kind)
         _save(Path(path).read_text(encoding="utf-8"), owner, context, writer)
@@ -156,22 +156,12 @@ def rescue(
         click.echo(f"No unsaved state of {entity_id} is kept.", err=True)
 
 
-def _save(text: str, owner: Named, context: CatalogContext, writer: Writer) -> None:
-    from purveyor.engines.terraform.rescue import save_state
-    from purveyor.errors import ReasonCode, RecoveryError
-    from purveyor.state_key import check_identity, parse_state, refuse_moved
+def _save(text: str, owner: Named, context: CatalogContext, engine: Engine) -> None:
+    from purveyor.state_key import check_identity, identity, parse_state, refuse_moved
+    from purveyor.step import StateSlot
 
-    unsaved = parse_state(text, where="to be saved")
-    check_identity(unsaved, owner)
+    check_identity(parse_state(text, where="to be saved"), owner)
     key = context.backend.locate(owner)
     refuse_moved(key, context.backend, owner)
-    state = context.backend.access(key)
-    current = state.read()
-    if unsaved.encrypted or (current is not None and current.encrypted):
-        raise RecoveryError(
-            f"The state {key.path} is encrypted: only a run with its module can save this one.",
-            reason=ReasonCode.NEEDS_RECOVERY,
-            hint="Start an action on it: it saves first what is kept.",
-        )
-    block = context.backend.block(key)
-    save_state(text, state=state, push=lambda content: writer.push(block, content))
+    access = context.backend.access(key)
+    engine.save(text, StateSlot(context.backend.block(key), access, identity(owner)))

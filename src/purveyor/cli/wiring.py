@@ -20,7 +20,7 @@ from purveyor.step import Noticed
 if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.backends import Backend
-    from purveyor.catalog import Catalog, Recipe
+    from purveyor.catalog import Catalog, Recipe, StepRecipe
     from purveyor.ci import CI, Show
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.engines.binary import EngineBinary
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
     from purveyor.states.ports import Writer
-    from purveyor.step import Engine, EngineRequirement, Recovery
+    from purveyor.step import Engine, Recovery
 
 _LOCK_TIMEOUT = 300.0
 _NO_PLACE = (
@@ -51,7 +51,7 @@ _NO_JOURNAL = (
 # more can be loaded.
 _PRELOADED = (
     *("catalog.model", "catalog.document", "hcl", "engines.binary"),
-    *("engines.terraform", "engines.terraform.error_patterns"),
+    *("engines.registry", "engines.terraform.error_patterns"),
 )
 
 
@@ -142,7 +142,7 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
         open_capsules=partial(_open_capsules, job),
         reporter=reporter,
         open_backend=partial(open_backend, job),
-        open_engine=partial(_open_engine, job),
+        open_engine=partial(open_engine, job),
         assume=logins.assume,
         keep_for_state=logins.keep_for_state,
         renew_logins=logins.renew,
@@ -174,8 +174,8 @@ def resolve(job: Job, context: ActionContext) -> Recipe:
         check_memory()
         make_cache(job.settings)
     recipe = _load_catalog(job).resolve(context)
-    module = f"`{recipe.source.name}`" if recipe.source else ""
-    job.show.about |= {"Account": recipe.account.name, "Module": module}
+    modules = [f"`{each.source.name}`" for each in recipe.steps if each.source is not None]
+    job.show.about |= {"Account": recipe.account.name, "Module": ", ".join(modules)}
     return recipe
 
 
@@ -222,24 +222,28 @@ def open_recovery(job: Job, recipe: Recipe, entity: Entity, attempt: str) -> Rec
 def find_writer(context: CatalogContext, engine: str | None) -> Writer:
     """Find the engine that writes states; `engine` is a name, None takes whichever is found."""
     from purveyor.engines.binary import find_engine
+    from purveyor.engines.terraform.state_writer import StateWriter
     from purveyor.step import EngineRequirement
 
     binary = find_engine(EngineRequirement(engine or ""), context.settings)
-    return _open_writer(binary, context.settings, context.redactor)
+    environment = context.settings.for_children()
+    return StateWriter(binary, environment=environment, redactor=context.redactor)
 
 
-def supply_writer(job: Job, recipe: Recipe) -> Writer:
-    """Return what writes states with an action's own engine."""
-    from purveyor.engines.binary import supply_engine
+def open_writing_engine(context: CatalogContext, engine: str | None) -> Engine:
+    """Return the engine that saves states; `engine` is a name, None takes whichever is found."""
+    import click
 
-    binary = supply_engine(recipe.engine, job.settings, say=job.ci.say)
-    return _open_writer(binary, job.settings, job.redactor)
+    from purveyor.engines.registry import open_engine
+    from purveyor.step import EngineRequirement
 
-
-def _open_writer(binary: EngineBinary, settings: Settings, redactor: Redactor) -> Writer:
-    from purveyor.engines.terraform.state_writer import StateWriter
-
-    return StateWriter(binary, environment=settings.for_children(), redactor=redactor)
+    return open_engine(
+        EngineRequirement(engine or ""),
+        settings=context.settings,
+        redactor=context.redactor,
+        interruption=Interruption(),
+        say=lambda text: click.echo(text, err=True),
+    )
 
 
 def _load_catalog(job: Job) -> Catalog:
@@ -248,25 +252,21 @@ def _load_catalog(job: Job) -> Catalog:
     return catalog
 
 
-def _open_engine(job: Job, requirement: EngineRequirement) -> Engine:
-    from purveyor.engines.binary import cache_folder, supply_engine
-    from purveyor.engines.terraform import TerraformEngine, plugins
+def open_engine(job: Job, step: StepRecipe) -> Engine:
+    """Return the engine that a step of the catalog wants."""
+    from purveyor.engines import registry
 
-    mirror = plugins.choose_mirror(job.settings.text("PURVEYOR_PLUGIN_MIRROR") or "")
-
-    def supply() -> EngineBinary:
-        binary = supply_engine(requirement, job.settings, say=job.ci.say)
+    def note(binary: EngineBinary) -> None:
         job.show.about["Engine"] = f"{binary.name} {binary.version}"
-        return binary
 
-    return TerraformEngine(
-        supply,
-        environment=job.settings.for_children(),
-        cache=cache_folder(job.settings),
+    return registry.open_engine(
+        step.engine,
+        step.command,
+        settings=job.settings,
         redactor=job.redactor,
-        plugin_mirror=mirror,
         interruption=job.interruption,
         say=lambda text: job.show(Noticed("warning", text)),
+        found=note,
     )
 
 

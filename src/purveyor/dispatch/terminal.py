@@ -10,10 +10,11 @@ from purveyor.dispatch.model import RunState
 from purveyor.run_identity import read_machine
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from purveyor.run_identity import RunIdentity
 
 _PROCESSES = Path("/proc")
-_ENGINES = frozenset({"terraform", "tofu"})
 
 
 def judge(identity: RunIdentity) -> RunState:
@@ -26,8 +27,8 @@ def judge(identity: RunIdentity) -> RunState:
     return RunState(True, f"process {identity.pid} runs", identity.url)
 
 
-def engine_runs_here() -> bool:
-    """Tell whether an engine runs on this machine; True as well where that cannot be seen.
+def engine_runs_here(engines: Collection[str]) -> bool:
+    """Tell whether one of these programs runs on this machine; True where that cannot be seen.
 
     An engine outlives a killed Purveyor, so that a process that is gone does not prove its lock
     dead.
@@ -36,7 +37,7 @@ def engine_runs_here() -> bool:
         names = [each / "comm" for each in _PROCESSES.iterdir() if each.name.isdecimal()]
     except OSError:
         return True
-    return not names or any(_name(each) in _ENGINES for each in names)
+    return not names or any(_name(each) in engines for each in names)
 
 
 def _name(path: Path) -> str:

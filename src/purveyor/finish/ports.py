@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext, Entity
     from purveyor.attempt.local_run import LocalRuns
     from purveyor.backends import Backend
-    from purveyor.catalog import Recipe
+    from purveyor.catalog import Recipe, StepRecipe
     from purveyor.journal import Journal
     from purveyor.process import Interruption
     from purveyor.reporter import Reporter
     from purveyor.run_identity import RunIdentity
-    from purveyor.step import BackendBlock, Recovery
+    from purveyor.step import Engine, Recovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,6 @@ class Ports:
 
     `wait` is how long to wait for what still works, in seconds; `clock` is for lengths,
     `wall_clock` tells seconds since 1970. `cancelled` is true when the CI says so of the job.
-    `push` writes a state through an engine.
     """
 
     resolve: Callable[[ActionContext], Recipe]
@@ -33,7 +32,7 @@ class Ports:
     open_journal: Callable[[Recipe], Journal | None]
     open_backend: Callable[[Recipe], Backend]
     open_recovery: Callable[[Recipe, Entity, str], Recovery]
-    push: Callable[[Recipe, BackendBlock, str], None]
+    open_engine: Callable[[StepRecipe], Engine]
     local_runs: LocalRuns
     identity: RunIdentity
     interruption: Interruption

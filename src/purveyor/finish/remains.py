@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import LOGIN_FOLDER
-from purveyor.engines.terraform.rescue import UNSAVED, is_complete, save_state
-from purveyor.engines.terraform.session import STREAM
-from purveyor.engines.terraform.stream import judge_file
-from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
-from purveyor.state_key import parse_state, refuse_moved
-from purveyor.step import Proof
+from purveyor.engines.registry import find_leftovers
+from purveyor.errors import PurveyorError
+from purveyor.state_key import identity, refuse_moved
+from purveyor.step import Leftovers, Proof, StateSlot
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -41,17 +39,19 @@ def rescue_left(
     run: LocalRun, context: ActionContext, recipe: Recipe | None, ports: Ports
 ) -> Remains:
     """Save the states that a dead run left unsaved; park those that cannot be saved."""
+    folder = _folder(run)
+    left = Leftovers() if folder is None else find_leftovers(folder)
+    if left.torn:
+        return Remains((_set_aside(left.torn[0]),))
     notes: list[str] = []
     safe = True
-    whole = _prove(run)
-    for unsaved in _find(run):
-        if not is_complete(unsaved.read_text(encoding="utf-8", errors="replace")):
-            return Remains((_set_aside(unsaved),))
+    for unsaved in left.unsaved:
         saved, told = _rescue(unsaved, run, context, recipe, ports)
         notes += told
         safe = safe and saved
-        whole = True  # the engine writes such a file at its very end
-    return Remains(tuple(notes), safe, whole)
+    # An engine writes an unsaved state at its very end.
+    proven = folder is not None and left.proofs <= {Proof.SAVED, Proof.UNTOUCHED}
+    return Remains(tuple(notes), safe, proven or bool(left.unsaved))
 
 
 def _set_aside(part: Path) -> str:
@@ -61,20 +61,13 @@ def _set_aside(part: Path) -> str:
     return "Nothing of the state could be written."
 
 
-def _prove(run: LocalRun) -> bool:
-    folder = _folder(run)
-    if folder is None:
-        return False
-    proofs = {judge_file(each) for each in folder.rglob(STREAM)}
-    return proofs <= {Proof.SAVED, Proof.UNTOUCHED}
-
-
 def remove_workspace(run: LocalRun) -> None:
     """Take the private directory away, unless it holds a state that is nowhere else."""
     folder = _folder(run)
     if folder is not None:
         shutil.rmtree(folder / LOGIN_FOLDER, ignore_errors=True)
-        if not _find(run):
+        left = find_leftovers(folder)
+        if not (left.unsaved or left.torn):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -103,22 +96,8 @@ def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> No
     backend = ports.open_backend(recipe)
     key = backend.locate(context.entity)
     refuse_moved(key, backend, context.entity)
-    state = backend.access(key)
-    current = state.read()
-    encrypted = parse_state(text, where="that was left").encrypted
-    if encrypted or (current is not None and current.encrypted):
-        raise RecoveryError(
-            "The state is encrypted: only a run with the module can save it.",
-            reason=ReasonCode.NEEDS_RECOVERY,
-            hint="Start the action again: it saves that state first.",
-        )
-    block = backend.block(key)
-    save_state(text, state=state, push=lambda content: ports.push(recipe, block, content))
-
-
-def _find(run: LocalRun) -> list[Path]:
-    folder = _folder(run)
-    return sorted(folder.rglob(UNSAVED)) if folder is not None else []
+    slot = StateSlot(backend.block(key), backend.access(key), identity(context.entity))
+    ports.open_engine(recipe.steps[0]).save(text, slot)
 
 
 def _folder(run: LocalRun) -> Path | None:

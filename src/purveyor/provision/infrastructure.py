@@ -21,7 +21,6 @@ from purveyor.state_key import identity, refuse_moved
 from purveyor.step import Accepted, Noticed, StateSlot, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from purveyor.action import ActionContext
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
-    from purveyor.json_text import JsonValue
+    from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Ports
     from purveyor.provision.variables import ResolvedVariables
@@ -113,8 +112,9 @@ def look_up(
 def prepare(work: Work, *, snapshot: ActionSnapshot, ports: Ports) -> Prepared:
     """Fetch the module, check the parameters, take the account's credentials."""
     recipe = work.recipe
-    engine, backend = ports.open_engine(recipe.engine), ports.open_backend(recipe)
-    module = fetch_module(engine, recipe, work.record, work.workspace)
+    step = recipe.steps[0]
+    engine, backend = ports.open_engine(step), ports.open_backend(recipe)
+    module = fetch_module(engine, step, work.record, work.workspace)
     interface = engine.describe(module)
     settled = _settle(work, interface, snapshot, ports)
     shown = frozenset(settled.variables) - settled.secret - settled.private
@@ -136,7 +136,7 @@ def prepare(work: Work, *, snapshot: ActionSnapshot, ports: Ports) -> Prepared:
         change=change,
         settled=settled,
         handing_on=HandingOn(
-            recipe.outputs,
+            step.outputs,
             variables=interface.variables.keys(),
             applied=settled.variables,
             specification=snapshot.specification,
@@ -153,8 +153,9 @@ def _settle(
         ports.listen(Noticed("warning", note))
     settled = resolve_variables(
         work.context,
-        work.recipe,
+        work.recipe.steps[0],
         interface,
+        ignored=work.recipe.ignored,
         snapshot=snapshot,
         service_outputs=_service_outputs(work, interface, ports),
         start=start,
@@ -193,7 +194,7 @@ def _plan_step(
             recovery=work.recovery,
         ),
         environment=narrow(ports.environment, credentials, withheld=account.withheld),
-        guard=work.recipe.guard,
+        guard=work.recipe.steps[0].guard,
         interruption=ports.interruption,
         renew=ports.renew_logins,
         filled=settled.filled,
@@ -204,7 +205,11 @@ def _draft(work: Work, settled: ResolvedVariables, module: Path) -> Capsule | No
     if work.record.store is None or work.context.operation is Operation.DELETE:
         return None
     return draft_capsule(
-        work.context, work.recipe, settled, module=module, workspace=work.workspace
+        work.context,
+        work.recipe.steps[0],
+        settled,
+        module=module,
+        workspace=work.workspace,
     )
 
 
@@ -287,9 +292,7 @@ def _explain_absence(
     )
 
 
-def _service_outputs(
-    work: Work, interface: ModuleInterface, ports: Ports
-) -> Mapping[str, JsonValue]:
+def _service_outputs(work: Work, interface: ModuleInterface, ports: Ports) -> JsonObject:
     if work.context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
         return {}
     return read_outputs(work.context.service, ports.open_backend(work.recipe), ports.redactor)

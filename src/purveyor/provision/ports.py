@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from purveyor.attempt import ThisRun
     from purveyor.backends import Backend
     from purveyor.catalog import Recipe
-    from purveyor.catalog.recipe import Account
+    from purveyor.catalog.recipe import Account, StepRecipe
     from purveyor.journal import Capsules, Journal
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
-    from purveyor.step import BackendBlock, Engine, EngineRequirement, Listen, Recovery
+    from purveyor.step import BackendBlock, Engine, Listen, Recovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Ports:
     resolve: Callable[[ActionContext], Recipe]
     reporter: Reporter
     open_backend: Callable[[Recipe], Backend]
-    open_engine: Callable[[EngineRequirement], Engine]
+    open_engine: Callable[[StepRecipe], Engine]
     assume: Callable[[Account, ActionContext, Path, float | None], Mapping[str, str]]
     keep_for_state: Callable[[BackendBlock, Path, Mapping[str, str]], BackendBlock]
     renew_logins: Callable[[], None]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.attempt import EntityRecord
-from purveyor.catalog.recipe import OutputRule
+from purveyor.catalog.recipe import OutputRule, StepRecipe
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.journal import Capsule, pack_tree, unpack_tree
 from purveyor.plan import Guard
@@ -87,9 +87,8 @@ def _remember(
 def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Recipe:
     # A delete destroys what was built, as it was built; an update may change what was asked.
     fixed = capsule.variables if operation is Operation.DELETE else _fixed(capsule)
-    return dataclasses.replace(
-        outline,
-        engine=EngineRequirement(capsule.engine, capsule.engine_wanted),
+    step = StepRecipe(
+        EngineRequirement(capsule.engine, capsule.engine_wanted),
         source=ModuleSource(
             outline.root,
             path=Path(capsule.path) if capsule.path else None,
@@ -97,11 +96,13 @@ def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Rec
             version=capsule.version,
         ),
         defaults={n: v for n, v in capsule.variables.items() if n not in fixed},
-        variables={**outline.variables, **fixed},
+        variables={**outline.account.variables, **fixed},
+        from_account=frozenset(outline.account.variables),
         immutable=capsule.immutable,
         outputs=_read_rules(capsule.outputs),
         guard=Guard(capsule.protect),
     )
+    return dataclasses.replace(outline, steps=(step,))
 
 
 def _fixed(capsule: Capsule) -> dict[str, JsonValue]:
@@ -118,13 +119,13 @@ def _read_rules(outputs: Mapping[str, JsonValue] | None) -> dict[str, OutputRule
     }
 
 
-def fetch_module(engine: Engine, recipe: Recipe, record: EntityRecord, workspace: Path) -> Path:
+def fetch_module(engine: Engine, step: StepRecipe, record: EntityRecord, workspace: Path) -> Path:
     """Bring the module; for an update or delete whose module is gone, the capsule's copy."""
-    assert recipe.source is not None  # noqa: S101 - only custom actions have none
+    assert step.source is not None  # noqa: S101 - only custom actions have none
     if record.refusal is not None and record.capsule is not None and record.capsule.tree:
         return _restore(record.capsule, workspace)
     try:
-        return engine.fetch(recipe.source, workspace)
+        return engine.fetch(step.source, workspace)
     except CatalogError as error:
         gone = error.reason is ReasonCode.MODULE_NOT_FOUND
         if not gone or record.operation not in _LATER:
@@ -150,7 +151,7 @@ def _restore(capsule: Capsule, workspace: Path) -> Path:
 
 def draft_capsule(
     context: ActionContext,
-    recipe: Recipe,
+    step: StepRecipe,
     settled: ResolvedVariables,
     *,
     module: Path,
@@ -160,7 +161,7 @@ def draft_capsule(
     # With all that it refers to it lies in a folder of its own.
     root = workspace / module.relative_to(workspace).parts[0]
     tree = pack_tree(root)
-    source = recipe.source
+    source = step.source
     path = str(source.path) if source and source.path is not None else ""
     return Capsule(
         kind=context.kind.value,
@@ -169,14 +170,14 @@ def draft_capsule(
         at=0.0,
         slug=context.entity.slug,
         specification=context.entity.specification.slug,
-        path=_below(path, recipe.root),
+        path=_below(path, source.root) if source else "",
         address=source.address if source else "",
         version=source.version if source else "",
         digest=tree.digest,
         folder=str(module.relative_to(root)),
         tree=tree.text,
-        engine=recipe.engine.name,
-        engine_wanted=recipe.engine.version,
+        engine=step.engine.name,
+        engine_wanted=step.engine.version,
         platform=_platform(),
         variables=settled.kept,
         fixed=settled.fixed,
@@ -184,9 +185,9 @@ def draft_capsule(
         asked={n: v for n, v in settled.asked.items() if n not in settled.private},
         asked_secrets=tuple(sorted(settled.asked.keys() & settled.private)),
         service_name=settled.service_name,
-        immutable=recipe.immutable,
-        outputs=_write_rules(recipe.outputs),
-        protect=recipe.guard.protect,
+        immutable=step.immutable,
+        outputs=_write_rules(step.outputs),
+        protect=step.guard.protect,
     )
 
 

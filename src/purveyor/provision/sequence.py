@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from purveyor.state_key import StateKey
     from purveyor.step import StepEvent
 
-UNSAVED = "errored.tfstate"
 _LOOK_SECONDS = 0.1
 _CANCELLING = "Cancelling: the run was asked to stop, and ends what it has begun."
 
@@ -117,8 +116,8 @@ def _claim(
         specification=context.entity.specification.id,
         action_specification=context.specification.id,
         token=uuid.uuid4().hex,
-        module=recipe.source.name if recipe.source is not None else "",
-        engine=recipe.engine.name,
+        module=", ".join(each.source.name for each in recipe.steps if each.source is not None),
+        engine=", ".join(dict.fromkeys(each.engine.name for each in recipe.steps)),
     )
     return claim(wanted, journal=journal, run=ports.run), key
 
@@ -235,6 +234,8 @@ def _end(
 @contextlib.contextmanager
 def private_workspace(attempt: Attempt, stop_logins: Callable[[], None]) -> Iterator[Path]:
     """Make a private directory for the block, and take it away unless it holds an unsaved state."""
+    from purveyor.engines.registry import find_leftovers
+
     folder = Path(tempfile.mkdtemp(prefix="purveyor-"))
     attempt.note_locally(workspace=str(folder))
     try:
@@ -242,7 +243,8 @@ def private_workspace(attempt: Attempt, stop_logins: Callable[[], None]) -> Iter
     finally:
         stop_logins()  # before their folder goes: a file written meanwhile would stay behind
         shutil.rmtree(folder / LOGIN_FOLDER, ignore_errors=True)
-        if next(folder.rglob(UNSAVED), None) is None:
+        left = find_leftovers(folder)
+        if not (left.unsaved or left.torn):
             shutil.rmtree(folder, ignore_errors=True)
 
 

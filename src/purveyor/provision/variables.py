@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ from purveyor.reporter.specification import find_secrets
 from purveyor.reporter.specification import is_secret as is_marked_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from purveyor.action import ActionContext
-    from purveyor.catalog import Recipe
+    from purveyor.catalog.recipe import StepRecipe
     from purveyor.declaration import ModuleInterface
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.provision.starting_point import StartingPoint
@@ -60,26 +61,25 @@ class ResolvedVariables:
 
 def resolve_variables(
     context: ActionContext,
-    recipe: Recipe,
+    step: StepRecipe,
     interface: ModuleInterface,
     *,
     snapshot: ActionSnapshot,
     service_outputs: Mapping[str, JsonValue],
     start: StartingPoint,
     is_secret: Callable[[str], bool],
+    ignored: Collection[str] = (),
 ) -> ResolvedVariables:
-    """Merge and check; raise ParameterError with every fault. `is_secret` judges a text."""
+    """Merge and check, without the parameters that are `ignored`; raise ParameterError."""
     name = snapshot.service_name or start.service_name or context.service.slug
     offered = {**offer_identity(context, name), SERVICE_OUTPUTS: dict(service_outputs)}
-    request = _lay_out(context, recipe, interface, snapshot=snapshot, start=start, offered=offered)
+    layers = _lay_out(context, step, interface, snapshot=snapshot, start=start)
+    parameters = {n: v for n, v in layers.parameters.items() if n not in ignored}
+    request = dataclasses.replace(layers, parameters=parameters, offered=offered)
     values = resolve_request(request, interface)
     reserved, asked = find_offered(request, interface), find_asked(request, interface)
     own = {name: each for name, each in values.items() if name not in reserved}
-    secret = frozenset(
-        name
-        for name, each in interface.variables.items()
-        if each.sensitive or each.ephemeral or _is_declared_secret(name, snapshot, start)
-    )
+    secret = _find_secret(interface, snapshot, start)
     private = frozenset(
         name
         for name, each in [*own.items(), *asked.items()]
@@ -101,28 +101,34 @@ def resolve_variables(
 
 def _lay_out(
     context: ActionContext,
-    recipe: Recipe,
+    step: StepRecipe,
     interface: ModuleInterface,
     *,
     snapshot: ActionSnapshot,
     start: StartingPoint,
-    offered: Mapping[str, JsonValue],
 ) -> VariableRequest:
     service = {**context.service.attributes, **(snapshot.service_attributes or {})}
     return VariableRequest(
         operation=context.operation,
-        defaults=recipe.defaults,
+        defaults=step.defaults,
         service_attributes=service if context.link else start.attributes,
         link_attributes=start.attributes if context.link else None,
         remembered=start.remembered,
         applied=start.applied,
         hidden=start.hidden,
-        parameters={
-            normalise(n): v for n, v in context.parameters.items() if n not in recipe.ignored
-        },
-        fixed=recipe.fixed_variables(interface.variables),
-        offered=offered,
-        immutable=recipe.immutable,
+        parameters={normalise(name): value for name, value in context.parameters.items()},
+        fixed=step.fixed_variables(interface.variables),
+        immutable=step.immutable,
+    )
+
+
+def _find_secret(
+    interface: ModuleInterface, snapshot: ActionSnapshot, start: StartingPoint
+) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, each in interface.variables.items()
+        if each.sensitive or each.ephemeral or _is_declared_secret(name, snapshot, start)
     )
 
 

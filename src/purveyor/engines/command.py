@@ -1,29 +1,36 @@
-"""A custom action's program: one document on its standard input, one object back in a file."""
+"""Runs a program of the platform team's: a document on its standard input, an object back."""
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import re
 import shlex
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
-from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
-from purveyor.step import Noticed
+from purveyor.action import Operation
+from purveyor.declaration import ModuleInterface
+from purveyor.errors import (
+    CancelledError,
+    CatalogError,
+    EngineError,
+    ReasonCode,
+    RecoveryError,
+)
+from purveyor.state_key import OutputValue
+from purveyor.step import COMMAND, Leftovers, Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from purveyor.action import ActionContext, Entity, Specification
-    from purveyor.catalog.recipe import ActionProgram
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed, Interruption
     from purveyor.redaction import Redactor
-    from purveyor.step import Listen
+    from purveyor.step import CommandLine, Listen, ModuleSource, StateSlot, Step
 
 RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024
@@ -38,92 +45,101 @@ _LINE = 500
 _NAME = 100
 
 
-def build_document(
-    context: ActionContext,
-    *,
-    outputs: Mapping[str, JsonValue],
-    service_outputs: Mapping[str, JsonValue] | None = None,
-    state_key: str = "",
-) -> JsonObject:
-    """Return what the program is told.
+class CommandEngine:
+    """Runs one program; it keeps no state of ours."""
 
-    `outputs` are those of the entity's own state, sensitive ones included: credentials are what
-    custom actions are for. `service_outputs` are those of a link's service; for a service they
-    are the same as `outputs`.
-    """
-    return {
-        "version": 1,
-        "action": {
-            "id": context.id,
-            "slug": context.slug,
-            "name": context.name,
-            "operation": context.operation.value,
-            "specification": _tell_specification(context.specification),
-        },
-        "service": _tell_entity(context.service),
-        "link": _tell_entity(context.link) if context.link else None,
-        "dimensions": dict(context.dimensions),
-        "tags": dict(context.tags),
-        "parameters": dict(context.parameters),
-        "outputs": dict(outputs),
-        "service_outputs": dict(outputs if service_outputs is None else service_outputs),
-        "state_key": state_key or None,
-        "requested_by": context.requested_by,
-    }
+    def __init__(self, command: CommandLine, redactor: Redactor) -> None:
+        self._command = command
+        self._redactor = redactor
 
+    def fetch(self, source: ModuleSource, _workspace: Path) -> Path:
+        """Return the catalog's folder: a program stays where it is."""
+        return source.root
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramEnvironment:
-    """What a program runs in: a fresh private directory, an environment, and who listens.
+    def describe(self, module: Path) -> ModuleInterface:
+        """Return an interface without names: a program takes any."""
+        return ModuleInterface(module, {}, {})
 
-    `listen` gets each line of its standard output; `learn` gets its result before anything of its
-    standard error is shown.
-    """
+    def run(self, step: Step, listen: Listen) -> StepResult:
+        """Run the program; its results are secrets but for those that the catalog makes public."""
+        command = self._command
+        if step.operation is Operation.DELETE:
+            command = dataclasses.replace(command, run=command.undo)
+        given = run_program(command, step, listen, self._redactor)
+        results = {
+            name: OutputValue(value, sensitive=name not in command.public)
+            for name, value in given.items()
+        }
+        return StepResult((), results, engine=COMMAND)
 
-    workspace: Path
-    environment: Mapping[str, str]
-    interruption: Interruption
-    listen: Listen
-    redactor: Redactor
-    learn: Callable[[JsonValue], None]
+    @staticmethod
+    def leftovers(_workspace: Path) -> Leftovers:
+        """Return nothing: what a program has done is known to itself alone."""
+        return Leftovers()
+
+    def save(self, _text: str, state: StateSlot) -> None:
+        """Fail: there is no state to save."""
+        raise RecoveryError(
+            f"A program keeps no state, and {state.stamp} has one.",
+            hint="Ask the platform team which step of the catalog's entry left it.",
+        )
 
 
-def run_program(
-    program: ActionProgram, document: JsonObject, around: ProgramEnvironment
-) -> JsonObject:
+def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Redactor) -> JsonObject:
     """Run the program in its folder and return the object it wrote to PURVEYOR_RESULT.
 
     A program that ends well with a result has done its work, even if it was asked to stop
-    meanwhile. Nothing of the document is in argv or the environment. Raise CatalogError when it
-    cannot be started, CancelledError when it was stopped with the run, EngineError ACTION_FAILED
-    when it fails, takes longer than its `timeout` (seconds) or gives no JSON object of up to 1 MiB.
+    meanwhile. Nothing of the document, the step's variables, is in argv or the environment. Raise
+    CatalogError when it cannot be started, CancelledError when it was stopped with the run,
+    EngineError ACTION_FAILED when it fails, takes longer than its `timeout` (seconds) or gives no
+    JSON object of up to 1 MiB.
     """
-    if around.interruption.requested:
+    if step.interruption.requested:
         raise _cancelled(program, "was not started", ())
-    result = around.workspace.absolute() / "result.json"
+    result = step.workspace.absolute() / "result.json"
     result.touch(mode=0o600, exist_ok=False)
     command = process.Command(
-        argv=(str(_locate(program, around.environment)), *program.run[1:]),
+        argv=(str(_locate(program, step.environment)), *program.run[1:]),
         cwd=program.cwd,
-        environment={**around.environment, RESULT_VARIABLE: str(result)},
-        stdin=json_text.write(document),
+        environment={**step.environment, RESULT_VARIABLE: str(result)},
+        stdin=json_text.write(dict(step.variables)),
     )
-    done, expired = _attend(program, command, around.interruption, around.listen)
-    given = _read_result(result)
+    done, expired = _attend(program, command, step.interruption, listen)
+    given = _read_result(result, needed=program.needs_result)
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
-        around.learn(given)
+        for word in _find_secrets(given, program, step.variables):
+            redactor.add(word)
         if done.code == 0:
             return given
     problem = given if isinstance(given, str) else ""
-    last = _last_lines(done.stderr, around.redactor)
-    if around.interruption.requested:
+    last = _last_lines(done.stderr, redactor)
+    if step.interruption.requested:
         raise _cancelled(program, "was stopped", last)
     raise _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
 
 
+def _find_secrets(
+    given: JsonObject, program: CommandLine, document: Mapping[str, JsonValue]
+) -> set[str]:
+    # A name that everybody can see, such as a user's, is no secret: masking it would tear apart
+    # every line that holds the entity's slug.
+    secret = {name: value for name, value in given.items() if name not in program.public}
+    shown = [document.get(name) for name in ("service", "link")]
+    seen = [[each["slug"], each["attributes"]] for each in shown if isinstance(each, dict)]
+    return _words(secret) - _words([*seen])
+
+
+def _words(value: JsonValue) -> set[str]:
+    if isinstance(value, dict):
+        return {word for item in value.values() for word in _words(item)}
+    if isinstance(value, list):
+        return {word for item in value for word in _words(item)}
+    return set() if value is None or isinstance(value, bool) else {str(value)}
+
+
 def _attend(
-    program: ActionProgram,
+    program: CommandLine,
     command: process.Command,
     interruption: Interruption,
     listen: Listen,
@@ -160,7 +176,7 @@ def _refusals(program: str) -> set[str]:
     return {f"{program}: {os.strerror(code)}" for code in codes}
 
 
-def _locate(program: ActionProgram, environment: Mapping[str, str]) -> Path:
+def _locate(program: CommandLine, environment: Mapping[str, str]) -> Path:
     name = program.run[0]
     if not program.cwd.is_dir():
         raise _unusable(program, f"has no folder to start in ({program.cwd})")
@@ -182,7 +198,7 @@ def _locate(program: ActionProgram, environment: Mapping[str, str]) -> Path:
     return beside
 
 
-def _read_result(path: Path) -> JsonObject | str:
+def _read_result(path: Path, *, needed: bool) -> JsonObject | str:
     """Return the object, or what is wrong with the file; never its content."""
     if not path.is_file():
         return "it removed the file that PURVEYOR_RESULT names"
@@ -191,7 +207,8 @@ def _read_result(path: Path) -> JsonObject | str:
     if len(data) > RESULT_LIMIT:
         return "its result is longer than 1 MiB"
     if not data.strip():
-        return "it wrote no result to the file that PURVEYOR_RESULT names"
+        nothing = "it wrote no result to the file that PURVEYOR_RESULT names"
+        return nothing if needed else {}
     try:
         value = json_text.parse(data.decode())
     except UnicodeDecodeError:
@@ -201,7 +218,7 @@ def _read_result(path: Path) -> JsonObject | str:
     return value if isinstance(value, dict) else "its result is JSON but not an object"
 
 
-def _tell_failure(program: ActionProgram, code: int, problem: str, *, expired: bool) -> str:
+def _tell_failure(program: CommandLine, code: int, problem: str, *, expired: bool) -> str:
     if expired:
         return f"did not end within {program.timeout:g} seconds and was stopped"
     if code < 0:
@@ -217,7 +234,7 @@ def _last_lines(stderr: str, redactor: Redactor) -> tuple[str, ...]:
     return tuple(line[:_LINE] for line in lines[-_LAST_LINES:])
 
 
-def _failed(program: ActionProgram, what: str, details: tuple[str, ...]) -> EngineError:
+def _failed(program: CommandLine, what: str, details: tuple[str, ...]) -> EngineError:
     return EngineError(
         f"The action's program `{_name(program)}` {what}.",
         reason=ReasonCode.ACTION_FAILED,
@@ -226,7 +243,7 @@ def _failed(program: ActionProgram, what: str, details: tuple[str, ...]) -> Engi
     )
 
 
-def _cancelled(program: ActionProgram, what: str, details: tuple[str, ...]) -> CancelledError:
+def _cancelled(program: CommandLine, what: str, details: tuple[str, ...]) -> CancelledError:
     return CancelledError(
         f"The run was cancelled: the action's program `{_name(program)}` {what}.",
         details=details,
@@ -234,27 +251,13 @@ def _cancelled(program: ActionProgram, what: str, details: tuple[str, ...]) -> C
     )
 
 
-def _unusable(program: ActionProgram, what: str, *, hint: str = "") -> CatalogError:
+def _unusable(program: CommandLine, what: str, *, hint: str = "") -> CatalogError:
     return CatalogError(
         f"The action's program `{_name(program)}` {what}.",
         hint=hint or "Correct the action's `run` in the catalog, or add the program.",
     )
 
 
-def _name(program: ActionProgram, *, words: int | None = None) -> str:
+def _name(program: CommandLine, *, words: int | None = None) -> str:
     shown = [word.removeprefix(f"{program.cwd}/") for word in program.run[:words]]
     return shlex.join(shown)[:_NAME]
-
-
-def _tell_specification(specification: Specification) -> JsonObject:
-    return {"id": specification.id, "slug": specification.slug}
-
-
-def _tell_entity(entity: Entity) -> JsonObject:
-    return {
-        "id": entity.id,
-        "slug": entity.slug,
-        "specification": _tell_specification(entity.specification),
-        "attributes": dict(entity.attributes),
-        "dimensions": dict(entity.dimensions),
-    }

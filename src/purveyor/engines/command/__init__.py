@@ -1,1 +1,0 @@
-"""Runs a program of the platform team as an engine."""

@@ -1,0 +1,64 @@
+"""Every engine by its name: the one place that knows them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.engines.binary.model import PROGRAMS
+from purveyor.engines.command import CommandEngine
+from purveyor.engines.terraform import TerraformEngine, plugins
+from purveyor.step import COMMAND, Leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from purveyor.engines.binary import EngineBinary
+    from purveyor.process import Interruption
+    from purveyor.redaction import Redactor
+    from purveyor.settings import Settings
+    from purveyor.step import CommandLine, Engine, EngineRequirement
+
+PROCESS_NAMES = frozenset(PROGRAMS.values())
+"""What engines that hold a state's lock are called among a machine's processes."""
+
+
+def open_engine(
+    wanted: EngineRequirement,
+    command: CommandLine | None = None,
+    *,
+    settings: Settings,
+    redactor: Redactor,
+    interruption: Interruption,
+    say: Callable[[str], None],
+    found: Callable[[EngineBinary], None] = lambda _binary: None,
+) -> Engine:
+    """Return the engine that a step wants; `say` gets its warnings, `found` the program."""
+    if wanted.name == COMMAND and command is not None:
+        return CommandEngine(command, redactor)
+    from purveyor.engines.binary import cache_folder, supply_engine
+
+    def supply() -> EngineBinary:
+        binary = supply_engine(wanted, settings, say=say)
+        found(binary)
+        return binary
+
+    return TerraformEngine(
+        supply,
+        environment=settings.for_children(),
+        cache=cache_folder(settings),
+        redactor=redactor,
+        plugin_mirror=plugins.choose_mirror(settings.text("PURVEYOR_PLUGIN_MIRROR") or ""),
+        interruption=interruption,
+        say=say,
+    )
+
+
+def find_leftovers(workspace: Path) -> Leftovers:
+    """Return what a dead run of any engine left in its private folder."""
+    found = [each.leftovers(workspace) for each in (TerraformEngine, CommandEngine)]
+    return Leftovers(
+        proofs=frozenset(proof for each in found for proof in each.proofs),
+        unsaved=tuple(path for each in found for path in each.unsaved),
+        torn=tuple(path for each in found for path in each.torn),
+    )
