@@ -124,3 +124,16 @@ def test_no_text_names_a_file_of_the_documentation_that_no_installation_has() ->
         and re.search(r"\bdocs/|\w/[\w-]+\.md\b|\b(README|CHANGELOG|CONTRIBUTING)\b", each.value)
     }
     assert named == {}
+
+
+def test_the_catalogs_model_is_compiled_only_when_a_catalog_is_read() -> None:
+    # pydantic's search for plugins reads the metadata of every installed package.
+    code = (
+        "import sys\n"
+        "from purveyor.catalog.model import AccountEntry, CatalogModel\n"
+        "assert not AccountEntry.__pydantic_complete__\n"
+        "CatalogModel(version=1)\n"
+        "assert not AccountEntry.__pydantic_complete__\n"
+        "assert 'importlib.metadata' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)

@@ -169,7 +169,9 @@ class Entry(Strict):
             "their own names."
         ),
     )
-    guard: GuardEntry = Field(default=GuardEntry(), description="What updates must leave alone.")
+    guard: GuardEntry = Field(
+        default=GuardEntry.model_construct(), description="What updates must leave alone."
+    )
     actions: dict[Slug, ActionEntry] = Field(
         default={},
         description="Custom actions by their specification's slug; also `archive` and `unarchive`,"
@@ -203,7 +205,7 @@ class CatalogModel(Strict):
 
     version: Literal[1] = Field(description="The format's version.")
     backend: BackendConfig = Field(
-        default=LocalBackendConfig(),
+        default=LocalBackendConfig.model_construct(),
         description="Where states live; without it, a folder of this machine.",
     )
     journal: JournalStore | None = Field(
@@ -217,7 +219,7 @@ class CatalogModel(Strict):
         " clear, too; without them they have to be given again with every update.",
     )
     engine: EngineEntry = Field(
-        default=EngineEntry(),
+        default=EngineEntry.model_construct(),
         description="The engine where an entry names none; whichever is found without it.",
     )
     accounts: list[AccountEntry] = Field(
