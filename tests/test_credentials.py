@@ -13,12 +13,12 @@ from purveyor import json_text, process
 from purveyor.backends import open_backend
 from purveyor.catalog.backend import S3BackendConfig
 from purveyor.cloud import aws
-from purveyor.cloud.errors import FailureKind
 from purveyor.credentials import STATE_PROFILE, assume, keep_for_state, name_session
 from purveyor.errors import CredentialsError, ReasonCode
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey
 from purveyor.step import BackendBlock
+from purveyor.transport.errors import FailureKind
 from stub_answer import answering
 
 if TYPE_CHECKING:

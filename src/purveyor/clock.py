@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,6 @@ if TYPE_CHECKING:
 class Clock:
     """This machine's clocks, which may be wrong, and its sleep."""
 
-    clock: Callable[[], float]  # only goes forward: for lengths
-    now: Callable[[], float]  # seconds since 1970
-    pause: Callable[[float], object]  # sleeps; a true answer means: give up at once
+    clock: Callable[[], float] = time.monotonic  # only goes forward: for lengths
+    now: Callable[[], float] = time.time  # seconds since 1970
+    pause: Callable[[float], object] = time.sleep  # sleeps; a true answer means: give up at once

@@ -18,6 +18,7 @@ from purveyor.backends.azure import open_azure
 from purveyor.backends.object_states import ObjectStates
 from purveyor.backends.stores.azure import AzureStore
 from purveyor.catalog.backend import AzureBackendConfig
+from purveyor.clock import Clock
 from purveyor.cloud.azure import AzureStorage
 from purveyor.errors import (
     CredentialsError,
@@ -56,7 +57,7 @@ def backend_with(place: Place, variables: dict[str, str]) -> Backend:
 
 @IN_AZURE
 def test_a_create_takes_two_requests_of_azure_and_a_delete_three(place: Place) -> None:
-    wire = store_of(place.backend).storage.wire
+    wire = store_of(place.backend).storage.connection
     key = place.backend.locate(entity())
     place.backend.block(key)
     assert place.backend.access(key).read() is None
@@ -180,8 +181,8 @@ def test_a_store_that_is_away_is_never_no_state(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     backend = backend_with(place, {"ARM_ACCESS_KEY": ACCESS_KEY})
-    wire = store_of(backend).storage.wire
-    monkeypatch.setattr(wire, "_pause", lambda _: None)
+    wire = store_of(backend).storage.connection
+    wire.clock = Clock(pause=lambda _: None)
     with pytest.raises(RecoveryError) as caught:
         backend.locate(entity())
     assert caught.value.reason is ReasonCode.STATE_UNREADABLE

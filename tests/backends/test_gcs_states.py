@@ -16,6 +16,7 @@ from purveyor.backends.gcs import open_gcs
 from purveyor.backends.object_states import ObjectStates
 from purveyor.backends.stores.gcs import GoogleStore
 from purveyor.catalog.backend import GoogleBackendConfig
+from purveyor.clock import Clock
 from purveyor.cloud.google import GoogleStorage
 from purveyor.errors import (
     CredentialsError,
@@ -46,13 +47,13 @@ def store_of(backend: Backend) -> GoogleStore:
 def states_at(url: str, **variables: str) -> ObjectStates:
     environment = FakeGcsServer(url).environment() | variables
     backend = open_gcs(GoogleBackendConfig(type="gcs", bucket="acme-states"), Settings(environment))
-    store_of(backend).storage.wire._pause = lambda _: None  # noqa: SLF001 - no test waits for luck
+    store_of(backend).storage.connection.clock = Clock(pause=lambda _: None)
     return backend
 
 
 @IN_GCS
 def test_a_create_takes_two_requests_of_google_and_a_delete_four(place: Place) -> None:
-    wire = store_of(place.backend).storage.wire
+    wire = store_of(place.backend).storage.connection
     key = place.backend.locate(entity())
     place.backend.block(key)
     assert place.backend.access(key).read() is None
@@ -70,7 +71,7 @@ def test_google_s_word_for_a_missing_object_is_enough() -> None:
     with answering(b"No such object: acme-states/x", status=404) as url:
         backend = states_at(url)
         assert backend.access(KEY).read() is None
-        assert store_of(backend).storage.wire.sent == 1
+        assert store_of(backend).storage.connection.sent == 1
 
 
 @IN_GCS
@@ -272,7 +273,7 @@ def test_each_kind_of_google_s_credentials_gets_a_token(
         assert storage.ask("GET", f"b/{bucket}/o").ok
         assert storage.ask("GET", f"b/{bucket}/o").ok
     # One login serves both.
-    assert storage.wire.sent == 3
+    assert storage.connection.sent == 3
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"type": "service_account"}', None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import math
 import threading
 import zipfile
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from purveyor.engines.binary.install import Installed, Watcher, install_engine
 from purveyor.engines.binary.places import engines_folder, machine
 from purveyor.engines.binary.release import Release
 from purveyor.settings import Settings
-from purveyor.transport.download import Patience
+from purveyor.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ ARCHIVE = f"/v{VERSION}/tofu_{VERSION}_{machine()}.zip"
 CHECKSUMS = f"/v{VERSION}/tofu_{VERSION}_SHA256SUMS"
 SIGNATURE = f"{CHECKSUMS}.gpgsig"
 MAKER = Tsk.generate("The made-up makers of OpenTofu")
-AT_ONCE = Patience(attempts=2, first_wait=0.0, connect=5.0, stall=5.0)
+AT_ONCE = RetryPolicy(attempts=2, total=math.inf, first_wait=0.0, read=5.0)
 
 
 def fake_program(version: str = VERSION) -> str:
@@ -154,7 +155,7 @@ def install_from(
 ) -> Installed:
     """Install OpenTofu from the site, without waiting between attempts."""
     release = Release("opentofu", version, site.address)
-    return install_engine(release, settings, watcher=watcher, patience=AT_ONCE)
+    return install_engine(release, settings, watcher=watcher, policy=AT_ONCE)
 
 
 def left_over(settings: Settings) -> list[Path]:

@@ -122,7 +122,7 @@ def test_a_site_that_leads_on_to_an_address_without_https_is_not_followed(
             return httpx2.Response(302, headers={"Location": "http://site.example/file"})
         return httpx2.Response(200, content=b"anything")
 
-    client = httpx2.Client(transport=httpx2.MockTransport(answer))
-    monkeypatch.setattr(httpx2, "stream", client.stream)
+    client = httpx2.Client(transport=httpx2.MockTransport(answer), follow_redirects=True)
+    monkeypatch.setattr(httpx2, "Client", lambda **_: client)
     with pytest.raises(DownloadError, match="without https"):
         download("https://site.example/file", tmp_path / "file")

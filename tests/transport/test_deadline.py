@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.state_http import Identity, StateHttp
-from purveyor.state_http import NoAnswerError as NoStateError
-from purveyor.state_http import Patience as StatePatience
-from purveyor.transport.connection import Connection, NoResponseError, Request
-from purveyor.transport.connection import Patience as CloudPatience
+from purveyor.transport.connection import Connection, Request
 from purveyor.transport.deadline import paced, within
-from purveyor.transport.download import DownloadError, Patience, download
+from purveyor.transport.download import DownloadError, download
+from purveyor.transport.errors import NoResponseError
+from purveyor.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +50,11 @@ def drops() -> Iterator[str]:
 
 def test_no_door_waits_for_an_answer_that_trickles(drops: str, tmp_path: Path) -> None:
     began = time.monotonic()
+    once = RetryPolicy(attempts=1, total=math.inf, read=0.5)
     with pytest.raises(NoResponseError, match="in time"):
-        Connection(CloudPatience(attempts=1, read=0.5)).send(lambda: Request("GET", drops))
-    with pytest.raises(NoStateError):
-        StateHttp(Identity(), patience=StatePatience(attempts=1, silence=0.5)).send("GET", drops)
+        Connection(once).send(Request("GET", drops))
     with pytest.raises(DownloadError, match="slowly"):
-        download(drops, tmp_path / "file", patience=Patience(attempts=1, stall=0.5))
+        download(drops, tmp_path / "file", policy=once)
     assert time.monotonic() - began < 10
 
 

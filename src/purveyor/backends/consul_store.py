@@ -10,15 +10,18 @@ from urllib.parse import quote, urlencode
 
 from purveyor import json_text
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.state_http import Identity, NoAnswerError, StateHttp
+from purveyor.transport.connection import Connection, Identity, Request
+from purveyor.transport.errors import NoResponseError
+from purveyor.transport.retry import STATE_SERVER
 
 if TYPE_CHECKING:
     from purveyor.catalog.backend import ConsulBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
-    from purveyor.state_http import Answer
+    from purveyor.transport.connection import Response
 
 _OK, _FORBIDDEN, _MISSING = 200, 403, 404
+_JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class ConsulStore:
         headers = {"x-consul-token": token} if token else {}
         # The engine's own variables, so that both reach the same server in the same way.
         who = Identity(headers=headers)
-        self._http = StateHttp(who)
+        self._http = Connection(STATE_SERVER, identity=who, direct=False)
         self._address = config.address.rstrip("/")
         self._datacenter = config.datacenter
 
@@ -84,21 +87,22 @@ class ConsulStore:
         mode = "&consistent" if api == "kv" else ""
         return f"{self._address}/v1/{api}/{quote(name)}?{urlencode(query)}{mode}"
 
-    def _ask(self, key: str, **query: str) -> Answer | None:
+    def _ask(self, key: str, **query: str) -> Response | None:
+        url = self._url("kv", key, **query)
         try:
-            answer = self._http.ask(self._url("kv", key, **query))
-        except NoAnswerError as error:
+            answer = self._http.ask(lambda: Request("GET", url))
+        except NoResponseError as error:
             raise _unreadable(key, "it does not answer", str(error)) from None
         return None if answer.status == _MISSING else _accept(answer, key)
 
     def _send(self, method: str, url: str, key: str, content: str = "") -> None:
         try:
-            _accept(self._http.send(method, url, content), key)
-        except NoAnswerError as error:
+            _accept(self._http.send(Request(method, url, _JSON, content.encode())), key)
+        except NoResponseError as error:
             raise _unreadable(key, "it does not answer", str(error)) from None
 
 
-def _accept(answer: Answer, key: str) -> Answer:
+def _accept(answer: Response, key: str) -> Response:
     if answer.status == _OK:
         return answer
     if answer.status == _FORBIDDEN:
@@ -110,7 +114,7 @@ def _accept(answer: Answer, key: str) -> Answer:
     raise _unreadable(key, f"it answers with status {answer.status}")
 
 
-def _parse(answer: Answer, key: str) -> json_text.JsonValue:
+def _parse(answer: Response, key: str) -> json_text.JsonValue:
     try:
         return json_text.parse(answer.text)
     except json_text.JsonTextError:

@@ -9,8 +9,8 @@ from purveyor.backends.http import HttpStates, name_of
 from purveyor.backends.http_place import NAME, HttpPlace
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import CatalogError, CredentialsError
-from purveyor.state_http import Identity
 from purveyor.state_key import KEYS_BY_ID, combine
+from purveyor.transport.connection import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ from purveyor.backends.model import (
     confirm_holder,
     no_version,
 )
-from purveyor.state_http import Identity, StateHttp
 from purveyor.state_key import (
     KEYS_BY_ID,
     SUFFIX,
@@ -27,6 +26,8 @@ from purveyor.state_key import (
     parse_state,
 )
 from purveyor.step import BackendBlock
+from purveyor.transport.connection import Connection, Identity
+from purveyor.transport.retry import STATE_SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,7 @@ class HttpStates(Backend):
     def __init__(self, place: HttpPlace, who: Identity, keys: KeyScheme = KEYS_BY_ID) -> None:
         self.keys = keys
         self._who = who
-        self._http = HttpExchange(StateHttp(who), place)
+        self._http = HttpExchange(Connection(STATE_SERVER, identity=who, direct=False), place)
 
     def locate(self, entity: Owner) -> StateKey:
         """Ask whether there is a state under the entity's id: one request, without its body."""

@@ -13,15 +13,17 @@ from purveyor.errors import (
     RecoveryError,
     StateLockedError,
 )
-from purveyor.state_http import NoAnswerError
+from purveyor.transport.connection import Request
+from purveyor.transport.errors import NoResponseError
 
 if TYPE_CHECKING:
-    from purveyor.state_http import Answer, StateHttp
+    from purveyor.transport.connection import Connection, Response
 
 NAME = "{name}"
 LOCKED = frozenset({409, 423})
 MISSING = frozenset({204, 404})
 _DONE = range(200, 300)
+_JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class HttpPlace:
 class HttpExchange:
     """Requests for one place, whose refusals become errors."""
 
-    def __init__(self, http: StateHttp, place: HttpPlace) -> None:
+    def __init__(self, http: Connection, place: HttpPlace) -> None:
         self.place = place
         self._http = http
 
@@ -53,15 +55,15 @@ class HttpExchange:
         """Return the address of one state."""
         return self.place.address.replace(NAME, name)
 
-    def state(self, url: str, where: str, *, body: bool = True) -> Answer | None:
+    def state(self, url: str, where: str, *, body: bool = True) -> Response | None:
         """Return the answer with a state; None when the server says that there is none."""
         try:
-            answer = self._http.ask(url, body=body)
-        except NoAnswerError as error:
+            answer = self._http.ask(lambda: Request("GET", url, body=body))
+        except NoResponseError as error:
             raise self._silence(where, error) from None
         return None if answer.status in MISSING else self._accept(answer, where)
 
-    def lock(self, name: str, where: str, info: str) -> Answer:
+    def lock(self, name: str, where: str, info: str) -> Response:
         """Take the lock; the answer's status is one of LOCKED when it is held."""
         url = self.place.lock_address.replace(NAME, name)
         return self._send(self.place.lock_method, url, where, info)
@@ -94,24 +96,24 @@ class HttpExchange:
         if answer.status in MISSING and answer.status not in _DONE:
             raise self._refusal(answer, where)
 
-    def delete(self, name: str, where: str) -> Answer:
+    def delete(self, name: str, where: str) -> Response:
         """Delete the state; one that is missing counts as deleted."""
         answer = self._send("DELETE", self.state_url(name), where)
         return answer if answer.status in MISSING else self._accept(answer, where)
 
-    def _send(self, method: str, url: str, where: str, content: str = "") -> Answer:
+    def _send(self, method: str, url: str, where: str, content: str = "") -> Response:
         try:
-            answer = self._http.send(method, url, content)
-        except NoAnswerError as error:
+            answer = self._http.send(Request(method, url, _JSON, content.encode()))
+        except NoResponseError as error:
             raise self._silence(where, error) from None
         return answer if answer.status in LOCKED | MISSING else self._accept(answer, where)
 
-    def _accept(self, answer: Answer, where: str) -> Answer:
+    def _accept(self, answer: Response, where: str) -> Response:
         if answer.status in _DONE or answer.status in LOCKED:
             return answer
         raise self._refusal(answer, where)
 
-    def _refusal(self, answer: Answer, where: str) -> PurveyorError:
+    def _refusal(self, answer: Response, where: str) -> PurveyorError:
         title = self.place.title
         if answer.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2
             return CredentialsError(
@@ -131,7 +133,7 @@ class HttpExchange:
             hint="Check the addresses and methods of `backend` in the catalog, and the server.",
         )
 
-    def _silence(self, where: str, error: NoAnswerError) -> RecoveryError:
+    def _silence(self, where: str, error: NoResponseError) -> RecoveryError:
         return RecoveryError(
             f"{self.place.title} with the state {where} does not answer.",
             reason=ReasonCode.STATE_UNREADABLE,

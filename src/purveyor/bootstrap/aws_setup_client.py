@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from purveyor.bootstrap.model import UnknownSettingError
 from purveyor.cloud import aws
-from purveyor.cloud.errors import CREDENTIALS, FailureKind, credentials_error
+from purveyor.cloud.errors import CREDENTIALS, credentials_error
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.transport.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET  # the store's own answers; expat bounds
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.errors import FailureKind, store_error
-from purveyor.transport.connection import NoResponseError
+from purveyor.cloud.errors import store_error
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

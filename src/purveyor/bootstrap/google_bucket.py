@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from purveyor import json_text
 from purveyor.bootstrap.model import Measure, settled
-from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify, document
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
-from purveyor.transport.connection import NoResponseError
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,9 +2,8 @@
 
 from purveyor.client.address import read_address
 from purveyor.client.calls import PlatformClient
-from purveyor.client.errors import PlatformRefusedError
+from purveyor.client.errors import PlatformRefusedError, SetupError
 from purveyor.client.login import Credentials, read_credentials
-from purveyor.client.wire import SetupError
 from purveyor.transport.retry import RetryPolicy
 
 __all__ = [

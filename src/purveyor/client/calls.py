@@ -48,7 +48,7 @@ class PlatformClient:
             credentials,
             redactor=redactor,
             policy=policy or RetryPolicy(),
-            time=Clock(time.monotonic, now, pause or self._hurry.wait),
+            clock=Clock(now=now, pause=pause or self._hurry.wait),
         )
 
     def platform_time(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What an answer that is no success means."""
+"""What an answer of the platform that is no success means, or none at all."""
 
 from __future__ import annotations
 
@@ -9,19 +9,36 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
-from purveyor.transport.retry import RETRIED_STATUSES, TransientError
+from purveyor.transport.errors import FailureKind, TransientError, is_transient
 
 if TYPE_CHECKING:
-    from purveyor.client.wire import Answer
     from purveyor.redaction import Redactor
+    from purveyor.transport.connection import Response
+    from purveyor.transport.errors import NoResponseError
 
 _LONGEST = 300
+_CONFLICT = 409
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _HINTS = {
     400: "The request does not fit what the platform knows; compare the specification's schema.",
     403: "Give the API key the roles agent, developer and ops on the account.",
     404: "Check that the credentials belong to the organization that the action is from.",
 }
+
+
+class PassingError(PlatformError, TransientError):
+    """The platform did not answer, or not yet as it will; another try may help."""
+
+    def __init__(
+        self, message: str, *, hint: str, status: int = 0, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class SetupError(PlatformError):
+    """No connection can be made from here, now or later: an outage it is not."""
 
 
 class PlatformRefusedError(PlatformError):
@@ -55,32 +72,67 @@ def stranger(what: str) -> PlatformError:
     )
 
 
-def refusal_of(answer: Answer, what: str, redactor: Redactor) -> PlatformError | CredentialsError:
+_UNANSWERED = "The platform at {address} did not answer when we tried to {what}"
+_SILENCES: dict[FailureKind, tuple[type[PlatformError], str, str]] = {
+    FailureKind.UNTRUSTED: (
+        SetupError,
+        "The platform at {address} shows a certificate that is not trusted here",
+        "Set SSL_CERT_FILE to a file that holds your network's certificate authority.",
+    ),
+    FailureKind.SETUP: (
+        SetupError,
+        "No connection to the platform at {address} can be set up ({cause})",
+        "Check SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY and ALL_PROXY.",
+    ),
+    FailureKind.UNREADABLE: (
+        PlatformError,
+        "The platform's answer cannot be read, to {what}: {cause}",
+        "Check the address in NULLPLATFORM_HOST and the proxy.",
+    ),
+    FailureKind.PROXY: (
+        PassingError,
+        f"{_UNANSWERED}: the proxy does not let us through",
+        "Check HTTPS_PROXY and NO_PROXY.",
+    ),
+    FailureKind.UNREACHABLE: (
+        PassingError,
+        f"{_UNANSWERED} ({{cause}})",
+        "Check the network, HTTPS_PROXY and the address in NULLPLATFORM_HOST.",
+    ),
+}
+
+
+def error_of(response: Response, what: str, redactor: Redactor) -> PlatformError | CredentialsError:
     """Build the error for an answer; `what` is what was tried, such as "read the action"."""
-    said = _said(answer.text, redactor)
-    words = f"{answer.status}: {said}" if said else f"{answer.status}"
+    status, said = response.status, _said(response.text, redactor)
+    words = f"{status}: {said}" if said else f"{status}"
     message = f"The platform did not let us {what} ({words})"
-    if answer.status in RETRIED_STATUSES or answer.status >= 500:  # noqa: PLR2004 - HTTP's own range
-        return TransientError(
+    if is_transient(status) or status == _CONFLICT or status >= 500:  # noqa: PLR2004 - RFC 9110 section 15.6
+        return PassingError(
             message,
             hint="Try again later; `purveyor finish` reports what the platform has not heard.",
-            status=answer.status,
-            retry_after=_retry_after(answer.headers.get("retry-after", "")),
+            status=status,
+            retry_after=_retry_after(response.headers.get("retry-after", "")),
         )
-    if answer.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2
+    kind = FailureKind.of_status(status)
+    if kind is FailureKind.INVALID:
         return CredentialsError(
             message,
             hint="Give a valid API key in NULLPLATFORM_API_KEY, or a fresh token in NP_TOKEN.",
         )
-    forbidden = ReasonCode.PERMISSION_DENIED if answer.status == 403 else None  # noqa: PLR2004 - see 401
-    hint = _HINTS.get(answer.status, "Check the address in NULLPLATFORM_HOST.")
     return PlatformRefusedError(
         message,
-        hint=hint,
-        status=answer.status,
-        reason=forbidden,
-        absent=bool(said) and answer.status == 404,  # noqa: PLR2004 - RFC 9110 section 15.5.5
+        hint=_HINTS.get(status, "Check the address in NULLPLATFORM_HOST."),
+        status=status,
+        reason=ReasonCode.PERMISSION_DENIED if kind is FailureKind.DENIED else None,
+        absent=bool(said) and kind is FailureKind.MISSING,
     )
+
+
+def silence_of(error: NoResponseError, what: str, address: str) -> PlatformError:
+    """Build the error for no answer; `what` is what was tried, `address` the platform's."""
+    made, sentence, hint = _SILENCES.get(error.kind, _SILENCES[FailureKind.UNREACHABLE])
+    return made(sentence.format(address=address, what=what, cause=error.cause), hint=hint)
 
 
 def _said(text: str, redactor: Redactor) -> str:

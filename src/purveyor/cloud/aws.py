@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from purveyor.cloud.errors import Cloud, Failure, FailureKind, credentials_error
+from purveyor.cloud.errors import Cloud, Failure, credentials_error
+from purveyor.transport.errors import FailureKind
+from purveyor.transport.retry import CLOUD
 
 if TYPE_CHECKING:
     from typing import Any
@@ -156,7 +158,7 @@ class Clients:
     @cached_property
     def s3(self) -> S3Client:
         """For the bucket."""
-        config = patience(path_style=self._store is not None)
+        config = client_config(path_style=self._store is not None)
         client = self._session.s3(self._address("s3"), config)
         client.meta.events.register("before-call.s3.HeadBucket", _ask_once)
         return client
@@ -164,12 +166,12 @@ class Clients:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """For the lock table."""
-        return self._session.dynamodb(self._address("dynamodb"), patience())
+        return self._session.dynamodb(self._address("dynamodb"), client_config())
 
     @cached_property
     def sts(self) -> STSClient:
         """For who we are; AWS's own, whatever the store is."""
-        return self._session.sts(endpoint("sts", self._settings), patience())
+        return self._session.sts(endpoint("sts", self._settings), client_config())
 
     @cached_property
     def _session(self) -> Session:
@@ -190,14 +192,14 @@ def endpoint(service: str, settings: Settings) -> str | None:
     return settings.first(f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL")
 
 
-def patience(*, path_style: bool = False) -> Config:
-    """Return how long and how often we try: three times, five seconds to connect."""
+def client_config(*, path_style: bool = False) -> Config:
+    """Return the clouds' retry policy in botocore's words."""
     from botocore.config import Config
 
     return Config(
-        retries={"mode": "standard", "total_max_attempts": 3},
-        connect_timeout=5,
-        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": int(CLOUD.attempts)},
+        connect_timeout=CLOUD.connect,
+        read_timeout=CLOUD.read,
         user_agent_extra="purveyor",
         s3={"addressing_style": "path"} if path_style else None,
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from purveyor.cloud.azure_token import CLOUDS, TokenSource, open_source
-from purveyor.cloud.errors import Failure, FailureKind
+from purveyor.cloud.errors import Failure
 from purveyor.transport.connection import Connection, Request
+from purveyor.transport.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +53,7 @@ _CODES = {
     FailureKind.UNREACHABLE: "InternalError OperationTimedOut ServerBusy",
 }
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
-_BY_STATUS = {401: FailureKind.INVALID, 403: FailureKind.DENIED, 404: FailureKind.MISSING}
 _EXPIRED = ("signed expiry time", "Signature not valid in the specified time frame", "expired")
-_PASSING = 500
 
 
 class AzureStorage:
@@ -63,7 +62,7 @@ class AzureStorage:
     def __init__(self, account: str, environment: str | None, settings: Settings) -> None:
         cloud = environment or settings.text("ARM_ENVIRONMENT") or "public"
         self.account = account
-        self.wire = Connection()
+        self.connection = Connection()
         self._address = f"https://{account}.blob.{CLOUDS.get(cloud, CLOUDS['public']).suffix}"
         self._key = settings.text("ARM_ACCESS_KEY")
         self._sas = (settings.text("ARM_SAS_TOKEN") or "").lstrip("?")
@@ -93,7 +92,7 @@ class AzureStorage:
             url, signed = self._sign(method, address, dict(query or {}), dict(told))
             return Request(method, url, signed, content)
 
-        return self.wire.send(sign)
+        return self.connection.ask(sign)
 
     def _sign(
         self, method: str, address: str, query: dict[str, str], headers: dict[str, str]
@@ -107,7 +106,7 @@ class AzureStorage:
             url += f"{'&' if query else '?'}{self._sas}"
         else:
             if self._tokens is None:
-                self._tokens = open_source(self._settings, self.wire, self._cloud)
+                self._tokens = open_source(self._settings, self.connection, self._cloud)
             headers["authorization"] = f"Bearer {self._tokens.token()}"
         return url, headers
 
@@ -147,9 +146,7 @@ def classify(answer: Response) -> Failure:
     """Sort a refusal; the text is Azure's, without what a signature was made of."""
     code = error_code(answer)
     detail = f"{answer.status} {code}: {_message(answer)}".strip()
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(answer.status)
-    if kind is None:
-        kind = FailureKind.UNREACHABLE if answer.status >= _PASSING else FailureKind.OTHER
+    kind = _BY_CODE.get(code) or FailureKind.of_status(answer.status)
     if kind is FailureKind.INVALID and any(words in answer.text for words in _EXPIRED):
         kind = FailureKind.EXPIRED
     return Failure(kind, detail)

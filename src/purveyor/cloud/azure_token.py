@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
 from purveyor import json_text, process
-from purveyor.cloud.errors import Cloud, FailureKind, credentials_error
+from purveyor.cloud.errors import Cloud, credentials_error
 from purveyor.errors import CredentialsError, ReasonCode
-from purveyor.transport.connection import NoResponseError, Request
+from purveyor.transport.connection import Request
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,13 +84,13 @@ def is_on(settings: Settings, name: str, *, default: bool = False) -> bool:
     return default if text is None else text in _TRUE
 
 
-def open_source(settings: Settings, wire: Connection, cloud: str) -> TokenSource:
+def open_source(settings: Settings, connection: Connection, cloud: str) -> TokenSource:
     """Return the source of tokens that the environment asks for, in the engine's own order.
 
     A client secret goes before OIDC, that before a managed identity, that before Azure's command
     line. Raise CredentialsError when there is none, or a certificate, which only the engine reads.
     """
-    client = _Client(settings, wire, CLOUDS.get(cloud, CLOUDS["public"]).authority)
+    client = _Client(settings, connection, CLOUDS.get(cloud, CLOUDS["public"]).authority)
     if settings.first("ARM_CLIENT_CERTIFICATE", "ARM_CLIENT_CERTIFICATE_PATH"):
         raise CredentialsError(
             "A client certificate lets the engine into Azure, but not Purveyor itself.",
@@ -114,9 +115,9 @@ def open_source(settings: Settings, wire: Connection, cloud: str) -> TokenSource
 class _Client:
     """The ways in; each returns the token endpoint's answer."""
 
-    def __init__(self, settings: Settings, wire: Connection, authority: str) -> None:
+    def __init__(self, settings: Settings, connection: Connection, authority: str) -> None:
         self._settings = settings
-        self._wire = wire
+        self._connection = connection
         self._authority = authority
 
     def by_secret(self) -> JsonObject:
@@ -206,7 +207,7 @@ class _Client:
         self, method: str, url: str, headers: dict[str, str], content: bytes = b""
     ) -> JsonObject:
         try:
-            answer = self._wire.send(lambda: Request(method, url, headers, content))
+            answer = self._connection.ask(lambda: Request(method, url, headers, content))
         except NoResponseError as error:
             raise _refused(
                 f"no answer to the login: {error}", ReasonCode.PROVIDER_UNAVAILABLE

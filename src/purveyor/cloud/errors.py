@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.transport.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class FailureKind(Enum):
-    """Why a cloud, or the way to it, did not do what was asked."""
-
-    EXPIRED = "expired"
-    INVALID = "invalid"
-    ABSENT = "absent"
-    DENIED = "denied"
-    MISSING = "missing"
-    ELSEWHERE = "elsewhere"
-    UNREACHABLE = "unreachable"
-    OTHER = "other"
 
 
 class Failure(NamedTuple):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 from purveyor import json_text
-from purveyor.cloud.errors import Failure, FailureKind
+from purveyor.cloud.errors import Failure
 from purveyor.cloud.google_login import GoogleLogin
-from purveyor.transport.connection import Connection, NoResponseError, Request
+from purveyor.transport.connection import Connection, Request
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _ADDRESS = "https://storage.googleapis.com/storage/v1/"
 _UPLOAD = "/upload/storage/v1/"
-_BY_STATUS = {401: FailureKind.INVALID, 403: FailureKind.DENIED, 404: FailureKind.MISSING}
-_PASSING = 500
 
 
 class GoogleStorage:
@@ -32,13 +31,13 @@ class GoogleStorage:
     """
 
     def __init__(self, settings: Settings, *, as_owner: bool = False) -> None:
-        self.wire = Connection()
+        self.connection = Connection()
         self._settings = settings
         address = settings.first(
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
         )
         self._address = f"{(address or _ADDRESS).rstrip('/')}/"
-        self._login = GoogleLogin(settings, self.wire, as_owner=as_owner)
+        self._login = GoogleLogin(settings, self.connection, as_owner=as_owner)
 
     def ask(
         self,
@@ -69,15 +68,13 @@ class GoogleStorage:
                 headers["content-type"] = "application/json"
             return Request(method, url, headers, (body or "").encode())
 
-        return self.wire.send(sign)
+        return self.connection.ask(sign)
 
 
 def classify(answer: Response) -> Failure:
     """Sort a refusal; the text is Google's own line."""
-    kind = _BY_STATUS.get(answer.status)
-    if kind is None:
-        kind = FailureKind.UNREACHABLE if answer.status >= _PASSING else FailureKind.OTHER
-    if answer.status == 403 and "rateLimitExceeded" in answer.text:  # noqa: PLR2004 - see _BY_STATUS
+    kind = FailureKind.of_status(answer.status)
+    if answer.status == 403 and "rateLimitExceeded" in answer.text:  # noqa: PLR2004 - RFC 9110 section 15.5.4
         kind = FailureKind.UNREACHABLE
     return Failure(kind, f"{answer.status}: {_message(answer)}")
 
@@ -89,7 +86,7 @@ def document(answer: Response) -> JsonObject:
     except json_text.JsonTextError:
         found = None
     if not isinstance(found, dict):
-        raise NoResponseError("the answer is no JSON object")
+        raise NoResponseError(FailureKind.UNREADABLE, "it is no JSON object")
     return found
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from purveyor import json_text
-from purveyor.cloud.errors import Cloud, FailureKind, credentials_error
+from purveyor.cloud.errors import Cloud, credentials_error
 from purveyor.errors import CredentialsError
 from purveyor.extras import require
-from purveyor.transport.connection import Connection, NoResponseError, Request
+from purveyor.transport.connection import Connection, Request
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +45,12 @@ class Credentials(Protocol):
 class GoogleLogin:
     """The run's own login: a given token, a credentials file, or what the machine offers."""
 
-    def __init__(self, settings: Settings, wire: Connection, *, as_owner: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection, *, as_owner: bool = False
+    ) -> None:
         self._scope = _OWNER_SCOPE if as_owner else _SCOPE
         self._settings = settings
-        self._wire = wire
+        self._connection = connection
         self._credentials: Credentials | None = None
 
     def token(self) -> str:
@@ -65,7 +68,7 @@ class GoogleLogin:
             if self._credentials is None:
                 self._credentials = self._open(given, impersonated)
             if not self._credentials.valid:
-                self._credentials.refresh(GoogleAuthTransport(self._wire))
+                self._credentials.refresh(GoogleAuthTransport(self._connection))
         except (GoogleAuthError, ValueError, OSError) as error:
             # Of ValueErrors, whose texts may quote a key's file, only the name is told.
             told = str(error.args[0]) if isinstance(error, GoogleAuthError) and error.args else ""
@@ -96,7 +99,7 @@ class GoogleLogin:
         import google.auth
         from google.auth.exceptions import DefaultCredentialsError
 
-        transport: Any = GoogleAuthTransport(self._wire)
+        transport: Any = GoogleAuthTransport(self._connection)
         found: Credentials
         try:
             found, _ = google.auth.default(scopes=scopes, request=transport)
@@ -115,10 +118,10 @@ class _Reply(NamedTuple):
 
 
 class GoogleAuthTransport:
-    """Lets google-auth send its requests through our own connection."""
+    """Lets google-auth send its requests over our own connection."""
 
-    def __init__(self, wire: Connection) -> None:
-        self._wire = wire
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def __call__(
         self,
@@ -132,7 +135,9 @@ class GoogleAuthTransport:
 
         content = body.encode() if isinstance(body, str) else body or b""
         try:
-            answer = self._wire.send(lambda: Request(method, url, dict(headers or {}), content))
+            answer = self._connection.ask(
+                lambda: Request(method, url, dict(headers or {}), content)
+            )
         except NoResponseError as error:
             raise TransportError(str(error)) from None
         return _Reply(answer.status, answer.headers, answer.content)

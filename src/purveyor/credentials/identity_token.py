@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from purveyor import json_text
 from purveyor.client.login import claimed_end
 from purveyor.errors import CredentialsError, ReasonCode
-from purveyor.transport.connection import Connection, NoResponseError, Request
+from purveyor.transport.connection import Connection, Request
+from purveyor.transport.errors import NoResponseError
 
 if TYPE_CHECKING:
     from purveyor.catalog.logins import TokenEntry
@@ -90,7 +91,7 @@ def asks_pipelines(settings: Settings) -> bool:
 
 def _ask(request: Request, whom: str, name: str) -> str:
     try:
-        answer = Connection().send(lambda: request)
+        answer = Connection().ask(lambda: request)
         document = json_text.parse(answer.text) if answer.ok else None
     except (NoResponseError, json_text.JsonTextError) as error:
         raise _refused(whom, str(error)) from None

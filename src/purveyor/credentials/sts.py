@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from purveyor.cloud import aws
-from purveyor.cloud.errors import CREDENTIALS, FailureKind, credentials_error
+from purveyor.cloud.errors import CREDENTIALS, credentials_error
 from purveyor.credentials.model import AccountCredentials
 from purveyor.errors import CredentialsError, ReasonCode
+from purveyor.transport.errors import FailureKind
 
 if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, CredentialsTypeDef
@@ -53,7 +54,7 @@ def assume(
     if external_id is not None:
         wanted["ExternalId"] = external_id
     try:
-        sts = session.sts(aws.endpoint("sts", settings), aws.patience())
+        sts = session.sts(aws.endpoint("sts", settings), aws.client_config())
         answer = sts.assume_role(**wanted)
     except (BotoCoreError, ClientError, RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.classify(error)) from error
@@ -74,7 +75,7 @@ def assume_by_token(
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
-    config = aws.patience().merge(Config(signature_version=UNSIGNED))
+    config = aws.client_config().merge(Config(signature_version=UNSIGNED))
     session = aws.without_keys(region or aws.home_region(settings))
     try:
         sts = session.sts(aws.endpoint("sts", settings), config)

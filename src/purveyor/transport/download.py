@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.clock import Clock
+from purveyor.transport.connection import Connection, Request
 from purveyor.transport.deadline import paced
+from purveyor.transport.errors import NoResponseError, TransientError, is_transient
+from purveyor.transport.retry import DOWNLOAD, retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_AS_STORED = {"Accept-Encoding": "identity"}
+    from purveyor.transport.retry import RetryPolicy
 
 
 class DownloadError(Exception):
     """A file could not be fetched; the message says why, without the address."""
 
 
-class _PassingError(Exception):
-    """A failure that may be gone on the next attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try; all times in seconds. `stall` is the longest silence amid a transfer."""
-
-    attempts: int = 4
-    first_wait: float = 0.5
-    connect: float = 10.0
-    stall: float = 30.0
+class _BusySiteError(DownloadError, TransientError):
+    """A status that may be another one at the next attempt."""
 
 
 def download(
@@ -40,7 +31,7 @@ def download(
     target: Path,
     *,
     on_progress: Callable[[int, int | None], None] | None = None,
-    patience: Patience | None = None,
+    policy: RetryPolicy = DOWNLOAD,
     largest: int = 1 << 29,
 ) -> str:
     """Fetch `url` into the file `target` and return its SHA-256 in hexadecimal.
@@ -49,71 +40,45 @@ def download(
     say). `largest` is the longest file to accept, in bytes. Raise DownloadError; what `target`
     then holds is worthless.
     """
-    import stamina
+    connection = Connection(policy, direct=False, redirects=True)
 
-    # Its warnings would reach stderr through Python's last resort; the final error says it all.
-    logging.getLogger("stamina").addHandler(logging.NullHandler())
-    patience = patience or Patience()
-    attempts = stamina.retry_context(
-        on=_PassingError,
-        attempts=patience.attempts,
-        timeout=None,
-        wait_initial=patience.first_wait,
-        wait_jitter=patience.first_wait,
-    )
+    def fetch(_left: float) -> str:
+        return _fetch(connection, url, target, policy, on_progress=on_progress, largest=largest)
+
     try:
-        for attempt in attempts:
-            with attempt:
-                return _fetch(url, target, on_progress, patience, largest)
-    except _PassingError as error:
-        raise DownloadError(f"{error} (tried {patience.attempts} times)") from None
-    raise AssertionError("a retry loop ends by a return or an error")
+        return retry(fetch, policy=policy, clock=Clock())
+    except (NoResponseError, _BusySiteError) as error:
+        tried = f" (tried {policy.attempts} times)" if isinstance(error, TransientError) else ""
+        raise DownloadError(f"{error}{tried}") from None
+    finally:
+        connection.close()
 
 
 def _fetch(
+    connection: Connection,
     url: str,
     target: Path,
+    policy: RetryPolicy,
+    *,
     on_progress: Callable[[int, int | None], None] | None,
-    patience: Patience,
     largest: int,
 ) -> str:
-    import httpx2  # noqa: TID251 - release files; what the platform is told stays in client.py
-
-    times = httpx2.Timeout(patience.stall, connect=patience.connect)
-    digest = hashlib.sha256()
-    try:
-        with (
-            httpx2.stream(
-                "GET", url, headers=_AS_STORED, follow_redirects=True, timeout=times
-            ) as response,
-            target.open("wb") as file,
-        ):
-            if url.startswith("https:") and response.url.scheme != "https":
-                raise DownloadError("it leads on to an address without https")
-            _check(response.status_code)
-            total = _length(response.headers.get("Content-Length"))
-            done = 0
-            for chunk in paced(response.iter_raw(), patience.stall):
-                done += len(chunk)
-                if done > largest:
-                    raise DownloadError(f"larger than {largest} bytes")
-                digest.update(chunk)
-                file.write(chunk)
-                if on_progress is not None:
-                    on_progress(done, total)
-    except (httpx2.TransportError, TimeoutError) as error:
-        raise _PassingError(f"{type(error).__name__}: {error}") from None
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise DownloadError(f"{type(error).__name__}: {error}") from None
+    digest, done = hashlib.sha256(), 0
+    request = Request("GET", url, {"accept-encoding": "identity"})
+    with connection.stream(request, policy) as response, target.open("wb") as file:
+        if url.startswith("https:") and response.url.scheme != "https":
+            raise DownloadError("it leads on to an address without https")
+        if response.status_code != 200:  # noqa: PLR2004 - RFC 9110 section 15.3.1; anything else is no whole file
+            kind = _BusySiteError if is_transient(response.status_code) else DownloadError
+            raise kind(f"HTTP status {response.status_code}")
+        length = response.headers.get("content-length", "")
+        total = int(length) if length.isdecimal() else None
+        for chunk in paced(response.iter_raw(), policy.read):
+            done += len(chunk)
+            if done > largest:
+                raise DownloadError(f"larger than {largest} bytes")
+            digest.update(chunk)
+            file.write(chunk)
+            if on_progress is not None:
+                on_progress(done, total)
     return digest.hexdigest()
-
-
-def _check(status: int) -> None:
-    if status in _WORTH_ANOTHER_TRY:
-        raise _PassingError(f"HTTP status {status}")
-    if status != 200:  # noqa: PLR2004 - RFC 9110 section 15.3.1; anything else is no whole file
-        raise DownloadError(f"HTTP status {status}")
-
-
-def _length(header: str | None) -> int | None:
-    return int(header) if header and header.isdecimal() else None

@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from purveyor.errors import PlatformError
+from purveyor.transport.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.clock import Clock
 
-RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _CONFLICT = 409
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How one call is tried. All times in seconds.
+    """How one call is tried. All times in seconds."""
 
-    The call ends, answered or not, about `total` after it began: no wait reaches beyond it, and a
-    request under way has at most `read` left. The waits double from `first_wait` to
-    `longest_wait`, each shortened by up to a half at random, so that many runners do not come back
-    at once. `conflicts` is how often a 409 is met before it is believed.
-    """
-
+    # The call ends, answered or not, about so long after it began: no wait reaches beyond it, and a
+    # request under way has at most `read` left.
     total: float = 60.0
+    attempts: float = math.inf
+    # The waits double from the first to the longest, each shortened by up to a half at random, so
+    # that many runners do not come back at once.
     first_wait: float = 0.5
     longest_wait: float = 8.0
     connect: float = 5.0
-    read: float = 30.0
-    conflicts: int = 3
+    read: float = 30.0  # the longest silence, and what a whole answer may take at a crawl
+    conflicts: int = 3  # how often a 409 is met before it is believed
 
 
-class TransientError(PlatformError):
-    """A failure that may pass. `status` is 0 for no answer, `retry_after` the platform's wish."""
-
-    def __init__(
-        self, message: str, *, hint: str, status: int = 0, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.retry_after = retry_after
+CLOUD = RetryPolicy(attempts=3, total=math.inf, first_wait=0.7, read=60.0)
+STATE_SERVER = RetryPolicy(attempts=3, total=math.inf, longest_wait=0.5, connect=10.0, read=60.0)
+DOWNLOAD = RetryPolicy(attempts=4, total=math.inf, first_wait=1.0, connect=10.0)
 
 
 class Budget:
@@ -64,28 +57,28 @@ class Budget:
         return replace(policy, total=min(policy.total, left))
 
     def learn(self, error: TransientError) -> None:
-        """Note that the platform is away, or broken: no answer, or none but 5xx."""
+        """Note that the server is away, or broken: no answer, or none but 5xx."""
         self._away = self._away or not error.status or error.status >= 500  # noqa: PLR2004 - HTTP's own range
 
 
-def retry(send: Callable[[float], _T], *, policy: RetryPolicy, time: Clock) -> _T:
-    """Call `send` until it raises no TransientError; the last one is raised when time is up.
+def retry(send: Callable[[float], _T], *, policy: RetryPolicy, clock: Clock) -> _T:
+    """Call `send` until it raises no TransientError; the last one is raised when hope is gone.
 
     `send` is given how many seconds are left.
     """
-    end = time.clock() + policy.total
-    conflicts, wait = 0, policy.first_wait
+    end = clock.clock() + policy.total
+    tried, conflicts, wait = 0, 0, policy.first_wait
     while True:
         try:
-            return send(max(end - time.clock(), 1.0))
+            return send(max(end - clock.clock(), 1.0))
         except TransientError as error:
+            tried += 1
             conflicts += error.status == _CONFLICT
             # Retry-After (RFC 9110 section 10.2.3) is a minimum; jitter would come too early.
             pause = error.retry_after
             if pause is None:
                 pause = wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
-            if conflicts >= policy.conflicts or time.clock() + pause >= end:
-                raise
-            if time.pause(pause):
+            spent = tried >= policy.attempts or conflicts >= policy.conflicts
+            if spent or clock.clock() + pause >= end or clock.pause(pause):
                 raise
             wait = min(wait * 2, policy.longest_wait)

@@ -11,8 +11,8 @@ from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.stores import ObjectStore, StoredObject, find_age, read_date
 from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
-from purveyor.cloud.errors import FailureKind, store_error
-from purveyor.transport.connection import NoResponseError
+from purveyor.cloud.errors import store_error
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.stores import ObjectStore, StoredObject, find_age
-from purveyor.cloud.errors import FailureKind, store_error
+from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify, document
 from purveyor.cloud.google_login import GOOGLE
-from purveyor.transport.connection import NoResponseError
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,7 +15,8 @@ from purveyor.engines.binary.places import cached_program, engines_folder
 from purveyor.engines.binary.release import Release, fetch_release
 from purveyor.engines.binary.version import ask_version, program_version
 from purveyor.errors import EngineError, ReasonCode
-from purveyor.transport.download import DownloadError, Patience
+from purveyor.transport.download import DownloadError
+from purveyor.transport.retry import DOWNLOAD, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def install_engine(
     settings: Settings,
     *,
     watcher: Watcher | None = None,
-    patience: Patience | None = None,
+    policy: RetryPolicy = DOWNLOAD,
 ) -> Installed:
     """Install one version of one engine; when the cache has it already, do nothing.
 
@@ -58,7 +59,7 @@ def install_engine(
         if program_version(final, settings) == release.version:
             return Installed(EngineBinary(final, release.name, release.version), "cache")
         with tempfile.TemporaryDirectory(dir=engines_folder(settings), prefix=_STAGING) as folder:
-            program = _fetch(release, Path(folder), watcher, patience)
+            program = _fetch(release, Path(folder), watcher, policy)
             _check(program, release, settings)
             final.parent.mkdir(parents=True, exist_ok=True)
             program.replace(final)
@@ -92,10 +93,10 @@ def _clear_away(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _fetch(release: Release, staging: Path, watcher: Watcher, patience: Patience | None) -> Path:
+def _fetch(release: Release, staging: Path, watcher: Watcher, policy: RetryPolicy) -> Path:
     watcher.say(f"Fetching {release.archive} from {release.shown}")
     try:
-        return fetch_release(release, staging, on_progress=watcher.progress, patience=patience)
+        return fetch_release(release, staging, on_progress=watcher.progress, policy=policy)
     except DownloadError as error:
         raise EngineError(
             f"{release.name} {release.version} could not be installed.",

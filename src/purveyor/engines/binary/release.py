@@ -15,7 +15,8 @@ from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.binary.places import machine
 from purveyor.engines.binary.signature import SUFFIXES, is_signed
 from purveyor.errors import EngineError
-from purveyor.transport.download import DownloadError, Patience, download
+from purveyor.transport.download import DownloadError, download
+from purveyor.transport.retry import DOWNLOAD, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ def fetch_release(
     staging: Path,
     *,
     on_progress: Callable[[int, int | None], None] | None = None,
-    patience: Patience | None = None,
+    policy: RetryPolicy = DOWNLOAD,
 ) -> Path:
     """Bring a release's program into the folder `staging` and return its path.
 
@@ -102,11 +103,11 @@ def fetch_release(
     listed = staging / "SHA256SUMS"
     archive = staging / "release.zip"
     sums, file = f"{release.folder}/{release.checksums}", f"{release.folder}/{release.archive}"
-    download(sums, listed, patience=patience, largest=_LARGEST_LIST)
-    _check_signature(release, sums, listed, patience)
+    download(sums, listed, policy=policy, largest=_LARGEST_LIST)
+    _check_signature(release, sums, listed, policy)
     expected = _listed_sum(listed.read_text(encoding="utf-8", errors="replace"), release)
     found = download(
-        file, archive, on_progress=on_progress, patience=patience, largest=_LARGEST_PROGRAM
+        file, archive, on_progress=on_progress, policy=policy, largest=_LARGEST_PROGRAM
     )
     if found != expected:
         raise _distrust(
@@ -117,10 +118,10 @@ def fetch_release(
     return _unpack(release, archive, staging)
 
 
-def _check_signature(release: Release, sums: str, listed: Path, patience: Patience | None) -> None:
+def _check_signature(release: Release, sums: str, listed: Path, policy: RetryPolicy) -> None:
     suffix, signature = SUFFIXES[release.name], listed.with_name("signature")
     try:
-        download(f"{sums}.{suffix}", signature, patience=patience, largest=_LARGEST_LIST)
+        download(f"{sums}.{suffix}", signature, policy=policy, largest=_LARGEST_LIST)
     except DownloadError as error:
         raise DownloadError(f"{release.checksums}.{suffix}: {error}") from None
     if not is_signed(release.name, listed.read_bytes(), signature.read_bytes()):
