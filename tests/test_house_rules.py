@@ -25,7 +25,7 @@ OURS = [
 FILE_LINES = 300
 FUNCTION_LINES = 40
 HEAVY = {
-    "boto3", "botocore", "pydantic", "httpx2", "stamina", "rich", "yaml", "hcl2", "pygohcl",
+    "boto3", "botocore", "pydantic", "httpx2", "rich", "yaml", "hcl2", "pygohcl",
     "starlette", "uvicorn", "jsonschema", "lark", "asyncio", "psycopg", "jinja2",
 }  # fmt: skip
 
