@@ -26,6 +26,7 @@ class Proof(Enum):
 
     SAVED = "saved"  # all that it has done is in the state
     UNTOUCHED = "untouched"  # it had begun nothing
+    INTERRUPTED = "interrupted"  # the same, unless that state is empty: see `judge_stream`
     UNSAVED = "unsaved"  # it could not write the state, and left it in a file
     NONE = "none"  # what exists may be in no state
 

@@ -9,13 +9,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from doubt_fixtures import QUICK, SLOW, Notes, make
+from doubt_fixtures import QUICK, SLOW, Notes, Served, make, signal_engines
 from state_slot_fixtures import with_slot
 
 from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.engines.terraform.stream import judge_file, judge_stream
 from purveyor.errors import EngineError, PurveyorError, RecoveryError
+from purveyor.state_key import StateDocument
 from purveyor.step import Noticed, PhaseStarted, Proof
 from purveyor_faultkit import run_states
 
@@ -135,12 +136,30 @@ def test_an_engine_that_could_not_save_at_once_and_is_killed_then_settles_nothin
     assert notes.told == ["begin"]
 
 
+def test_an_interrupted_creation_whose_state_is_empty_is_not_settled(
+    bench: Bench, server: StateServer
+) -> None:
+    # The engines lose it only when their own threads meet badly: what they leave then stands here.
+    class Forgotten(Served):
+        def read(self) -> StateDocument | None:
+            return StateDocument(serial=1, lineage="", resources=0)
+
+    notes = Notes()
+    step = make(bench, notes, server)
+    signal_engines(bench, signal.SIGINT)
+    with pytest.raises(RecoveryError, match="broke off"):
+        bench.run(with_slot(step, access=Forgotten(server)))
+    assert notes.told == ["begin"]
+
+
 def line(kind: str, **fields: object) -> str:
     return json_text.write({"type": kind, **fields}) + "\n"
 
 
 START = line("version") + line("change_summary", changes={"operation": "plan"})
 MOVED = START + line("apply_start", hook={})
+MADE = START + line("apply_start", hook={"action": "create"})
+ONCE = line("log", **{"@message": "\nInterrupt received.\nPlease wait"})
 ENDED = line("change_summary", changes={"operation": "destroy"})
 MIDWAY = {"severity": "error", "summary": "Error saving current state"}
 FAULT = {"severity": "error", "summary": "Failed to save state"}
@@ -160,6 +179,9 @@ FAULT = {"severity": "error", "summary": "Failed to save state"}
         (MOVED + line("diagnostic", diagnostic=MIDWAY) + ENDED, Proof.SAVED),
         (MOVED + line("diagnostic", diagnostic=FAULT), Proof.UNSAVED),
         (MOVED + ENDED, Proof.SAVED),
+        (MOVED + ONCE + ENDED, Proof.SAVED),
+        (MADE + ENDED, Proof.SAVED),
+        (MADE + ONCE + line("diagnostic", diagnostic={"severity": "error"}), Proof.INTERRUPTED),
     ],
 )
 def test_a_stream_proves_what_it_holds_and_no_more(text: str, proof: Proof) -> None:

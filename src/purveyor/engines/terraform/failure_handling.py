@@ -41,7 +41,7 @@ _ABOUT_STATE = frozenset(
 def build_error(session: EngineSession, ran: Ran, phase: str) -> PurveyorError:
     """Return the error to raise for a failed `ran`."""
     changing = phase in CHANGES
-    proof = judge_stream(ran.completed.stdout) if changing else Proof.UNTOUCHED
+    proof = _find_proof(session, ran) if changing else Proof.UNTOUCHED
     if proof in {Proof.NONE, Proof.UNSAVED}:
         return _doubt(ran, phase)
     if session.step.interruption.requested:
@@ -129,7 +129,7 @@ def _rescue(session: EngineSession, ran: Ran, unsaved: Path, phase: str, *, lock
 
 def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
     """Settle what is proven, and free the lock that this run's engine has left."""
-    saved = judge_stream(ran.completed.stdout) in {Proof.SAVED, Proof.UNTOUCHED}
+    saved = _find_proof(session, ran) in {Proof.SAVED, Proof.UNTOUCHED}
     if saved:
         session.changing.settle()
     # Where nobody notes the doubt, a lock that is left is all that keeps the next run away.
@@ -141,6 +141,18 @@ def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
         # Nobody is named as its holder: a store may have taken it and lost the answer.
         session.changing.leave_lock()
     return ""
+
+
+def _find_proof(session: EngineSession, ran: Ran) -> Proof:
+    proof = judge_stream(ran.completed.stdout)
+    if proof is not Proof.INTERRUPTED:
+        return proof
+    try:
+        state = session.slot.access.read()
+    except PurveyorError:
+        return Proof.NONE
+    held = state is not None and (state.encrypted or state.resources)
+    return Proof.SAVED if held else Proof.NONE
 
 
 def _doubt(ran: Ran, phase: str) -> RecoveryError:
