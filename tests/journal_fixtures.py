@@ -8,10 +8,10 @@ from purveyor.run_identity import RunIdentity
 GITHUB = RunIdentity(ci="github", run="100", attempt=1, url="https://ci/100", project="acme/infra")
 
 
-def make_begin(identity: RunIdentity = GITHUB, *, at: float = 1000.0) -> Begin:
-    """Return the first attempt of action `a-1` on service `s-1`; `at` in seconds since 1970."""
+def make_begin(identity: RunIdentity = GITHUB, *, at: float = 1000.0, action: str = "a-1") -> Begin:
+    """Return the first attempt of an action on service `s-1`; `at` in seconds since 1970."""
     return Begin(
-        action="a-1",
+        action=action,
         attempt=1,
         digest="d",
         kind="service",
