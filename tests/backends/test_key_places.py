@@ -15,7 +15,6 @@ from purveyor.catalog.state_keys import StateKeys
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.settings import Settings
 from purveyor.state_key import StateKey, refuse_moved
-from purveyor.states.ports import Markers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +36,6 @@ def note(stage: str = "moved") -> str:
     return json_text.write(
         {"stage": stage, "moved_to": "s3://new/team/x.tfstate", "digest": "d", "serial": 3}
     )
-
-
-def marked(place: Place) -> Markers:
-    backend = place.backend
-    assert isinstance(backend, Markers)
-    return backend
 
 
 @MARKING
@@ -75,20 +68,20 @@ def test_a_note_beside_a_state_is_seen_where_it_is_looked_for(place: Place) -> N
     place.put(place.natural, "{}")
     key = place.backend.locate(entity())
     assert key == StateKey(place.natural, exists=True)
-    marked(place).mark_moved(key, note())
+    place.backend.mark_moved(key, note())
     again = place.backend.locate(entity(slug="renamed"))
     assert again == StateKey(place.natural, exists=True, moved=True)
     assert place.backend.locate(entity("5a1f0")).moved is False
     assert place.backend.locate(entity(kind=Kind.LINK)).moved is False
     assert [each.path for each in place.backend.list()] == [place.natural]
-    marked(place).unmark_moved(key)
+    place.backend.unmark_moved(key)
     assert place.backend.locate(entity()) == key
 
 
 @MARKING
 def test_a_note_without_its_state_still_stands(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark_moved(StateKey(place.natural, exists=True), note())
+    place.backend.mark_moved(StateKey(place.natural, exists=True), note())
     place.backend.remove(StateKey(place.natural, exists=True))
     key = place.backend.locate(entity(slug="renamed"))
     assert key == StateKey(place.natural, exists=False, moved=True)
@@ -99,7 +92,7 @@ def test_a_note_without_its_state_still_stands(place: Place) -> None:
 @MARKING
 def test_a_state_that_has_moved_is_refused_with_its_new_place(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark_moved(StateKey(place.natural, exists=True), note())
+    place.backend.mark_moved(StateKey(place.natural, exists=True), note())
     with pytest.raises(RecoveryError) as caught:
         refuse_moved(place.backend.locate(entity()), place.backend, entity())
     error = caught.value
@@ -123,7 +116,7 @@ def test_a_note_that_cannot_be_read_is_refused_too(place: Place, text: str) -> N
 @pytest.mark.parametrize("place", ["local"], indirect=True)
 def test_a_state_that_is_only_being_copied_is_worked_on(place: Place) -> None:
     place.put(place.natural, "{}")
-    marked(place).mark_moved(StateKey(place.natural, exists=True), note("copying"))
+    place.backend.mark_moved(StateKey(place.natural, exists=True), note("copying"))
     key = place.backend.locate(entity())
     assert key.moved
     refuse_moved(key, place.backend, entity())

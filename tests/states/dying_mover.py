@@ -24,7 +24,7 @@ from purveyor.states.moving import Move, Mover, Place
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend
-    from purveyor.states.ports import Writer
+    from purveyor.states.restoring import Writer
     from purveyor.step import BackendBlock
 
 NEVER = 3
@@ -69,20 +69,16 @@ class DyingMarks:
     def __init__(self, real: Backend, reaper: Reaper) -> None:
         self._real = real
         self._reaper = reaper
-        for name in ("paths", "read_moved_marker", "unmark_moved"):
-            if hasattr(real, name):
-                setattr(self, name, getattr(real, name))
-        if hasattr(real, "mark_moved"):
-            self.mark_moved = self._mark
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 
-    def _mark(self, key: StateKey, text: str) -> None:
+    def mark_moved(self, key: StateKey, text: str) -> None:
+        """Write the note, if life lasts that long."""
         mark = parse_moved_marker(text)
         stage = mark.stage if mark else "?"
         self._reaper.pass_by(f"before the note {stage}")
-        getattr(self._real, "mark_moved")(key, text)  # noqa: B009 - only where there is one
+        self._real.mark_moved(key, text)
         self._reaper.pass_by(f"after the note {stage}")
 
 

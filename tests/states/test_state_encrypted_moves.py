@@ -11,8 +11,8 @@ from state_store_fixtures import MODULE, OWNER, Bench, Store, Stores
 from purveyor.engines.binary import EngineBinary
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
+from purveyor.state_key import read_moved_marker
 from purveyor.states.details import read_text
-from purveyor.states.moved_markers import read_moved_marker
 from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from dying_mover import NEVER
 from state_store_fixtures import BY_ID, OWNER, Bench, Store, Stores
 
-from purveyor.states.moved_markers import read_moved_marker
+from purveyor.state_key import read_moved_marker
 
 if TYPE_CHECKING:
     from purveyor import process

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from moto_server import MotoServer
     from purveyor.engines.binary import EngineBinary
-    from purveyor.states.ports import Writer
+    from purveyor.states.restoring import Writer
     from purveyor.step import BackendBlock
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -52,14 +52,10 @@ class Fused:
     def __init__(self, real: object, fuse: Fuse) -> None:
         self._real = real
         self._fuse = fuse
-        if isinstance(real, StateWriter):
-            return
-        # Declared on the instance, so that it is known as one that keeps notes.
-        for name in ("paths", "read_moved_marker", "mark_moved", "unmark_moved"):
-            setattr(self, name, self._guard(getattr(real, name)))
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        return self._guard(getattr(self._real, name))
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._real, name)
+        return self._guard(found) if callable(found) else found
 
     def _guard(self, call: Callable[..., object]) -> Callable[..., object]:
         def guarded(*arguments: object) -> object:

@@ -40,6 +40,8 @@ _GZIP_WINDOW = 31  # zlib's way to say: gzip, with its largest window
 class ConsulStates(Backend):
     """States below a prefix; nothing else is kept there."""
 
+    keeps_markers = True
+
     def __init__(self, config: ConsulBackendConfig, settings: Settings) -> None:
         self._config = config
         self._store = ConsulStore(config, settings)

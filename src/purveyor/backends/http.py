@@ -70,6 +70,8 @@ def open_http(config: HttpBackendConfig, settings: Settings) -> HttpStates:
 class HttpStates(Backend):
     """States on one server, each under its entity's kind and id; nothing else is kept there."""
 
+    takes_raw_states = True
+
     def __init__(self, place: HttpPlace, who: Identity, keys: KeyScheme = KEYS_BY_ID) -> None:
         self.keys = keys
         self._who = who

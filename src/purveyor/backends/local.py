@@ -45,6 +45,9 @@ _FLOCK = "qqihh" if _ON_MACOS else "hhqqi"
 class LocalStates(Backend):
     """States below `folder`."""
 
+    keeps_markers = True
+    takes_raw_states = True
+
     def __init__(self, folder: Path, keys: KeyScheme = KEYS) -> None:
         self.folder = folder.absolute()
         self.keys = keys

@@ -100,6 +100,12 @@ class Backend(Protocol):
     (the place is missing or out of reach); neither is ever taken for "there is no state".
     """
 
+    keeps_markers: bool = False
+    """Whether it keeps a note beside a state that has moved, and lists all that lies in it."""
+
+    takes_raw_states: bool = False
+    """Whether `create` writes a state that no engine but its module's own can read."""
+
     keys: KeyScheme
     """Where entities' states lie in it."""
 
@@ -157,6 +163,28 @@ class Backend(Protocol):
         The caller knows its holder to be dead. Raise StateLockedError when another lock is held,
         and UnsupportedError where only its holder's end can free it.
         """
+
+    def paths(self) -> Iterator[str]:
+        """Tell the path of everything in it; of nothing where it keeps no markers."""
+        return iter(())
+
+    def read_moved_marker(self, key: StateKey) -> str | None:
+        """Return the note beside a state; None when there is none."""
+        del key
+        return None
+
+    def mark_moved(self, key: StateKey, text: str) -> None:
+        """Write the note that a state has moved, in place of an earlier one."""
+        del key, text
+
+    def unmark_moved(self, key: StateKey) -> None:
+        """Remove the note; nothing happens when there is none."""
+        del key
+
+    def create(self, key: StateKey, text: str) -> bool:
+        """Write a state as it is where there is none; False when there is one."""
+        del key, text
+        return False
 
     def lock_traces(self) -> Iterator[LockTrace] | None:
         """Tell every lock that lies in the store; None where each state has to be asked for."""

@@ -46,6 +46,9 @@ PLAIN = Naming()
 class ObjectStates(Backend):
     """States below a store's prefix. `block` tells an engine where the state at a path is."""
 
+    keeps_markers = True
+    takes_raw_states = True
+
     def __init__(
         self,
         store: ObjectStore,

@@ -49,6 +49,9 @@ _NAP = 0.05
 class PgStates(Backend):
     """States in one schema of a database; `records` lie beside them, over one connection."""
 
+    keeps_markers = True
+    takes_raw_states = True
+
     def __init__(self, config: PgBackendConfig, settings: Settings) -> None:
         self._database = Database(config, settings)
         self.keys = combine(config.keys)

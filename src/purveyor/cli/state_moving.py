@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
     from purveyor.cli.catalog_context import CatalogContext
-    from purveyor.state_key import KeyScheme, StateKey
+    from purveyor.state_key import StateKey
     from purveyor.states.moving import Move, Moved, Mover
-    from purveyor.states.ports import Markers
 
 
 @click.command(epilog=examples("purveyor state migrate --from old/purveyor.yaml --dry-run"))
@@ -124,12 +123,11 @@ def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None)
     the note away by itself.
     """
     from purveyor.state_key import parse_moved_marker
-    from purveyor.states.ports import Markers
 
     context = open_catalog_context(catalog_path)
-    if not isinstance(context.backend, Markers):
+    if not context.backend.keeps_markers:
         raise click.UsageError("This kind of backend keeps no notes beside states.")
-    key = _find_marked(context.backend, context.backend.keys, words, kind)
+    key = _find_marked(context.backend, words, kind)
     text = None if key is None else context.backend.read_moved_marker(key)
     if key is None or text is None:
         click.echo(f"No state of {words} is marked as moved; nothing was done.")
@@ -212,9 +210,7 @@ def _line(moved: Moved, number: int, total: int, *, as_json: bool) -> str:
     return f"{number}/{total} {moved.verdict.value}: {moved.move.old.path} → {moved.new}{note}"
 
 
-def _find_marked(
-    backend: Markers, keys: KeyScheme, words: str, kind: str | None
-) -> StateKey | None:
+def _find_marked(backend: Backend, words: str, kind: str | None) -> StateKey | None:
     """Return the key that carries the note; the state itself may be gone already."""
     from purveyor.backends.model import MOVED
     from purveyor.state_key import StateKey
@@ -224,6 +220,6 @@ def _find_marked(
     if is_key(words):
         return StateKey(words, exists=True)
     paths = (each.removesuffix(MOVED) for each in backend.paths() if each.endswith(MOVED))
-    marked = {Named(*read): each for each in paths if (read := keys.read(each))}
+    marked = {Named(*read): each for each in paths if (read := backend.keys.read(each))}
     found = choose(words, (each for each in marked if kind in (None, each.kind)))
     return None if found is None else StateKey(marked[found], exists=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
-    from purveyor.states.ports import Writer
+    from purveyor.states.restoring import Writer
     from purveyor.step import Engine, Recovery
 
 _LOCK_TIMEOUT = 300.0

@@ -9,7 +9,12 @@ from purveyor.state_key.document import (
     check_identity,
     parse_state,
 )
-from purveyor.state_key.moved import Marked, MovedMarker, parse_moved_marker, refuse_moved
+from purveyor.state_key.moved import (
+    MovedMarker,
+    parse_moved_marker,
+    read_moved_marker,
+    refuse_moved,
+)
 from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find_clashes
 from purveyor.state_key.template import JOURNAL, Template, find_faults, read_template
 
@@ -21,7 +26,6 @@ __all__ = [
     "KEYS_BY_ID",
     "SUFFIX",
     "KeyScheme",
-    "Marked",
     "MovedMarker",
     "OutputValue",
     "Owner",
@@ -35,6 +39,7 @@ __all__ = [
     "identity",
     "parse_moved_marker",
     "parse_state",
+    "read_moved_marker",
     "read_template",
     "refuse_moved",
 ]

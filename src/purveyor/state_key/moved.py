@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 from purveyor import json_text
 from purveyor.errors import RecoveryError
@@ -26,10 +26,21 @@ class MovedMarker:
     digest: str
     serial: int
 
+    def text(self, lineage: str, *, at: str) -> str:
+        """Return what the note holds; `at` is ISO 8601 in UTC."""
+        note = {
+            "stage": self.stage,
+            "moved_to": self.to,
+            "digest": self.digest,
+            "serial": self.serial,
+            "lineage": lineage,
+            "at": at,
+        }
+        return json_text.write(note, indent=2) + "\n"
 
-@runtime_checkable
+
 class Marked(Protocol):
-    """A backend that keeps notes beside states."""
+    """A backend, which may keep notes beside states."""
 
     def read_moved_marker(self, key: StateKey) -> str | None:
         """Return the note; None when there is none."""
@@ -47,13 +58,19 @@ def parse_moved_marker(text: str) -> MovedMarker | None:
     return MovedMarker(stage, to, digest, serial) if isinstance(serial, int) else None
 
 
-def refuse_moved(key: StateKey, backend: object, owner: Owner) -> None:
+def read_moved_marker(backend: Marked, key: StateKey) -> MovedMarker | None:
+    """Return the note beside a state; None when there is none, or none of ours."""
+    text = backend.read_moved_marker(key)
+    return None if text is None else parse_moved_marker(text)
+
+
+def refuse_moved(key: StateKey, backend: Marked, owner: Owner) -> None:
     """Raise RecoveryError for a state that lives elsewhere by now, as the note beside it says.
 
     One that is only being copied is still worked on here: the move looks again before it ends.
     Asks the store only where a note was seen.
     """
-    text = backend.read_moved_marker(key) if key.moved and isinstance(backend, Marked) else None
+    text = backend.read_moved_marker(key) if key.moved else None
     if text is None:
         return
     marker = parse_moved_marker(text)

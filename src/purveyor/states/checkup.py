@@ -11,7 +11,6 @@ from purveyor.states.entity import Named
 from purveyor.states.findings import Finding, Level
 from purveyor.states.listing import look_into
 from purveyor.states.locks import judge_locks
-from purveyor.states.ports import Markers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +36,7 @@ def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
             yield _doubled(stamp, first[stamp], state.path)
         first.setdefault(stamp, state.path)
         yield from _judge(state, look, stamp, tells_locks=traces is None)
-    if isinstance(backend, Markers):
-        yield from _judge_paths(backend.paths(), backend.keys)
+    yield from _judge_paths(backend.paths(), backend.keys)
     if traces is not None and lock:
         yield from judge_locks(lock, list(traces))
 

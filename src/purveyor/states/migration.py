@@ -9,7 +9,6 @@ from purveyor.errors import CatalogError
 from purveyor.state_key import StateKey, identity
 from purveyor.states.entity import KINDS, Named
 from purveyor.states.moving import Move, Moved, Verdict
-from purveyor.states.ports import Markers
 from purveyor.states.templates import read_entity
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def moves_of_scheme(source: Backend, templates: Sequence[EarlierKeys]) -> Iterat
 
     Raise UnsupportedError when the place cannot list what is not in Purveyor's own scheme.
     """
-    if not isinstance(source, Markers):
+    if not source.keeps_markers:
         raise UnsupportedError(
             "This kind of backend cannot list states under other keys.",
             hint="Give the keys with --mapping.",

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import RecoveryError
 from purveyor.lock import describe_lock
-from purveyor.state_key import MovedMarker, StateKey, identity
+from purveyor.state_key import MovedMarker, StateKey, identity, read_moved_marker
 from purveyor.states.details import read_current, read_stamp
-from purveyor.states.moved_markers import moved_marker_text, read_moved_marker
-from purveyor.states.ports import Markers
-from purveyor.states.raw_copy import can_copy_raw, copy_raw
 from purveyor.states.restoring import place
 
 if TYPE_CHECKING:
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.state_key import Owner
     from purveyor.states.content import Content
-    from purveyor.states.ports import Writer
+    from purveyor.states.restoring import Writer
 
 _UNMARKED = "its old place keeps no note of it"
 
@@ -108,7 +105,7 @@ class Mover:
 
         Where the old place keeps no notes, only an equal copy proves it.
         """
-        if not isinstance(self.source.backend, Markers):
+        if not self.source.backend.keeps_markers:
             return _is_copy(there, content)
         moved = marker is not None and marker.stage == "moved" and _is_unchanged(marker, content)
         return moved and there.document.lineage == content.document.lineage
@@ -116,7 +113,7 @@ class Mover:
     def _stays(self, move: Move, new: StateKey, content: Content) -> bool:
         """Tell whether two names lead to one place: then a note in the old one is seen in both."""
         old = self.source.backend
-        if self.dry_run or not isinstance(old, Markers):
+        if self.dry_run or not old.keeps_markers:
             return False
         self._mark(move.old, "copying", new, content)
         same = read_moved_marker(self.destination.backend, new) == read_moved_marker(old, move.old)
@@ -140,12 +137,12 @@ class Mover:
     def _welcome(self, move: Move, new: StateKey) -> None:
         """Take away the note of a state that lived in the new place before, and does so again."""
         backend = self.destination.backend
-        if isinstance(backend, Markers) and not self.dry_run and self._read_farewell(move, new):
+        if not self.dry_run and self._read_farewell(move, new):
             backend.unmark_moved(new)
 
     def _explain(self, there: Content, content: Content) -> str:
         same = there.document.lineage == content.document.lineage
-        if same and not isinstance(self.source.backend, Markers):
+        if same and not self.source.backend.keeps_markers:
             return (
                 "the new place holds it with other content, and the old place keeps no note that"
                 " tells which of the two went on"
@@ -158,7 +155,7 @@ class Mover:
             holder = backend.holder(key)
             if holder is not None:
                 return f"{key.path} is locked by {describe_lock(holder)}"
-        if content.document.encrypted and not can_copy_raw(content, self.destination.backend):
+        if content.document.encrypted and not _can_copy_raw(content, self.destination.backend):
             return "it is encrypted: only the module's own engine can write it there"
         stamp = read_stamp(content)
         if stamp and stamp != identity(move.owner):
@@ -187,7 +184,7 @@ class Mover:
             return Moved(move, Verdict.PLANNED, new.path, serial=content.document.serial)
         self._mark(move.old, "copying", new, content)
         if content.document.encrypted:
-            copy_raw(content, new, self.destination.backend)
+            _copy_raw(content, new, self.destination.backend)
         else:
             place(content, new, self.destination.backend, self.writer, serial=serial)
         there = read_current(self.destination.backend, new)
@@ -208,7 +205,7 @@ class Mover:
             return self._refuse(move, new, "a run has worked on it meanwhile: migrate it again")
         self._mark(move.old, "moved", new, content)
         self._welcome(move, new)
-        note = "" if isinstance(self.source.backend, Markers) else _UNMARKED
+        note = "" if self.source.backend.keeps_markers else _UNMARKED
         return Moved(move, Verdict.MOVED, new.path, note, there.document.serial)
 
     def _refuse(self, move: Move, new: StateKey, reason: str) -> Moved:
@@ -218,12 +215,9 @@ class Mover:
         return f"{self.destination.name}/{new.path}"
 
     def _mark(self, key: StateKey, stage: str, new: StateKey, content: Content) -> None:
-        if not isinstance(self.source.backend, Markers):
-            return
         marker = MovedMarker(stage, self._address(new), content.digest, content.document.serial)
-        self.source.backend.mark_moved(
-            key, moved_marker_text(marker, content.document.lineage, at=self.clock())
-        )
+        text = marker.text(content.document.lineage, at=self.clock())
+        self.source.backend.mark_moved(key, text)
 
 
 def _is_copy(there: Content, content: Content) -> bool:
@@ -247,3 +241,24 @@ def _may_replace(there: Content, content: Content, marker: MovedMarker | None) -
         return True
     ours = marker is not None and marker.stage == "copying" and marker.digest == there.digest
     return ours and there.document.lineage == content.document.lineage
+
+
+def _can_copy_raw(content: Content, backend: Backend) -> bool:
+    """Tell whether the backend takes a state as it is, and whether we have all of its bytes.
+
+    An encrypted state is Base64 in JSON: any letter beyond ASCII may stand for bytes that could
+    not be read as text.
+    """
+    return backend.takes_raw_states and content.text.isascii()
+
+
+def _copy_raw(content: Content, key: StateKey, backend: Backend) -> None:
+    """Write a state that OpenTofu has encrypted where there is none, byte for byte.
+
+    Nothing is ever overwritten, so that it needs no lock: the store itself decides who is first.
+    """
+    if not backend.create(key, content.text):
+        raise RecoveryError(
+            f"Somebody else has written the state {key.path} in the new place.",
+            hint="Stop the pipelines, look at both states, and migrate again.",
+        )

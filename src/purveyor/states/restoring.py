@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from purveyor.state_key import StateKey
     from purveyor.states.content import Content, Difference
     from purveyor.states.entity import Target
-    from purveyor.states.ports import Writer
+    from purveyor.step import BackendBlock
+
+
+class Writer(Protocol):
+    """Writes states under the backend's own lock."""
+
+    def push(self, block: BackendBlock, text: str) -> None:
+        """Write a state, never by force. Raise StateLockedError or EngineError."""
 
 
 @dataclass(frozen=True, slots=True)
