@@ -63,6 +63,15 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH, join_repeated: bool = False)
     return value
 
 
+def parse_object(text: str) -> JsonObject | None:
+    """Parse an object; None for any other document, and for what is none."""
+    try:
+        found = parse(text)
+    except JsonTextError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def skim(text: str) -> JsonValue:
     """Read what the text begins with, as leniently as can be; None when that is not JSON.
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from purveyor import json_text
 from purveyor.bootstrap.model import Measure, settled
 from purveyor.cloud.errors import store_error
-from purveyor.cloud.google import GoogleStorage, classify, document
+from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
 from purveyor.transport.errors import FailureKind, NoResponseError
@@ -96,10 +96,10 @@ class GoogleStore:
             raise self._taken(answer)
         if not answer.ok:
             return None
-        try:
-            return document(answer)
-        except NoResponseError as error:
-            raise self._refuse(FailureKind.UNREACHABLE, str(error)) from None
+        found = answer.document()
+        if found is None:
+            raise self._refuse(FailureKind.UNREACHABLE, "the answer is no JSON object")
+        return found
 
     def _create(self) -> None:
         """Make the bucket closed from its first moment; another run of ours may be faster."""

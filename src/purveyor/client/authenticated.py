@@ -18,7 +18,7 @@ from purveyor.transport.retry import Budget, RetryPolicy, retry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from purveyor.client.login import Credentials
+    from purveyor.client.access import Credentials
     from purveyor.clock import Clock
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
@@ -81,7 +81,10 @@ class AuthenticatedConnection:
 
     @contextlib.contextmanager
     def sharing(self, seconds: float) -> Iterator[None]:
-        """Let all calls in the block end within `seconds`, but for the one under way then."""
+        """Let all calls in the block share `seconds`; after one in vain, others are tried once.
+
+        Only the one under way then may end later.
+        """
         self._budget = Budget(seconds, self._clock.clock)
         try:
             yield
@@ -153,10 +156,7 @@ def _signed(request: Request, token: str) -> Request:
 def _document(response: Response, what: str, *, may_be_empty: bool) -> JsonObject:
     if may_be_empty and not response.text.strip():
         return {}
-    try:
-        body = json_text.parse(response.text)
-    except json_text.JsonTextError:
-        body = None
-    if isinstance(body, dict):
-        return body
-    raise stranger(what)
+    document = response.document()
+    if document is None:
+        raise stranger(what)
+    return document

@@ -14,17 +14,16 @@ from purveyor.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
 
     from purveyor.action import Kind
-    from purveyor.client.login import Credentials
+    from purveyor.client.access import Credentials
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
 
 LINKS_PAGE = 100
 
 
-class PlatformClient:
+class PlatformClient(AuthenticatedConnection):
     """Speaks to the platform at `address`. May be used by several threads.
 
     Every call raises PlatformRefusedError when the platform says no, CredentialsError when it does
@@ -43,7 +42,7 @@ class PlatformClient:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._hurry = threading.Event()
-        self._connection = AuthenticatedConnection(
+        super().__init__(
             address,
             credentials,
             redactor=redactor,
@@ -51,17 +50,13 @@ class PlatformClient:
             clock=Clock(now=now, pause=pause or self._hurry.wait),
         )
 
-    def platform_time(self) -> float | None:
-        """Return the platform's own time, in seconds since 1970; None before its first answer."""
-        return self._connection.platform_time()
-
     def read_action(
         self, kind: Kind, entity_id: str, action_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return an action of a service or link: `status`, `specification_id`, `results`, …."""
         path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
         what = "read the action"
-        found = self._connection.call("GET", path, what=what, policy=policy)
+        found = self.call("GET", path, what=what, policy=policy)
         if str(found.get("id")) != action_id:
             raise stranger(what)
         return found
@@ -77,21 +72,21 @@ class PlatformClient:
     ) -> JsonObject:
         """Change an action: `status`, `results`, `messages`, each optional; messages append."""
         path = f"{_path(kind, entity_id)}/action/{_part(action_id)}"
-        return self._connection.call("PATCH", path, body, what="update the action", policy=policy)
+        return self.call("PATCH", path, body, what="update the action", policy=policy)
 
     def read_entity(
         self, kind: Kind, entity_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a service or link; secret attributes read as null."""
         path = _path(kind, entity_id)
-        return self._connection.call("GET", path, what=f"read the {kind}", policy=policy)
+        return self.call("GET", path, what=f"read the {kind}", policy=policy)
 
     def list_links(
         self, service_id: str, *, offset: int = 0, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a page of a service's links: `{paging: {total, …}, results: [{id, …}]}`."""
         path = f"/link?service_id={_part(service_id)}&limit={LINKS_PAGE}&offset={offset}"
-        return self._connection.call("GET", path, what="list the links", policy=policy)
+        return self.call("GET", path, what="list the links", policy=policy)
 
     def list_entities(
         self, kind: Kind, query: Mapping[str, str], *, policy: RetryPolicy | None = None
@@ -101,7 +96,7 @@ class PlatformClient:
         `query` may hold `nrn`, `status`, `type`, `show_descendants`, `limit`, `offset`.
         """
         path = f"/{kind}?{urlencode(query)}"
-        return self._connection.call("GET", path, what=f"list the {kind}s", policy=policy)
+        return self.call("GET", path, what=f"list the {kind}s", policy=policy)
 
     def list_actions(
         self,
@@ -117,7 +112,7 @@ class PlatformClient:
         """
         path = f"{_path(kind, entity_id)}/action?{urlencode(query)}"
         what = f"list the actions of the {kind}"
-        return self._connection.call("GET", path, what=what, policy=policy)
+        return self.call("GET", path, what=what, policy=policy)
 
     def patch_attributes(
         self,
@@ -130,31 +125,21 @@ class PlatformClient:
         """Set these attributes of a service or link; others keep their values."""
         body: JsonObject = {"attributes": dict(attributes)}
         what = f"set attributes of the {kind}"
-        return self._connection.call(
-            "PATCH", _path(kind, entity_id), body, what=what, policy=policy
-        )
+        return self.call("PATCH", _path(kind, entity_id), body, what=what, policy=policy)
 
     def read_action_specification(
         self, specification_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return an action specification: `parameters.schema`, `results.schema`, …."""
         path = f"/action_specification/{_part(specification_id)}"
-        return self._connection.call(
-            "GET", path, what="read the action specification", policy=policy
-        )
+        return self.call("GET", path, what="read the action specification", policy=policy)
 
     def read_specification(
         self, kind: Kind, specification_id: str, *, policy: RetryPolicy | None = None
     ) -> JsonObject:
         """Return a service or link specification: `attributes.schema`, …."""
         path = f"/{kind}_specification/{_part(specification_id)}"
-        return self._connection.call(
-            "GET", path, what=f"read the {kind} specification", policy=policy
-        )
-
-    def sharing(self, seconds: float) -> AbstractContextManager[None]:
-        """Let all calls in the block share `seconds`; after one in vain, others are tried once."""
-        return self._connection.sharing(seconds)
+        return self.call("GET", path, what=f"read the {kind} specification", policy=policy)
 
     def give_up(self) -> None:
         """Let calls under way fail instead of waiting for another try, until `carry_on`."""
@@ -163,10 +148,6 @@ class PlatformClient:
     def carry_on(self) -> None:
         """Let calls wait again."""
         self._hurry.clear()
-
-    def close(self) -> None:
-        """Close the connections; a later call opens new ones."""
-        self._connection.close()
 
 
 def _path(kind: Kind, entity_id: str) -> str:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from purveyor import json_text
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
 from purveyor.transport.errors import FailureKind, TransientError, is_transient
 
@@ -104,7 +103,7 @@ _SILENCES: dict[FailureKind, tuple[type[PlatformError], str, str]] = {
 
 def error_of(response: Response, what: str, redactor: Redactor) -> PlatformError | CredentialsError:
     """Build the error for an answer; `what` is what was tried, such as "read the action"."""
-    status, said = response.status, _said(response.text, redactor)
+    status, said = response.status, _said(response, redactor)
     words = f"{status}: {said}" if said else f"{status}"
     message = f"The platform did not let us {what} ({words})"
     if is_transient(status) or status == _CONFLICT or status >= 500:  # noqa: PLR2004 - RFC 9110 section 15.6
@@ -135,13 +134,9 @@ def silence_of(error: NoResponseError, what: str, address: str) -> PlatformError
     return made(sentence.format(address=address, what=what, cause=error.cause), hint=hint)
 
 
-def _said(text: str, redactor: Redactor) -> str:
+def _said(response: Response, redactor: Redactor) -> str:
     """The platform's own message: `{"message": …}`; an answer of another shape has none."""
-    try:
-        body = json_text.parse(text)
-    except json_text.JsonTextError:
-        return ""
-    said = body.get("message") if isinstance(body, dict) else None
+    said = (response.document() or {}).get("message")
     if not isinstance(said, str):
         return ""
     clean = _UNPRINTABLE.sub(" ", redactor.redact(said)).strip()

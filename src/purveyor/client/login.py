@@ -1,51 +1,27 @@
-"""Who we are: a token that was given, or one that an API key gets and renews."""
+"""The token for the next request: one that was given, or that an API key gets and renews."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.client.access import is_header_text
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
+    from purveyor.client.access import Credentials
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
-    from purveyor.settings import Settings
 
 _HOUR = 3600.0
 _EARLY = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What was given to log in with. A token goes before a key."""
-
-    token: str = field(default="", repr=False)
-    api_key: str = field(default="", repr=False)
-
-
-def read_credentials(settings: Settings) -> Credentials | None:
-    """Return the credentials that the environment holds; None when there are none.
-
-    Raises CredentialsError for a value that no request can carry.
-    """
-    token = (settings.text("NP_TOKEN") or "").strip()
-    api_key = (settings.first("NULLPLATFORM_API_KEY", "NP_API_KEY") or "").strip()
-    for name, value in (("NP_TOKEN", token), ("The API key", api_key)):
-        if not _is_header_text(value):
-            raise CredentialsError(
-                f"{name} holds blanks, line breaks or characters outside ASCII",
-                hint="Copy it again, without quotes or line breaks.",
-            )
-    return Credentials(token, api_key) if token or api_key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +88,7 @@ class Login:
             )
         answer = self._trade(self._key, end)
         value = answer.get("access_token")
-        if not isinstance(value, str) or not value or not _is_header_text(value):
+        if not isinstance(value, str) or not value or not is_header_text(value):
             raise PlatformError(
                 "The platform logged us in without giving a token",
                 hint="Check the address in NULLPLATFORM_HOST.",
@@ -133,14 +109,10 @@ def claimed_end(token: str) -> float | None:
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
         return None
     try:
-        claims = json_text.parse(base64.urlsafe_b64decode(parts[1] + "=" * 3).decode())
-    except (binascii.Error, ValueError):
+        claims = json_text.parse_object(base64.urlsafe_b64decode(parts[1] + "=" * 3).decode())
+    except ValueError:  # of Base64 or of UTF-8
         return None
-    return _number(claims.get("exp")) if isinstance(claims, dict) else None
-
-
-def _is_header_text(value: str) -> bool:
-    return value.isascii() and value.isprintable() and " " not in value
+    return _number(claims.get("exp")) if claims else None
 
 
 def _number(value: JsonValue) -> float | None:

@@ -52,7 +52,7 @@ _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AwsSession:
     """Who asks AWS, and in which region.
 
     botocore's own session: boto3's would bring resources and transfers that nothing here uses, and
@@ -62,28 +62,14 @@ class Session:
     core: CoreSession
     region: str
 
-    def s3(self, address: str | None, config: Config) -> S3Client:
-        """Return a client for buckets; `address` None is AWS's own, here and below."""
-        client: S3Client = self._client("s3", address, config)
-        return client
-
-    def dynamodb(self, address: str | None, config: Config) -> DynamoDBClient:
-        """Return a client for tables."""
-        client: DynamoDBClient = self._client("dynamodb", address, config)
-        return client
-
-    def sts(self, address: str | None, config: Config) -> STSClient:
-        """Return a client for roles."""
-        client: STSClient = self._client("sts", address, config)
-        return client
-
-    def _client(self, service: str, address: str | None, config: Config) -> Any:
+    def client(self, service: str, address: str | None, config: Config) -> Any:
+        """Return a client for a service; `address` None is AWS's own."""
         return self.core.create_client(
             service, region_name=self.region, endpoint_url=address, config=config
         )
 
 
-def open_session(settings: Settings, region: str) -> Session:
+def open_session(settings: Settings, region: str) -> AwsSession:
     """Return a session with the run's own credentials, found in AWS's documented order.
 
     Keys in the environment win, then the profile; anything else (web identity, container,
@@ -101,28 +87,26 @@ def open_session(settings: Settings, region: str) -> Session:
     except BotoCoreError as error:
         failure = classify(error)
         raise credentials_error(AWS, "AWS", failure.kind, failure.detail) from error
-    return Session(core, region)
+    return AwsSession(core, region)
 
 
-def with_keys(key: str, secret: str, token: str | None, region: str) -> Session:
-    """Return a session that signs with keys which were given."""
+def with_keys(key: str, secret: str, token: str | None, region: str) -> AwsSession:
     session = without_keys(region)
     session.core.set_credentials(key, secret, token)
     return session
 
 
-def without_keys(region: str) -> Session:
-    """Return a session for requests that need no signature."""
+def without_keys(region: str) -> AwsSession:
     from botocore.session import Session as CoreSession
 
-    return Session(CoreSession(), region)
+    return AwsSession(CoreSession(), region)
 
 
-def in_role(session: Session, role_arn: str, settings: Settings) -> Session:
+def in_role(session: AwsSession, role_arn: str, settings: Settings) -> AwsSession:
     """Return a session in another role, which renews itself for as long as it is used."""
     from botocore import credentials as c
 
-    def open_sts(service: str, **keys: Any) -> Any:
+    def open_client(service: str, **keys: Any) -> Any:
         address = endpoint(service, settings)
         region = session.region
         return session.core.create_client(service, region_name=region, endpoint_url=address, **keys)
@@ -131,7 +115,7 @@ def in_role(session: Session, role_arn: str, settings: Settings) -> Session:
     if source is None:
         raise credentials_error(AWS, f"the role {role_arn}", FailureKind.ABSENT, "none found")
     fetcher = c.AssumeRoleCredentialFetcher(
-        open_sts, source, role_arn, extra_args={"RoleSessionName": STATE_SESSION}
+        open_client, source, role_arn, extra_args={"RoleSessionName": STATE_SESSION}
     )
     provider = c.CredentialProvider()
     renewed = c.DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
@@ -157,29 +141,36 @@ class Clients:
 
     @cached_property
     def s3(self) -> S3Client:
-        """For the bucket."""
         config = client_config(path_style=self._store is not None)
-        client = self._session.s3(self._address("s3"), config)
+        client: S3Client = self._session.client("s3", self._address("s3"), config)
         client.meta.events.register("before-call.s3.HeadBucket", _ask_once)
         return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """For the lock table."""
-        return self._session.dynamodb(self._address("dynamodb"), client_config())
+        address = self._address("dynamodb")
+        client: DynamoDBClient = self._session.client("dynamodb", address, client_config())
+        return client
 
     @cached_property
     def sts(self) -> STSClient:
         """For who we are; AWS's own, whatever the store is."""
-        return self._session.sts(endpoint("sts", self._settings), client_config())
+        return open_sts(self._session, self._settings)
 
     @cached_property
-    def _session(self) -> Session:
+    def _session(self) -> AwsSession:
         session = open_session(self._settings, self._region)
         return session if not self._role_arn else in_role(session, self._role_arn, self._settings)
 
     def _address(self, service: str) -> str | None:
         return self._store or endpoint(service, self._settings)
+
+
+def open_sts(session: AwsSession, settings: Settings, config: Config | None = None) -> STSClient:
+    """Return a client for roles, at the environment's address for them."""
+    address = endpoint("sts", settings)
+    client: STSClient = session.client("sts", address, config or client_config())
+    return client
 
 
 def home_region(settings: Settings) -> str:
@@ -206,7 +197,6 @@ def client_config(*, path_style: bool = False) -> Config:
 
 
 def classify(error: Exception) -> Failure:
-    """Sort what botocore raised."""
     from botocore import exceptions as b
 
     if isinstance(error, b.ClientError):

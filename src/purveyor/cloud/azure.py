@@ -72,7 +72,6 @@ class AzureStorage:
 
     @property
     def uses_entra(self) -> bool:
-        """True without a key and without a shared access signature."""
         return not self._key and not self._sas
 
     def ask(

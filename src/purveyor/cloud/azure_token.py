@@ -121,7 +121,6 @@ class _Client:
         self._authority = authority
 
     def by_secret(self) -> JsonObject:
-        """Log in with ARM_CLIENT_SECRET."""
         return self._trade({"client_secret": self._given("ARM_CLIENT_SECRET")})
 
     def by_federation(self) -> JsonObject:
@@ -130,7 +129,6 @@ class _Client:
         return self._trade(proof)
 
     def by_managed_identity(self) -> JsonObject:
-        """Ask the machine's metadata address."""
         query = {"api-version": "2018-02-01", "resource": _RESOURCE}
         if client := self._settings.text("ARM_CLIENT_ID"):
             query["client_id"] = client
@@ -144,7 +142,7 @@ class _Client:
         done = process.run(command, timeout=_CLI_SECONDS)
         if done.code != 0:
             raise _refused(f"`az account get-access-token` ended with {done.code}: log in again")
-        found = _document(done.stdout)
+        found = _checked(json_text.parse_object(done.stdout))
         # `az` tells the end as a date; asking it again every half hour is soon enough.
         return {"access_token": found.get("accessToken"), "expires_in": 1800}
 
@@ -214,7 +212,7 @@ class _Client:
             ) from None
         if not answer.ok:
             raise _refused(f"the login was answered with {answer.status} {_why(answer)}".strip())
-        return _document(answer.text)
+        return _checked(answer.document())
 
 
 def _why(answer: Response) -> str:
@@ -223,14 +221,10 @@ def _why(answer: Response) -> str:
     return found.group() if found else ""
 
 
-def _document(text: str) -> JsonObject:
-    try:
-        found = json_text.parse(text)
-    except json_text.JsonTextError:
-        found = None
-    if not isinstance(found, dict):
+def _checked(document: JsonObject | None) -> JsonObject:
+    if document is None:
         raise _refused("its answer is no JSON object")
-    return found
+    return document
 
 
 def _read_file(path: str) -> str:

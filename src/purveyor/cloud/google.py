@@ -7,16 +7,14 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
-from purveyor import json_text
 from purveyor.cloud.errors import Failure
 from purveyor.cloud.google_login import GoogleLogin
 from purveyor.transport.connection import Connection, Request
-from purveyor.transport.errors import FailureKind, NoResponseError
+from purveyor.transport.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
@@ -79,22 +77,11 @@ def classify(answer: Response) -> Failure:
     return Failure(kind, f"{answer.status}: {_message(answer)}")
 
 
-def document(answer: Response) -> JsonObject:
-    """Return an answer's JSON object; raise NoResponseError for anything else."""
-    try:
-        found = json_text.parse(answer.text)
-    except json_text.JsonTextError:
-        found = None
-    if not isinstance(found, dict):
-        raise NoResponseError(FailureKind.UNREADABLE, "it is no JSON object")
-    return found
-
-
 def _message(answer: Response) -> str:
-    try:
-        error = document(answer).get("error")
-    except NoResponseError:
+    document = answer.document()
+    if document is None:
         return answer.detail
+    error = document.get("error")
     message = error.get("message") if isinstance(error, dict) else error
     return " ".join(str(message or "").split())[:400]
 

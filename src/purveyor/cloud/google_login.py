@@ -29,7 +29,7 @@ _BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _HERE = "the state store"
 
 
-class Credentials(Protocol):
+class GoogleCredentials(Protocol):
     """What google-auth's credentials have in common."""
 
     token: str | None
@@ -51,7 +51,7 @@ class GoogleLogin:
         self._scope = _OWNER_SCOPE if as_owner else _SCOPE
         self._settings = settings
         self._connection = connection
-        self._credentials: Credentials | None = None
+        self._credentials: GoogleCredentials | None = None
 
     def token(self) -> str:
         """Return a token that is good for now. Raise CredentialsError."""
@@ -76,11 +76,11 @@ class GoogleLogin:
             raise credentials_error(GOOGLE, _HERE, FailureKind.INVALID, detail) from None
         return str(self._credentials.token)
 
-    def _open(self, given: str | None, impersonated: str | None) -> Credentials:
+    def _open(self, given: str | None, impersonated: str | None) -> GoogleCredentials:
         from google.auth import impersonated_credentials
         from google.oauth2.credentials import Credentials as TokenCredentials
 
-        credentials: Credentials
+        credentials: GoogleCredentials
         scopes = [_BROAD_SCOPE if impersonated else self._scope]
         if given:
             credentials = TokenCredentials(given)
@@ -94,13 +94,13 @@ class GoogleLogin:
             return impersonated_credentials.Credentials(credentials, impersonated, [self._scope])
         return credentials
 
-    def _ambient(self, scopes: list[str]) -> Credentials:
+    def _ambient(self, scopes: list[str]) -> GoogleCredentials:
         """Return what a person's login left in its usual file, or else the machine's own."""
         import google.auth
         from google.auth.exceptions import DefaultCredentialsError
 
         transport: Any = GoogleAuthTransport(self._connection)
-        found: Credentials
+        found: GoogleCredentials
         try:
             found, _ = google.auth.default(scopes=scopes, request=transport)
         except DefaultCredentialsError as error:
@@ -143,7 +143,7 @@ class GoogleAuthTransport:
         return _Reply(answer.status, answer.headers, answer.content)
 
 
-def _load(document: JsonObject, scopes: list[str]) -> Credentials:
+def _load(document: JsonObject, scopes: list[str]) -> GoogleCredentials:
     """Turn a credentials document into what can get tokens.
 
     An external account whose token a program prints is left out: it would run that program.
@@ -154,7 +154,7 @@ def _load(document: JsonObject, scopes: list[str]) -> Credentials:
 
     source = document.get("credential_source")
     asked = source if isinstance(source, dict) else {}
-    found: Credentials
+    found: GoogleCredentials
     match document.get("type"):
         case "service_account":
             found = service_account.Credentials.from_service_account_info(document, scopes=scopes)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from purveyor import json_text
 from purveyor.client.login import claimed_end
 from purveyor.errors import CredentialsError, ReasonCode
 from purveyor.transport.connection import Connection, Request
@@ -92,10 +91,10 @@ def asks_pipelines(settings: Settings) -> bool:
 def _ask(request: Request, whom: str, name: str) -> str:
     try:
         answer = Connection().ask(lambda: request)
-        document = json_text.parse(answer.text) if answer.ok else None
-    except (NoResponseError, json_text.JsonTextError) as error:
+    except NoResponseError as error:
         raise _refused(whom, str(error)) from None
-    given = document.get(name) if isinstance(document, dict) else None
+    document = answer.document() if answer.ok else None
+    given = (document or {}).get(name)
     if not isinstance(given, str) or not given:
         raise _refused(whom, f"its answer was {answer.status}")
     return given

@@ -35,7 +35,7 @@ def assume(
     session_name: str,
     external_id: str | None = None,
     session_seconds: int = SESSION_SECONDS,
-    source: aws.Session | None = None,
+    source: aws.AwsSession | None = None,
 ) -> AccountCredentials:
     """Take on a role with `source`, else with the run's own credentials: one request to STS.
 
@@ -54,7 +54,7 @@ def assume(
     if external_id is not None:
         wanted["ExternalId"] = external_id
     try:
-        sts = session.sts(aws.endpoint("sts", settings), aws.client_config())
+        sts = aws.open_sts(session, settings)
         answer = sts.assume_role(**wanted)
     except (BotoCoreError, ClientError, RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.classify(error)) from error
@@ -78,7 +78,7 @@ def assume_by_token(
     config = aws.client_config().merge(Config(signature_version=UNSIGNED))
     session = aws.without_keys(region or aws.home_region(settings))
     try:
-        sts = session.sts(aws.endpoint("sts", settings), config)
+        sts = aws.open_sts(session, settings, config)
         answer = sts.assume_role_with_web_identity(
             RoleArn=role_arn,
             RoleSessionName=name_session(session_name),
@@ -93,7 +93,7 @@ def assume_by_token(
     return _read(answer["Credentials"], region)
 
 
-def session_of(credentials: AccountCredentials, region: str) -> aws.Session:
+def session_of(credentials: AccountCredentials, region: str) -> aws.AwsSession:
     """Return a session that signs with credentials which were given."""
     given = credentials.environment
     return aws.with_keys(

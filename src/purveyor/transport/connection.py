@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor import __version__
+from purveyor import __version__, json_text
 from purveyor.clock import Clock
 from purveyor.transport.deadline import paced, within
 from purveyor.transport.errors import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import httpx2  # noqa: TID251 - this file is the door
 
+    from purveyor.json_text import JsonObject
     from purveyor.transport.retry import RetryPolicy
 
 _DETAIL_LENGTH = 400
@@ -61,8 +62,11 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The content as text, whatever it holds."""
         return self.content.decode(errors="replace")
+
+    def document(self) -> JsonObject | None:
+        """Return the JSON object that came; None for anything else."""
+        return json_text.parse_object(self.text)
 
     @property
     def length(self) -> int | None:
@@ -90,8 +94,6 @@ class Identity:
 
 
 class _BusyError(TransientError):
-    """The server answered that it cannot now."""
-
     def __init__(self, response: Response) -> None:
         super().__init__(f"HTTP status {response.status}")
         self.status = response.status

@@ -35,11 +35,11 @@ def within(seconds: float, deed: Callable[[], _T]) -> _T:
         raise TimeoutError("the answer came too slowly") from None
 
 
-def paced(parts: Iterable[bytes], patience: float) -> Iterator[bytes]:
-    """Hand parts on; raise TimeoutError when they are slow for more than `patience` seconds."""
+def paced(parts: Iterable[bytes], seconds: float) -> Iterator[bytes]:
+    """Hand parts on; raise TimeoutError when they are slow for more than `seconds`."""
     begun, size = time.monotonic(), 0
     for part in parts:
         size += len(part)
-        if time.monotonic() - begun > patience + size / _SLOWEST:
+        if time.monotonic() - begun > seconds + size / _SLOWEST:
             raise TimeoutError("the answer came too slowly")
         yield part

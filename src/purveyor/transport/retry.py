@@ -52,7 +52,6 @@ class Budget:
         self._away = False
 
     def limit(self, policy: RetryPolicy) -> RetryPolicy:
-        """Return a call's policy, cut to what is left."""
         left = 0.0 if self._away else max(self._end - self._clock(), 0.0)
         return replace(policy, total=min(policy.total, left))
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.backends.stores import ObjectStore, StoredObject, find_age
 from purveyor.cloud.errors import store_error
-from purveyor.cloud.google import GoogleStorage, classify, document
+from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.transport.errors import FailureKind, NoResponseError
 
@@ -176,10 +176,10 @@ class GoogleStore(ObjectStore):
         raise self._refusal(path or about, *classify(answer))
 
     def _document(self, answer: Response, path: str) -> JsonObject:
-        try:
-            return document(answer)
-        except NoResponseError as error:
-            raise self._refusal(path, FailureKind.UNREACHABLE, str(error)) from None
+        found = answer.document()
+        if found is None:
+            raise self._refusal(path, FailureKind.UNREACHABLE, "the answer is no JSON object")
+        return found
 
     def _refusal(self, path: str, kind: FailureKind, detail: str) -> Exception:
         bucket = self.config.bucket
