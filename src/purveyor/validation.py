@@ -15,7 +15,7 @@ from purveyor.catalog.command_faults import find_command_faults
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.folder_faults import find_folder_faults
 from purveyor.catalog.loading import count_faults, read_catalog
-from purveyor.catalog.notes import find_catalog_notes, find_entry_notes
+from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal
 from purveyor.declaration import find_lost_place
 from purveyor.engines.binary.constraint import have_common_version
 from purveyor.engines.terraform import inspect_module
@@ -35,20 +35,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was checked. `remote` modules are pinned, but not read. `seconds` it took.
-
-    `notes` are about what is no fault, but less than it could be.
-    """
+    """What was checked."""
 
     faults: tuple[str, ...]
     services: int
     links: int
     actions: int
     modules: int
-    remote: int
+    remote: int  # modules that are pinned, but not read
     accounts: int
     seconds: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # about what is no fault, but less than it could be
 
     def refuse(self, path: Path) -> None:
         """Raise CatalogError with every fault, if there is one."""
@@ -61,7 +58,7 @@ class Inspection:
 
 
 def validate_catalog(path: Path | None = None) -> Inspection:
-    """Check the catalog at `path`, a file or a folder; raise CatalogError with every fault."""
+    """Do as `inspect_catalog`; raise CatalogError with every fault."""
     found = inspect_catalog(path)
     found.refuse(path or Path())
     return found
@@ -74,7 +71,7 @@ def inspect_catalog(path: Path | None = None) -> Inspection:
     catalog = reading.catalog
     inspector = _Inspector(catalog)
     inspector.inspect()
-    faults = [*map(str, reading.faults), *inspector.faults]
+    faults = [*map(str, reading.faults), *inspector.found]
     if not faults and not inspector.services:
         faults = ["it serves nothing: no entry under `services:`, no folder under modules/"]
     return Inspection(
@@ -92,7 +89,7 @@ def inspect_catalog(path: Path | None = None) -> Inspection:
 
 @dataclass(slots=True)
 class _Inspector:
-    """Walks everything that a catalog serves; what is wrong goes to `faults`, each line once."""
+    """Walks everything that a catalog serves; what is wrong goes to `found`."""
 
     catalog: Catalog
     services: int = 0
@@ -101,11 +98,7 @@ class _Inspector:
     remote: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     interfaces: dict[tuple[Path, bool], ModuleInterface | None] = field(default_factory=dict)
-    _faults: dict[str, None] = field(default_factory=dict)
-
-    @property
-    def faults(self) -> list[str]:
-        return list(self._faults)
+    found: dict[str, None] = field(default_factory=dict)  # each fault's line once
 
     def inspect(self) -> None:
         root, model = self.catalog.root, self.catalog.model
@@ -134,6 +127,7 @@ class _Inspector:
 
     def inspect_target(self, target: Target, service: ServiceTarget) -> None:
         self.inspect_programs(target)
+        self.inspect_templates(target, is_link=target is not service)
         try:
             source = self.catalog.find_source(target)
         except CatalogError as error:
@@ -185,9 +179,26 @@ class _Inspector:
                     self.note(trail, _missing("variable", name, interface.variables), at_key=True)
                 else:
                     self.check_value(trail, value, interface.variables[name])
-        for name in set(entry.defaults) & set(entry.variables):
-            text = "this default never counts: `variables` sets it too"
+        for name in entry.compute:
+            text = "this never counts: `variables` sets it too" if name in entry.variables else ""
+            if name not in interface.variables:
+                text = _missing("variable", name, interface.variables)
+            if text:
+                self.note((*target.trail, "compute", name), text, at_key=True)
+        for name in set(entry.defaults) & {*entry.variables, *entry.compute}:
+            key = "variables" if name in entry.variables else "compute"
+            text = f"this default never counts: `{key}` sets it too"
             self.note((*target.trail, "defaults", name), text, at_key=True)
+
+    def inspect_templates(self, target: Target, *, is_link: bool) -> None:
+        for name, rule in target.entry.compute.items():
+            from purveyor.compute.faults import find_template_faults
+
+            found = find_template_faults(rule.value, is_link=is_link)
+            if rule.once and not keeps_journal(self.catalog.model):
+                found.append("`once` needs a journal that keeps the value: see `journal`")
+            for text in found:
+                self.note((*target.trail, "compute", name), text, at_key=True)
 
     def inspect_names(self, target: Target, interface: ModuleInterface) -> None:
         for number, place in enumerate(target.entry.immutable):
@@ -271,7 +282,7 @@ class _Inspector:
             self.add([str(document.fault(trail, text, at_key=at_key))])
 
     def add(self, lines: Iterable[str]) -> None:
-        self._faults.update(dict.fromkeys(lines))
+        self.found.update(dict.fromkeys(lines))
 
 
 def _all_names(entries: Mapping[str, object], folders: Sequence[str]) -> list[str]:

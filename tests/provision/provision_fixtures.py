@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog import StepRecipe
+from purveyor.catalog.recipe import Account, ComputeRule
 from purveyor.errors import ReasonCode
 from purveyor.journal import Secrets
 from purveyor.journal.capsule import read_capsule, write_capsule
 from purveyor.outcome import Outcome, Status
+from purveyor.provision.computed import Computation
 from purveyor.provision.remembering import draft_capsule, finish_capsule
 from purveyor.provision.results import HandingOn, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
@@ -43,9 +45,13 @@ class Remembered:
 
     capsule: Capsule | None = None
     secrets: Secrets = field(default_factory=Secrets)
+    begun: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def recall_living(self) -> Capsule | None:
         return self.capsule
+
+    def recall_computed(self) -> Mapping[str, JsonValue]:
+        return self.capsule.computed if self.capsule else self.begun
 
     def recall_secrets(self, capsule: Capsule) -> Secrets:
         return self.secrets if capsule.withheld else Secrets()
@@ -62,8 +68,11 @@ class Life:
     rules: Mapping[str, OutputRule] | None = None
     keep_secrets: bool = True
     tells_secrets: bool = False
+    compute: Mapping[str, ComputeRule] = field(default_factory=dict)
+    name: str = "News"
     attributes: dict[str, JsonValue] = field(default_factory=dict)
     memory: Remembered = field(default_factory=Remembered)
+    settled: ResolvedVariables = field(init=False)
 
     def run(self, operation: Operation, parameters: JsonObject) -> dict[str, JsonValue]:
         """Carry one action out; return what the module was given, its defaults filled in."""
@@ -72,7 +81,8 @@ class Life:
         shown = {n: None if n in hidden else v for n, v in self.attributes.items()}
         context = self._context(operation, shown, parameters)
         snapshot = ActionSnapshot("pending", shown, None, asked=True, specification=known)
-        settled = self._settle(context, snapshot)
+        snapshot = replace(snapshot, service_name=self.name)
+        self.settled = settled = self._settle(context, snapshot)
         given = {n: v.default for n, v in self.interface.variables.items() if not v.required}
         given |= settled.variables
         if operation is not Operation.DELETE:
@@ -82,7 +92,8 @@ class Life:
     @property
     def step(self) -> StepRecipe:
         """What the catalog says."""
-        return StepRecipe(EngineRequirement("opentofu"), outputs=self.rules)
+        engine = EngineRequirement("opentofu")
+        return StepRecipe(engine, outputs=self.rules, compute=self.compute)
 
     def _settle(self, context: ActionContext, snapshot: ActionSnapshot) -> ResolvedVariables:
         memory = cast("EntityRecord", self.memory)
@@ -91,9 +102,11 @@ class Life:
             self.step,
             self.interface,
             snapshot=snapshot,
-            service_outputs={},
             start=find_starting_point(context, memory, self.interface, snapshot),
             is_secret=lambda _: False,
+            computation=Computation(
+                self.compute, Account(region="us-east-1"), recall=self.memory.recall_computed
+            ),
         )
 
     def _hand_on(

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from purveyor.errors import CatalogError
     from purveyor.journal import Capsule, Capsules
+    from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
     from purveyor.outcome import Outcome
     from purveyor.plan import Change
@@ -45,6 +45,7 @@ class EntityRecord:
     found: bool = False  # whether a state was found
     begun: bool = False  # whether an engine was about to change things
     kept: bool = False  # whether a capsule or a tombstone was written
+    computed: Mapping[str, JsonValue] = field(default_factory=dict)  # decided once, at the create
     notes: list[str] = field(default_factory=list)
     _asked: bool = False
 
@@ -66,6 +67,18 @@ class EntityRecord:
             return Secrets()
         return self.store.read_secrets(capsule.ref)
 
+    def recall_computed(self) -> Mapping[str, JsonValue]:
+        """Return what was decided once; for a create that follows a broken one, by that."""
+        if self.store is None:
+            raise CatalogError(
+                "A value is to be computed once and kept, and there is no journal to keep it in.",
+                hint="Name a store under `journal` in the catalog, or leave `once` out.",
+            )
+        capsule = self.recall_living()
+        if capsule is not None:
+            return capsule.computed
+        return self.store.read_computed(self.blank.ref)
+
     def shown_before(self) -> tuple[str, ...]:
         """Return the attributes that results of the last success set."""
         capsule = self.capsule
@@ -85,7 +98,7 @@ class EntityRecord:
     def note_begun(self) -> None:
         """Note of a create that from now on something may exist."""
         if self.store is not None and self.operation is Operation.CREATE:
-            self.store.note_begun(self.blank.ref, self.action)
+            self.store.note_begun(self.blank.ref, self.action, self.computed)
 
     def note_untouched(self) -> None:
         """Note of a create that it changed nothing; a store that fails stops nothing."""

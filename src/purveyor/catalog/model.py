@@ -3,7 +3,7 @@
 The JSON Schema for editors and the reference page are made from this file.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -124,6 +124,31 @@ def _spell_out(value: object) -> object:
     return {"output": value} if isinstance(value, str) else value
 
 
+class ComputeEntry(Strict):
+    """A variable's value that is worked out."""
+
+    value: str = Field(
+        description="Text with `{{ expressions }}`; one expression alone keeps its type."
+    )
+    once: bool = Field(
+        default=False,
+        description="Whether it is decided at the first create, and never changes afterwards.",
+    )
+
+
+def _spell_out_template(value: object) -> object:
+    return {"value": value} if isinstance(value, str) else value
+
+
+Compute: TypeAlias = dict[
+    Name,
+    Annotated[
+        ComputeEntry,
+        BeforeValidator(_spell_out_template, json_schema_input_type=str | ComputeEntry),
+    ],
+]
+
+
 class Entry(Strict):
     """How one service or link specification is served."""
 
@@ -145,6 +170,11 @@ class Entry(Strict):
     )
     variables: dict[Name, Any] = Field(
         default={}, description="Variables that win over attributes and parameters."
+    )
+    compute: Compute = Field(
+        default={},
+        description="Variables worked out from the action by a template, or by `{value, once}`;"
+        " they win over attributes and parameters.",
     )
     immutable: list[Place] = Field(
         default=[],

@@ -22,12 +22,17 @@ def find_catalog_notes(model: CatalogModel) -> Iterator[str]:
             "no `backend` is named: states lie in a folder of this machine, which a CI throws away;"
             " write `backend: {type: local}` if that is meant"
         )
-    if model.journal is None and model.backend.type not in KEEPING:
+    if not keeps_journal(model):
         yield (
             f"a backend of type {model.backend.type} keeps no journal: an action that is delivered"
             " twice may be carried out twice, and no sweep finds a lost run; name a store for it"
             " under `journal`, such as an S3 bucket"
         )
+
+
+def keeps_journal(model: CatalogModel) -> bool:
+    """Tell whether a journal is kept: in a store of its own, or beside the states."""
+    return model.journal is not None or model.backend.type in KEEPING
 
 
 def find_entry_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:

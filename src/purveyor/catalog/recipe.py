@@ -27,6 +27,14 @@ class OutputRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputeRule:
+    """How a variable's value is worked out."""
+
+    template: str
+    once: bool = False  # decided at the first create, and kept
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Where things are built. `role_arn` is None when the run's own credentials are used.
 
@@ -62,6 +70,7 @@ class StepRecipe:
     # Fixed by the platform team: they win, the account's over the entry's.
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     from_account: frozenset[str] = frozenset()  # which of them the account sets
+    compute: Mapping[str, ComputeRule] = field(default_factory=dict)  # below `variables`
     immutable: tuple[str, ...] = ()
     # Attribute names to rules; None means all non-sensitive outputs by their own names.
     outputs: Mapping[str, OutputRule] | None = None

@@ -11,7 +11,7 @@ from purveyor.catalog import lookup
 from purveyor.catalog.accounts import choose_matches, show_match
 from purveyor.catalog.address import is_remote
 from purveyor.catalog.logins import named_variables
-from purveyor.catalog.recipe import Account, OutputRule, Recipe, StepRecipe
+from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, StepRecipe
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
 from purveyor.step import COMMAND, EngineRequirement, ModuleSource
@@ -130,6 +130,7 @@ class Catalog:
                 defaults=entry.defaults,
                 variables={**entry.variables, **account.variables},
                 from_account=frozenset(account.variables),
+                compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
                 immutable=tuple(entry.immutable),
                 outputs=read_outputs(entry),
                 guard=Guard(tuple(entry.guard.protect)),

@@ -57,6 +57,7 @@ class Capsule:
     lock_file: str = field(default="", repr=False)
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    computed: Mapping[str, JsonValue] = field(default_factory=dict)  # decided at the create
     withheld: tuple[str, ...] = ()
     asked: Mapping[str, JsonValue] | None = None
     asked_secrets: tuple[str, ...] = ()

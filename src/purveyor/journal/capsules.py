@@ -12,6 +12,8 @@ from purveyor.journal import layout
 from purveyor.journal.capsule import Secrets, read_capsule, write_capsule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from purveyor.journal.capsule import Capsule
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.record_store import RecordStore
@@ -95,15 +97,27 @@ class Capsules:
         folder = layout.entity_path(EntityRef("service", service), layout.LINKS)
         return tuple(sorted(path.rsplit("/", 1)[-1] for path in self._store.paths(folder)))
 
-    def note_begun(self, entity: EntityRef, action: str) -> None:
-        """Note that an engine has begun to change things, so that something may exist.
+    def note_begun(
+        self, entity: EntityRef, action: str, computed: Mapping[str, JsonValue] | None = None
+    ) -> None:
+        """Note that an engine has begun to change things, so that something may exist; and what
+        was decided for it, once and for all.
 
         While it is at work its attempt's marker says so (see `ChangeMarkers`), after a success the
         capsule.
         """
-        self._store.put(
-            layout.entity_path(entity, layout.BEGUN), json_text.write({"action": action})
-        )
+        note: JsonObject = {"action": action, **({"computed": dict(computed)} if computed else {})}
+        self._store.put(layout.entity_path(entity, layout.BEGUN), json_text.write(note))
+
+    def read_computed(self, entity: EntityRef) -> Mapping[str, JsonValue]:
+        """Return what was decided for an entity that has no capsule. One request."""
+        text = self._store.read(layout.entity_path(entity, layout.BEGUN))
+        try:
+            note = json_text.parse(text or "null")
+        except json_text.JsonTextError:
+            note = None
+        found = note.get("computed") if isinstance(note, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def note_untouched(self, entity: EntityRef, action: str) -> None:
         """Note that a create ended before an engine could change anything."""

@@ -64,10 +64,13 @@ def read_own_starting_point(
 
 
 def find_asked(request: VariableRequest, interface: ModuleInterface) -> dict[str, JsonValue]:
-    """Give what the developer set, before and now, of the variables that the module declares."""
+    """Give what the developer set, before and now, of what is declared, or read by a template."""
     own = read_own_starting_point(request, interface)
     now = _declared(request.parameters, interface.variables)
-    return merge_asked(own, now, interface.variables)
+    shown = {name: value for name, value in request.own_attributes.items() if value is not None}
+    layers = (shown, request.remembered or {}, request.parameters)
+    used = {n: v for each in layers for n, v in each.items() if n in request.used}
+    return {**used, **merge_asked(own, now, interface.variables)}
 
 
 def _trim_declared(

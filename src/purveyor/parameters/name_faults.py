@@ -31,7 +31,8 @@ def find_unknown_names(request: VariableRequest, interface: ModuleInterface) -> 
     parameters = [
         name
         for name, value in request.parameters.items()
-        if name not in attributes or not is_same(attributes[name], value)
+        if name not in request.used
+        and (name not in attributes or not is_same(attributes[name], value))
     ]
     layers: tuple[tuple[str, Iterable[str]], ...] = (
         ("", parameters),

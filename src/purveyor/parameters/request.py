@@ -14,31 +14,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableRequest:
-    """The layers of one module's variables, weakest first.
-
-    `defaults` and `fixed` are the platform team's, below and above everything. Attributes are what
-    the platform shows of a service, and of a link, None where the action is about none: they hold
-    results of earlier runs, and what the module does not declare counts as absent. `remembered` is
-    what the entity's last success was asked for, where that is known: it takes the place of the
-    entity's own attributes, and in it null is a value. `applied` is every value of that success.
-    `hidden` names what was set before and can be told by nobody now, such as a secret that was not
-    kept. `parameters` are what was asked now: here null is a value. `offered` are reserved names
-    (`purveyor`, `service_id`, `tags`, …), given only where the module declares a variable that
-    they fit; no parameter can replace them. `immutable` names variables, or places in them
-    (`storage.class`), that an update may not change.
-    """
+    """The layers of one module's variables, weakest first."""
 
     operation: Operation
-    defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict)  # the platform team's
+    # What the platform shows: results of earlier runs, too. What is not declared counts as absent.
     service_attributes: Mapping[str, JsonValue] = field(default_factory=dict)
-    link_attributes: Mapping[str, JsonValue] | None = None
+    link_attributes: Mapping[str, JsonValue] | None = None  # None for an action on a service
+    # What the entity's last success was asked for, where known: in the place of its own attributes.
     remembered: Mapping[str, JsonValue] | None = None
-    applied: Mapping[str, JsonValue] | None = None
+    applied: Mapping[str, JsonValue] | None = None  # every value of that success
+    # What was set before and can be told by nobody now, such as a secret that was not kept.
     hidden: frozenset[str] = frozenset()
-    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)  # asked now
+    # Reserved names, given only where a declared variable fits; no parameter can replace them.
     offered: Mapping[str, JsonValue] = field(default_factory=dict)
-    fixed: Mapping[str, JsonValue] = field(default_factory=dict)
-    immutable: tuple[str, ...] = ()
+    fixed: Mapping[str, JsonValue] = field(default_factory=dict)  # the platform team's; it wins
+    immutable: tuple[str, ...] = ()  # variables, or places in them (`storage.class`)
+    used: frozenset[str] = frozenset()  # parameters that computed values read
+    secret: frozenset[str] = frozenset()  # variables whose values no fault may show
 
     @property
     def own_attributes(self) -> Mapping[str, JsonValue]:

@@ -103,7 +103,7 @@ def _find_value_faults(
             return [f"{name}: is not kept, so it has to be given again; accepts {accepted}"]
         return [f"{name}: is missing; accepts {accepted}"] if variable.required else []
     value = values[variable.name]
-    secret = variable.sensitive or variable.ephemeral
+    secret = variable.sensitive or variable.ephemeral or variable.name in request.secret
     faults = find_type_faults(value, variable.type, name, secret=secret)
     if value is None and not variable.nullable:
         faults = [f"{name}: given null; accepts {accepted}"]

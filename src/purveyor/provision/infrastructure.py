@@ -6,17 +6,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.action import Kind, Operation
+from purveyor.action import Operation
 from purveyor.attempt import CheckedState, MarkedChange
 from purveyor.credentials import narrow
 from purveyor.errors import ParameterError, ReasonCode, RecoveryError
 from purveyor.journal import Secrets
 from purveyor.parameters import find_converted
+from purveyor.provision.computed import Computation
 from purveyor.provision.endings import succeed
 from purveyor.provision.remembering import draft_capsule, fetch_module, finish_capsule
-from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
+from purveyor.provision.results import HandingOn, Results, read_output_values, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
-from purveyor.provision.variables import SERVICE_OUTPUTS, resolve_variables
+from purveyor.provision.variables import resolve_variables
 from purveyor.state_key import identity, refuse_moved
 from purveyor.step import Accepted, Noticed, StateSlot, Step
 
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
-    from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
     from purveyor.provision.ports import Ports
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import ActionSnapshot
-    from purveyor.state_key import StateKey
+    from purveyor.state_key import OutputValue, StateKey
     from purveyor.step import Engine, Recovery, StepResult
 
 
@@ -151,18 +151,21 @@ def _settle(
     start = find_starting_point(work.context, work.record, interface, snapshot)
     for note in start.notes:
         ports.listen(Noticed("warning", note))
+    step, read = work.recipe.steps[0], lambda: _read_service(work, ports)
+    recall = work.record.recall_computed
     settled = resolve_variables(
         work.context,
-        work.recipe.steps[0],
+        step,
         interface,
-        ignored=work.recipe.ignored,
         snapshot=snapshot,
-        service_outputs=_service_outputs(work, interface, ports),
         start=start,
         is_secret=lambda text: ports.redactor.redact(text) != text,
+        computation=Computation(step.compute, work.recipe.account, read, recall),
+        ignored=work.recipe.ignored,
     )
-    for name, value in settled.asked.items():
-        for place in find_converted(value, interface.variables[name].type, name):
+    work.record.computed = settled.computed
+    for name in filter(interface.variables.__contains__, settled.asked):
+        for place in find_converted(settled.asked[name], interface.variables[name].type, name):
             ports.listen(Noticed("info", f"{place}: the module's type makes text of it."))
     for name, file in interface.set_by.items():
         if name in interface.variables and name not in settled.variables:
@@ -292,7 +295,6 @@ def _explain_absence(
     )
 
 
-def _service_outputs(work: Work, interface: ModuleInterface, ports: Ports) -> JsonObject:
-    if work.context.kind is Kind.SERVICE or SERVICE_OUTPUTS not in interface.variables:
-        return {}
-    return read_outputs(work.context.service, ports.open_backend(work.recipe), ports.redactor)
+def _read_service(work: Work, ports: Ports) -> dict[str, OutputValue]:
+    backend, link = ports.open_backend(work.recipe), work.context.link
+    return read_output_values(work.context.service, backend, ports.redactor) if link else {}

@@ -159,8 +159,7 @@ def draft_capsule(
 ) -> Capsule:
     """Return the capsule of an action about to run; its module is packed while untouched."""
     # With all that it refers to it lies in a folder of its own.
-    root = workspace / module.relative_to(workspace).parts[0]
-    tree = pack_tree(root)
+    tree = pack_tree(root := workspace / module.relative_to(workspace).parts[0])
     source = step.source
     path = str(source.path) if source and source.path is not None else ""
     return Capsule(
@@ -181,6 +180,7 @@ def draft_capsule(
         platform=_platform(),
         variables=settled.kept,
         fixed=settled.fixed,
+        computed=settled.computed,
         withheld=tuple(sorted(settled.withheld)),
         asked={n: v for n, v in settled.asked.items() if n not in settled.private},
         asked_secrets=tuple(sorted(settled.asked.keys() & settled.private)),

@@ -130,11 +130,18 @@ def read_outputs(entity: Entity, backend: Backend, redactor: Redactor) -> dict[s
 
     Raise RecoveryError where the state has moved elsewhere.
     """
+    outputs = read_output_values(entity, backend, redactor)
+    return {name: value.value for name, value in outputs.items()}
+
+
+def read_output_values(
+    entity: Entity, backend: Backend, redactor: Redactor
+) -> dict[str, OutputValue]:
+    """Do as `read_outputs`, and tell which are sensitive."""
     key = backend.locate(entity)
     refuse_moved(key, backend, entity)
     state = backend.access(key).read() if key.exists else None
-    outputs = _learn_sensitive(state.outputs if state else {}, redactor)
-    return {name: value.value for name, value in outputs.items()}
+    return _learn_sensitive(state.outputs if state else {}, redactor)
 
 
 def _learn_sensitive(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.recipe import StepRecipe
     from purveyor.declaration import ModuleInterface
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.provision.computed import Computation
     from purveyor.provision.starting_point import StartingPoint
     from purveyor.redaction import Redactor
     from purveyor.reporter import ActionSnapshot
@@ -50,6 +51,7 @@ class ResolvedVariables:
     variables: Mapping[str, JsonValue]
     notes: tuple[str, ...]
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
+    computed: Mapping[str, JsonValue] = field(default_factory=dict)  # decided once, no secrets
     withheld: Mapping[str, JsonValue] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
     asked: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -65,45 +67,42 @@ def resolve_variables(
     interface: ModuleInterface,
     *,
     snapshot: ActionSnapshot,
-    service_outputs: Mapping[str, JsonValue],
     start: StartingPoint,
     is_secret: Callable[[str], bool],
+    computation: Computation,
     ignored: Collection[str] = (),
 ) -> ResolvedVariables:
     """Merge and check, without the parameters that are `ignored`; raise ParameterError."""
     name = snapshot.service_name or start.service_name or context.service.slug
-    offered = {**offer_identity(context, name), SERVICE_OUTPUTS: dict(service_outputs)}
-    layers = _lay_out(context, step, interface, snapshot=snapshot, start=start)
-    parameters = {n: v for n, v in layers.parameters.items() if n not in ignored}
-    request = dataclasses.replace(layers, parameters=parameters, offered=offered)
-    values = resolve_request(request, interface)
-    reserved, asked = find_offered(request, interface), find_asked(request, interface)
-    own = {name: each for name, each in values.items() if name not in reserved}
-    secret = _find_secret(interface, snapshot, start)
-    private = frozenset(
-        name
-        for name, each in [*own.items(), *asked.items()]
-        if name in secret or _may_be_secret(name, each, is_secret)
-    )
-    return ResolvedVariables(
-        values,
-        tuple(find_overruled(request, interface)),
-        kept={name: each for name, each in own.items() if name not in private},
-        withheld={name: each for name, each in own.items() if name in private},
-        fixed=tuple(sorted(own.keys() & request.fixed.keys())),
-        asked=asked,
-        private=private,
-        secret=secret,
+    outputs = computation.read_outputs() if SERVICE_OUTPUTS in interface.variables else {}
+    plain: JsonObject = {name: each.value for name, each in outputs.items()}
+
+    def is_private(name: str, value: JsonValue) -> bool:
+        marked = _is_marked(name, interface, snapshot, start)
+        return marked or _may_be_secret(name, value, is_secret)
+
+    request = _lay_out(context, step, interface, snapshot, start)
+    parameters = {n: v for n, v in request.parameters.items() if n not in ignored}
+    offered = {**offer_identity(context, name), SERVICE_OUTPUTS: plain}
+    request = computation.add_to(
+        dataclasses.replace(request, parameters=parameters, offered=offered),
+        interface,
+        context,
         service_name=name,
-        filled=tuple(n for n, v in interface.variables.items() if v.required and not values.get(n)),
+        withheld=start.withheld,
+        is_private=is_private,
     )
+    known = {*interface.variables, *request.used}
+    secret = request.secret | {n for n in known if _is_marked(n, interface, snapshot, start)}
+    found = _sort(request, interface, secret, is_private)
+    computed = {n: each for n, each in found.kept.items() if n in computation.once}
+    return dataclasses.replace(found, computed=computed, service_name=name)
 
 
 def _lay_out(
     context: ActionContext,
     step: StepRecipe,
     interface: ModuleInterface,
-    *,
     snapshot: ActionSnapshot,
     start: StartingPoint,
 ) -> VariableRequest:
@@ -122,18 +121,37 @@ def _lay_out(
     )
 
 
-def _find_secret(
-    interface: ModuleInterface, snapshot: ActionSnapshot, start: StartingPoint
-) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, each in interface.variables.items()
-        if each.sensitive or each.ephemeral or _is_declared_secret(name, snapshot, start)
+def _sort(
+    request: VariableRequest,
+    interface: ModuleInterface,
+    secret: frozenset[str],
+    is_private: Callable[[str, JsonValue], bool],
+) -> ResolvedVariables:
+    values = resolve_request(request, interface)
+    reserved, asked = find_offered(request, interface), find_asked(request, interface)
+    own = {name: each for name, each in values.items() if name not in reserved}
+    named = [*own.items(), *asked.items()]
+    private = frozenset(n for n, each in named if n in secret or is_private(n, each))
+    return ResolvedVariables(
+        values,
+        tuple(find_overruled(request, interface)),
+        kept={name: each for name, each in own.items() if name not in private},
+        withheld={name: each for name, each in own.items() if name in private},
+        fixed=tuple(sorted(own.keys() & request.fixed.keys())),
+        asked=asked,
+        private=private,
+        secret=secret,
+        filled=tuple(n for n, v in interface.variables.items() if v.required and not values.get(n)),
     )
 
 
-def _is_declared_secret(name: str, snapshot: ActionSnapshot, start: StartingPoint) -> bool:
-    """Believe the specification; where it is not known, whoever withheld the value before."""
+def _is_marked(
+    name: str, interface: ModuleInterface, snapshot: ActionSnapshot, start: StartingPoint
+) -> bool:
+    """Believe the module and the specification; without one, whoever withheld the value before."""
+    variable = interface.variables.get(name)
+    if variable is not None and (variable.sensitive or variable.ephemeral):
+        return True
     if snapshot.specification is None:
         return name in start.withheld
     return is_marked_secret(snapshot.specification.get(name, {}))
