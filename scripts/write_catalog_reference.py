@@ -36,6 +36,7 @@ _SECTIONS = {
     "EngineEntry": "engine",
     "ServiceEntry": "services",
     "Entry": "links",
+    "ComputeEntry": "compute",
     "OutputEntry": "outputs",
     "GuardEntry": "guard",
     "ActionEntry": "actions",
