@@ -9,6 +9,8 @@ WORKERS ?= 2
 POINTS ?= 300
 ARGS ?=
 UPGRADE ?=
+# What is compiled once need not be compiled by each worker of each stage.
+unexport PYTHONDONTWRITEBYTECODE
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
 

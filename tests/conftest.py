@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary
-from purveyor.settings import read_settings
+from purveyor.engines.binary.version import program_version
+from purveyor.settings import Settings, read_settings
 from real_programs import LEFT_OUT, RealPrograms, look_around
 
 if TYPE_CHECKING:
@@ -185,6 +187,28 @@ def clean_environment(tmp_path: Path) -> dict[str, str]:
         "HTTP_PROXY": "http://127.0.0.1:1",
         "HTTPS_PROXY": "http://127.0.0.1:1",
         "NO_PROXY": "127.0.0.1,localhost,::1",
+    }
+
+
+@pytest.fixture
+def engine_environment(
+    clean_environment: dict[str, str],
+    engine: EngineBinary,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """An environment in which only `engine` is found, with a cache that knows its version."""
+    shared = tmp_path_factory.getbasetemp() / f"only-{engine.name}"
+    if not shared.exists():
+        shared.mkdir()
+        (shared / engine.path.name).symlink_to(engine.path)
+        settings = Settings({**clean_environment, "PURVEYOR_CACHE": str(shared / "cache")})
+        assert program_version(shared / engine.path.name, settings) == engine.version
+    shutil.copytree(shared / "cache", tmp_path / "cache")
+    return {
+        **clean_environment,
+        "PATH": f"{shared}:/usr/bin:/bin",
+        "PURVEYOR_CACHE": str(tmp_path / "cache"),
     }
 
 

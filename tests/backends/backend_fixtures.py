@@ -79,10 +79,14 @@ resource "terraform_data" "slow" {
 """
 
 
-def places(*names: str) -> pytest.MarkDecorator:
-    """Run a test in each of these places, and in those of them that are there with own keys."""
+def places(*names: str, about_keys: bool = True) -> pytest.MarkDecorator:
+    """Run a test in each of these places, and in those of them that are there with own keys.
+
+    Where a test is not about keys, `make test` leaves all own keys for `make test-long`.
+    """
     keyed = [each for each in KEYED if each.partition("+")[0] in names]
     slow = [each for each in KEYED_SLOW if each.partition("+")[0] in names]
+    keyed, slow = (keyed, slow) if about_keys else ([], [*keyed, *slow])
     more = [pytest.param(each, marks=pytest.mark.slow) for each in slow]
     return pytest.mark.parametrize("place", [*names, *keyed, *more], indirect=True)
 

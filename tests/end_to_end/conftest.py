@@ -15,7 +15,6 @@ from service_fixtures import active_entities, hold_gate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.engines.binary import EngineBinary
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -34,18 +33,9 @@ def catalog(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(
-    clean_environment: dict[str, str], engine: EngineBinary, tmp_path: Path
-) -> dict[str, str]:
-    """An environment in which only `engine` is found."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / engine.path.name).symlink_to(engine.path)
-    return {
-        **clean_environment,
-        "PATH": f"{programs}:/usr/bin:/bin",
-        "PURVEYOR_CACHE": str(tmp_path / "cache"),
-    }
+def environment(engine_environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which only one engine is found."""
+    return engine_environment
 
 
 @pytest.fixture

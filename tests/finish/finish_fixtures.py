@@ -21,7 +21,6 @@ from warm_commands import run_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from purveyor.engines.binary import EngineBinary
     from purveyor.json_text import JsonObject
 
 MODULE = """
@@ -152,22 +151,13 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def stage(
-    clean_environment: dict[str, str], engine: EngineBinary, emulator: Emulator, tmp_path: Path
-) -> Stage:
+def stage(engine_environment: dict[str, str], emulator: Emulator, tmp_path: Path) -> Stage:
     """A stage with states in a folder."""
-    programs, catalog = tmp_path / "programs", tmp_path / "catalog"
-    programs.mkdir()
-    (programs / engine.path.name).symlink_to(engine.path)
+    catalog = tmp_path / "catalog"
     module = catalog / "modules/sqs-queue"
     module.mkdir(parents=True)
     (module / "main.tf").write_text(MODULE.replace("%s", str(tmp_path / "built")))
     (catalog / "purveyor.yaml").write_text("version: 1\nbackend: {type: local, path: states}\n")
     (tmp_path / "tmp").mkdir()
-    environment = {
-        **clean_environment,
-        "PATH": f"{programs}:/usr/bin:/bin",
-        "PURVEYOR_CACHE": str(tmp_path / "cache"),
-        "TMPDIR": str(tmp_path / "tmp"),
-    }
+    environment = {**engine_environment, "TMPDIR": str(tmp_path / "tmp")}
     return Stage(Pipeline(catalog, environment, emulator), emulator, tmp_path / "built")
