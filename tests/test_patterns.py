@@ -43,6 +43,8 @@ def _dig(value: object, depth: int = 4) -> Iterator[re.Pattern[Any]]:
         inner = [*value]
     elif type(value).__module__.startswith("purveyor."):
         inner = [getattr(value, name, None) for name in getattr(value, "__slots__", ())]
+        if isinstance(pattern := getattr(value, "pattern", None), str):
+            yield re.compile(pattern)
     for each in inner if depth else []:
         yield from _dig(each, depth - 1)
 

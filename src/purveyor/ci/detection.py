@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, TextIO
 
-from purveyor.ci.azure import Azure
 from purveyor.ci.console import Console
-from purveyor.ci.github import GitHub
-from purveyor.ci.gitlab import GitLab
 from purveyor.ci.terminal import Terminal
 from purveyor.run_identity import RunIdentity, read_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from purveyor.ci.model import CI
     from purveyor.settings import Settings
 
-_MARKS: dict[str, Callable[[Console, Settings], CI]] = {
-    "GITHUB_ACTIONS": GitHub,
-    "GITLAB_CI": GitLab,
-    "TF_BUILD": Azure,
-}
+_MARKS = {"GITHUB_ACTIONS": "GitHub", "GITLAB_CI": "GitLab", "TF_BUILD": "Azure"}
 
 # The variables of the project, the run and the try. GitLab gives a retried job a new id.
 _VARIABLES = {
@@ -39,7 +31,9 @@ def detect(settings: Settings, *, stream: TextIO, errors: TextIO) -> CI:
     console = Console(stream, errors)
     for mark, vendor in _MARKS.items():
         if (settings.text(mark) or "").lower() == "true":
-            return vendor(console, settings)
+            module = importlib.import_module(f"purveyor.ci.{vendor.lower()}")
+            ci: CI = getattr(module, vendor)(console, settings)
+            return ci
     return Terminal(console, settings)
 
 

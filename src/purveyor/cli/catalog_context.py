@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from purveyor.process import Interruption
     from purveyor.record_store import RecordStore
     from purveyor.redaction import Redactor
+    from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
     from purveyor.states.entity import Named, Target
     from purveyor.sweep import Sweeper
@@ -140,6 +141,13 @@ def open_recovery(
         clock=time.time,
         attempt=attempt,
     )
+
+
+def is_dead(settings: Settings, identity: RunIdentity) -> bool | None:
+    """Ask its CI whether a run is over; None where nobody can tell."""
+    from purveyor.dispatch import look_up
+
+    return look_up(identity, settings).dead
 
 
 def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interruption) -> Sweeper:

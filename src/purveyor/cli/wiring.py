@@ -130,7 +130,6 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
     from purveyor.attempt import ThisRun
     from purveyor.ci import read_identity
     from purveyor.clock import Clock
-    from purveyor.dispatch import look_up
     from purveyor.provision import Ports
 
     reporter.prepare(context)
@@ -154,7 +153,7 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
         run=ThisRun(
             identity=read_identity(job.ci, job.settings),
             clock=Clock(time.monotonic, time.time, job.interruption.wait),
-            is_dead=lambda identity: look_up(identity, job.settings).dead,
+            is_dead=partial(catalog_context.is_dead, job.settings),
             local_runs=catalog_context.open_local_runs(job.settings),
         ),
         open_journal=partial(open_journal, job),

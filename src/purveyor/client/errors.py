@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
@@ -147,6 +146,8 @@ def _retry_after(text: str) -> float | None:
     """Seconds from a Retry-After, which is a number or a date; None when it is neither."""
     if text.strip().isascii() and text.strip().isdecimal():
         return float(text)
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

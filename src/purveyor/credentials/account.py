@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from purveyor.cloud import aws
 from purveyor.credentials.aws_profile import offer_session
-from purveyor.credentials.azure_login import log_in_to_azure
-from purveyor.credentials.google_login import log_in_to_google
 from purveyor.credentials.identity_token import read_end, read_token, read_variable
 from purveyor.credentials.model import AccountCredentials, as_text, own_end
 from purveyor.credentials.sts import assume, assume_by_token, session_of
@@ -49,8 +47,12 @@ def log_in(
     elif account.region is not None:
         found.append(AccountCredentials(_region(account.region), (), ""))
     if account.azure is not None:
+        from purveyor.credentials.azure_login import log_in_to_azure
+
         found.append(log_in_to_azure(account.azure, folder=folder, settings=settings))
     if account.google is not None:
+        from purveyor.credentials.google_login import log_in_to_google
+
         found.append(
             log_in_to_google(
                 account.google, region=account.region, folder=folder, settings=settings

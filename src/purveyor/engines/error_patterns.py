@@ -5,7 +5,6 @@ Sources: the error code lists of AWS's, Azure's and Google Cloud's APIs.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from purveyor.errors import (
@@ -25,16 +24,16 @@ class Cause:
     name of one of the pattern's groups for what it matched.
     """
 
-    pattern: re.Pattern[str]
+    pattern: str  # for `re.search`, which compiles it when a failure is looked at
     error: type[PurveyorError]
     reason: ReasonCode
     message: str
     hint: str
 
 
-def words(pattern: str) -> re.Pattern[str]:
+def words(pattern: str) -> str:
     """Return a pattern that takes no notice of case."""
-    return re.compile(pattern, re.IGNORECASE)
+    return f"(?i){pattern}"
 
 
 CREDENTIALS = (
@@ -140,11 +139,10 @@ _BAD_CODE = (
 )
 VALUES = (
     Cause(
-        re.compile(
-            rf'(?:{_BAD_CODE}(?:: |"?,? "?[Mm]essage"?[:=] ?")|googleapi: Error 400: '
+        (
+            rf'(?m)(?:{_BAD_CODE}(?:: |"?,? "?[Mm]essage"?[:=] ?")|googleapi: Error 400: '
             r"(?=Invalid |.*, (?:invalid|badRequest)\w*$)|INVALID_ARGUMENT: )"
-            r'(?!.*cannot be assumed)(?P<said>[^"\n]*[^"\n.])',
-            re.MULTILINE,
+            r'(?!.*cannot be assumed)(?P<said>[^"\n]*[^"\n.])'
         ),
         ParameterError,
         ReasonCode.PARAMETER_INVALID,

@@ -5,8 +5,6 @@ Texts measured with Terraform 1.11.4 and OpenTofu 1.12.6. The first match wins.
 
 from __future__ import annotations
 
-import re
-
 from purveyor.engines.error_patterns import CLOUD, CREDENTIALS, VALUES, Cause, words
 from purveyor.errors import CatalogError, EngineError, GuardError, ReasonCode, RecoveryError
 
@@ -94,7 +92,7 @@ _MODULE = (
         "Set `engine.version` of the catalog's entry to what the module requires.",
     ),
     Cause(
-        re.compile(
+        (
             r"^(?:Unsupported argument|Unsupported block type|Missing required argument|"
             r"Reference to undeclared|Invalid reference|Unsupported attribute|Duplicate |"
             r"Invalid expression|Argument or block definition required|Invalid block definition|"

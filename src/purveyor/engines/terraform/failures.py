@@ -52,11 +52,11 @@ def find_cause(diagnostic: Diagnostic) -> Cause | None:
     # Here, since a run that ends well has no use for a hundred patterns.
     from purveyor.engines.terraform.error_patterns import CAUSES
 
-    return next((cause for cause in CAUSES if cause.pattern.search(diagnostic.text)), None)
+    return next((cause for cause in CAUSES if re.search(cause.pattern, diagnostic.text)), None)
 
 
 def _fill(cause: Cause, shown: Diagnostic) -> str:
-    found = cause.pattern.search(shown.text)
+    found = re.search(cause.pattern, shown.text)
     words = {
         **(found.groupdict() if found else {}),
         "what": shown.address or "a part of the module",
