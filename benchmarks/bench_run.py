@@ -77,7 +77,7 @@ def _quick_rows(stage: Stage, rounds: int) -> list[Row]:
     worked = local["ours"].cpu - local["bare"].cpu
     return [
         _ratio("`purveyor --version` : `python -c pass`", starts["--version"], starts["python"], 3),
-        _ratio("`purveyor --help` : `python -c pass`", starts["--help"], starts["python"], 3),
+        _ratio("`purveyor --help` : click alone", starts["--help"], starts["click"], 1.3),
         (
             "create, local state, reported : bare init, apply",
             _ms(local["ours"]),

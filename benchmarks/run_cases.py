@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from run_stage import AWS, LOCAL, Cost
 
 from purveyor import json_text
+from purveyor.cli import LazyGroup
 from purveyor.notification import ContextSource, parse_notification, read_action
 
 if TYPE_CHECKING:
@@ -32,13 +33,22 @@ _PEERS = (
 _BARE_UPDATE = ("init -input=false", "plan -input=false -out=plan", "apply -input=false plan")
 _BARE_CREATE = ("init -input=false", "apply -input=false -auto-approve")
 _CONTEXT_BYTES = 60_000
+# What `purveyor --help` can be compared with: click alone, with as many commands.
+_BARE_CLICK = """
+import click
+cli = click.Group("bare", help="A bare program.")
+for number in range({commands}):
+    cli.add_command(click.Command(f"command-{{number}}", help="Do one thing."))
+cli()
+"""
 
 
 def time_starts(stage: Stage) -> Times:
-    """Time the interpreter alone and two commands that only print."""
-    python = sys.executable
+    """Time the interpreter alone, click alone, and two commands that only print."""
+    python, bare = sys.executable, _BARE_CLICK.format(commands=len(LazyGroup.table))
     return {
         "python": stage.time((python, "-c", "pass")),
+        "click": stage.time((python, "-c", bare, "--help")),
         "--version": stage.time((python, "-m", "purveyor", "--version")),
         "--help": stage.time((python, "-m", "purveyor", "--help")),
     }

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess  # noqa: TID251 - a fresh interpreter shows what a command imports
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,10 @@ OURS = [
     *sorted((ROOT / "scripts").rglob("*.py")),
     *sorted((ROOT / "benchmarks").rglob("*.py")),
 ]
+PRODUCT = ROOT / "src/purveyor"
 FILE_LINES = 300
 FUNCTION_LINES = 40
+PACKAGE_LINES = 3000
 HEAVY = {
     "boto3", "botocore", "pydantic", "httpx2", "rich", "yaml", "hcl2", "pygohcl",
     "starlette", "uvicorn", "jsonschema", "lark", "asyncio", "psycopg", "jinja2",
@@ -48,6 +51,30 @@ def test_no_function_is_longer_than_the_ceiling() -> None:
         if (length := (each.end_lineno or 0) - each.lineno + 1) > FUNCTION_LINES
     }
     assert long == {}
+
+
+def test_no_package_is_larger_than_the_ceiling() -> None:
+    sizes: Counter[str] = Counter()
+    for path in PRODUCT.rglob("*.py"):
+        sizes[str(path.parent.relative_to(PRODUCT))] += len(path.read_text().splitlines())
+    assert {name: size for name, size in sizes.items() if size > PACKAGE_LINES} == {}
+
+
+def test_only_the_registry_and_the_wiring_name_an_engine() -> None:
+    places = (PRODUCT / "engines").iterdir()
+    shared = {"__init__", "__pycache__", "binary", "error_patterns", "registry"}
+    engines = {each.stem for each in places} - shared
+    assert engines >= {"terraform", "command"}
+    named = {
+        str(path.relative_to(PRODUCT))
+        for path in PRODUCT.rglob("*.py")
+        for found in re.findall(r"purveyor\.engines(?:\.| import )(\w+)", path.read_text())
+        if found in engines and not engines & {*path.parts, path.stem}
+    }
+    # Reads modules past what an engine tells of them.
+    allowed = {"validation.py"}
+    assert named - allowed == {"engines/registry.py", "cli/wiring.py"}
+    assert allowed <= named, "take it off the list"
 
 
 def test_every_file_opens_with_its_job() -> None:

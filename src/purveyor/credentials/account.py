@@ -12,6 +12,7 @@ from purveyor.credentials.model import AccountCredentials, as_text, own_end
 from purveyor.credentials.sts import assume, assume_by_token, session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from purveyor.catalog.logins import KeysEntry
@@ -46,18 +47,7 @@ def log_in(
         found.append(_read_keys(account.keys, account.region, settings))
     elif account.region is not None:
         found.append(AccountCredentials(_region(account.region), (), ""))
-    if account.azure is not None:
-        from purveyor.credentials.azure_login import log_in_to_azure
-
-        found.append(log_in_to_azure(account.azure, folder=folder, settings=settings))
-    if account.google is not None:
-        from purveyor.credentials.google_login import log_in_to_google
-
-        found.append(
-            log_in_to_google(
-                account.google, region=account.region, folder=folder, settings=settings
-            )
-        )
+    found += _log_in_elsewhere(account, settings, folder)
     return AccountCredentials(
         environment={name: value for each in found for name, value in each.environment.items()},
         secrets=tuple(secret for each in found for secret in each.secrets),
@@ -65,6 +55,21 @@ def log_in(
         notes=tuple(note for each in found for note in each.notes),
         kept=tuple(kept for each in found for kept in each.kept),
     )
+
+
+def _log_in_elsewhere(
+    account: Account, settings: Settings, folder: Path
+) -> Iterator[AccountCredentials]:
+    if account.azure is not None:
+        from purveyor.credentials.azure_login import log_in_to_azure
+
+        yield log_in_to_azure(account.azure, folder=folder, settings=settings)
+    if account.google is not None:
+        from purveyor.credentials.google_login import log_in_to_google
+
+        yield log_in_to_google(
+            account.google, region=account.region, folder=folder, settings=settings
+        )
 
 
 def _last_end(account: Account, settings: Settings, first_ends: float) -> str:
