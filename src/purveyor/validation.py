@@ -192,7 +192,7 @@ class _Inspector:
 
     def inspect_templates(self, target: Target, *, is_link: bool) -> None:
         for name, rule in target.entry.compute.items():
-            from purveyor.compute.faults import find_template_faults
+            from purveyor.compute import find_template_faults
 
             found = find_template_faults(rule.value, is_link=is_link)
             if rule.once and not keeps_journal(self.catalog.model):

@@ -9,7 +9,7 @@ from attempt_fixtures import PLACE, HeldState, Played, make_blank
 
 from purveyor.action import Operation
 from purveyor.attempt import CheckedState
-from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.errors import CatalogError, ReasonCode, RecoveryError
 from purveyor.journal import Capsules, Secrets
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Change, Verb
@@ -147,3 +147,28 @@ def test_a_lineage_is_read_once() -> None:
     held = HeldState(StateDocument(1, "l", 0))
     state = CheckedState(held, Played().record)
     assert (state.lineage(), state.lineage(), held.reads) == ("l", "l", 1)
+
+
+def test_what_was_decided_once_is_found_by_the_create_that_follows_a_broken_one() -> None:
+    broken = Played()
+    assert broken.record.recall_computed() == {}
+    broken.record.computed = {"bucket": "np-news-a"}
+    broken.record.note_begun()
+    again = Played(broken.store, "a-2", "200")
+    assert again.record.recall_computed() == {"bucket": "np-news-a"}
+
+
+def test_what_a_success_decided_counts_and_a_damaged_note_does_not() -> None:
+    played = Played()
+    played.store.put(f"{PLACE}/begun.json", "{torn")
+    assert played.record.recall_computed() == {}
+    decided = dataclasses.replace(CAPSULE, computed={"bucket": "b"})
+    played = Played(played.store, "a-3", "300")
+    played.record.keep(decided, SECRETS, ())
+    assert deleting(played).record.recall_computed() == {"bucket": "b"}
+
+
+def test_nothing_can_be_decided_once_where_nothing_is_kept() -> None:
+    with pytest.raises(CatalogError) as caught:
+        Played(kept=False).record.recall_computed()
+    assert caught.value.reason is ReasonCode.CATALOG_INVALID

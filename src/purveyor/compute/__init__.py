@@ -3,6 +3,6 @@
 Importing this package loads Jinja2: do so only where a catalog computes something.
 """
 
-from purveyor.compute.template import NAMES, ComputeError, Template, UsedPath
+from purveyor.compute.template import ComputeError, Template, UsedPath, find_template_faults
 
-__all__ = ["NAMES", "ComputeError", "Template", "UsedPath"]
+__all__ = ["ComputeError", "Template", "UsedPath", "find_template_faults"]

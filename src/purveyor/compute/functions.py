@@ -6,12 +6,15 @@ Messages name what is taken, never what was given.
 from __future__ import annotations
 
 import hashlib
+import operator
 import re
 import unicodedata
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 from jinja2.runtime import Undefined
+
+from purveyor import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,18 +98,15 @@ def default(value: Any, other: Any) -> Any:
 
 
 def concat(values: Any) -> str:
-    """Put texts, numbers and booleans together, as `~` and the text around expressions do."""
-    texts = [each if isinstance(each, str) else _write(each) for each in values]
+    """Put texts, numbers and booleans together."""
+    texts: list[str] = []
+    for each in values:
+        if not isinstance(each, str | int | float | Decimal):
+            raise ValueFaultError("what stands in a text has to be text, a number, true or false")
+        exact = each if isinstance(each, str | bool) else number(each)
+        texts.append(exact if isinstance(exact, str) else json_text.write(exact))
     measure(*texts)
     return "".join(texts)
-
-
-def _write(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, int | float | Decimal):
-        raise ValueFaultError("what stands in a text has to be text, a number, true or false")
-    return str(number(value))
 
 
 def number(value: Any) -> int | Decimal:
@@ -123,36 +123,26 @@ def number(value: Any) -> int | Decimal:
     return found
 
 
-def _add(left: Any, right: Any) -> Any:
-    measure(left, right)
-    if isinstance(left, str) and isinstance(right, str):
+def calculate(sign: str, left: Any, right: Any) -> Any:
+    """Carry out an operator, exactly; raise ValueFaultError for a result out of bounds."""
+    if sign == "+" and type(left) is type(right) and type(left) in (str, list):
+        measure(left, right)
         return left + right
-    if isinstance(left, list) and isinstance(right, list):
-        return left + right
-    return number(left) + number(right)
-
-
-def _divide(left: Any, right: Any) -> Any:
-    found = Decimal(number(left)) / Decimal(number(right))
-    return int(found) if number(found) == found.to_integral_value() else found
-
-
-def _exactly(calculate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def bounded(left: Any, right: Any) -> Any:
-        with localcontext(Context(prec=60)):
-            found = calculate(left, right)
-            return found if isinstance(found, str | list) else number(found)
-
-    return bounded
+    first, second = number(left), number(right)
+    with localcontext(Context(prec=60)):
+        if sign != "/":
+            return number(OPERATORS[sign](first, second))
+        found = number(Decimal(first) / Decimal(second))
+        return int(found) if found == Decimal(found).to_integral_value() else found
 
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": _exactly(_add),
-    "-": _exactly(lambda left, right: number(left) - number(right)),
-    "*": _exactly(lambda left, right: number(left) * number(right)),
-    "/": _exactly(_divide),
-    "//": _exactly(lambda left, right: number(left) // number(right)),
-    "%": _exactly(lambda left, right: number(left) % number(right)),
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "default": default,

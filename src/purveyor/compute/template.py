@@ -17,19 +17,12 @@ from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from purveyor.compute.functions import (
-    FILTERS,
-    OPERATORS,
-    ValueFaultError,
-    concat,
-    default,
-    measure,
-    number,
-)
+from purveyor.compute import functions
+from purveyor.compute.functions import FILTERS, ValueFaultError, concat, measure, number
 from purveyor.parameters.wording import describe_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from purveyor.json_text import JsonValue
 
@@ -51,10 +44,10 @@ _EXPRESSIONS = (
     *(nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem),
     *(nodes.Slice, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.Add, nodes.Sub),
     *(nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos, nodes.Not, nodes.And),
-    *(nodes.Or, nodes.Concat, nodes.CondExpr, nodes.List, nodes.Dict, nodes.Pair, nodes.Tuple),
+    *(nodes.Or, nodes.CondExpr, nodes.List, nodes.Dict, nodes.Pair, nodes.Tuple),
 )
 _TESTS = ("boolean", "defined", "mapping", "none", "number", "string")
-_NUMBER, _CONCAT = "_number", "_concat"  # in the place of a constant and of `~`
+_NUMBER = "_number"  # reads a constant with a point, which Python would round
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _NOTHING: Any = object()
 
@@ -67,14 +60,13 @@ class ComputeError(Exception):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset(OPERATORS)
+    intercepted_binops = frozenset(functions.OPERATORS)
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, optimized=False, cache_size=0)
         self.globals = {}
-        own = {**FILTERS, _CONCAT: concat, _NUMBER: lambda text: number(float(text))}
-        self.filters = {name: _strictly(each) for name, each in own.items()}
-        self.filters["default"] = default
+        self.filters = {name: _strictly(each) for name, each in FILTERS.items()}
+        self.filters |= {"default": functions.default, _NUMBER: lambda text: number(float(text))}
         self.tests = {name: self.tests[name] for name in _TESTS}
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -93,7 +85,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         del context
-        return _strictly(OPERATORS[operator])(left, right)
+        return _strictly(functions.calculate)(operator, left, right)
 
 
 def _strictly(function: Any) -> Any:
@@ -106,11 +98,7 @@ def _strictly(function: Any) -> Any:
     return call
 
 
-class _Rewriting(NodeTransformer):
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2's name
-        self.generic_visit(node)
-        return nodes.Filter(nodes.List(node.nodes), _CONCAT, [], [], None, None)
-
+class _Exactly(NodeTransformer):
     def visit_Const(self, node: nodes.Const) -> nodes.Node:  # noqa: N802 - Jinja2's name
         if type(node.value) is not float:
             return node
@@ -270,7 +258,7 @@ def _find_optional(node: nodes.Node) -> Iterator[UsedPath]:
 
 def _compile(sandbox: _Sandbox, expression: nodes.Node) -> TemplateExpression:
     """Do as `Environment.compile_expression`, which takes text only."""
-    body = nodes.Assign(nodes.Name("result", "store"), _Rewriting().visit(expression))
+    body = nodes.Assign(nodes.Name("result", "store"), _Exactly().visit(expression))
     template = nodes.Template([body], lineno=1)
     template.set_lineno(1)
     template.set_environment(sandbox)
@@ -286,3 +274,17 @@ def _to_json(value: Any) -> JsonValue:
         return {key: _to_json(each) for key, each in value.items()}
     found: JsonValue = number(value) if isinstance(value, float) else value
     return found
+
+
+def find_template_faults(source: str, *, is_link: bool, steps: Collection[str] = ()) -> list[str]:
+    """Return what is wrong with a template of an entry; `steps` are those that ran before."""
+    try:
+        uses = sorted(Template(source).uses)
+    except ComputeError as error:
+        return [str(error)]
+    links = () if is_link else ("link", "outputs")
+    faults = [f"`{use[0]}` is there for links only" for use in uses if use[0] in links]
+    named = [use[1] if len(use) > 1 else "" for use in uses if use[0] == "steps"]
+    return faults + [
+        f'no step "{each}" runs before this one' for each in named if each not in steps
+    ]

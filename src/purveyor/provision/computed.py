@@ -147,16 +147,13 @@ def _read_templates(rules: Mapping[str, ComputeRule]) -> dict[str, Template]:
 
 
 def _gather_values(context: ActionContext, account: Account, service_name: str) -> JsonObject:
-    specification = context.specification
     return {
         "service": {**_identify(context.service), "name": service_name},
         **({"link": _identify(context.link)} if context.link else {}),
         "action": {
-            "id": context.id,
-            "slug": context.slug,
+            **_identify(context),
             "name": context.name,
             "type": context.operation.value,
-            "specification": {"id": specification.id, "slug": specification.slug},
         },
         "account": {
             "name": account.name,
@@ -169,7 +166,7 @@ def _gather_values(context: ActionContext, account: Account, service_name: str) 
     }
 
 
-def _identify(entity: Entity) -> JsonObject:
+def _identify(entity: Entity | ActionContext) -> JsonObject:
     specification: JsonObject = {"id": entity.specification.id, "slug": entity.specification.slug}
     return {"id": entity.id, "slug": entity.slug, "specification": specification}
 
