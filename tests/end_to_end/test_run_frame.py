@@ -59,7 +59,7 @@ def shown(emulator: Emulator, notification: JsonObject) -> tuple[object, str]:
     return action["status"], str(action["messages"])
 
 
-@pytest.mark.parametrize("place", ["resolve", "open_journal", "_open_run"])
+@pytest.mark.parametrize("place", ["resolve", "open_places", "_open_run"])
 def test_a_fault_of_our_own_before_the_claim_is_told(
     place: str, asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_fault_of_our_own_before_the_claim_is_told(
 def test_a_fault_of_our_own_in_finish_is_told(
     asked: JsonObject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring, "open_journal", break_down)
+    monkeypatch.setattr(wiring, "open_places", break_down)
     with pytest.raises(ZeroDivisionError):
         finish.finish.main([], standalone_mode=False)
     status, messages = shown(emulator, asked)

@@ -26,6 +26,7 @@ from purveyor.attempt.claim import Attempt, NotOurs, ThisRun, claim
 from purveyor.attempt.entity_record import CheckedState, EntityRecord
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun, LocalRuns
+from purveyor.attempt.places import Places
 
 __all__ = [
     "Attempt",
@@ -36,6 +37,7 @@ __all__ = [
     "LocalRuns",
     "MarkedChange",
     "NotOurs",
+    "Places",
     "ThisRun",
     "claim",
 ]

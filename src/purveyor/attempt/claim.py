@@ -44,7 +44,7 @@ class ThisRun:
     identity: RunIdentity
     clock: Clock
     is_dead: Callable[[RunIdentity], bool | None]  # of another run; None for unknown
-    local_runs: LocalRuns | None = None
+    local_runs: LocalRuns  # what runs leave on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Attempt:
     def note_locally(self, **changes: object) -> None:
         """Keep true what is left on this machine."""
         with self._guard:
-            if self._local is not None and self.run.local_runs is not None:
+            if self._local is not None:
                 self._local = dataclasses.replace(self._local, **changes)  # type: ignore[arg-type] # named fields
                 self.run.local_runs.write(self._local)
 
@@ -138,7 +138,7 @@ class Attempt:
 
     def close(self) -> None:
         """Note that the platform has heard it."""
-        if self._local is not None and self.run.local_runs is not None:
+        if self._local is not None:
             self.run.local_runs.remove(self.begin.action)
         if self.journal is None:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from purveyor.cli.options import with_catalog, with_context
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.cli.wiring import Job
-    from purveyor.finish import Finished, Ports
+    from purveyor.finish import Finished, Finisher
 
 _WAIT = 240.0
 _UNREPORTED = 17
@@ -48,7 +47,6 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     19 a person has to look.
     """
     from purveyor.cli.wiring import RunOptions, open_job, take_context
-    from purveyor.finish import finish as end_action
     from purveyor.notification import FaultyActionError
 
     job = open_job(
@@ -67,29 +65,21 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     except FaultyActionError as error:
         context = error.action
     with job.interruption.caught():
-        finished = end_action(context, _ports(job, wait))
+        finished = _open_finisher(job, wait).finish(context)
     _show(job, context, finished)
     sys.exit(finished.exit_code)
 
 
-def _ports(job: Job, wait: float) -> Ports:
-    from purveyor.ci import read_identity
+def _open_finisher(job: Job, wait: float) -> Finisher:
     from purveyor.cli import wiring
-    from purveyor.cli.catalog_context import open_local_runs
-    from purveyor.finish import Ports
+    from purveyor.finish import Finisher
 
-    return Ports(
-        resolve=partial(wiring.resolve, job),
+    return Finisher(
+        run=wiring.open_this_run(job),
         reporter=wiring.open_reporter(job),
-        open_journal=partial(wiring.open_journal, job),
-        open_backend=partial(wiring.open_backend, job),
-        open_recovery=partial(wiring.open_recovery, job),
+        resolve=partial(wiring.resolve, job),
+        open_places=partial(wiring.open_places, job),
         open_engine=partial(wiring.open_engine, job),
-        local_runs=open_local_runs(job.settings),
-        identity=read_identity(job.ci, job.settings),
-        interruption=job.interruption,
-        clock=time.monotonic,
-        wall_clock=time.time,
         say=job.ci.say,
         wait=wait,
         cancelled=(job.settings.first(*_STATUSES) or "").lower().startswith("cancel"),

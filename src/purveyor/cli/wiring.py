@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
@@ -18,20 +17,18 @@ from purveyor.settings import read_settings
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from purveyor.action import ActionContext, Entity
-    from purveyor.backends import Backend
+    from purveyor.action import ActionContext
+    from purveyor.attempt import Places, ThisRun
     from purveyor.catalog import Catalog, Recipe, StepRecipe
     from purveyor.ci import CI, Show
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.engines.binary import EngineBinary
-    from purveyor.journal import Capsules, Journal
     from purveyor.provision import Ports
-    from purveyor.record_store import RecordStore
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
     from purveyor.states.restoring import Writer
-    from purveyor.step import Engine, Recovery
+    from purveyor.step import Engine
 
 _LOCK_TIMEOUT = 300.0
 _NO_PLACE = (
@@ -78,8 +75,7 @@ class Job:
     ci: CI
     show: Show
     interruption: Interruption = field(default_factory=Interruption)
-    backend: Backend | None = None
-    records: RecordStore | None = None
+    places: Places | None = None
 
     @property
     def time_limit(self) -> float | None:
@@ -127,9 +123,6 @@ def open_run(job: Job, context: ActionContext) -> Ports:
 
 
 def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
-    from purveyor.attempt import ThisRun
-    from purveyor.ci import read_identity
-    from purveyor.clock import Clock
     from purveyor.provision import Ports
 
     reporter.prepare(context)
@@ -138,9 +131,9 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
     return Ports(
         resolve=partial(resolve, job),
         outline=lambda context: _load_catalog(job).outline(context),
-        open_capsules=partial(_open_capsules, job),
+        open_capsules=lambda recipe: open_places(job, recipe).capsules,
         reporter=reporter,
-        open_backend=partial(open_backend, job),
+        open_backend=lambda recipe: open_places(job, recipe).backend,
         open_engine=partial(open_engine, job),
         assume=logins.assume,
         keep_for_state=logins.keep_for_state,
@@ -150,17 +143,28 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
         redactor=job.redactor,
         listen=job.show,
         interruption=job.interruption,
-        run=ThisRun(
-            identity=read_identity(job.ci, job.settings),
-            clock=Clock(time.monotonic, time.time, job.interruption.wait),
-            is_dead=partial(catalog_context.is_dead, job.settings),
-            local_runs=catalog_context.open_local_runs(job.settings),
+        run=open_this_run(job),
+        open_journal=lambda recipe: open_places(job, recipe).journal,
+        open_recovery=lambda recipe, entity, attempt: open_places(job, recipe).open_recovery(
+            EntityRef.of(entity), attempt
         ),
-        open_journal=partial(open_journal, job),
-        open_recovery=partial(open_recovery, job),
         run_url=job.ci.run_url(),
         lock_timeout=partial(_read_lock_timeout, job.settings),
         lock_timeout_override=job.options.lock_timeout,
+    )
+
+
+def open_this_run(job: Job) -> ThisRun:
+    """Return who claims actions here."""
+    from purveyor.attempt import ThisRun
+    from purveyor.ci import read_identity
+    from purveyor.clock import Clock
+
+    return ThisRun(
+        identity=read_identity(job.ci, job.settings),
+        clock=Clock(pause=job.interruption.wait),
+        is_dead=partial(catalog_context.is_dead, job.settings),
+        local_runs=catalog_context.open_local_runs(job.settings),
     )
 
 
@@ -191,31 +195,26 @@ def open_reporter(job: Job) -> Reporter:
     )
 
 
-def open_backend(job: Job, recipe: Recipe) -> Backend:
-    from purveyor import backends
+def open_places(job: Job, recipe: Recipe) -> Places:
+    """Return where states and records lie; no journal is kept of a run that may be repeated."""
+    from purveyor.attempt import Places
+    from purveyor.backends import open_backend
+    from purveyor.backends.records import choose_records
 
-    if job.backend is None:
-        if "type" not in recipe.backend.model_fields_set and job.in_ci:
-            raise CatalogError(_NO_PLACE, hint=_NAME_A_PLACE)
-        job.backend = backends.open_backend(recipe.backend, root=recipe.root, settings=job.settings)
-    return job.backend
-
-
-def open_journal(job: Job, recipe: Recipe) -> Journal | None:
-    """Return the journal; None where no store can keep one."""
-    if not job.options.report:  # a dry run may be repeated
-        return None
-    records = _open_records(job, recipe)
-    if records is None:
+    if job.places is not None:
+        return job.places
+    if "type" not in recipe.backend.model_fields_set and job.in_ci:
+        raise CatalogError(_NO_PLACE, hint=_NAME_A_PLACE)
+    settings, root, journal = job.settings, recipe.root, None
+    backend = open_backend(recipe.backend, root=root, settings=settings)
+    store = choose_records(backend, recipe.journal, root=root, settings=settings)
+    if job.options.report and store is None:
         job.show(Noticed("warning", _NO_JOURNAL))
-        return None
-    return catalog_context.open_journal(records, job.settings)
-
-
-def open_recovery(job: Job, recipe: Recipe, entity: Entity, attempt: str) -> Recovery:
-    """Return the keeper of an entity's unsaved states, for an attempt's own."""
-    records = _open_records(job, recipe)
-    return catalog_context.open_recovery(job.settings, records, EntityRef.of(entity), attempt)
+    elif job.options.report and store is not None:
+        journal = catalog_context.open_journal(store, settings)
+    open_recovery = partial(catalog_context.open_recovery, settings, store)
+    job.places = Places(backend=backend, store=store, journal=journal, open_recovery=open_recovery)
+    return job.places
 
 
 def find_writer(context: CatalogContext, engine: str | None) -> Writer:
@@ -267,24 +266,6 @@ def open_engine(job: Job, step: StepRecipe) -> Engine:
         say=lambda text: job.show(Noticed("warning", text)),
         found=note,
     )
-
-
-def _open_records(job: Job, recipe: Recipe) -> RecordStore | None:
-    from purveyor.backends.records import choose_records
-
-    if job.records is None:
-        backend = open_backend(job, recipe)
-        job.records = choose_records(
-            backend, recipe.journal, root=recipe.root, settings=job.settings
-        )
-    return job.records
-
-
-def _open_capsules(job: Job, recipe: Recipe) -> Capsules | None:
-    from purveyor.journal import Capsules
-
-    records = _open_records(job, recipe)
-    return None if records is None else Capsules(records)
 
 
 def _read_lock_timeout(settings: Settings) -> float:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from purveyor.credentials import LOGIN_FOLDER
 from purveyor.engines.registry import find_leftovers
+from purveyor.entity import EntityRef
 from purveyor.errors import PurveyorError
-from purveyor.state_key import identity, refuse_moved
+from purveyor.state_key import refuse_moved
 from purveyor.step import Leftovers, Proof, StateSlot
 
 if TYPE_CHECKING:
-    from purveyor.action import ActionContext
-    from purveyor.attempt.local_run import LocalRun
-    from purveyor.catalog import Recipe
-    from purveyor.finish.ports import Ports
+    from collections.abc import Callable
+
+    from purveyor.action import Entity
+    from purveyor.attempt import LocalRun, Places
+    from purveyor.catalog import Recipe, StepRecipe
+    from purveyor.step import Engine
 
 _NAME = "purveyor-"
 
@@ -35,10 +38,43 @@ class Remains:
     whole: bool = False
 
 
-def rescue_left(
-    run: LocalRun, context: ActionContext, recipe: Recipe | None, ports: Ports
-) -> Remains:
-    """Save the states that a dead run left unsaved; park those that cannot be saved."""
+@dataclass(frozen=True, slots=True)
+class Rescuer:
+    """Saves what a dead run on an entity left."""
+
+    entity: Entity
+    recipe: Recipe
+    places: Places
+    open_engine: Callable[[StepRecipe], Engine]
+
+    def rescue(self, unsaved: Path, run: LocalRun) -> tuple[bool, list[str]]:
+        """Save a state, or park it; return whether it is saved, and what is to be told."""
+        text = unsaved.read_text(encoding="utf-8")
+        try:
+            self._save(text)
+        except PurveyorError as error:
+            told = [error.message, *error.details]
+            owner, mine = EntityRef.of(self.entity), f"{run.action}@{run.attempt}"
+            try:
+                kept = self.places.open_recovery(owner, mine).park(text)
+            except PurveyorError:
+                return False, [f"kept in {unsaved}", *told]
+            unsaved.unlink()
+            return False, [*(f"kept in {place}" for place in kept), *told]
+        unsaved.unlink()
+        return True, ["The state that the run could not save is saved now."]
+
+    def _save(self, text: str) -> None:
+        backend = self.places.backend
+        key = backend.locate(self.entity)
+        refuse_moved(key, backend, self.entity)
+        stamp = EntityRef.of(self.entity).stamp
+        slot = StateSlot(backend.block(key), backend.access(key), stamp)
+        self.open_engine(self.recipe.steps[0]).save(text, slot)
+
+
+def rescue_left(run: LocalRun, rescuer: Rescuer | None) -> Remains:
+    """Save the states that a dead run left unsaved; without a `rescuer` they stay there."""
     folder = _folder(run)
     left = Leftovers() if folder is None else find_leftovers(folder)
     if left.torn:
@@ -46,7 +82,8 @@ def rescue_left(
     notes: list[str] = []
     safe = True
     for unsaved in left.unsaved:
-        saved, told = _rescue(unsaved, run, context, recipe, ports)
+        where = (False, [f"kept in {unsaved}"])
+        saved, told = where if rescuer is None else rescuer.rescue(unsaved, run)
         notes += told
         safe = safe and saved
     # An engine writes an unsaved state at its very end.
@@ -69,35 +106,6 @@ def remove_workspace(run: LocalRun) -> None:
         left = find_leftovers(folder)
         if not (left.unsaved or left.torn):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _rescue(
-    unsaved: Path, run: LocalRun, context: ActionContext, recipe: Recipe | None, ports: Ports
-) -> tuple[bool, list[str]]:
-    if recipe is None:
-        return False, [f"kept in {unsaved}"]
-    text = unsaved.read_text(encoding="utf-8")
-    try:
-        _save(text, context, recipe, ports)
-    except PurveyorError as error:
-        told = [error.message, *error.details]
-        try:
-            mine = f"{run.action}@{run.attempt}"
-            places = ports.open_recovery(recipe, context.entity, mine).park(text)
-        except PurveyorError:
-            return False, [f"kept in {unsaved}", *told]
-        unsaved.unlink()
-        return False, [*(f"kept in {place}" for place in places), *told]
-    unsaved.unlink()
-    return True, ["The state that the run could not save is saved now."]
-
-
-def _save(text: str, context: ActionContext, recipe: Recipe, ports: Ports) -> None:
-    backend = ports.open_backend(recipe)
-    key = backend.locate(context.entity)
-    refuse_moved(key, backend, context.entity)
-    slot = StateSlot(backend.block(key), backend.access(key), identity(context.entity))
-    ports.open_engine(recipe.steps[0]).save(text, slot)
 
 
 def _folder(run: LocalRun) -> Path | None:
