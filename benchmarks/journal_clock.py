@@ -5,16 +5,14 @@ from __future__ import annotations
 import atexit
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from purveyor import json_text
-from purveyor.backends import records
+from purveyor import backends, json_text
 from purveyor.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from purveyor.backends import Backend
     from purveyor.record_store import RecordStore
 
 
@@ -59,6 +57,10 @@ class Clock:
         self._note("paths", folder, began)
         return iter(found)
 
+    def __getattr__(self, name: str) -> object:
+        """Pass on what is not timed."""
+        return getattr(self._store, name)
+
     def _note(self, name: str, path: str, began: float) -> bool:
         self.calls.append((name, path, (time.perf_counter() - began) * 1000))
         return False
@@ -67,14 +69,14 @@ class Clock:
 CALLS: list[tuple[str, str, float]] = []
 
 
-def clocked(backend: Backend) -> Clock | None:
-    """Return the records of a backend behind a clock."""
-    found = OPEN(backend)
+def clocked(*given: Any, **more: Any) -> Clock | None:
+    """Return the records that are chosen behind a clock."""
+    found = CHOOSE(*given, **more)
     return None if found is None else Clock(found)
 
 
-OPEN = records.open_records
-records.open_records = clocked  # type: ignore[assignment]  # what is measured is what runs
+CHOOSE = backends.choose_records
+backends.choose_records = clocked  # what is measured is what runs
 
 
 @atexit.register

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.cli import cli, journal
 from purveyor.cli import format as cli_format
 from purveyor.errors import RecoveryError
@@ -49,7 +49,7 @@ class Shop:
     def __init__(self, root: Path) -> None:
         self.catalog = root / "purveyor.yaml"
         self.catalog.write_text("version: 1\nbackend: {type: local, path: states}\n")
-        self.records = FolderRecords(root / "states")
+        self.records = FolderStore(root / "states")
         self.journal = Journal(self.records, time.time)
         self.actions: list[str] = []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.entity import EntityRef
 from purveyor.errors import RecoveryError
 from purveyor.journal import Capsule, Capsules
@@ -31,7 +31,7 @@ LINK = Capsule(
 
 @pytest.fixture
 def capsules(tmp_path: Path) -> Capsules:
-    return Capsules(FolderRecords(tmp_path))
+    return Capsules(FolderStore(tmp_path))
 
 
 def test_a_capsule_comes_back_as_it_was_kept(capsules: Capsules) -> None:
@@ -48,7 +48,7 @@ def test_a_capsule_of_a_later_version_can_be_read() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "link"'])
 def test_a_damaged_capsule_is_never_taken_for_none(text: str, tmp_path: Path) -> None:
-    records = FolderRecords(tmp_path)
+    records = FolderStore(tmp_path)
     records.put("journal/entities/link/l-1/capsule.json", text)
     with pytest.raises(RecoveryError) as caught:
         Capsules(records).read(EntityRef("link", "l-1"))

@@ -9,9 +9,8 @@ from catalog_fixtures import make_action, write_catalog, write_module
 from click.testing import CliRunner
 
 from purveyor import json_text
-from purveyor.backends import open_backend
-from purveyor.backends.folder_records import FolderRecords
-from purveyor.backends.records import choose_records
+from purveyor.backends import choose_records, open_backend
+from purveyor.backends.stores.local import FolderStore
 from purveyor.backends.stores.s3 import S3Store
 from purveyor.catalog import load_catalog
 from purveyor.catalog.backend import S3BackendConfig
@@ -66,9 +65,9 @@ def test_records_lie_where_the_catalog_says_and_else_beside_the_states(tmp_path:
         found = choose_records(states, journal, root=catalog.root, settings=settings)
         return None if found is None else type(found)
 
-    assert kind("") is FolderRecords
+    assert kind("") is FolderStore
     assert kind(f"journal: {S3}\n") is S3Store
-    assert kind(f"{HTTP}journal: {{type: local, path: kept}}\n") is FolderRecords
+    assert kind(f"{HTTP}journal: {{type: local, path: kept}}\n") is FolderStore
     assert kind(HTTP) is None
 
 

@@ -14,8 +14,7 @@ from pipeline import Pipeline, action_id
 from postgres_server import PASSWORD as DATABASE_PASSWORD
 from postgres_server import PostgresServer, find_programs, run_postgres
 from purveyor import json_text
-from purveyor.backends import open_backend
-from purveyor.backends.records import choose_records
+from purveyor.backends import choose_records, open_backend
 from purveyor.catalog import load_catalog
 from purveyor.journal import Begin, Claimed, Journal
 from purveyor.run_identity import RunIdentity, read_machine

@@ -11,7 +11,7 @@ import pytest
 from fault_deeds import opened, request_action
 from fault_fixtures import let_time_pass, wait_for_quiet
 
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.entity import EntityRef
 from purveyor.journal import Capsules
 from purveyor_faultkit import MACHINE_LOST, PROCESS_KILLED
@@ -232,7 +232,7 @@ def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(
     module.rename(harness.catalog / "away")
     assert harness.run(requested).code == 11
     (harness.catalog / "away").rename(module)
-    assert Capsules(FolderRecords(harness.catalog / "states")).was_never_built(
+    assert Capsules(FolderStore(harness.catalog / "states")).was_never_built(
         EntityRef("service", requested.entity)
     )
     harness.resource_log.shut("beacon")
@@ -242,5 +242,5 @@ def test_what_failed_in_the_middle_is_never_taken_for_what_was_never_begun(
     signal_engine(started, signal.SIGINT)
     assert started.end().code == 15
     assert marks(harness, requested) == []
-    capsules = Capsules(FolderRecords(harness.catalog / "states"))
+    capsules = Capsules(FolderStore(harness.catalog / "states"))
     assert not capsules.was_never_built(EntityRef("service", requested.entity))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.clock import Clock
 from purveyor.dispatch import RunState
 from purveyor.journal import Beat, Begin, Claimed, End, Journal, Running, Unknown
@@ -39,7 +39,7 @@ class Machine:
     @property
     def journal(self) -> Journal:
         """The journal, opened as the command does."""
-        records = FolderRecords(self.folder)
+        records = FolderStore(self.folder)
         return Journal(records, self.now, age=records.age)
 
     def now(self) -> float:
@@ -196,7 +196,7 @@ def test_an_unheard_ending_is_told_again_whatever_the_clocks_say(
 
 @pytest.mark.parametrize("ahead", SKEWS)
 def test_a_delivery_that_is_about_to_begin_stays_on_the_list(tmp_path: Path, ahead: float) -> None:
-    records = FolderRecords(tmp_path)
+    records = FolderStore(tmp_path)
     records.put("journal/open/a-1", f"runner {time.time():.0f}")
     assert swept(Machine(tmp_path, ahead), Platform()).done == "left alone"
     let_pass(tmp_path, HOUR)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.entity import EntityRef
 from purveyor.errors import RecoveryError
 from purveyor.journal import ParkedStates
@@ -20,8 +20,8 @@ OWNER = EntityRef("service", "5a1f")
 def states(folder: Path, *, store: str | None = "store", now: float = 1000.0) -> ParkedStates:
     return ParkedStates(
         OWNER,
-        store=FolderRecords(folder / store) if store else None,
-        disk=FolderRecords(folder / "disk"),
+        store=FolderStore(folder / store) if store else None,
+        disk=FolderStore(folder / "disk"),
         place="disk",
         clock=lambda: now,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_fixtures import GITHUB, make_begin
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.entity import EntityRef
 from purveyor.errors import ContextError, RecoveryError
 from purveyor.journal import Beat, Claimed, End, Ended, Journal, Running, Unknown
@@ -39,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: Clock) -> Journal:
-    return Journal(FolderRecords(tmp_path), clock)
+    return Journal(FolderStore(tmp_path), clock)
 
 
 def nobody_knows(_: RunIdentity) -> None:
@@ -170,11 +170,11 @@ def test_a_journal_that_cannot_be_written_stops_the_action(tmp_path: Path) -> No
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(RecoveryError, match="journal"):
-        claim(Journal(FolderRecords(blocked), Clock()))
+        claim(Journal(FolderStore(blocked), Clock()))
 
 
 def deliver(root: Path, number: int) -> str:
-    journal = Journal(FolderRecords(root), Clock())
+    journal = Journal(FolderStore(root), Clock())
     wanted = dataclasses.replace(BEGIN, identity=other_run(str(number)))
     return type(journal.claim(wanted, is_dead=nobody_knows)).__name__
 
@@ -187,7 +187,7 @@ def test_of_two_hundred_deliveries_at_once_exactly_one_claims(tmp_path: Path) ->
 
 
 def test_of_many_that_follow_a_dead_attempt_exactly_one_claims(tmp_path: Path) -> None:
-    claim(Journal(FolderRecords(tmp_path), Clock()))
+    claim(Journal(FolderStore(tmp_path), Clock()))
     with multiprocessing.get_context("forkserver").Pool(8) as pool:
         verdicts = pool.starmap(follow, [(tmp_path, number) for number in range(1, 80)])
     assert verdicts.count("Claimed") == 1
@@ -200,4 +200,4 @@ def follow(root: Path, number: int) -> str:
     wanted = dataclasses.replace(BEGIN, identity=other_run(f"2{number}"), at=1400.0)
     clock = Clock()
     clock.now = 1400.0
-    return type(Journal(FolderRecords(root), clock).claim(wanted, is_dead=is_dead)).__name__
+    return type(Journal(FolderStore(root), clock).claim(wanted, is_dead=is_dead)).__name__

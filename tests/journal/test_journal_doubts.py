@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_fixtures import make_begin
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.entity import EntityRef
 from purveyor.journal import Capsules, ChangeMarker, End, Journal, ParkedStates
 from purveyor.run_identity import RunIdentity
@@ -20,16 +20,16 @@ LOST = make_begin(RunIdentity(ci="github", run="1", url="https://ci/1"), at=1.0)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> FolderRecords:
-    return FolderRecords(tmp_path)
+def records(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
 
 
 @pytest.fixture
-def journal(records: FolderRecords) -> Journal:
+def journal(records: FolderStore) -> Journal:
     return Journal(records, lambda: 1.0)
 
 
-def silent_for(seconds: float, records: FolderRecords) -> Journal:
+def silent_for(seconds: float, records: FolderStore) -> Journal:
     return Journal(records, lambda: LOST.at + seconds)
 
 
@@ -90,7 +90,7 @@ def test_a_mark_of_an_attempt_that_was_followed_is_a_lost_ones(journal: Journal)
     [(10.0, True, False), (301.0, True, True), (301.0, False, False), (301.0, None, None)],
 )
 def test_a_mark_without_an_end_is_judged_as_a_claim_is(
-    records: FolderRecords, quiet: float, *, dead: bool | None, over: bool | None
+    records: FolderStore, quiet: float, *, dead: bool | None, over: bool | None
 ) -> None:
     journal = silent_for(quiet, records)
     journal.claim(LOST, is_dead=nobody_knows)
@@ -98,13 +98,13 @@ def test_a_mark_without_an_end_is_judged_as_a_claim_is(
     assert journal.is_over(marker_of(journal), is_dead=lambda _: dead) is over
 
 
-def test_a_damaged_mark_is_a_mark(journal: Journal, records: FolderRecords) -> None:
+def test_a_damaged_mark_is_a_mark(journal: Journal, records: FolderStore) -> None:
     records.put("journal/entities/service/s-1/changing/a-1/1", "{")
     assert marker_of(journal) == ChangeMarker(EntityRef("service", "s-1"), "a-1", 1)
 
 
 def test_a_doubt_is_settled_once_and_the_reason_is_kept(
-    journal: Journal, records: FolderRecords
+    journal: Journal, records: FolderStore
 ) -> None:
     for each in (LOST, dataclasses.replace(LOST, attempt=2)):
         journal.markers.put(each, at=1.0)
@@ -117,10 +117,10 @@ def test_a_doubt_is_settled_once_and_the_reason_is_kept(
 
 
 def test_a_state_that_was_kept_settles_its_attempt_once_it_is_saved(
-    journal: Journal, records: FolderRecords, tmp_path: Path
+    journal: Journal, records: FolderStore, tmp_path: Path
 ) -> None:
     owner = EntityRef("service", "s-1")
-    disk = FolderRecords(tmp_path / "disk")
+    disk = FolderStore(tmp_path / "disk")
     states = ParkedStates(
         owner, store=records, disk=disk, place="here", clock=lambda: 5.0, attempt="a-1@1"
     )
@@ -138,7 +138,7 @@ def test_a_state_that_was_kept_settles_its_attempt_once_it_is_saved(
 
 
 def test_nothing_is_proven_of_an_entity_that_is_being_changed(
-    journal: Journal, records: FolderRecords
+    journal: Journal, records: FolderStore
 ) -> None:
     capsules = Capsules(records)
     capsules.note_untouched(EntityRef("service", "s-1"), "a-0")

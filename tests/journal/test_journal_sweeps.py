@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_fixtures import make_begin
-from purveyor.backends.folder_records import FolderRecords
+from purveyor.backends.stores.local import FolderStore
 from purveyor.dispatch import look_up
 from purveyor.entity import EntityRef
 from purveyor.errors import ContextError
@@ -26,11 +26,11 @@ LOST = End(at=1000.0, status="failed", reason="RUN_NOT_STARTED", exit_code=15, m
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> FolderRecords:
-    return FolderRecords(tmp_path)
+def records(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
 
 
-def journal_at(records: FolderRecords, now: float = 1000.0) -> Journal:
+def journal_at(records: FolderStore, now: float = 1000.0) -> Journal:
     return Journal(records, lambda: now)
 
 
@@ -39,7 +39,7 @@ def claim(journal: Journal, begin: Begin) -> object:
 
 
 def test_a_delivery_after_a_sweep_meets_its_ending_whatever_its_content(
-    records: FolderRecords,
+    records: FolderStore,
 ) -> None:
     journal = journal_at(records)
     assert claim(journal, SWEPT) == Claimed(SWEPT)
@@ -48,27 +48,27 @@ def test_a_delivery_after_a_sweep_meets_its_ending_whatever_its_content(
     assert claim(journal, dataclasses.replace(RUN, digest="other")) == Ended(SWEPT, LOST, False)
 
 
-def test_a_sweep_never_takes_what_a_run_has(records: FolderRecords) -> None:
+def test_a_sweep_never_takes_what_a_run_has(records: FolderStore) -> None:
     journal = journal_at(records)
     claim(journal, RUN)
     assert claim(journal, SWEPT) == Running(RUN, 0.0)
 
 
-def test_two_runs_with_other_content_are_still_told_apart(records: FolderRecords) -> None:
+def test_two_runs_with_other_content_are_still_told_apart(records: FolderStore) -> None:
     journal = journal_at(records)
     claim(journal, RUN)
     with pytest.raises(ContextError, match="other content"):
         claim(journal, dataclasses.replace(RUN, digest="other"))
 
 
-def test_a_sweep_is_not_who_worked_on_the_entity_last(records: FolderRecords) -> None:
+def test_a_sweep_is_not_who_worked_on_the_entity_last(records: FolderStore) -> None:
     journal = journal_at(records)
     claim(journal, dataclasses.replace(RUN, action="a-0"))
     claim(journal, SWEPT)
     assert journal.last_action(EntityRef("service", "s-1")) == "a-0"
 
 
-def test_of_a_sweep_and_twenty_runs_at_once_one_has_the_action(records: FolderRecords) -> None:
+def test_of_a_sweep_and_twenty_runs_at_once_one_has_the_action(records: FolderStore) -> None:
     journal = journal_at(records)
     begins = [
         SWEPT,
@@ -83,7 +83,7 @@ def test_of_a_sweep_and_twenty_runs_at_once_one_has_the_action(records: FolderRe
 
 
 def test_what_a_lost_sweep_took_is_followed_after_five_minutes_by_a_run(
-    records: FolderRecords,
+    records: FolderStore,
 ) -> None:
     claim(journal_at(records), SWEPT)
     assert claim(journal_at(records, 1299.0), RUN) == Running(SWEPT, 299.0)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor import json_text
-from purveyor.backends.local import LocalStates
+from purveyor.backends.local import open_local
 from purveyor.engines.terraform.rescue import count_up
-from purveyor.state_key import StateKey
+from purveyor.state_key import KEYS, StateKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_an_unsaved_state_comes_after_the_one_that_it_follows(
     place = tmp_path / "orders.tfstate"
     place.write_text(build(3))
     document = json_text.parse(
-        count_up(unsaved, LocalStates(tmp_path).access(StateKey(place.name, exists=True)))
+        count_up(unsaved, open_local(tmp_path, KEYS).access(StateKey(place.name, exists=True)))
     )
     assert isinstance(document, dict)
     assert document["serial"] == serial

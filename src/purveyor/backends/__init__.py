@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.catalog.backend import BackendConfig
+    from purveyor.catalog.journal_store import JournalStore
+    from purveyor.record_store import RecordStore
     from purveyor.settings import Settings
 
-__all__ = ["Backend", "open_backend"]
+__all__ = ["Backend", "choose_records", "open_backend"]
 
 
 def open_backend(
@@ -35,9 +37,9 @@ def open_backend(
     """Return the backend that the catalog names; `root` is the catalog's folder."""
     match config:
         case LocalBackendConfig():
-            from purveyor.backends.local import LocalStates
+            from purveyor.backends.local import open_local
 
-            return LocalStates(root / config.path, combine(config.keys))
+            return open_local(root / config.path, combine(config.keys))
         case S3BackendConfig():
             from purveyor.backends.s3 import open_s3
 
@@ -56,6 +58,18 @@ def open_backend(
             return _open_server(config, settings)
         case _:
             assert_never(config)
+
+
+def choose_records(
+    states: Backend, journal: JournalStore | None, *, root: Path, settings: Settings
+) -> RecordStore | None:
+    """Return where the journal lies: where the catalog says, else beside the states.
+
+    `root` is the catalog's folder. None where the catalog names no store and the backend is none.
+    """
+    if journal is None:
+        return states.records
+    return open_backend(journal, root=root, settings=settings).records
 
 
 def _open_server(

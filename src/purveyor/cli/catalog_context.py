@@ -87,8 +87,7 @@ def load_chosen_catalog(path: str | None, settings: Settings) -> Catalog:
 
 def open_catalog_context(path: str | None) -> CatalogContext:
     """Open the backend and the journal of a catalog."""
-    from purveyor.backends import open_backend
-    from purveyor.backends.records import choose_records
+    from purveyor.backends import choose_records, open_backend
 
     settings = read_settings()
     settings.check()
@@ -118,17 +117,17 @@ def open_journal(store: RecordStore, settings: Settings) -> Journal:
 def open_local_runs(settings: Settings) -> LocalRuns:
     """Return what runs leave on this machine."""
     from purveyor.attempt.local_run import LocalRuns
-    from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.stores.local import FolderStore
     from purveyor.engines.binary import cache_folder
 
-    return LocalRuns(FolderRecords(cache_folder(settings) / "runs", lasting=False))
+    return LocalRuns(FolderStore(cache_folder(settings) / "runs", lasting=False))
 
 
 def open_recovery(
     settings: Settings, records: RecordStore | None, entity: EntityRef, attempt: str = ""
 ) -> ParkedStates:
     """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
-    from purveyor.backends.folder_records import FolderRecords
+    from purveyor.backends.stores.local import FolderStore
     from purveyor.engines.binary import cache_folder
     from purveyor.journal import ParkedStates
 
@@ -136,7 +135,7 @@ def open_recovery(
     return ParkedStates(
         entity,
         store=records,
-        disk=FolderRecords(folder),
+        disk=FolderStore(folder),
         place=str(folder),
         clock=time.time,
         attempt=attempt,
