@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from azurite_server import AzuriteServer
     from fake_gcs_server import FakeGcsServer
     from postgres_server import PostgresServer
-    from purveyor.bootstrap import Measure, Store
+    from purveyor.bootstrap import Measure, StoreSetup
     from purveyor.catalog.backend import BackendConfig
 
 SERVICE = {"restype": "service", "comp": "properties"}
 
 
-def store_of(config: BackendConfig, environment: Mapping[str, str], root: Path) -> Store:
+def store_of(config: BackendConfig, environment: Mapping[str, str], root: Path) -> StoreSetup:
     return open_store(config, root=root, settings=Settings(environment))
 
 
@@ -138,7 +138,7 @@ def test_a_google_bucket_is_made_closed_and_versioned(
     assert told[0].change == "make it"
 
 
-def google(bucket: Bucket, root: Path, **more: str) -> Store:
+def google(bucket: Bucket, root: Path, **more: str) -> StoreSetup:
     environment = {
         "GOOGLE_OAUTH_ACCESS_TOKEN": "any token will do",
         "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": bucket.url,
@@ -189,7 +189,7 @@ def test_what_a_google_bucket_has_stays_even_when_somebody_changes_it_meanwhile(
     assert bucket.resource["versioning"] == {"enabled": True}
 
 
-def in_schema(postgres: PostgresServer, schema: str, role: str | None, root: Path) -> Store:
+def in_schema(postgres: PostgresServer, schema: str, role: str | None, root: Path) -> StoreSetup:
     settings = Settings({"PG_CONN_STR": postgres.address()})
     config = PgBackendConfig(type="pg", schema_name=schema)
     return open_store(config, root=root, settings=settings, grant_to=role)

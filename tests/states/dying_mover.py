@@ -20,7 +20,7 @@ from purveyor.cli.format import now
 from purveyor.cli.wiring import find_writer
 from purveyor.state_key import StateKey, parse_moved_marker
 from purveyor.states.entity import Named
-from purveyor.states.moving import Move, Mover, Place
+from purveyor.states.moving import Move, Mover, NamedBackend
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend
@@ -127,8 +127,8 @@ def main() -> int:
     owner = Named("service", "5a1f", "orders")
     key = new.backend.locate(owner)
     Mover(
-        Place(DyingMarks(old.backend, reaper), old.name),  # type: ignore[arg-type]  # a stand-in for any backend
-        Place(new.backend, new.name),
+        NamedBackend(DyingMarks(old.backend, reaper), old.name),  # type: ignore[arg-type]  # a stand-in for any backend
+        NamedBackend(new.backend, new.name),
         DyingWriter(find_writer(new, None), reaper, new.backend, key),
         clock=now,
     ).move(Move(owner, StateKey(old_key, exists=True)))

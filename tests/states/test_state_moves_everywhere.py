@@ -11,7 +11,7 @@ from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
 from purveyor.state_key import read_moved_marker
 from purveyor.states.details import read_text
-from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
+from purveyor.states.moving import Move, Moved, Mover, NamedBackend, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,8 @@ def bench(engine: EngineBinary, tmp_path: Path) -> Bench:
 
 def move(old: Store, new: Store, engine: EngineBinary) -> Moved:
     return Mover(
-        Place(old.backend, str(old.catalog)),
-        Place(new.backend, str(new.catalog)),
+        NamedBackend(old.backend, str(old.catalog)),
+        NamedBackend(new.backend, str(new.catalog)),
         StateWriter(engine, environment=new.environment, redactor=Redactor()),
         clock=lambda: "2026-11-20T12:00:00Z",
     ).move(Move(OWNER, old.key()))

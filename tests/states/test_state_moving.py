@@ -14,7 +14,7 @@ from purveyor.redaction import Redactor
 from purveyor.state_key import StateKey
 from purveyor.states.content import read_content
 from purveyor.states.entity import Named
-from purveyor.states.moving import Move, Moved, Mover, Place, Verdict
+from purveyor.states.moving import Move, Moved, Mover, NamedBackend, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +75,8 @@ def mover(old: Stage, new: Stage, engine: EngineBinary, fuse: Fuse | None = None
 
     pushing: Writer = wrap(writer(new, engine))  # type: ignore[assignment]  # a stand-in for any port
     return Mover(
-        Place(wrap(old.backend), "old"),  # type: ignore[arg-type]  # see above
-        Place(wrap(new.backend), "new"),  # type: ignore[arg-type]  # see above
+        NamedBackend(wrap(old.backend), "old"),  # type: ignore[arg-type]  # see above
+        NamedBackend(wrap(new.backend), "new"),  # type: ignore[arg-type]  # see above
         pushing,
         clock=lambda: "2026-11-20T12:00:00Z",
     )
@@ -200,7 +200,7 @@ def test_a_state_that_has_moved_is_not_moved_once_more_from_where_it_was(
     mover(folder, bucket, engine).move(MOVE)
     third = local_stage(tmp_path / "third", environment)
     usual = mover(folder, third, engine)
-    elsewhere = Mover(usual.source, Place(third.backend, "third"), usual.writer, usual.clock)
+    elsewhere = Mover(usual.source, NamedBackend(third.backend, "third"), usual.writer, usual.clock)
     refused = elsewhere.move(MOVE)
     assert (refused.verdict, f"has moved to new/{KEY}" in refused.note) == (Verdict.REFUSED, True)
     assert third.paths() == []

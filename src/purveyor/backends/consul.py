@@ -65,7 +65,6 @@ class ConsulStates(Backend):
         )
 
     def block(self, key: StateKey) -> BackendBlock:
-        """Point the engine's `consul` backend at the key."""
         address = urlsplit(self._config.address)
         arguments: JsonObject = {
             "address": f"{address.netloc}{address.path.rstrip('/')}",
@@ -109,18 +108,15 @@ class ConsulStates(Backend):
                     yield ListedState(path, *parts)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        """Return the only version that there is."""
         text = self._text(key)
         if text is None:
             return ()
         return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
 
     def unversioned(self) -> str:
-        """Tell what Consul lacks."""
         return "Consul keeps each key's last value only; its snapshots hold others."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
-        """Read the state."""
         text = self._text(key) if version_id == _LATEST else None
         if text is None:
             raise no_version(key.path, version_id)
@@ -135,22 +131,18 @@ class ConsulStates(Backend):
         return True
 
     def paths(self) -> Iterator[str]:
-        """List all keys below the prefix."""
         start = self._key("")
         for each in self._store.keys(start):
             yield each.removeprefix(start)
 
     def read_moved_marker(self, key: StateKey) -> str | None:
-        """Read the key beside the state's."""
         entry = self._store.entry(f"{self._key(key.path)}{MOVED}")
         return None if entry is None else entry.value.decode(errors="replace")
 
     def mark_moved(self, key: StateKey, text: str) -> None:
-        """Set the key beside the state's."""
         self._store.put(f"{self._key(key.path)}{MOVED}", text)
 
     def unmark_moved(self, key: StateKey) -> None:
-        """Delete the key beside the state's."""
         self._store.delete(f"{self._key(key.path)}{MOVED}")
 
     def _text(self, state: StateKey) -> str | None:

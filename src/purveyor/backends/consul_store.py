@@ -25,7 +25,7 @@ _JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyValue:
     """One key's value; `session` is the id of the session that holds it as a lock, or empty."""
 
     value: bytes
@@ -47,7 +47,7 @@ class ConsulStore:
         self._address = config.address.rstrip("/")
         self._datacenter = config.datacenter
 
-    def entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> KeyValue | None:
         """Return a key's entry; None when there is none."""
         answer = self._ask(key)
         if answer is None:
@@ -56,7 +56,7 @@ class ConsulStore:
         first = document[0] if isinstance(document, list) and len(document) == 1 else None
         if not isinstance(first, dict):
             raise _unreadable(key, "what it answers is no entry")
-        return Entry(_decode(first, key), str(first.get("Session") or ""))
+        return KeyValue(_decode(first, key), str(first.get("Session") or ""))
 
     def keys(self, start: str) -> list[str]:
         """Return the keys that begin with `start`."""

@@ -79,11 +79,9 @@ class GitlabStates(HttpStates):
         return found
 
     def unversioned(self) -> str:
-        """Return nothing: GitLab keeps all versions."""
         return ""
 
     def read_version(self, key: StateKey, version_id: str) -> str:
-        """Read the version of one serial."""
         if not (version_id.isascii() and version_id.isdecimal()):
             raise no_version(key.path, version_id)
         answer = self._http.state(self._version_url(key, int(version_id)), key.path)

@@ -83,7 +83,6 @@ class HttpStates(Backend):
         return StateKey(path, exists=self._exists(path))
 
     def block(self, key: StateKey) -> BackendBlock:
-        """Point the engine's `http` backend at the state."""
         place, name = self._http.place, name_of(key.path)
         arguments: JsonObject = {
             "address": self._http.state_url(name),
@@ -147,22 +146,18 @@ class HttpStates(Backend):
         return True
 
     def list(self) -> Iterator[ListedState]:
-        """Refuse: the protocol knows no listing."""
         self._refuse_listing()
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        """Return the only version that can be asked for."""
         answer = self._http.state(self._http.state_url(name_of(key.path)), key.path, body=False)
         if answer is None:
             return ()
         return (StateVersion(LATEST, None, answer.length, latest=True),)
 
     def unversioned(self) -> str:
-        """Tell what the protocol lacks."""
         return "The http protocol has no word for earlier versions; the server may keep some."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
-        """Read the state."""
         answer = None
         if version_id == LATEST:
             answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)

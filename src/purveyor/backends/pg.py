@@ -124,7 +124,6 @@ class PgStates(Backend):
                     yield ListedState(path, *parts, size=row.size, locked=row.locked)
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        """Return the only version that there is."""
         with self._table(f"the state {key.path}") as table:
             text = table.text(_name(key.path))
         if text is None or _is_placeholder(text):
@@ -132,11 +131,9 @@ class PgStates(Backend):
         return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
 
     def unversioned(self) -> str:
-        """Tell what a table lacks."""
         return "A table keeps each state's last version only; the database's backups hold others."
 
     def read_version(self, key: StateKey, version_id: str) -> str:
-        """Read the row."""
         with self._table(f"the state {key.path}") as table:
             text = table.text(_name(key.path))
         if version_id != _LATEST or text is None:
@@ -174,17 +171,14 @@ class PgStates(Backend):
             return table.text(f"{key.path}{MOVED}")
 
     def mark_moved(self, key: StateKey, text: str) -> None:
-        """Write the row beside the state's."""
         with self._table(f"the state {key.path}") as table:
             table.put(f"{key.path}{MOVED}", text)
 
     def unmark_moved(self, key: StateKey) -> None:
-        """Remove the row beside the state's."""
         with self._table(f"the state {key.path}") as table:
             table.delete(f"{key.path}{MOVED}")
 
     def create(self, key: StateKey, text: str) -> bool:
-        """Write the row if there is none."""
         with self._table(f"the state {key.path}") as table:
             return table.create(_name(key.path), text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from purveyor.backends.pg_session import Session
+from purveyor.backends.pg_session import SharedConnection
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class PgRecords:
 
     def __init__(self, database: Database) -> None:
         self._schema = database.schema
-        self._session = Session(database)
+        self._session = SharedConnection(database)
 
     def create(self, path: str, text: str) -> bool:
         """Insert a row where there is none; of several writers the key lets one in.
@@ -88,25 +88,20 @@ class PgRecords:
         return self._run(insert)
 
     def put(self, path: str, text: str) -> None:
-        """Write a row, over what is there."""
         self._execute(_PUT, {"path": path, "text": text, "writer": uuid.uuid4()})
 
     def read(self, path: str) -> str | None:
-        """Return a row's text."""
         rows = self._execute(_READ, {"path": path})
         return rows[0][0] if rows else None
 
     def age(self, path: str) -> float | None:
-        """Return how long ago a row was written, in seconds by the server's clock."""
         rows = self._execute(_AGE, {"path": path})
         return float(rows[0][0]) if rows else None
 
     def remove(self, path: str) -> None:
-        """Delete the row."""
         self._execute(_REMOVE, {"path": path})
 
     def paths(self, folder: str) -> Iterator[str]:
-        """List the rows below a folder, by path."""
         return (path for path, _ in self.dated(folder))
 
     def dated(self, folder: str) -> Iterator[tuple[str, float]]:

@@ -25,7 +25,7 @@ NAPS = (0.0, 0.2, 0.5, 1.0, 2.0)
 _PASSING = ("40", "08", "57P", "53300")
 
 
-class Session:
+class SharedConnection:
     """Carries out statements, each on its own, one thread after the other.
 
     The connection opens with the first statement and is closed with this object.

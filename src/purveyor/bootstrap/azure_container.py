@@ -31,7 +31,7 @@ _SOFT_DELETE = (
 )
 
 
-class AzureStore:
+class AzureSetup:
     """One container and, as far as a storage key reaches, its account."""
 
     def __init__(self, config: AzureBackendConfig, settings: Settings) -> None:

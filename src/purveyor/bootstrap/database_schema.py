@@ -26,7 +26,7 @@ _TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _TABLES = {STATES: "states", JOURNAL: TABLE}
 
 
-class SchemaStore:
+class SchemaSetup:
     """One schema. `role` is who is to read and write there, if it is not ourselves.
 
     `holds` is what lies in it: `STATES`, `JOURNAL`, or both.

@@ -20,7 +20,7 @@ _NOTHING_TO_MAKE = {
 }
 
 
-class Folder:
+class FolderSetup:
     """A folder of this machine: new ones are for their owner alone."""
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +50,7 @@ class Folder:
         self._path.chmod(mode & ~_OTHERS)
 
 
-class Foreign:
+class ServerSetup:
     """A server that makes what it needs by itself."""
 
     def __init__(self, kind: str) -> None:

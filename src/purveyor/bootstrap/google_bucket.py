@@ -33,7 +33,7 @@ _TRIES = 10
 _IAM = "iamConfiguration"
 
 
-class GoogleStore:
+class GoogleSetup:
     """One bucket. `project` and `location` are for making it; Google's default is `US`."""
 
     def __init__(self, config: GoogleBackendConfig, settings: Settings) -> None:

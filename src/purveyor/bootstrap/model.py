@@ -37,7 +37,7 @@ class Measure:
     note: str = ""
 
 
-class Store(Protocol):
+class StoreSetup(Protocol):
     """One place for states, as far as setting it up goes."""
 
     def survey(self) -> Sequence[Measure]:
@@ -53,7 +53,7 @@ def settled(what: str, now: str, wanted: str, *, note: str = "") -> Measure:
     return Measure(what, now, wanted, note=note)
 
 
-def set_up(store: Store, *, dry_run: bool) -> Sequence[Measure]:
+def set_up(store: StoreSetup, *, dry_run: bool) -> Sequence[Measure]:
     """Survey a store and, unless it is a dry run, take every measure; return all of them.
 
     Each measure stands alone and may be taken again, so that a run that was killed in the middle,

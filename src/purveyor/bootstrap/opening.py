@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from purveyor.bootstrap.model import Measure, Store
+    from purveyor.bootstrap.model import Measure, StoreSetup
     from purveyor.catalog.backend import BackendConfig
     from purveyor.settings import Settings
 
 
-class Stores:
+class JoinedSetups:
     """One store after the other, as if they were one."""
 
-    def __init__(self, states: Store, journal: Store) -> None:
+    def __init__(self, states: StoreSetup, journal: StoreSetup) -> None:
         self._states = states
         self._journal = journal
 
@@ -47,12 +47,12 @@ def open_stores(
     root: Path,
     settings: Settings,
     grant_to: str | None = None,
-) -> Store:
+) -> StoreSetup:
     """Return what sets up the states' store and, where the catalog names one, the journal's."""
     if journal is None or journal == states:
         return open_store(states, root=root, settings=settings, grant_to=grant_to)
     way = partial(open_store, root=root, settings=settings, grant_to=grant_to)
-    return Stores(way(states, holds=(STATES,)), way(journal, holds=(JOURNAL,)))
+    return JoinedSetups(way(states, holds=(STATES,)), way(journal, holds=(JOURNAL,)))
 
 
 def open_store(
@@ -62,37 +62,37 @@ def open_store(
     settings: Settings,
     grant_to: str | None = None,
     holds: Sequence[str] = BOTH,
-) -> Store:
+) -> StoreSetup:
     """Return the store; `root` is the catalog's folder, `grant_to` a role of a database.
 
     `holds` is what is to lie in it: `STATES`, `JOURNAL`, or both.
     """
     match config:
         case LocalBackendConfig():
-            from purveyor.bootstrap.elsewhere import Folder
+            from purveyor.bootstrap.elsewhere import FolderSetup
 
-            return Folder(root / config.path)
+            return FolderSetup(root / config.path)
         case S3BackendConfig():
-            return S3Store(config, settings)
+            return S3Setup(config, settings)
         case AzureBackendConfig():
-            from purveyor.bootstrap.azure_container import AzureStore
+            from purveyor.bootstrap.azure_container import AzureSetup
 
-            return AzureStore(config, settings)
+            return AzureSetup(config, settings)
         case GoogleBackendConfig():
-            from purveyor.bootstrap.google_bucket import GoogleStore
+            from purveyor.bootstrap.google_bucket import GoogleSetup
 
-            return GoogleStore(config, settings)
+            return GoogleSetup(config, settings)
         case PgBackendConfig():
-            from purveyor.bootstrap.database_schema import SchemaStore
+            from purveyor.bootstrap.database_schema import SchemaSetup
 
-            return SchemaStore(config, settings, grant_to, holds=holds)
+            return SchemaSetup(config, settings, grant_to, holds=holds)
         case _:
-            from purveyor.bootstrap.elsewhere import Foreign
+            from purveyor.bootstrap.elsewhere import ServerSetup
 
-            return Foreign(config.type)
+            return ServerSetup(config.type)
 
 
-class S3Store:
+class S3Setup:
     """A bucket and, where the catalog wants one, its lock table."""
 
     def __init__(self, config: S3BackendConfig, settings: Settings) -> None:

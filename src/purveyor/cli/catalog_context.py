@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
-    from purveyor.states.entity import Named, Target
+    from purveyor.states.entity import Named, StateTarget
     from purveyor.sweep import Sweeper
 
 # What tells two places of one kind apart, with no secret in it: `connection_from` is a variable.
@@ -43,7 +43,7 @@ class CatalogContext:
     redactor: Redactor
     records: RecordStore | None = None  # where the journal lies
 
-    def find(self, words: str, kind: str | None) -> Target:
+    def find(self, words: str, kind: str | None) -> StateTarget:
         """Return the entity and the key that the command line names."""
         from purveyor.states.entity import KINDS, find_target
 

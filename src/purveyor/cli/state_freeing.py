@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Journal
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
-    from purveyor.states.entity import Named, Target
+    from purveyor.states.entity import Named, StateTarget
 
 _SETTLE_EXAMPLES = examples(
     'purveyor state settle service/orders-db --reason "looked in the console: nothing is left"'
@@ -75,7 +75,7 @@ def unlock(
     click.echo(done if freed else f"{target.key.path} is not locked; nothing was done.")
 
 
-def _is_dead(context: CatalogContext, target: Target | Named, holder: Lock) -> bool:
+def _is_dead(context: CatalogContext, target: StateTarget | Named, holder: Lock) -> bool:
     """Ask who worked on the entity last, and whether that run is certainly over; say what is known.
 
     A lock that may be somebody else's is never called dead.
@@ -92,7 +92,7 @@ def _is_dead(context: CatalogContext, target: Target | Named, holder: Lock) -> b
 
 
 def _note(
-    context: CatalogContext, target: Target, lock_id: str, reason: str, holder: Lock | None
+    context: CatalogContext, target: StateTarget, lock_id: str, reason: str, holder: Lock | None
 ) -> None:
     """Keep in the journal who was set free by force, and why; where there is one."""
     from purveyor.lock import describe_lock

@@ -153,11 +153,11 @@ def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iter
 
 def _mover(old: CatalogContext, new: CatalogContext, engine: str | None, *, dry_run: bool) -> Mover:
     from purveyor.cli.wiring import find_writer
-    from purveyor.states.moving import Mover, Place
+    from purveyor.states.moving import Mover, NamedBackend
 
     return Mover(
-        Place(old.backend, old.name),
-        Place(new.backend, new.name),
+        NamedBackend(old.backend, old.name),
+        NamedBackend(new.backend, new.name),
         find_writer(new, engine),
         clock=now,
         dry_run=dry_run,

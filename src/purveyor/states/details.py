@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from purveyor.lock import Lock
     from purveyor.state_key import StateKey
     from purveyor.states.content import Content
-    from purveyor.states.entity import Target
+    from purveyor.states.entity import StateTarget
 
 
 @dataclass(frozen=True, slots=True)
 class StateDetails:
     """One state; `content` is None, and `fault` says why, when it cannot be read."""
 
-    target: Target
+    target: StateTarget
     content: Content | None
     fault: PurveyorError | None
     holder: Lock | None
@@ -37,7 +37,7 @@ class StateDetails:
         return read_stamp(self.content) if self.content else ""
 
 
-def inspect_state(target: Target, backend: Backend) -> StateDetails:
+def inspect_state(target: StateTarget, backend: Backend) -> StateDetails:
     """Look at a state from all sides; raise RecoveryError STATE_MISSING when there is none."""
     key = target.key
     content, fault = None, None

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from purveyor.backends import Backend
 
-__all__ = ["KINDS", "Named", "Target", "find_target", "is_key"]
+__all__ = ["KINDS", "Named", "StateTarget", "find_target", "is_key"]
 
 KINDS = ("service", "link")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class StateTarget:
     """An entity, as far as its id tells, and where its state is; `kind` may be empty for a key."""
 
     kind: str
@@ -37,7 +37,7 @@ class Target:
         return identity(self) if self.kind else ""
 
 
-def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -> Target:
+def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -> StateTarget:
     """Return the entity that an id, the begin of one, a slug or a key names.
 
     Raise RecoveryError STATE_MISSING when none is meant, STATE_AMBIGUOUS when several are, such as
@@ -45,7 +45,7 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
     """
     if is_key(words):
         kind, entity_id, slug = backend.keys.read(words) or ("", "", "")
-        return Target(kind, entity_id, slug, StateKey(words, exists=True))
+        return StateTarget(kind, entity_id, slug, StateKey(words, exists=True))
     # A whole id is found everywhere, and at once; all else only where states can be listed.
     found = [Named(kind, words) for kind in kinds if re.fullmatch(ID, words)]
     found = [each for each in found if backend.locate(each).exists]
@@ -58,7 +58,7 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
         )
     key = backend.locate(named)
     parts = backend.keys.read(key.path)
-    return Target(named.kind, named.id, parts[2] if parts else "", key)
+    return StateTarget(named.kind, named.id, parts[2] if parts else "", key)
 
 
 def is_key(words: str) -> bool:

@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedBackend:
     """A backend and what people call it, such as `s3://acme-states/team-a`."""
 
     backend: Backend
@@ -66,8 +66,8 @@ class Mover:
     It never overwrites a state that it has not copied there itself.
     """
 
-    source: Place
-    destination: Place
+    source: NamedBackend
+    destination: NamedBackend
     writer: Writer
     clock: Callable[[], str]
     dry_run: bool = False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from purveyor.backends import Backend
     from purveyor.state_key import StateKey
     from purveyor.states.content import Content, Difference
-    from purveyor.states.entity import Target
+    from purveyor.states.entity import StateTarget
     from purveyor.step import BackendBlock
 
 
@@ -30,7 +30,7 @@ class Writer(Protocol):
 class Restoration:
     """What going back means: `current` is None when the state is gone or cannot be read."""
 
-    target: Target
+    target: StateTarget
     version: str
     wanted: Content
     current: Content | None
@@ -44,7 +44,7 @@ class Restoration:
         return max(current, self.wanted.document.serial) + 1
 
 
-def plan_restoration(target: Target, version: str, backend: Backend) -> Restoration:
+def plan_restoration(target: StateTarget, version: str, backend: Backend) -> Restoration:
     """Compare a version with the state as it is; nothing is changed.
 
     Raise StateLockedError, or RecoveryError for a state that has moved, and for a version that is
@@ -143,7 +143,7 @@ def _clear(key: StateKey, backend: Backend) -> None:
     backend.remove(key)
 
 
-def _faults(target: Target, wanted: Content, current: Content | None) -> list[str]:
+def _faults(target: StateTarget, wanted: Content, current: Content | None) -> list[str]:
     faults = []
     if wanted.document.encrypted:
         faults.append("it is encrypted: only the module's own engine can write it")

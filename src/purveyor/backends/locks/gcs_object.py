@@ -34,7 +34,7 @@ class GoogleLocks(StateLocks):
         The engines know the lock by the object's generation, whatever id its text holds.
         """
         found = self._store.content(_name(path, LOCK))
-        return None if found is None else replace(parse_lock(found.text), id=found.generation)
+        return None if found is None else replace(parse_lock(found[0]), id=found[1])
 
     def unlock(self, path: str, lock_id: str) -> bool:
         """Delete the lock if it still is of the generation `lock_id`, as the engine would."""

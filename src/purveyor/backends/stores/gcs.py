@@ -37,14 +37,6 @@ class Generation(StoredObject):
     superseded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """An object's text and the number of its generation."""
-
-    text: str
-    generation: str
-
-
 class GoogleStore(ObjectStore):
     """A bucket's prefix. Each method is one request, or two for what is not there."""
 
@@ -67,16 +59,16 @@ class GoogleStore(ObjectStore):
             for each in newest_first
         ]
 
-    def content(self, path: str) -> Content | None:
-        """Return an object's content; None when there is no such object."""
+    def content(self, path: str) -> tuple[str, str] | None:
+        """Return an object's text and the number of its generation; None without an object."""
         answer = self._ask("GET", path, query={"alt": "media"}, fine={_NOT_FOUND}, encrypted=True)
         if not answer.ok:
             return None
-        return Content(answer.text, answer.headers.get("x-goog-generation", ""))
+        return answer.text, answer.headers.get("x-goog-generation", "")
 
     def read(self, path: str) -> str | None:
         found = self.content(path)
-        return None if found is None else found.text
+        return None if found is None else found[0]
 
     def age(self, path: str) -> float | None:
         answer = self._ask("GET", path, query={"fields": "updated"}, fine={_NOT_FOUND})
