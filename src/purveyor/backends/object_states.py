@@ -104,23 +104,29 @@ class ObjectStates(Backend):
 
     def list(self) -> Iterator[ListedState]:
         """List all keys; a state's lock comes right before it or soon after it."""
-        naming = self._naming
+        naming, lock_ending = self._naming, self._locks.ending
         for start in self.keys.starts():
-            state, lock = None, ""
+            waiting: ListedState | None = None
+            lock = ""
             for each in self.store.objects(start):
-                lock = naming.path(each.path, self._locks.ending) or lock
-                if state is not None and state.path == lock:
-                    state = replace(state, locked=True)
+                lock = naming.path(each.path, lock_ending) or lock
+                if waiting is not None and waiting.path == lock:
+                    waiting = replace(waiting, locked=True)
                 path = naming.path(each.path, naming.state)
                 parts = self.keys.read(path)
                 if parts is None or not self._is_state(each):
                     continue
-                if state is not None:
-                    yield state
+                if waiting is not None:
+                    yield waiting
                 locked = self._locks.unlisted if each.locked is None else each.locked
-                state = ListedState(path, *parts, each.size, each.modified, path == lock or locked)
-            if state is not None:
-                yield state
+                waiting = ListedState(
+                    path, *parts, each.size, each.modified, path == lock or locked
+                )
+                if lock_ending is None:
+                    yield waiting
+                    waiting = None
+            if waiting is not None:
+                yield waiting
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         return self.store.versions(self._state(key))
