@@ -13,7 +13,7 @@ from backend_fixtures import WAITING, Workbench, entity
 
 from postgres_server import PASSWORD, USER, PostgresServer
 from purveyor.backends import open_backend
-from purveyor.backends.pg import PgStates
+from purveyor.backends.postgres import PgStates
 from purveyor.bootstrap import open_store, set_up
 from purveyor.catalog.backend import PgBackendConfig
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
@@ -23,7 +23,7 @@ from purveyor_faultkit import run_proxy
 if TYPE_CHECKING:
     from backend_fixtures import Place
 
-    from purveyor.backends.pg_records import PgRecords
+    from purveyor.backends.postgres.records import PgRecords
 
 IN_PG = pytest.mark.parametrize("place", ["pg"], indirect=True)
 BEGIN = "journal/actions/a-1/1/begin.json"

@@ -10,7 +10,7 @@ from backend_fixtures import ENCRYPTION, MODULE, Place, Workbench, entity
 
 from postgres_server import USER, PostgresServer
 from purveyor import json_text
-from purveyor.backends.pg import PgStates
+from purveyor.backends.postgres import PgStates
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.errors import StateLockedError
 from purveyor.process import Interruption

@@ -90,7 +90,7 @@ def _open_server(
 
             return ConsulStates(config, settings)
         case PgBackendConfig():
-            from purveyor.backends.pg import PgStates
+            from purveyor.backends.postgres import PgStates
 
             return PgStates(config, settings)
         case _:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.backends.pg_connection import Database
-from purveyor.backends.pg_records import TABLE, TURN, make_table
+from purveyor.backends.postgres.connection import Database
+from purveyor.backends.postgres.records import TABLE, TURN, make_table
 from purveyor.bootstrap.model import BOTH, JOURNAL, STATES, Measure, settled
 from purveyor.errors import CatalogError
 

@@ -198,8 +198,7 @@ def open_reporter(job: Job) -> Reporter:
 def open_places(job: Job, recipe: Recipe) -> Places:
     """Return where states and records lie; no journal is kept of a run that may be repeated."""
     from purveyor.attempt import Places
-    from purveyor.backends import open_backend
-    from purveyor.backends.records import choose_records
+    from purveyor.backends import choose_records, open_backend
 
     if job.places is not None:
         return job.places

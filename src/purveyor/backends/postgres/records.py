@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from purveyor.backends.pg_session import SharedConnection
+from purveyor.backends.postgres.session import SharedConnection
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composed
 
-    from purveyor.backends.pg_connection import Database
+    from purveyor.backends.postgres.connection import Database
 
     Found = TypeVar("Found")
 

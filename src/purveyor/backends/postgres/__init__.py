@@ -17,9 +17,9 @@ from purveyor.backends.model import (
     another_lock,
     no_version,
 )
-from purveyor.backends.pg_connection import Database
-from purveyor.backends.pg_records import PgRecords
-from purveyor.backends.pg_table import Table
+from purveyor.backends.postgres.connection import Database
+from purveyor.backends.postgres.records import PgRecords
+from purveyor.backends.postgres.table import Table
 from purveyor.errors import RecoveryError
 from purveyor.lock import Lock
 from purveyor.state_key import SUFFIX, combine, identity, parse_state
@@ -28,7 +28,7 @@ from purveyor.step import BackendBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from purveyor.backends.pg_table import Holder
+    from purveyor.backends.postgres.table import Holder
     from purveyor.catalog.backend import PgBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings

@@ -7,14 +7,14 @@ import time
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
-from purveyor.backends.pg_connection import explain, may_answer_later
+from purveyor.backends.postgres.connection import explain, may_answer_later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import psycopg
 
-    from purveyor.backends.pg_connection import Database
+    from purveyor.backends.postgres.connection import Database
 
     Found = TypeVar("Found")
 
