@@ -14,7 +14,7 @@ from purveyor.errors import (
     StateLockedError,
 )
 from purveyor.transport.connection import Request
-from purveyor.transport.errors import NoResponseError
+from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from purveyor.transport.connection import Connection, Response
@@ -115,13 +115,14 @@ class HttpExchange:
 
     def _refusal(self, answer: Response, where: str) -> PurveyorError:
         title = self.place.title
-        if answer.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2
+        kind = FailureKind.of_status(answer.status)
+        if kind is FailureKind.INVALID:
             return CredentialsError(
                 f"{title} does not accept our login for the state {where}.",
                 hint="Check the user name, and the environment variable that holds the password"
                 " or token.",
             )
-        if answer.status == 403:  # noqa: PLR2004 - RFC 9110 section 15.5.4
+        if kind is FailureKind.DENIED:
             return CredentialsError(
                 f"{title} does not allow us to use the state {where}.",
                 reason=ReasonCode.PERMISSION_DENIED,
