@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from purveyor.compute import ComputeError, Template
@@ -34,6 +34,7 @@ VALUES: dict[str, JsonValue] = {
     },
     "account": {"name": "main", "region": "us-east-1", "role_arn": None, "variables": {}},
 }
+UNHURRIED = settings(deadline=None)  # a busy machine takes its time
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
@@ -205,6 +206,7 @@ def test_a_hostile_template_ends_soon_and_small(source: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
+@UNHURRIED
 @given(_JSON)
 def test_an_expression_keeps_every_value_as_it_is(value: JsonValue) -> None:
     found = evaluate("{{ parameters.v }}", parameters={"v": value})
@@ -220,16 +222,19 @@ def give_or_refuse(source: str) -> str:
     return "character 1"
 
 
+@UNHURRIED
 @given(st.text(max_size=200))
 def test_any_text_is_a_template_or_refused_with_a_place(source: str) -> None:
     assert give_or_refuse(source).startswith("character ")
 
 
+@UNHURRIED
 @given(st.text(alphabet="{}%#()[]|.,+-*/~ '\"abservicparmt0123=<>:", max_size=80))
 def test_what_looks_like_a_template_is_one_or_refused(source: str) -> None:
     assert give_or_refuse("{{" + source + "}}").startswith("character ")
 
 
+@UNHURRIED
 @given(
     st.text(min_size=8, alphabet="qwzjkQWZJK#9", max_size=40).map("q".__add__), st.integers(0, 9)
 )
@@ -243,6 +248,7 @@ def test_no_fault_shows_a_value(secret: str, way: int) -> None:
     assert secret not in refused(sources[way], parameters={"s": secret})
 
 
+@UNHURRIED
 @given(st.text(max_size=60), st.integers(1, 63))
 def test_a_slug_is_short_and_plain(text: str, longest: int) -> None:
     try:

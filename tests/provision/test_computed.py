@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from provision_fixtures import Life
 
 from purveyor.action import Operation
@@ -159,6 +161,26 @@ def test_a_template_that_cannot_be_read_is_the_catalog_s_fault() -> None:
         "compute.bucket, character 1",
         "compute.other, character 1",
     ]
+
+
+@settings(deadline=None, max_examples=30)  # a busy machine takes its time
+@given(st.lists(st.tuples(st.sampled_from(["rename", "suffix", "size", "none"]), st.text("ab1"))))
+def test_whatever_follows_the_create_once_holds_and_the_rest_keeps_up(
+    steps: list[tuple[str, str]],
+) -> None:
+    life = live(bucket=ComputeRule(BUCKET, once=True), now=f"{BUCKET}-{{{{ parameters.size }}}}")
+    life.run(CREATE, {"suffix": "a", "size": ""})
+    asked: dict[str, JsonValue] = {"suffix": "a", "size": ""}
+    for kind, text in steps:
+        if kind == "rename":
+            life.name = f"n{text}"
+        change: dict[str, JsonValue] = {kind: text} if kind in asked else {}
+        asked |= change
+        found = life.run(UPDATE, change)
+        assert found["bucket"] == "np-news-a"
+        assert found["now"] == f"np-{life.name.lower()}-{asked['suffix']}-{asked['size']}"
+        assert life.run(UPDATE, {}) == found
+    assert life.run(DELETE, {})["bucket"] == "np-news-a"
 
 
 @pytest.mark.parametrize(

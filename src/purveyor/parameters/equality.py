@@ -11,21 +11,12 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
 
 
+_SHAPES = {type(None): "null", bool: "bool", str: "string", list: "list", dict: "object"}
+
+
 def shape_of(value: JsonValue) -> str:
     """Give the JSON type's name: null, bool, number, string, list or object."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case str():
-            return "string"
-        case list():
-            return "list"
-        case dict():
-            return "object"
-        case _:
-            return "number"
+    return _SHAPES.get(type(value), "number")
 
 
 def to_key(value: JsonValue) -> Hashable:
@@ -45,7 +36,6 @@ def to_key(value: JsonValue) -> Hashable:
 
 
 def is_same(left: JsonValue, right: JsonValue) -> bool:
-    """Tell whether two values are the same."""
     return to_key(left) == to_key(right)
 
 

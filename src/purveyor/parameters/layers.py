@@ -76,7 +76,6 @@ def find_asked(request: VariableRequest, interface: ModuleInterface) -> dict[str
 def _trim_declared(
     attributes: Mapping[str, JsonValue], interface: ModuleInterface
 ) -> dict[str, JsonValue]:
-    """Give of one entity's attributes what the module declares."""
     return {
         name: trim(value, interface.variables[name].type)
         for name, value in attributes.items()

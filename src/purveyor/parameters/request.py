@@ -36,5 +36,4 @@ class VariableRequest:
 
     @property
     def own_attributes(self) -> Mapping[str, JsonValue]:
-        """What the platform shows of the entity that the action is about."""
         return self.service_attributes if self.link_attributes is None else self.link_attributes

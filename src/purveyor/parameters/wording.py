@@ -77,7 +77,6 @@ def join_key(path: str, key: str) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Write a count with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

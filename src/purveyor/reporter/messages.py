@@ -27,7 +27,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def is_urgent(level: str) -> bool:
-    """True for what a developer should see at once."""
     return level.lower() in _URGENT
 
 
@@ -58,12 +57,10 @@ class Messages:
         return taken
 
     def give_back(self, messages: list[JsonValue]) -> None:
-        """Keep messages that could not be sent for the next `take`."""
         self._waiting = messages + self._waiting
         self._taken -= len(messages)
 
     def take_all(self, ending: Iterable[tuple[str, str]]) -> list[JsonValue]:
-        """Return what is waiting and what is said at the end."""
         if self._left_out:
             left = f"{self._left_out} more messages are in the run's log."
             self._waiting.append(self._shape("info", left))
@@ -84,7 +81,6 @@ class Messages:
 
 
 def cut(text: str) -> str:
-    """Shorten to 1000 characters."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -79,6 +79,5 @@ class Pager:
 
 
 def text_of(row: JsonObject, name: str) -> str:
-    """Return a field's text; empty when it is missing or no text."""
     value = row.get(name)
     return value if isinstance(value, str) else ""

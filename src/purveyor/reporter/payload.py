@@ -28,36 +28,28 @@ _UNMISTAKABLE = 12
 
 @dataclass(frozen=True, slots=True)
 class KnownSchemas:
-    """What the specifications say; None where they could not be read.
-
-    `managed` where the platform would make an update action of attributes that are set: then all
-    goes through the action's results.
-    """
+    """What the specifications say; None where they could not be read."""
 
     results: Properties | None = None
     attributes: Properties | None = None
     parameters: Properties | None = None
+    # The platform would make an update action of attributes that are set: all goes by results.
     managed: bool = False
 
     @property
     def complete(self) -> bool:
-        """True when nothing is left to read."""
         return self.results is not None and self.attributes is not None
 
 
 @dataclass(slots=True)
 class Payload:
-    """What is sent: `results` with the final status, `attributes` and `secrets` to the entity.
+    """What is sent, and what is not."""
 
-    `left_out` has one sentence for each value that does not arrive, without the value. `emptied`
-    are the attributes that lose the value of an earlier success.
-    """
-
-    results: JsonObject = field(default_factory=dict)
-    attributes: JsonObject = field(default_factory=dict)
+    results: JsonObject = field(default_factory=dict)  # with the final status
+    attributes: JsonObject = field(default_factory=dict)  # these two to the entity
     secrets: JsonObject = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # a sentence for each, without its value
+    emptied: list[str] = field(default_factory=list)  # attributes that lose an earlier value
 
 
 def split_results(outcome: Outcome, operation: Operation, known: KnownSchemas) -> Payload:

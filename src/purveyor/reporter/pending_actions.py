@@ -76,7 +76,6 @@ class PendingActions:
         return self._client.platform_time()
 
     def entities(self, kind: Kind, nrn: str, statuses: Sequence[str]) -> Iterator[EntityShown]:
-        """Yield the services or links at `nrn` and below that have one of the statuses."""
         narrow = {"nrn": nrn, "status": ",".join(statuses)}
         wide = {**narrow, "show_descendants": "true"}
         if kind is Kind.SERVICE:
@@ -100,7 +99,6 @@ class PendingActions:
         return not self._pager.has_narrowed(str(kind))
 
     def actions(self, entity: EntityShown) -> Sequence[ActionShown]:
-        """Return the entity's actions that wait for a run or are being carried out."""
 
         def ask(query: Mapping[str, str]) -> JsonObject:
             return self._client.list_actions(entity.kind, entity.id, query, policy=self._policy)

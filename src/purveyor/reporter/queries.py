@@ -76,7 +76,6 @@ def query_attributes(
 def query_links(
     client: PlatformClient, service: Entity, policy: RetryPolicy
 ) -> list[LinkShown] | None:
-    """Return a service's links that are not deleted; None when the platform does not tell."""
     found: list[LinkShown] = []
     offset, total = 0, 1
     try:
