@@ -18,7 +18,6 @@ def is_short() -> bool:
 
 
 def check_memory() -> None:
-    """Raise EngineError where no engine could run."""
     if is_short():
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         raise EngineError(

@@ -45,7 +45,6 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Bring out what is buffered."""
         if not self.lost and self._stream is not None:
             self._try(lambda stream: stream.flush())
 

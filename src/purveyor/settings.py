@@ -247,7 +247,6 @@ class Settings:
         return self._environ.get(name) or None
 
     def first(self, *names: str) -> str | None:
-        """Return the first set value among `names`."""
         return next((value for name in names if (value := self.text(name))), None)
 
     def seconds(self, name: str) -> float | None:
@@ -282,7 +281,6 @@ class Settings:
             )
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the values of all secret variables that are set."""
         return tuple(v for each in SETTINGS if each.secret and (v := self.text(each.name)))
 
     def for_children(self) -> dict[str, str]:
@@ -291,5 +289,4 @@ class Settings:
 
 
 def read_settings() -> Settings:
-    """Read the process's environment."""
     return Settings(os.environ)  # noqa: TID251 - this file is the reader

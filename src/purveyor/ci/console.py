@@ -39,7 +39,6 @@ class Console:
         return self._stream.isatty()
 
     def line(self, text: str) -> None:
-        """Write one line."""
         with self._guard:
             erase = _ERASE if self._passing else ""
             self._passing = False

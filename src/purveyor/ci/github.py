@@ -48,7 +48,6 @@ class GitHub(Log):
             self.say(f"The output {name!r} was left out: its name is not one that GitHub takes.")
 
     def write_summary(self, markdown: str) -> None:
-        """Append to GITHUB_STEP_SUMMARY."""
         path = self._settings.text("GITHUB_STEP_SUMMARY")
         if path is not None:
             append_summary(self._console, Path(path), markdown)

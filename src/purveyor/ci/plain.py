@@ -32,7 +32,6 @@ def split_plain(text: str) -> list[str]:
 
 
 def join_plain(text: str, separator: str = " ") -> str:
-    """Return the plain text as one line."""
     return separator.join(split_plain(text))
 
 

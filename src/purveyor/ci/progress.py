@@ -31,7 +31,6 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """How long the phase has lasted."""
         return self._clock() - self._began
 
     def enter(self, phase: str) -> None:

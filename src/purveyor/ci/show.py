@@ -68,7 +68,6 @@ class Show:
         self.about: dict[str, str] = {}
 
     def __call__(self, event: StepEvent) -> None:
-        """Show one event."""
         with self._guard:
             match event:
                 case PhaseStarted(name):
@@ -114,7 +113,6 @@ class Show:
                 self._ci.say(f". {text}", tone=Tone.QUIET)
 
     def opening(self, context: ActionContext) -> None:
-        """Say what is to be done."""
         entity = context.entity
         custom = context.operation.value == "custom"
         verb = f"{context.specification.slug} on" if custom else context.operation.value

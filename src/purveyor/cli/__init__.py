@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -49,15 +49,15 @@ class LazyGroup(click.Group):
     `table` maps a command's name to where it is and to its line in the help.
     """
 
-    table: ClassVar[Mapping[str, tuple[str, str]]] = _COMMANDS
+    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order of the table."""
         del ctx
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
         del ctx
         if cmd_name not in self.table:
             return None
@@ -82,7 +82,6 @@ class LazyGroup(click.Group):
             ctx.fail(f"{error.message} Did you mean '{close[0]}'?")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
@@ -90,6 +89,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    table=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples("purveyor validate", "purveyor run --context action.json"),
 )

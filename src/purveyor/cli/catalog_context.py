@@ -44,13 +44,12 @@ class CatalogContext:
     records: RecordStore | None = None  # where the journal lies
 
     def find(self, words: str, kind: str | None) -> StateTarget:
-        """Return the entity and the key that the command line names."""
         from purveyor.states.entity import KINDS, find_target
 
         return find_target(words, self.backend, kinds=(kind,) if kind else KINDS)
 
     def owner(self, words: str, kind: str | None) -> Named:
-        """Return the same; what has no state is named by its kind and its whole id."""
+        """Return the entity that is named; one without a state by its kind and its whole id."""
         from purveyor.errors import ReasonCode, RecoveryError
         from purveyor.state_key import ID
         from purveyor.states.entity import Named
@@ -86,7 +85,6 @@ def load_chosen_catalog(path: str | None, settings: Settings) -> Catalog:
 
 
 def open_catalog_context(path: str | None) -> CatalogContext:
-    """Open the backend and the journal of a catalog."""
     from purveyor.backends import choose_records, open_backend
 
     settings = read_settings()
@@ -106,7 +104,6 @@ def open_catalog_context(path: str | None) -> CatalogContext:
 
 
 def open_journal(store: RecordStore, settings: Settings) -> Journal:
-    """Return the journal in a store."""
     from purveyor.journal import DEAD_AFTER, Journal
 
     wished = settings.seconds("PURVEYOR_DEAD_AFTER")
@@ -115,7 +112,6 @@ def open_journal(store: RecordStore, settings: Settings) -> Journal:
 
 
 def open_local_runs(settings: Settings) -> LocalRuns:
-    """Return what runs leave on this machine."""
     from purveyor.attempt.local_run import LocalRuns
     from purveyor.backends.stores.local import FolderStore
     from purveyor.engines.binary import cache_folder
@@ -150,7 +146,6 @@ def is_dead(settings: Settings, identity: RunIdentity) -> bool | None:
 
 
 def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interruption) -> Sweeper:
-    """Return what a sweep needs, from the catalog's backend and the environment."""
     from functools import partial
 
     from purveyor.clock import Clock

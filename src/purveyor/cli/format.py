@@ -27,7 +27,6 @@ _STYLES = {"success": "green", "failed": "red", "open": "yellow"}
 
 
 def person_reads() -> bool:
-    """Tell whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
@@ -144,7 +143,6 @@ def tell_size(size: int | None) -> str:
 
 
 def tell_time(moment: datetime | None) -> str | None:
-    """Return ISO 8601 in UTC."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

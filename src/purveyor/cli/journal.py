@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,18 +31,13 @@ _MAIN = ("BEGAN (UTC)", "STATUS", "REASON", "SLUG")
 _HEADS = (*_MAIN, "OPERATION", "ACTION", "OF", "ATTEMPT", "QUIET", "HEARD", "RUN")
 _LIMIT = 20
 _ABOVE = ("action", "attempt")
+_COMMANDS = {
+    "list": (f"{_HERE}:list_actions", "List actions, each with its last attempt."),
+    "show": (f"{_HERE}:show", "Tell everything about one action."),
+}
 
 
-class JournalGroup(LazyGroup):
-    """The commands about the journal."""
-
-    table: ClassVar[dict[str, tuple[str, str]]] = {
-        "list": (f"{_HERE}:list_actions", "List actions, each with its last attempt."),
-        "show": (f"{_HERE}:show", "Tell everything about one action."),
-    }
-
-
-@click.group(cls=JournalGroup, epilog=examples("purveyor journal list --open"))
+@click.group(cls=LazyGroup, table=_COMMANDS, epilog=examples("purveyor journal list --open"))
 def journal() -> None:
     """Look at the record of actions."""
 

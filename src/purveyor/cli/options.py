@@ -18,7 +18,6 @@ LEAST_WAIT = 60.0
 
 
 def with_context(help_text: str) -> Callable[[_Command], _Command]:
-    """Add the option that names the CONTEXT."""
     return click.option(
         "--context",
         "context_argument",
@@ -29,7 +28,6 @@ def with_context(help_text: str) -> Callable[[_Command], _Command]:
 
 
 def with_catalog(command: _Command) -> _Command:
-    """Add the option that names the catalog."""
     return click.option(
         "--catalog",
         "catalog_path",
@@ -40,7 +38,6 @@ def with_catalog(command: _Command) -> _Command:
 
 
 def with_target(command: _Command) -> _Command:
-    """Add the argument and the option that say whose state is meant."""
     kind = click.option(
         "--kind", type=click.Choice(["service", "link"]), help="Whose id it is, if both have it."
     )
@@ -48,7 +45,6 @@ def with_target(command: _Command) -> _Command:
 
 
 def with_engine(command: _Command) -> _Command:
-    """Add the option that names the engine which writes states."""
     return click.option(
         "--engine",
         type=click.Choice(["opentofu", "terraform"]),
@@ -57,17 +53,14 @@ def with_engine(command: _Command) -> _Command:
 
 
 def with_yes(command: _Command) -> _Command:
-    """Add the option that answers every question."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
 
 
 def with_json(command: _Command) -> _Command:
-    """Add the option for programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def with_json_lines(command: _Command) -> _Command:
-    """Add the option for programs that read a listing."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(
         command
     )

@@ -84,10 +84,8 @@ def run(
 
 
 def carry_out(job: Job) -> Ending:
-    """Take the context, run the action, show how it ended."""
     from purveyor.cli.wiring import open_run, take_context
     from purveyor.notification import FaultyActionError
-    from purveyor.provision import provision
 
     fault: FaultyActionError | None = None
     try:
@@ -97,7 +95,10 @@ def carry_out(job: Job) -> Ending:
     else:
         job.show.opening(context)
     with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
-        ending = provision(context, open_run(job, context), fault=fault)
+        ports = open_run(job, context)
+        from purveyor.provision import provision  # half of all code: the platform is asked already
+
+        ending = provision(context, ports, fault=fault)
     _publish(job, context, ending)
     return ending
 

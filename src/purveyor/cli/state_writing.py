@@ -71,7 +71,6 @@ def restore(
 
 
 def _show(plan: Restoration) -> None:
-    """Say on standard error what changes."""
     current = plan.current.document.serial if plan.current else "unreadable"
     if plan.current is None and not plan.broken:
         current = "none"

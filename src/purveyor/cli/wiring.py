@@ -169,7 +169,6 @@ def open_this_run(job: Job) -> ThisRun:
 
 
 def resolve(job: Job, context: ActionContext) -> Recipe:
-    """Return what the catalog says of the action."""
     from purveyor.engines.binary import make_cache
 
     if not job.options.finishes:  # here a fault can still be told to the platform
