@@ -39,27 +39,38 @@ class MarkedChange:
 
     def begin(self) -> Lock | None:
         """Set the marker, unless another run changes the entity; a create needs no other note."""
-        rival = self.rival()
-        if rival is not None:
-            return rival
-        self.record.begun = True
         journal, now = self.attempt.journal, self.attempt.run.clock.now()
         if journal is None:
+            self.record.begun = True
             self.record.note_begun()
             return None
+        held, self.marked, self.settled = self.marked, True, False
         journal.markers.put(self.attempt.begin, at=now, step=self.step)
-        self.marked, self.settled = True, False
+        # Only then: of two runs that set theirs at once, at least one sees the other's, however
+        # long either takes between the two requests.
+        if not held and (rival := self._find_rival()) is not None:
+            return rival
+        self.record.begun = True
         self.attempt.await_lock(self._find_lock(now))
         return None
+
+    def _find_rival(self) -> Lock | None:
+        """Return the other run that changes the entity, and leave the field to it."""
+        try:
+            rival = self.rival()
+        except PurveyorError:
+            self._remove_marker()
+            raise
+        if rival is not None:
+            self._remove_marker()
+        return rival
 
     def rival(self) -> Lock | None:
         """Return the run that is changing the entity; raise RecoveryError for one that is over."""
         journal, begin = self.attempt.journal, self.attempt.begin
         if journal is None:
             return None
-        for marker in journal.markers.find(begin.ref):
-            if (marker.action, marker.attempt) == (begin.action, begin.attempt):
-                continue
+        for marker in journal.markers.find_others(begin):
             over = journal.is_over(marker, is_dead=self.attempt.run.is_dead)
             if over is not False:
                 raise _doubt(marker, over=over is True)

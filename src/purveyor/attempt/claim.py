@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from purveyor import process
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun
-from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.errors import CredentialsError, ReasonCode, RecoveryError
 from purveyor.journal import (
     Beat,
     Begin,
@@ -19,6 +19,7 @@ from purveyor.journal import (
     Ended,
     Running,
     Unknown,
+    Unread,
     keep_outcome,
     recall_outcome,
 )
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from purveyor.attempt.local_run import LocalRuns
     from purveyor.clock import Clock
-    from purveyor.journal import Journal
+    from purveyor.errors import PurveyorError
+    from purveyor.journal import Journal, Verdict
     from purveyor.lock import Lock
     from purveyor.run_identity import RunIdentity
     from purveyor.step import StepEvent
@@ -153,15 +155,17 @@ class Attempt:
             self.journal.beat(self.begin, beat)
 
 
-def claim(wanted: Begin, *, journal: Journal | None, run: ThisRun) -> Attempt | NotOurs:
-    """Claim the action, or say who has it.
+def claim(
+    wanted: Begin, *, journal: Journal | None, run: ThisRun, in_progress: bool = False
+) -> Attempt | NotOurs:
+    """Claim the action, or say who has it; `in_progress` when the platform says that a run has it.
 
     An earlier run that has fallen silent may still live: then nothing is done and the platform is
     told nothing, since that run may yet end the action.
     """
     if journal is None:
         return _start(wanted, None, run)
-    match journal.claim(wanted, is_dead=run.is_dead):
+    match _ask(wanted, journal, run, in_progress=in_progress):
         case Claimed(begin):
             return _start(begin, journal, run)
         case Ended(begin, end, _):
@@ -170,6 +174,17 @@ def claim(wanted: Begin, *, journal: Journal | None, run: ThisRun) -> Attempt | 
             return NotOurs(_point_at(begin, quiet))
         case Unknown(begin, quiet):
             return NotOurs(_doubt(begin, quiet))
+        case Unread(error):
+            return NotOurs(_leave(error))
+
+
+def _ask(wanted: Begin, journal: Journal, run: ThisRun, *, in_progress: bool) -> Verdict:
+    try:
+        return journal.claim(wanted, is_dead=run.is_dead)
+    except (RecoveryError, CredentialsError) as error:
+        if not in_progress:
+            raise
+        return Unread(error)
 
 
 def _start(begin: Begin, journal: Journal | None, run: ThisRun) -> Attempt:
@@ -198,6 +213,17 @@ def _doubt(begin: Begin, quiet: float) -> Outcome:
         " it still works cannot be told from here.",
         next_step="Look at that run: when it is over, start that very CI run again.",
         details=(_name(begin),),
+    )
+
+
+def _leave(error: PurveyorError) -> Outcome:
+    return Outcome(
+        status=Status.FAILED,
+        reason=error.reason,
+        exit_code=error.exit_code,
+        message=f"{error.message} Another run has begun this action: nothing was done here.",
+        next_step=error.hint,
+        details=error.details,
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from purveyor.step import Engine
 
 _DONE, _UNREPORTED, _A_PERSON = 0, 17, 19
+_ELSEWHERE = "Another run carries this action out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,13 @@ class Finisher:
         return _Found(context, recipe, places, begin, end, last.reported, run, left)
 
     def _close(self, found: _Found) -> Finished:
+        if found.reported:  # even where the journal could not be told the end
+            self._clean(found)
+            return Finished()
         if found.end is not None:
-            if found.reported:
-                self._clean(found)
-                return Finished()
             return self._tell(found, recall_outcome(found.end))
         if found.begin is not None and not self._is_ours(found.begin, found.run):
-            return Finished(notes=("Another run carries this action out.",))
+            return Finished(notes=(_ELSEWHERE,))
         if found.begin is not None or found.run is not None:
             return self._close_lost(found)
         return self._close_unbegun(found)
@@ -140,6 +141,8 @@ class Finisher:
         if found.journal is not None and found.begin is not None:
             if not found.journal.end(found.begin, end):
                 return self.finish(found.context)  # somebody has ended it meanwhile
+            if found.journal.is_followed(found.begin):
+                return Finished(notes=(_ELSEWHERE,))
         elif run is not None:
             self.run.local_runs.write(dataclasses.replace(run, end=end))
         told = self._tell(found, outcome)

@@ -3,11 +3,12 @@
 from purveyor.journal.capsule import Capsule, Secrets
 from purveyor.journal.capsules import Capsules
 from purveyor.journal.change_markers import ChangeMarker, ChangeMarkers
-from purveyor.journal.journal import DEAD_AFTER, Claimed, Ended, Journal, Running, Unknown
+from purveyor.journal.journal import DEAD_AFTER, Journal
 from purveyor.journal.module_tree import pack_tree, unpack_tree
 from purveyor.journal.outcome_record import keep_outcome, recall_outcome
 from purveyor.journal.records import AttemptRecord, Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
+from purveyor.journal.verdict import Claimed, Ended, Running, Unknown, Unread, Verdict
 
 __all__ = [
     "DEAD_AFTER",
@@ -26,6 +27,8 @@ __all__ = [
     "Running",
     "Secrets",
     "Unknown",
+    "Unread",
+    "Verdict",
     "keep_outcome",
     "pack_tree",
     "recall_outcome",

@@ -56,7 +56,15 @@ class ChangeMarkers:
 
     def find(self, entity: EntityRef) -> tuple[ChangeMarker, ...]:
         """Return the markers on an entity. One listing, and a request for each marker."""
-        found = map(self._read, sorted(self._store.paths(layout.marker_folder(entity))))
+        return self._find(entity, but="")
+
+    def find_others(self, begin: Begin) -> tuple[ChangeMarker, ...]:
+        """Return the markers on an attempt's entity but its own."""
+        return self._find(begin.ref, but=_path(begin))
+
+    def _find(self, entity: EntityRef, *, but: str) -> tuple[ChangeMarker, ...]:
+        paths = sorted(self._store.paths(layout.marker_folder(entity)))
+        found = (self._read(path) for path in paths if path != but)
         return tuple(each for each in found if each is not None)
 
     def settle(self, markers: Iterable[ChangeMarker], note: JsonObject) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from purveyor import json_text
-from purveyor.errors import ContextError, ReasonCode
+from purveyor.errors import ContextError, CredentialsError, ReasonCode, RecoveryError
 from purveyor.journal import layout
 from purveyor.journal.change_markers import ChangeMarkers
 from purveyor.journal.records import (
@@ -19,6 +18,7 @@ from purveyor.journal.records import (
     read_end,
     write_record,
 )
+from purveyor.journal.verdict import Claimed, Ended, Running, Unknown, Unread, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,40 +34,6 @@ if TYPE_CHECKING:
 DEAD_AFTER = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """The action is ours, with this begin; `before` is the dead or failed attempt it follows."""
-
-    begin: Begin
-    before: Begin | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The action ended before: here is how."""
-
-    begin: Begin
-    end: End
-    reported: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """Another run carries the action out; `quiet` is how long it has been silent, in seconds."""
-
-    begin: Begin
-    quiet: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Another run began and has fallen silent; whether it lives cannot be told from here."""
-
-    begin: Begin
-    quiet: float
-
-
-Verdict: TypeAlias = "Claimed | Ended | Running | Unknown"
 IsDead: TypeAlias = "Callable[[RunIdentity], bool | None]"
 
 
@@ -102,10 +68,15 @@ class Journal:
         Raise ContextError for the same id with another content.
         """
         self._open(wanted)
-        claimed = self._begin(dataclasses.replace(wanted, attempt=1))
-        if claimed is not None:
-            return Claimed(claimed)
-        return self._follow(wanted, is_dead)
+        first = dataclasses.replace(wanted, attempt=1)
+        if self._create(first):
+            return Claimed(self._note_last(first))
+        try:
+            if self._is_ours(first):
+                return Claimed(self._note_last(first))
+            return self._follow(wanted, is_dead)
+        except (RecoveryError, CredentialsError) as error:
+            return Unread(error)
 
     def beat(self, begin: Begin, beat: Beat) -> None:
         """Write a sign of life."""
@@ -114,6 +85,10 @@ class Journal:
     def end(self, begin: Begin, end: End) -> bool:
         """Write how the attempt ended; False when that was written already."""
         return self._store.create(_path(begin, layout.END), write_record(end))
+
+    def is_followed(self, begin: Begin) -> bool:
+        """Tell whether a later attempt has begun: then an end of this one is nothing to report."""
+        return any(number > begin.attempt for number, _ in self._list(begin.action))
 
     def close(self, begin: Begin) -> None:
         """Note that the platform has heard the end; the action is no longer open."""
@@ -222,17 +197,18 @@ class Journal:
         where = begin.identity.url or begin.identity.host
         self._store.put(layout.open_path(begin.action), f"{where} {self._clock():.0f}")
 
-    def _begin(self, wanted: Begin) -> Begin | None:
-        path, text = _path(wanted, layout.BEGIN), write_record(wanted)
-        if not self._store.create(path, text) and not (
-            # It may be ours: a store that wrote it and whose answer was lost is asked again.
-            wanted.token and self._store.read(path) == text
-        ):
-            return None
-        if not wanted.digest:  # a sweep's: it works on nothing
-            return wanted
-        self._store.put(layout.last_path(wanted.ref), wanted.action)
-        return wanted
+    def _create(self, wanted: Begin) -> bool:
+        return self._store.create(_path(wanted, layout.BEGIN), write_record(wanted))
+
+    def _is_ours(self, wanted: Begin) -> bool:
+        """Tell whether a begin that is there is ours, whose answer was lost on its way."""
+        path = _path(wanted, layout.BEGIN)
+        return bool(wanted.token) and self._store.read(path) == write_record(wanted)
+
+    def _note_last(self, begin: Begin) -> Begin:
+        if begin.digest:  # without one it is a sweep's, which works on nothing
+            self._store.put(layout.last_path(begin.ref), begin.action)
+        return begin
 
     def _follow(self, wanted: Begin, is_dead: IsDead) -> Verdict:
         found = self.last(wanted.action)
@@ -247,11 +223,19 @@ class Journal:
             verdict = self._look(found, is_dead)
             if verdict is not None:
                 return verdict
-        claimed = self._begin(dataclasses.replace(wanted, attempt=begin.attempt + 1))
-        if claimed is None:
+        following = dataclasses.replace(wanted, attempt=begin.attempt + 1)
+        if not self._create(following) and not self._is_ours(following):
             return Running(begin, 0.0)
-        self._open(claimed)  # a sweep may have taken the action off the list between the two
-        return Claimed(claimed, before=begin)
+        self._open(following)  # a sweep may have taken the action off the list between the two
+        return self._take_over(following, found)
+
+    def _take_over(self, claimed: Begin, found: AttemptRecord) -> Claimed | Ended:
+        """Leave the action to a sweep that has ended the dead attempt meanwhile, and says so."""
+        ended = found.end is None and self._store.read(_path(found.begin, layout.END))
+        if not ended:
+            return Claimed(self._note_last(claimed), before=found.begin)
+        self._store.create(_path(claimed, layout.END), ended)
+        return Ended(claimed, read_end(ended), reported=False)
 
     def _look(self, found: AttemptRecord, is_dead: IsDead) -> Running | Unknown | None:
         """Return None for a run that is certainly over."""

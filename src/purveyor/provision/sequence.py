@@ -68,7 +68,8 @@ def provision(
         if (turned_away := turn_away(context, snapshot, fault)) is not None:
             return Ending(turned_away, delivered=True)
         recipe, record = find_recipe(context, ports)
-        found, key = _claim(context, recipe, ports)
+        in_progress = snapshot.action_status == "in_progress"
+        found, key = _claim(context, recipe, ports, in_progress=in_progress)
         if isinstance(found, NotOurs):
             return _pass_on(context, found, ports)
         claimed = found
@@ -94,7 +95,7 @@ def provision(
 
 
 def _claim(
-    context: ActionContext, recipe: Recipe, ports: Ports
+    context: ActionContext, recipe: Recipe, ports: Ports, *, in_progress: bool
 ) -> tuple[Attempt | NotOurs, StateKey | None]:
     """Claim the action in the journal, which is told where its entity's state lies."""
     journal, key = ports.open_journal(recipe), None
@@ -119,7 +120,7 @@ def _claim(
         module=", ".join(each.source.name for each in recipe.steps if each.source is not None),
         engine=", ".join(dict.fromkeys(each.engine.name for each in recipe.steps)),
     )
-    return claim(wanted, journal=journal, run=ports.run), key
+    return claim(wanted, journal=journal, run=ports.run, in_progress=in_progress), key
 
 
 def _tell_time_limit(error: PurveyorError, ports: Ports) -> PurveyorError:

@@ -63,8 +63,11 @@ def _close_lost(judged: Judged, sweeper: Sweeper) -> SweptAction:
         return _tell(judged, "left: it moved meanwhile", found=words)
     changing = sweeper.journal.markers.is_set(judged.attempted.begin)
     end = end_lost(judged, at=sweeper.clock.now(), changing=changing)
-    if not sweeper.journal.end(judged.attempted.begin, end):
-        return _tell(judged, "left: it ended meanwhile", found=words)
+    ended = sweeper.journal.end(judged.attempted.begin, end)
+    # Who takes over looks at this end after its own begin: one of the two sees the other.
+    if not ended or sweeper.journal.is_followed(judged.attempted.begin):
+        what = "moved" if ended else "ended"
+        return _tell(judged, f"left: it {what} meanwhile", found=words)
     return _report(judged, end, sweeper, found=words)
 
 

@@ -73,7 +73,7 @@ def _take(found: Unclaimed, reporter: Reporter, sweeper: Sweeper) -> SweptAction
     if not isinstance(claimed, Claimed):
         return _tell(found, "left alone: a run has taken it meanwhile")
     begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
-    if not sweeper.journal.end(begin, end) or not _is_last(begin, sweeper):
+    if not sweeper.journal.end(begin, end) or sweeper.journal.is_followed(begin):
         return _tell(found, "left: it moved meanwhile")
     delivery = reporter.end(recall_context(begin), recall_outcome(end))
     if not delivery.delivered:
@@ -81,11 +81,6 @@ def _take(found: Unclaimed, reporter: Reporter, sweeper: Sweeper) -> SweptAction
         return _tell(found, f"the platform has not heard it: {why}", needs_person=True)
     sweeper.journal.close(begin)
     return _tell(found, f"reported as {end.status} ({end.reason})", closed=True)
-
-
-def _is_last(begin: Begin, sweeper: Sweeper) -> bool:
-    last = sweeper.journal.last(begin.action)
-    return last is not None and last.begin.attempt == begin.attempt
 
 
 def _ending(found: Unclaimed, *, at: float) -> End:
