@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess  # noqa: TID251 - a fresh interpreter shows what is loaded
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,3 +84,20 @@ def test_once_needs_a_journal(tmp_path: Path) -> None:
     (found,) = find(tmp_path, once, more=backend)
     assert "`once` needs a journal that keeps the value: see `journal`" in found
     assert find(tmp_path, '{name: "{{ service.id }}"}', more=backend) == []
+
+
+@pytest.mark.parametrize("computes", [True, False])
+def test_templates_are_loaded_only_where_a_catalog_computes(
+    tmp_path: Path, *, computes: bool
+) -> None:
+    write_module(tmp_path / "modules/db", MODULE)
+    entry = '{compute: {name: "{{ service.id }}"}}' if computes else "{variables: {name: x}}"
+    write_catalog(tmp_path, f"services:\n  db: {entry}\n")
+    code = (
+        "import sys; from pathlib import Path; from purveyor.validation import validate_catalog;"
+        "validate_catalog(Path()); print('jinja2' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(computes)
