@@ -35,6 +35,8 @@ _SECTIONS = {
     "GoogleEntry": "google",
     "EngineEntry": "engine",
     "ServiceEntry": "services",
+    "StepEntry": "steps",
+    "CommandEntry": "command",
     "Entry": "links",
     "ComputeEntry": "compute",
     "OutputEntry": "outputs",

@@ -177,6 +177,7 @@ class Step:
     # Gets fresh credentials, as far as they can be had, and raises nothing.
     renew: Callable[[], None] = lambda: None
     filled: tuple[str, ...] = ()  # what the module needs and a delete has no value for
+    lock_file: str = ""  # pins providers where the module comes without such a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ class StepResult:
     notes: tuple[str, ...] = ()
     engine: str = ""
     engine_version: str = ""
+    lock_file: str = ""  # the providers that were used
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from purveyor.catalog import lookup
 from purveyor.catalog.accounts import find_ties, show_match
 from purveyor.catalog.command_faults import find_command_faults
 from purveyor.catalog.document import show_trail
+from purveyor.catalog.entries import StepEntry
 from purveyor.catalog.folder_faults import find_folder_faults
 from purveyor.catalog.loading import count_faults, read_catalog
-from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal
+from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal, tell_missing
 from purveyor.declaration import find_lost_place
 from purveyor.engines.binary.constraint import have_common_version
 from purveyor.engines.terraform import inspect_module
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from purveyor.catalog import Catalog
     from purveyor.catalog.document import Trail
-    from purveyor.catalog.lookup import ServiceTarget, Target
+    from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
     from purveyor.declaration import ModuleInterface, Variable
     from purveyor.json_text import JsonValue
 
@@ -59,8 +59,7 @@ class Inspection:
 
 def validate_catalog(path: Path | None = None) -> Inspection:
     """Do as `inspect_catalog`; raise CatalogError with every fault."""
-    found = inspect_catalog(path)
-    found.refuse(path or Path())
+    (found := inspect_catalog(path)).refuse(path or Path())
     return found
 
 
@@ -127,7 +126,15 @@ class _Inspector:
 
     def inspect_target(self, target: Target, service: ServiceTarget) -> None:
         self.inspect_programs(target)
-        self.inspect_templates(target, is_link=target is not service)
+        for step in target.steps():
+            self.inspect_templates(step, is_link=target is not service)
+            if isinstance(step.entry, StepEntry) and (command := step.entry.command):
+                for key, words in (("run", command.run), ("undo", command.undo)):
+                    self.inspect_words((*step.trail, "command", key), words)
+            else:
+                self.inspect_module(step, service)
+
+    def inspect_module(self, target: ModuleTarget, service: ServiceTarget) -> None:
         try:
             source = self.catalog.find_source(target)
         except CatalogError as error:
@@ -139,8 +146,7 @@ class _Inspector:
                 where = show_trail((*target.trail, "guard"))
                 self.notes.append(f"{where}: what it protects is not looked for: a remote module")
             return
-        engine = self.catalog.choose_engine(service, target)
-        tofu_files = engine.name != "terraform"
+        tofu_files = (engine := self.catalog.choose_engine(service, target)).name != "terraform"
         interface = self.read_interface(source.path, tofu_files=tofu_files)
         if interface is not None:
             self.inspect_values(target, interface)
@@ -170,27 +176,29 @@ class _Inspector:
                 self.notes += notes
         return self.interfaces[key]
 
-    def inspect_values(self, target: Target, interface: ModuleInterface) -> None:
+    def inspect_values(self, target: ModuleTarget, interface: ModuleInterface) -> None:
         entry = target.entry
         for key, values in (("defaults", entry.defaults), ("variables", entry.variables)):
             for name, value in values.items():
                 trail = (*target.trail, key, name)
                 if name not in interface.variables:
-                    self.note(trail, _missing("variable", name, interface.variables), at_key=True)
+                    self.note(
+                        trail, tell_missing("variable", name, interface.variables), at_key=True
+                    )
                 else:
                     self.check_value(trail, value, interface.variables[name])
         for name in entry.compute:
-            text = "this never counts: `variables` sets it too" if name in entry.variables else ""
-            if name not in interface.variables:
-                text = _missing("variable", name, interface.variables)
-            if text:
+            known = interface.variables
+            text = "" if name in known else tell_missing("variable", name, known)
+            if text or name in entry.variables:
+                text = text or "this never counts: `variables` sets it too"
                 self.note((*target.trail, "compute", name), text, at_key=True)
         for name in set(entry.defaults) & {*entry.variables, *entry.compute}:
             key = "variables" if name in entry.variables else "compute"
             text = f"this default never counts: `{key}` sets it too"
             self.note((*target.trail, "defaults", name), text, at_key=True)
 
-    def inspect_templates(self, target: Target, *, is_link: bool) -> None:
+    def inspect_templates(self, target: ModuleTarget, *, is_link: bool) -> None:
         for name, rule in target.entry.compute.items():
             from purveyor.compute import find_template_faults
 
@@ -200,24 +208,26 @@ class _Inspector:
             for text in found:
                 self.note((*target.trail, "compute", name), text, at_key=True)
 
-    def inspect_names(self, target: Target, interface: ModuleInterface) -> None:
+    def inspect_names(self, target: ModuleTarget, interface: ModuleInterface) -> None:
         for number, place in enumerate(target.entry.immutable):
             trail = (*target.trail, "immutable", number)
             name, *inside = place.split(".")
             if name not in interface.variables:
-                self.note(trail, _missing("variable", name, interface.variables))
+                self.note(trail, tell_missing("variable", name, interface.variables))
             elif lost := find_lost_place(interface.variables[name].type, inside):
                 self.note(trail, f'the type of "{name}" has no place "{lost}"')
         for name, rule in (target.entry.outputs or {}).items():
             output = interface.outputs.get(rule.output)
             trail = (*target.trail, "outputs", name)
             if output is None:
-                self.note(trail, _missing("output", rule.output, interface.outputs))
+                self.note(trail, tell_missing("output", rule.output, interface.outputs))
             elif output.sensitive and not rule.secret:
                 text = f'the output "{rule.output}" is sensitive: write'
                 self.note(trail, f"{text} {{output: {rule.output}, secret: true}}")
 
-    def inspect_version(self, target: Target, wanted: str, interface: ModuleInterface) -> None:
+    def inspect_version(
+        self, target: ModuleTarget, wanted: str, interface: ModuleInterface
+    ) -> None:
         for required in interface.required_versions:
             with suppress(CatalogError):  # the engine judges what is no constraint for us
                 if not have_common_version(wanted, required):
@@ -225,7 +235,7 @@ class _Inspector:
                     text = f'no version fits "{wanted}" here and the module\'s `required_version`'
                     self.note(trail, f'{text} "{required}"')
 
-    def inspect_guard(self, target: Target, called: CalledModules) -> None:
+    def inspect_guard(self, target: ModuleTarget, called: CalledModules) -> None:
         for number, pattern in enumerate(target.entry.guard.protect):
             trail = (*target.trail, "guard", "protect", number)
             unknown, is_certain = called.find_unknown(pattern)
@@ -238,8 +248,7 @@ class _Inspector:
         if value is None and not variable.nullable:
             self.note(trail, "empty, and the variable may not be null")
         path = show_trail(trail)
-        lines = find_type_faults(value, variable.type, path, secret=variable.sensitive)
-        for line in lines:
+        for line in find_type_faults(value, variable.type, path, secret=variable.sensitive):
             self.note(trail, line.removeprefix(path).removeprefix(": "))
 
     def inspect_accounts(self) -> None:
@@ -257,22 +266,24 @@ class _Inspector:
                     self.check_value(trail, value, variable)
                 if not declared and len(known) == len(self.interfaces) and not self.remote:
                     names = {name for each in known for name in each.variables}
-                    self.note(trail, _missing("variable", name, names, whose="no module"))
+                    self.note(trail, tell_missing("variable", name, names, whose="no module"))
 
     def inspect_programs(self, target: Target) -> None:
         entry, folder = target.entry, target.folder / lookup.ACTIONS
         for slug in _all_names(entry.actions, lookup.list_folders(folder)):
             self.actions += 1
             if slug in entry.actions:
-                trail = (*target.trail, "actions", slug, "run")
-                for number, text in find_command_faults(self.catalog.root, entry.actions[slug].run):
-                    self.note((*trail, number), text)
+                self.inspect_words((*target.trail, "actions", slug, "run"), entry.actions[slug].run)
                 continue
             self.add(find_folder_faults(self.catalog.root, folder / slug))
             try:
                 lookup.find_executable(self.catalog.root, folder / slug)
             except CatalogError as error:
                 self.add([error.message])
+
+    def inspect_words(self, trail: Trail, words: Sequence[str]) -> None:
+        for number, text in find_command_faults(self.catalog.root, words):
+            self.note((*trail, number), text)
 
     def note(self, trail: Trail, text: str, *, at_key: bool = False) -> None:
         document = self.catalog.document
@@ -287,11 +298,3 @@ class _Inspector:
 
 def _all_names(entries: Mapping[str, object], folders: Sequence[str]) -> list[str]:
     return [*entries, *(name for name in folders if name not in entries)]
-
-
-def _missing(kind: str, name: str, known: Iterable[str], *, whose: str = "the module") -> str:
-    declares = "declares a" if whose == "no module" else "declares no"
-    close = get_close_matches(name, sorted(known), n=1)
-    return f'{whose} {declares} {kind} "{name}"' + (
-        f'; did you mean "{close[0]}"?' if close else ""
-    )

@@ -47,13 +47,13 @@ class Remembered:
     secrets: Secrets = field(default_factory=Secrets)
     begun: Mapping[str, JsonValue] = field(default_factory=dict)
 
-    def recall_living(self) -> Capsule | None:
+    def recall_living(self, _step: str = "") -> Capsule | None:
         return self.capsule
 
-    def recall_computed(self) -> Mapping[str, JsonValue]:
+    def recall_computed(self, _step: str = "") -> Mapping[str, JsonValue]:
         return self.capsule.computed if self.capsule else self.begun
 
-    def recall_secrets(self, capsule: Capsule) -> Secrets:
+    def recall_secrets(self, capsule: Capsule, _step: str = "") -> Secrets:
         return self.secrets if capsule.withheld else Secrets()
 
 
@@ -124,11 +124,9 @@ class Life:
         results = sort_outputs(outputs, handing_on, Redactor())
         self._show(context, results)
         module = self.folder / "m"
-        draft = draft_capsule(context, self.step, settled, module=module, workspace=self.folder)
+        draft = draft_capsule(context, self.step, module=module, workspace=self.folder)
         done = StepResult((), outputs)
-        capsule = finish_capsule(
-            draft, done, results, module=module, state_key="", lineage="", at=1.0
-        )
+        capsule = finish_capsule(draft, settled, done, results, state_key="", lineage="", at=1.0)
         self.memory.capsule = read_capsule(write_capsule(capsule))
         if self.keep_secrets:
             private = {n: v for n, v in settled.asked.items() if n in settled.private}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.journal import Secrets
+from purveyor.journal import Secrets, pick_step
 from purveyor.plan import Verb
 from purveyor.step import Noticed
 
@@ -56,18 +56,19 @@ class EntityRecord:
         self._asked = True
         return self.capsule
 
-    def recall_living(self) -> Capsule | None:
-        """Return the capsule unless it is a tombstone."""
+    def recall_living(self, step: str = "") -> Capsule | None:
+        """Return the capsule, or that of a further step in it, unless it is a tombstone."""
         capsule = self.recall()
-        return None if capsule is None or capsule.deleted_at is not None else capsule
+        living = None if capsule is None or capsule.deleted_at is not None else capsule
+        return living and living.of_step(step)
 
-    def recall_secrets(self, capsule: Capsule) -> Secrets:
+    def recall_secrets(self, capsule: Capsule, step: str = "") -> Secrets:
         """Return the capsule's secret values, none where they are not kept; raise as the store."""
         if self.store is None or not capsule.withheld:
             return Secrets()
-        return self.store.read_secrets(capsule.ref)
+        return self.store.read_secrets(capsule.ref).of_step(step)
 
-    def recall_computed(self) -> Mapping[str, JsonValue]:
+    def recall_computed(self, step: str = "") -> Mapping[str, JsonValue]:
         """Return what was decided once; for a create that follows a broken one, by that."""
         if self.store is None:
             raise CatalogError(
@@ -76,8 +77,9 @@ class EntityRecord:
             )
         capsule = self.recall_living()
         if capsule is not None:
-            return capsule.computed
-        return self.store.read_computed(self.blank.ref)
+            kept = capsule.of_step(step)
+            return kept.computed if kept else {}
+        return pick_step(self.store.read_computed(self.blank.ref), step)
 
     def shown_before(self) -> tuple[str, ...]:
         """Return the attributes that results of the last success set."""
@@ -183,15 +185,16 @@ class EntityRecord:
 class CheckedState:
     """A state whose last reading is remembered, and whose lineage must be the capsule's."""
 
-    def __init__(self, state: StateAccess, record: EntityRecord) -> None:
+    def __init__(self, state: StateAccess, record: EntityRecord, step: str = "") -> None:
         self._state = state
         self._record = record
+        self._step = step
         self.last: StateDocument | None = None
 
     def read(self) -> StateDocument | None:
         """Return the state; raise RecoveryError STATE_FOREIGN for one of another lineage."""
         self.last = self._state.read()
-        capsule = self._record.capsule
+        capsule = self._record.capsule and self._record.capsule.of_step(self._step)
         if self.last is None or capsule is None or capsule.deleted_at is not None:
             return self.last
         if capsule.lineage and self.last.lineage not in {"", capsule.lineage}:

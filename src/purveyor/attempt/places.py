@@ -24,7 +24,7 @@ class Places:
     backend: Backend
     store: RecordStore | None  # None where no store can keep records
     journal: Journal | None  # None also for a run that may be repeated
-    open_recovery: Callable[[EntityRef, str], Recovery]  # keeps states that cannot be saved
+    open_recovery: Callable[[EntityRef, str, str], Recovery]  # keeps states that cannot be saved
 
     @property
     def capsules(self) -> Capsules | None:

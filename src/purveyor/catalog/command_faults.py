@@ -14,6 +14,8 @@ _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 
 def find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]:
     """Return what is wrong with a program's words, by their numbers."""
+    if not run:
+        return []
     program, *arguments = run
     if "/" in program:
         return [(0, text) for text in _find_file_faults(root, program, executable=True)]

@@ -17,11 +17,12 @@ from purveyor.errors import CatalogError, ReasonCode
 from purveyor.step import CommandLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from purveyor.catalog.document import Trail
-    from purveyor.catalog.model import CatalogModel, Entry, ServiceEntry
+    from purveyor.catalog.entries import Entry, ModuleEntry, ServiceEntry
+    from purveyor.catalog.model import CatalogModel
 
 MODULES = "modules"
 LINKS = "links"
@@ -33,16 +34,26 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What serves one specification.
+class ModuleTarget:
+    """A module's entry, or a step's."""
 
-    `trail` leads to its entry in the file, empty when convention alone serves it. `folder` is the
-    one that convention names, whether or not it is there.
-    """
+    entry: ModuleEntry
+    trail: Trail  # to the entry in the file; empty when convention alone serves it
+    folder: Path  # the one that convention names, whether or not it is there
+
+
+@dataclass(frozen=True, slots=True)
+class Target(ModuleTarget):
+    """What serves one specification."""
 
     entry: Entry
-    trail: Trail
-    folder: Path
+
+    def steps(self) -> tuple[ModuleTarget, ...]:
+        """Return its steps in order, those that verify last; itself where it has one only."""
+        entries = sorted(enumerate(self.entry.steps), key=lambda each: each[1].verify)
+        trail = (*self.trail, "steps")
+        found = (ModuleTarget(each, (*trail, number), self.folder) for number, each in entries)
+        return tuple(found) or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class ServiceTarget(Target):
 
 def find_service(root: Path, model: CatalogModel, slug: str) -> ServiceTarget:
     """Return what serves a service specification; raise CatalogError if nothing does."""
-    from purveyor.catalog.model import ServiceEntry
+    from purveyor.catalog.entries import ServiceEntry
 
     folder = root / MODULES / (slug if is_safe(slug) else DEFAULT)
     if slug in model.services:
@@ -73,7 +84,7 @@ def find_service(root: Path, model: CatalogModel, slug: str) -> ServiceTarget:
 
 def find_link(root: Path, service: ServiceTarget, slug: str) -> Target:
     """Return what serves a link specification: its entry, its folder, then the defaults'."""
-    from purveyor.catalog.model import Entry
+    from purveyor.catalog.entries import Entry
 
     links, folder = service.entry.links, service.folder / LINKS
     for name in (slug, DEFAULT):
@@ -94,7 +105,7 @@ def find_link(root: Path, service: ServiceTarget, slug: str) -> Target:
     )
 
 
-def find_module(root: Path, target: Target) -> Path:
+def find_module(root: Path, target: ModuleTarget) -> Path:
     """Return the folder of a target's module; raise CatalogError if it is missing or outside."""
     folder = root / target.entry.module if target.entry.module else target.folder
     if not folder.is_dir():
@@ -123,9 +134,7 @@ def find_program(root: Path, target: Target, slug: str) -> CommandLine:
     """Return a custom action's program; raise CatalogError if there is none."""
     entry = target.entry.actions.get(slug)
     if entry is not None:
-        first, *rest = entry.run
-        program = str(root / first) if "/" in first else first
-        return CommandLine((program, *rest), root, float(entry.timeout))
+        return CommandLine(place_program(root, entry.run), root, float(entry.timeout))
     actions = target.folder / ACTIONS
     if is_safe(slug) and (actions / slug).is_dir():
         folder = actions / slug
@@ -141,6 +150,12 @@ def find_program(root: Path, target: Target, slug: str) -> CommandLine:
             f"looked for {_show(root, actions)}/{slug[:80]}/",
         ),
     )
+
+
+def place_program(root: Path, words: Sequence[str]) -> tuple[str, ...]:
+    """Return a program's words; one with a slash in its name lies below the catalog's folder."""
+    program = [str(root / word) if "/" in word else word for word in words[:1]]
+    return (*program, *words[1:])
 
 
 def find_executable(root: Path, folder: Path) -> Path:

@@ -3,22 +3,18 @@
 The JSON Schema for editors and the reference page are made from this file.
 """
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from purveyor.catalog.address import find_address_fault
-from purveyor.catalog.backend import BackendConfig, LocalBackendConfig
+from purveyor.catalog.backend import BackendConfig, GitlabBackendConfig, LocalBackendConfig
+from purveyor.catalog.entries import EngineEntry, ServiceEntry
 from purveyor.catalog.journal_store import JournalStore, find_useless_key
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
 from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import (
-    Constraint,
-    ExactVersion,
     Name,
-    Place,
     Region,
-    ResourcePattern,
     RoleArn,
     Slug,
     Word,
@@ -77,159 +73,6 @@ class AccountEntry(Strict):
         return self
 
 
-class EngineEntry(Strict):
-    """Which engine carries a module out."""
-
-    name: Literal["terraform", "opentofu"] | None = Field(
-        default=None, description="The engine; without it, whichever is found: OpenTofu first."
-    )
-    version: Constraint | None = Field(
-        default=None,
-        description='Version constraint such as "~> 1.10"; without it, any that is there.',
-    )
-
-
-class GuardEntry(Strict):
-    """What an update must not delete or replace."""
-
-    protect: list[ResourcePattern] = Field(
-        default=[],
-        description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`).",
-    )
-
-
-class OutputEntry(Strict):
-    """Where an attribute's value comes from."""
-
-    output: Name = Field(description="The module's output.")
-    secret: bool = Field(
-        default=False,
-        description="Whether the attribute is a secret one; sensitive outputs need it.",
-    )
-
-
-class ActionEntry(Strict):
-    """A custom action's program."""
-
-    run: list[str] = Field(
-        min_length=1,
-        description="Program and arguments, started in the catalog's folder; no shell reads them.",
-    )
-    timeout: int = Field(
-        default=300, ge=1, description="Seconds after which the program is killed."
-    )
-
-
-def _spell_out(value: object) -> object:
-    return {"output": value} if isinstance(value, str) else value
-
-
-class ComputeEntry(Strict):
-    """A variable's value that is worked out."""
-
-    value: str = Field(
-        description="Text with `{{ expressions }}`; one expression alone keeps its type."
-    )
-    once: bool = Field(
-        default=False,
-        description="Whether it is decided at the first create, and never changes afterwards.",
-    )
-
-
-def _spell_out_template(value: object) -> object:
-    return {"value": value} if isinstance(value, str) else value
-
-
-Compute: TypeAlias = dict[
-    Name,
-    Annotated[
-        ComputeEntry,
-        BeforeValidator(_spell_out_template, json_schema_input_type=str | ComputeEntry),
-    ],
-]
-
-
-class Entry(Strict):
-    """How one service or link specification is served."""
-
-    version: ExactVersion | None = Field(
-        default=None, description="Exact version of a module that comes from a registry."
-    )
-    module: Word | None = Field(
-        default=None,
-        description=(
-            "Folder below the catalog's, or a pinned address: git with `?ref=`, an archive with "
-            "`?checksum=`, a registry address with `version`. Without it, the folder by convention."
-        ),
-    )
-    engine: EngineEntry | None = Field(
-        default=None, description="The engine; without it, the service's or the catalog's."
-    )
-    defaults: dict[Name, Any] = Field(
-        default={}, description="Variables when nothing else sets them; the weakest."
-    )
-    variables: dict[Name, Any] = Field(
-        default={}, description="Variables that win over attributes and parameters."
-    )
-    compute: Compute = Field(
-        default={},
-        description="Variables worked out from the action by a template, or by `{value, once}`;"
-        " they win over attributes and parameters.",
-    )
-    immutable: list[Place] = Field(
-        default=[],
-        description=(
-            "Variables, or places in them (`storage.class`), that no update may change once the "
-            "thing exists."
-        ),
-    )
-    outputs: (
-        dict[
-            Name,
-            Annotated[
-                OutputEntry,
-                BeforeValidator(_spell_out, json_schema_input_type=Name | OutputEntry),
-            ],
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description=(
-            "Attribute name to module output. Without it, all outputs that are not sensitive, by "
-            "their own names."
-        ),
-    )
-    guard: GuardEntry = Field(
-        default=GuardEntry.model_construct(), description="What updates must leave alone."
-    )
-    actions: dict[Slug, ActionEntry] = Field(
-        default={},
-        description="Custom actions by their specification's slug; also `archive` and `unarchive`,"
-        " which need no program.",
-    )
-    lock_timeout: int | None = Field(
-        default=None,
-        ge=0,
-        description="Seconds to wait for a held state lock; without it, the setting's.",
-    )
-
-    @field_validator("module")
-    @classmethod
-    def _refuse_loose_addresses(cls, module: str | None, info: ValidationInfo) -> str | None:
-        fault = find_address_fault(module, info.data.get("version")) if module else None
-        if fault:
-            raise ValueError(fault)
-        return module
-
-
-class ServiceEntry(Entry):
-    """How one service specification is served, and the links to it."""
-
-    links: dict[Slug, Entry] = Field(
-        default={}, description="Links by their specification's slug; `default` serves any other."
-    )
-
-
 class CatalogModel(Strict):
     """The whole catalog."""
 
@@ -272,3 +115,11 @@ class CatalogModel(Strict):
         if useless is not None:
             raise ValueError(f"`{useless}` has no use for a journal")
         return journal
+
+    @model_validator(mode="after")
+    def _name_further_states(self) -> Self:
+        entries = [e for each in self.services.values() for e in (each, *each.links.values())]
+        most = max((sum(s.module is not None for s in e.steps) for e in entries), default=0)
+        if most > 1 and isinstance(self.backend, GitlabBackendConfig):
+            raise ValueError("GitLab takes no dot in a state's name: one step can have a `module`")
+        return self

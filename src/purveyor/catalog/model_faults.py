@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from purveyor.catalog.document import Document, Fault, Trail
     from purveyor.json_text import JsonValue
 
-_LATER = {
-    "steps": "several steps for one service are not supported yet; one `module` and `engine` are",
-}
 _WANTED_TYPES = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -130,8 +127,6 @@ def describe(value: object) -> str:
 
 def _explain_unknown_key(trail: Trail, location: tuple[str | int, ...]) -> str:
     key = str(trail[-1])
-    if key in _LATER:
-        return _LATER[key]
     close = get_close_matches(key, _known_keys(location[:-1]), n=1, cutoff=0.6)
     return "unknown key" + (f'; did you mean "{close[0]}"?' if close else "")
 

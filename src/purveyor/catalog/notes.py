@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from purveyor.catalog.journal_store import KEEPING
@@ -9,7 +10,8 @@ from purveyor.catalog.journal_store import KEEPING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from purveyor.catalog.model import CatalogModel, Entry
+    from purveyor.catalog.entries import ModuleEntry
+    from purveyor.catalog.model import CatalogModel
     from purveyor.declaration import ModuleInterface
 
 _MOST_NAMES = 8
@@ -35,7 +37,7 @@ def keeps_journal(model: CatalogModel) -> bool:
     return model.journal is not None or model.backend.type in KEEPING
 
 
-def find_entry_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
+def find_entry_notes(entry: ModuleEntry, module: ModuleInterface) -> Iterator[str]:
     """Give a sentence for each thing that reaches nobody, comes from elsewhere or may be seen."""
     rules = entry.outputs
     if rules is None:
@@ -57,7 +59,7 @@ def find_entry_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
     yield from module.doubts
 
 
-def _find_name_notes(entry: Entry, module: ModuleInterface) -> Iterator[str]:
+def _find_name_notes(entry: ModuleEntry, module: ModuleInterface) -> Iterator[str]:
     shared = module.outputs.keys() & module.variables.keys()
     if entry.outputs is None and shared:
         yield (
@@ -85,3 +87,11 @@ def _list(kind: str, names: Iterable[str]) -> str:
     shown = sorted(names)
     more = f" and {len(shown) - _MOST_NAMES} more" if len(shown) > _MOST_NAMES else ""
     return f"{kind}{'' if len(shown) == 1 else 's'} {', '.join(shown[:_MOST_NAMES])}{more}"
+
+
+def tell_missing(kind: str, name: str, known: Iterable[str], *, whose: str = "the module") -> str:
+    declares = "declares a" if whose == "no module" else "declares no"
+    close = get_close_matches(name, sorted(known), n=1)
+    return f'{whose} {declares} {kind} "{name}"' + (
+        f'; did you mean "{close[0]}"?' if close else ""
+    )

@@ -75,6 +75,25 @@ class StepRecipe:
     # Attribute names to rules; None means all non-sensitive outputs by their own names.
     outputs: Mapping[str, OutputRule] | None = None
     guard: Guard = field(default_factory=Guard)
+    # What a further step's state, and what is kept of it, is told apart by; empty for the first
+    # step that keeps a state.
+    suffix: str = ""
+    takes: frozenset[str] = frozenset()  # parameters of a command that no module declares
+    once: bool = False  # whether it is skipped when it has been done
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the first that keeps a state, by which all others know the entity."""
+        return self.source is not None and not self.suffix
+
+    @property
+    def folder(self) -> str:
+        """Its own folder in a run's private one, where there are several."""
+        return f"step-{self.name or 1}"
+
+    def stamp(self, entity: str) -> str:
+        """Return what its state is stamped with."""
+        return f"{entity}/{self.suffix}" if self.suffix else entity
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
         """Return `variables` for a module that declares `declared`.

@@ -14,7 +14,7 @@ from purveyor.catalog.logins import named_variables
 from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, StepRecipe
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
-from purveyor.step import COMMAND, EngineRequirement, ModuleSource
+from purveyor.step import COMMAND, CommandLine, EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.catalog.document import Document
-    from purveyor.catalog.lookup import ServiceTarget, Target
-    from purveyor.catalog.model import AccountEntry, CatalogModel, Entry
+    from purveyor.catalog.entries import ModuleEntry
+    from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
+    from purveyor.catalog.model import AccountEntry, CatalogModel
     from purveyor.catalog.strict import Strict
 
 
@@ -114,7 +115,7 @@ class Catalog:
             details=[f"accounts[{n}]: {show_match(entries[n].match)}" for n in chosen],
         )
 
-    def choose_engine(self, service: ServiceTarget, target: Target) -> EngineRequirement:
+    def choose_engine(self, service: ServiceTarget, target: ModuleTarget) -> EngineRequirement:
         """Return the engine: the entry's, else the service's, else the catalog's."""
         engine = target.entry.engine or service.entry.engine or self.model.engine
         return EngineRequirement(engine.name or "", engine.version or "")
@@ -122,19 +123,49 @@ class Catalog:
     def _read_steps(
         self, service: ServiceTarget, target: Target, account: Account
     ) -> tuple[StepRecipe, ...]:
-        entry = target.entry
-        return (
-            StepRecipe(
-                self.choose_engine(service, target),
-                source=self.find_source(target),
-                defaults=entry.defaults,
-                variables={**entry.variables, **account.variables},
-                from_account=frozenset(account.variables),
-                compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
-                immutable=tuple(entry.immutable),
-                outputs=read_outputs(entry),
-                guard=Guard(tuple(entry.guard.protect)),
-            ),
+        found: list[StepRecipe] = []
+        for each in target.steps():
+            main = any(step.is_main for step in found)
+            found.append(self._read_step(service, each, account, is_further=main))
+        return tuple(found)
+
+    def _read_step(
+        self, service: ServiceTarget, target: ModuleTarget, account: Account, *, is_further: bool
+    ) -> StepRecipe:
+        from purveyor.catalog.entries import StepEntry
+
+        entry, outputs = target.entry, read_outputs(target.entry)
+        step = entry if isinstance(entry, StepEntry) else StepEntry.model_construct()
+        name, command = step.name or "", step.command
+        shared = StepRecipe(
+            EngineRequirement(COMMAND),
+            name=name,
+            defaults=entry.defaults,
+            variables={**entry.variables, **account.variables},
+            from_account=frozenset(account.variables),
+            compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
+            outputs=outputs,
+            suffix=name if is_further or command else "",
+        )
+        if command is not None:
+            run = lookup.place_program(self.root, command.run)
+            undo = lookup.place_program(self.root, command.undo)
+            line = CommandLine(
+                run,
+                self.root,
+                float(command.timeout),
+                undo=undo,
+                needs_result=False,
+                public=frozenset(e.output for e in (outputs or {}).values() if not e.secret),
+            )
+            takes = frozenset(step.parameters)
+            return dataclasses.replace(shared, command=line, takes=takes, once=step.once)
+        return dataclasses.replace(
+            shared,
+            engine=self.choose_engine(service, target),
+            source=self.find_source(target),
+            immutable=tuple(entry.immutable),
+            guard=Guard(tuple(entry.guard.protect)),
         )
 
     def _choose_action(self, target: Target, context: ActionContext) -> tuple[StepRecipe, ...]:
@@ -148,7 +179,7 @@ class Catalog:
         programs = (lookup.find_program(self.root, target, each) for each in names)
         return tuple(StepRecipe(EngineRequirement(COMMAND), command=each) for each in programs)
 
-    def find_source(self, target: Target) -> ModuleSource:
+    def find_source(self, target: ModuleTarget) -> ModuleSource:
         """Return where the target's module is; raise CatalogError for a folder that is not."""
         module, version = target.entry.module, target.entry.version
         if module is not None and is_remote(module, version):
@@ -178,7 +209,7 @@ def _logins(entries: Sequence[AccountEntry]) -> list[Strict | None]:
     return [each for e in entries for each in (e.web_identity, e.keys, e.azure, e.google)]
 
 
-def read_outputs(entry: Entry) -> dict[str, OutputRule] | None:
+def read_outputs(entry: ModuleEntry) -> dict[str, OutputRule] | None:
     """Return the output rules; None when the entry leaves them to the module."""
     if entry.outputs is None:
         return None

@@ -13,6 +13,9 @@ WANTED: dict[str, str] = {
     (_WORD := r"^\S(.*\S)?$"): "text without blanks at its ends",
     (_SLUG := r"^[A-Za-z0-9][A-Za-z0-9._-]*$"): "a slug: letters, digits, `-`, `_` and `.`",
     (_NAME := r"^[A-Za-z_][A-Za-z0-9_-]*$"): "a name: letters, digits, `_` and `-`",
+    (_STEP := r"^[a-z][a-z0-9_]{0,30}$"): (
+        "a step's name: small letters, digits and `_`, at most 31, a letter first"
+    ),
     (_PLACE := r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"): (
         "a variable's name, or a place in it such as storage.class"
     ),
@@ -64,6 +67,7 @@ WANTED: dict[str, str] = {
 Word: TypeAlias = Annotated[str, Field(pattern=_WORD)]
 Slug: TypeAlias = Annotated[str, Field(pattern=_SLUG)]
 Name: TypeAlias = Annotated[str, Field(pattern=_NAME)]
+StepName: TypeAlias = Annotated[str, Field(pattern=_STEP)]
 Place: TypeAlias = Annotated[str, Field(pattern=_PLACE)]
 Bucket: TypeAlias = Annotated[str, Field(pattern=_BUCKET)]
 StorageAccount: TypeAlias = Annotated[str, Field(pattern=_ACCOUNT)]

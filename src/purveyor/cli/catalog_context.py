@@ -120,7 +120,11 @@ def open_local_runs(settings: Settings) -> LocalRuns:
 
 
 def open_recovery(
-    settings: Settings, records: RecordStore | None, entity: EntityRef, attempt: str = ""
+    settings: Settings,
+    records: RecordStore | None,
+    entity: EntityRef,
+    attempt: str = "",
+    step: str = "",
 ) -> ParkedStates:
     """Return the keeper of an entity's unsaved states: in the journal, and on the disk."""
     from purveyor.backends.stores.local import FolderStore
@@ -135,6 +139,7 @@ def open_recovery(
         place=str(folder),
         clock=time.time,
         attempt=attempt,
+        step=step,
     )
 
 

@@ -145,8 +145,8 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
         interruption=job.interruption,
         run=open_this_run(job),
         open_journal=lambda recipe: open_places(job, recipe).journal,
-        open_recovery=lambda recipe, entity, attempt: open_places(job, recipe).open_recovery(
-            EntityRef.of(entity), attempt
+        open_recovery=lambda recipe, entity, attempt, step: open_places(job, recipe).open_recovery(
+            EntityRef.of(entity), attempt, step
         ),
         run_url=job.ci.run_url(),
         lock_timeout=partial(_read_lock_timeout, job.settings),

@@ -14,6 +14,7 @@ from purveyor.finish.wording import in_doubt, lost, not_started, still_working
 from purveyor.journal import keep_outcome, recall_outcome
 from purveyor.outcome import break_down
 from purveyor.reporter.model import FINISHED, UNAPPROVED
+from purveyor.state_key import StateKey, step_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,4 +228,7 @@ def _leaves_lock(found: _Found) -> bool:
     if found.recipe is None or found.places is None or found.context.operation.by_program:
         return False
     backend = found.places.backend
-    return backend.access(backend.locate(found.context.entity)).holder() is not None
+    main = backend.locate(found.context.entity)
+    further = (step_path(main.path, s.suffix) for s in found.recipe.steps if s.source and s.suffix)
+    keys = [main, *(StateKey(path, exists=True) for path in further)]
+    return any(backend.access(key).holder() is not None for key in keys)

@@ -12,7 +12,7 @@ from purveyor.credentials import LOGIN_FOLDER
 from purveyor.engines.registry import find_leftovers
 from purveyor.entity import EntityRef
 from purveyor.errors import PurveyorError
-from purveyor.state_key import refuse_moved
+from purveyor.state_key import StateKey, refuse_moved, step_path
 from purveyor.step import Leftovers, Proof, StateSlot
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class Rescuer:
 
     def rescue(self, unsaved: Path, run: LocalRun) -> tuple[bool, list[str]]:
         """Save a state, or park it; return whether it is saved, and what is to be told."""
-        text = unsaved.read_text(encoding="utf-8")
+        text, step = unsaved.read_text(encoding="utf-8"), self._find_step(unsaved, run)
         try:
-            self._save(text)
+            self._save(text, step)
         except PurveyorError as error:
             told = [error.message, *error.details]
             owner, mine = EntityRef.of(self.entity), f"{run.action}@{run.attempt}"
             try:
-                kept = self.places.open_recovery(owner, mine).park(text)
+                kept = self.places.open_recovery(owner, mine, step.suffix).park(text)
             except PurveyorError:
                 return False, [f"kept in {unsaved}", *told]
             unsaved.unlink()
@@ -64,13 +64,19 @@ class Rescuer:
         unsaved.unlink()
         return True, ["The state that the run could not save is saved now."]
 
-    def _save(self, text: str) -> None:
+    def _find_step(self, unsaved: Path, run: LocalRun) -> StepRecipe:
+        """Return whose state it is, by the step's folder; the only one has none."""
+        folder, steps = unsaved.relative_to(run.workspace).parts[0], self.recipe.steps
+        return next((each for each in steps if each.folder == folder), steps[0])
+
+    def _save(self, text: str, step: StepRecipe) -> None:
         backend = self.places.backend
         key = backend.locate(self.entity)
         refuse_moved(key, backend, self.entity)
-        stamp = EntityRef.of(self.entity).stamp
-        slot = StateSlot(backend.block(key), backend.access(key), stamp)
-        self.open_engine(self.recipe.steps[0]).save(text, slot)
+        if step.suffix:
+            key = StateKey(step_path(key.path, step.suffix), exists=True)
+        stamp = step.stamp(EntityRef.of(self.entity).stamp)
+        self.open_engine(step).save(text, StateSlot(backend.block(key), backend.access(key), stamp))
 
 
 def rescue_left(run: LocalRun, rescuer: Rescuer | None) -> Remains:

@@ -1,10 +1,10 @@
 """The record of each action, beside the states: who runs it, how it ended, whether it was heard."""
 
-from purveyor.journal.capsule import Capsule, Secrets
+from purveyor.journal.capsule import Capsule, Secrets, pick_step
 from purveyor.journal.capsules import Capsules
 from purveyor.journal.change_markers import ChangeMarker, ChangeMarkers
 from purveyor.journal.journal import DEAD_AFTER, Journal
-from purveyor.journal.module_tree import pack_tree, unpack_tree
+from purveyor.journal.module_tree import ModuleTree, pack_tree, unpack_tree
 from purveyor.journal.outcome_record import keep_outcome, recall_outcome
 from purveyor.journal.records import AttemptRecord, Beat, Begin, End
 from purveyor.journal.recovery import ParkedStates
@@ -23,6 +23,7 @@ __all__ = [
     "End",
     "Ended",
     "Journal",
+    "ModuleTree",
     "ParkedStates",
     "Running",
     "Secrets",
@@ -31,6 +32,7 @@ __all__ = [
     "Verdict",
     "keep_outcome",
     "pack_tree",
+    "pick_step",
     "recall_outcome",
     "unpack_tree",
 ]

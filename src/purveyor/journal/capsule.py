@@ -32,7 +32,8 @@ class Capsule:
     what the developer set, None in a capsule of an earlier release, and `asked_secrets` names what
     else he set. `shown` are the attributes that our results set, `shown_secrets` names the secret
     ones. `retained` are the addresses of what was let go of and not destroyed, until it is settled.
-    `deleted_at` is a tombstone's.
+    `deleted_at` is a tombstone's. Where an entry has several steps, this is the first that keeps a
+    state, `step` its name, and `steps` are the others; a capsule of version 1 knows one step alone.
     """
 
     kind: str
@@ -68,6 +69,13 @@ class Capsule:
     protect: tuple[str, ...] = ()
     retained: tuple[str, ...] = ()
     deleted_at: float | None = None
+    step: str = ""
+    steps: tuple[Capsule, ...] = ()
+    format: int = 2
+
+    def of_step(self, name: str) -> Capsule | None:
+        """Return what is kept of a further step by its name; of the first, by none."""
+        return next((each for each in self.steps if each.step == name), None) if name else self
 
     @property
     def ref(self) -> EntityRef:
@@ -86,11 +94,25 @@ class Secrets:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     asked: Mapping[str, JsonValue] = field(default_factory=dict)
 
+    def of_step(self, step: str) -> Secrets:
+        """Return those of one step."""
+        return Secrets(pick_step(self.variables, step), pick_step(self.asked, step))
+
+
+def pick_step(values: Mapping[str, JsonValue], step: str) -> dict[str, JsonValue]:
+    """Return one step's own of all; a further step's names begin with its own and a slash."""
+    named = ((name.rpartition("/"), value) for name, value in values.items())
+    return {name: value for (owner, _, name), value in named if owner == step}
+
 
 def write_capsule(capsule: Capsule) -> str:
     """Return the capsule as JSON."""
+    return json_text.write(_values(capsule))
+
+
+def _values(capsule: Capsule) -> dict[str, JsonValue]:
     values = {each.name: getattr(capsule, each.name) for each in dataclasses.fields(capsule)}
-    return json_text.write(values)
+    return {**values, "steps": [_values(each) for each in capsule.steps]}
 
 
 def read_capsule(text: str) -> Capsule:
@@ -98,7 +120,10 @@ def read_capsule(text: str) -> Capsule:
 
     A later version's further fields are passed over.
     """
-    value = json_text.parse(text)
+    return _read(json_text.parse(text))
+
+
+def _read(value: JsonValue) -> Capsule:
     if not isinstance(value, dict):
         raise json_text.JsonTextError("a capsule is an object")
     build: Callable[..., Capsule] = Capsule
@@ -114,6 +139,8 @@ def _fields(value: JsonObject) -> dict[str, object]:
     for name in _TUPLES:
         words = kept.get(name)
         kept[name] = tuple(map(str, words)) if isinstance(words, list) else ()
+    steps = kept.get("steps")
+    kept["steps"] = tuple(map(_read, steps)) if isinstance(steps, list) else ()
     for name in _TIMES:
         if kept.get(name) is not None:
             kept[name] = float(str(kept[name]))

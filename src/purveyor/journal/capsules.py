@@ -82,6 +82,23 @@ class Capsules:
         if tombstone.kind == _LINK:
             self._store.remove(_link_note(tombstone))
 
+    def note_step(self, entity: EntityRef, step: str, results: Mapping[str, JsonValue]) -> None:
+        """Note that a step which is done once has been, and its public results."""
+        self._store.put(layout.step_path(entity, step), json_text.write({"results": dict(results)}))
+
+    def forget_step(self, entity: EntityRef, step: str) -> None:
+        """Let a step that is done once be done again."""
+        self._store.remove(layout.step_path(entity, step))
+
+    def read_step(self, entity: EntityRef, step: str) -> Mapping[str, JsonValue] | None:
+        """Return the results of a step that is done once; None when it has not been."""
+        text = self._store.read(layout.step_path(entity, step))
+        if text is None:
+            return None
+        value = json_text.parse(text)
+        results = value.get("results") if isinstance(value, dict) else None
+        return results if isinstance(results, dict) else {}
+
     def release(self, entity: EntityRef, note: JsonObject) -> tuple[str, ...]:
         """Forget what was let go of because somebody has looked; keep why, return the addresses."""
         capsule = self.read(entity)

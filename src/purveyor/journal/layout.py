@@ -15,6 +15,7 @@ OPEN = "journal/open"
 ACTIONS = "journal/actions"
 BEGIN, BEAT, END, REPORTED = "begin.json", "beat.json", "end.json", "heard.json"
 CHANGING, RECOVERY, SETTLEMENTS, LINKS = "changing", "recovery", "settlements", "links"
+STEPS = "steps"
 CAPSULE, SECRETS, BEGUN, UNTOUCHED = "capsule.json", "secrets.json", "begun.json", "untouched.json"
 _PARTS = 5  # journal/actions/<action id>/<attempt>/<name>
 
@@ -70,6 +71,11 @@ def split_marker(path: str) -> tuple[EntityRef, str, int] | None:
 def link_path(service: str, link: str) -> str:
     """Beside a service's capsule each of its links that was built: one listing finds them all."""
     return entity_path(EntityRef("service", service), f"{LINKS}/{link}")
+
+
+def step_path(entity: EntityRef, step: str) -> str:
+    """What keeps a step from being done again."""
+    return entity_path(entity, f"{STEPS}/{step}.json")
 
 
 def recovery_path(entity: EntityRef, name: str) -> str:

@@ -39,6 +39,7 @@ class ParkedStates:
         place: str,
         clock: Callable[[], float],
         attempt: str = "",
+        step: str = "",
     ) -> None:
         self._entity = entity
         self._store = store
@@ -46,13 +47,15 @@ class ParkedStates:
         self._place = place
         self._clock = clock
         self._attempt = attempt
+        # A further step's states lie in a folder of their own.
+        self._folder = f"{step}/" if step else ""
 
     def park(self, text: str, *, lock_id: str = "") -> tuple[str, ...]:
         """Keep a state; return where, for people. Raise RecoveryError when no place takes it."""
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
         lock = f".{lock_id}" if _LOCK_ID.fullmatch(lock_id) else ""
         owner = f"@{self._attempt}" if _ATTEMPT.fullmatch(self._attempt) else ""
-        name = layout.recovery_path(self._entity, f"{moment}{lock}{owner}{SUFFIX}")
+        name = layout.recovery_path(self._entity, f"{self._folder}{moment}{lock}{owner}{SUFFIX}")
         places, refusals = [], []
         if self._store is not None:
             try:
@@ -76,9 +79,10 @@ class ParkedStates:
 
     def waiting(self) -> tuple[str, ...]:
         """Return the names of the states that wait to be saved, oldest first."""
-        folder = layout.entity_path(self._entity, layout.RECOVERY)
-        found = {path for store in self._stores() for path in store.paths(folder)}
-        return tuple(sorted(n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY)))
+        folder = layout.recovery_path(self._entity, self._folder)
+        found = {path for store in self._stores() for path in store.paths(folder.rstrip("/"))}
+        names = (n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY))
+        return tuple(sorted(n for n in names if "/" not in n.removeprefix(folder)))
 
     def read(self, name: str) -> str | None:
         """Return a state's text; None when it is gone meanwhile."""

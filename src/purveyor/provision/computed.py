@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
@@ -10,7 +11,7 @@ from purveyor.errors import CatalogError, ParameterError
 from purveyor.parameters import find_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from purveyor.action import ActionContext, Entity
     from purveyor.catalog.recipe import Account, ComputeRule
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
     Outputs = Mapping[str, OutputValue]
 
+STEPS = "steps"
+
 
 class Computation:
     """The templates of one step and what they may read; the outside is asked only for what is used.
 
     `read_outputs` gives a link's service's outputs, `recall` what `once` has decided before, and
-    `steps` holds the outputs of earlier steps. Raise CatalogError for templates at fault.
+    `steps` holds the outputs of earlier steps, None while they are not known. Raise CatalogError
+    for templates at fault.
     """
 
     def __init__(
@@ -36,7 +40,7 @@ class Computation:
         account: Account,
         read_outputs: Callable[[], Outputs] = dict,
         recall: Callable[[], Mapping[str, JsonValue]] = dict,
-        steps: Mapping[str, Outputs] | None = None,
+        steps: Mapping[str, Outputs] | None = MappingProxyType({}),
     ) -> None:
         self.once = frozenset(name for name, rule in rules.items() if rule.once)
         self._templates = _read_templates(rules) if rules else {}
@@ -44,6 +48,23 @@ class Computation:
         self.read_outputs = read_outputs
         self._recall = recall
         self._steps = steps or {}
+        # What is looked at only once earlier steps have ended.
+        self.later: frozenset[str] = frozenset()
+        if steps is None:
+            reading = {n for n, t in self._templates.items() if any(u[0] == STEPS for u in t.uses)}
+            self.later = frozenset({STEPS, *reading})
+            self._templates = {n: t for n, t in self._templates.items() if n not in reading}
+
+    def find_read(self, given: Collection[str]) -> set[str]:
+        """Name the parameters that are read: all that are given, where a value chooses which."""
+        paths = [path for path in self._uses() if path[0] == "parameters"]
+        every = given if ("parameters",) in paths else ()
+        return {*(path[1] for path in paths if len(path) > 1), *every}
+
+    def offer_steps(self) -> JsonObject:
+        """Return what earlier steps gave, as the reserved variable `steps`."""
+        given: JsonObject = {name: _plain(each) for name, each in self._steps.items()}
+        return {STEPS: given} if given else {}
 
     def add_to(
         self,
@@ -92,10 +113,8 @@ class Computation:
 
     def _find_used(self, request: VariableRequest) -> frozenset[str]:
         """Name the parameters that are read: all, where a value chooses which."""
-        paths = [path for path in self._uses() if path[0] == "parameters"]
         given = {**request.own_attributes, **(request.remembered or {}), **request.parameters}
-        every = given if ("parameters",) in paths else ()
-        return frozenset([*(path[1] for path in paths if len(path) > 1), *every])
+        return frozenset(self.find_read(given))
 
     def _evaluate(
         self, values: JsonObject, request: VariableRequest, withheld: tuple[str, ...]

@@ -50,7 +50,7 @@ class Ports:
     open_journal: Callable[[Recipe], Journal | None]
     outline: Callable[[ActionContext], Recipe] | None = None
     open_capsules: Callable[[Recipe], Capsules | None] | None = None
-    open_recovery: Callable[[Recipe, Entity, str], Recovery] | None = None
+    open_recovery: Callable[[Recipe, Entity, str, str], Recovery] | None = None
     run_url: str = ""
     lock_timeout: Callable[[], float] = lambda: 300.0
     lock_timeout_override: float | None = None

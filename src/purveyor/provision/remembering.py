@@ -13,7 +13,7 @@ from purveyor.action import Operation
 from purveyor.attempt import EntityRecord
 from purveyor.catalog.recipe import OutputRule, StepRecipe
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.journal import Capsule, pack_tree, unpack_tree
+from purveyor.journal import Capsule, ModuleTree, pack_tree, unpack_tree
 from purveyor.plan import Guard
 from purveyor.step import EngineRequirement, ModuleSource
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.step import Engine, StepResult
 
-LOCK_FILE = ".terraform.lock.hcl"
 _LATER = frozenset({Operation.UPDATE, Operation.DELETE})
 
 
@@ -85,10 +84,20 @@ def _remember(
 
 
 def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Recipe:
+    kept = [capsule, *(each for each in capsule.steps if each.module)]
+    steps = (_read_step(outline, each, capsule, operation) for each in kept)
+    return dataclasses.replace(outline, steps=tuple(steps))
+
+
+def _read_step(
+    outline: Recipe, capsule: Capsule, main: Capsule, operation: Operation
+) -> StepRecipe:
     # A delete destroys what was built, as it was built; an update may change what was asked.
     fixed = capsule.variables if operation is Operation.DELETE else _fixed(capsule)
-    step = StepRecipe(
+    return StepRecipe(
         EngineRequirement(capsule.engine, capsule.engine_wanted),
+        name=capsule.step,
+        suffix="" if capsule is main else capsule.step,
         source=ModuleSource(
             outline.root,
             path=Path(capsule.path) if capsule.path else None,
@@ -102,7 +111,6 @@ def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Rec
         outputs=_read_rules(capsule.outputs),
         guard=Guard(capsule.protect),
     )
-    return dataclasses.replace(outline, steps=(step,))
 
 
 def _fixed(capsule: Capsule) -> dict[str, JsonValue]:
@@ -119,48 +127,49 @@ def _read_rules(outputs: Mapping[str, JsonValue] | None) -> dict[str, OutputRule
     }
 
 
-def fetch_module(engine: Engine, step: StepRecipe, record: EntityRecord, workspace: Path) -> Path:
-    """Bring the module; for an update or delete whose module is gone, the capsule's copy."""
-    assert step.source is not None  # noqa: S101 - only custom actions have none
-    if record.refusal is not None and record.capsule is not None and record.capsule.tree:
-        return _restore(record.capsule, workspace)
+def fetch_module(
+    engine: Engine, step: StepRecipe, record: EntityRecord, workspace: Path
+) -> tuple[Path, str]:
+    """Bring the module; for an update or delete whose module is gone, the capsule's copy.
+
+    With that goes the engine's own lock file, where it holds for this platform.
+    """
+    if step.source is None:
+        assert step.command is not None  # noqa: S101 - a step has one of both
+        return step.command.cwd, ""
+    capsule = record.recall_living(step.suffix) if record.refusal is not None else None
+    if capsule is not None and capsule.tree:
+        return _restore(capsule, workspace)
     try:
-        return engine.fetch(step.source, workspace)
+        return engine.fetch(step.source, workspace), ""
     except CatalogError as error:
         gone = error.reason is ReasonCode.MODULE_NOT_FOUND
         if not gone or record.operation not in _LATER:
             raise
-        capsule = record.recall_living()
+        capsule = record.recall_living(step.suffix)
         if capsule is None or not capsule.tree:
             raise
         record.say(f"{error.message} The copy kept on {_day(capsule)} is used instead.")
         return _restore(capsule, workspace)
 
 
-def _restore(capsule: Capsule, workspace: Path) -> Path:
+def _restore(capsule: Capsule, workspace: Path) -> tuple[Path, str]:
     root = workspace / "module-from-capsule"
     unpack_tree(capsule.tree, root)
-    module = root / capsule.folder
-    lock_file = module / LOCK_FILE
     # The engine's own lock file may hold the checksums of one platform only.
-    if capsule.lock_file and capsule.platform == _platform() and not lock_file.exists():
-        lock_file.write_text(capsule.lock_file, encoding="utf-8")
-        lock_file.chmod(0o600)
-    return module
+    fits = capsule.platform == _platform()
+    return root / capsule.folder, capsule.lock_file if fits else ""
 
 
 def draft_capsule(
-    context: ActionContext,
-    step: StepRecipe,
-    settled: ResolvedVariables,
-    *,
-    module: Path,
-    workspace: Path,
+    context: ActionContext, step: StepRecipe, *, module: Path, workspace: Path
 ) -> Capsule:
-    """Return the capsule of an action about to run; its module is packed while untouched."""
-    # With all that it refers to it lies in a folder of its own.
-    tree = pack_tree(root := workspace / module.relative_to(workspace).parts[0])
-    source = step.source
+    """Return the capsule of a step about to run; its module is packed while untouched."""
+    tree, folder, source = ModuleTree("", ""), "", step.source
+    if source is not None:
+        # With all that it refers to it lies in a folder of its own.
+        root = workspace / module.relative_to(workspace).parts[0]
+        tree, folder = pack_tree(root), str(module.relative_to(root))
     path = str(source.path) if source and source.path is not None else ""
     return Capsule(
         kind=context.kind.value,
@@ -169,22 +178,16 @@ def draft_capsule(
         at=0.0,
         slug=context.entity.slug,
         specification=context.entity.specification.slug,
+        step=step.name,
         path=_below(path, source.root) if source else "",
         address=source.address if source else "",
         version=source.version if source else "",
         digest=tree.digest,
-        folder=str(module.relative_to(root)),
+        folder=folder,
         tree=tree.text,
         engine=step.engine.name,
         engine_wanted=step.engine.version,
         platform=_platform(),
-        variables=settled.kept,
-        fixed=settled.fixed,
-        computed=settled.computed,
-        withheld=tuple(sorted(settled.withheld)),
-        asked={n: v for n, v in settled.asked.items() if n not in settled.private},
-        asked_secrets=tuple(sorted(settled.asked.keys() & settled.private)),
-        service_name=settled.service_name,
         immutable=step.immutable,
         outputs=_write_rules(step.outputs),
         protect=step.guard.protect,
@@ -193,17 +196,15 @@ def draft_capsule(
 
 def finish_capsule(
     draft: Capsule,
+    resolved: ResolvedVariables,
     done: StepResult,
     results: Results,
     *,
-    module: Path,
     state_key: str,
     lineage: str,
     at: float,
 ) -> Capsule:
-    """Return the capsule of an action that worked."""
-    lock_file = module / LOCK_FILE
-    text = lock_file.read_text(encoding="utf-8") if lock_file.is_file() else ""
+    """Return the capsule of a step that worked."""
     return dataclasses.replace(
         draft,
         at=at,
@@ -211,7 +212,14 @@ def finish_capsule(
         lineage=lineage,
         engine=done.engine or draft.engine,
         engine_version=done.engine_version,
-        lock_file=text,
+        lock_file=done.lock_file,
+        variables=resolved.kept,
+        fixed=resolved.fixed,
+        computed=resolved.computed,
+        withheld=tuple(sorted(resolved.withheld)),
+        asked={n: v for n, v in resolved.asked.items() if n not in resolved.private},
+        asked_secrets=tuple(sorted(resolved.asked.keys() & resolved.private)),
+        service_name=resolved.service_name,
         shown=results.public,
         shown_secrets=tuple(sorted(results.secrets)),
     )

@@ -20,9 +20,11 @@ from purveyor.journal import Begin
 from purveyor.outcome import break_down
 from purveyor.provision import custom, infrastructure
 from purveyor.provision.admission import turn_away
+from purveyor.provision.checks import prepare
 from purveyor.provision.endings import fail, succeed_absent
 from purveyor.provision.linked import refuse_linked
 from purveyor.provision.remembering import find_recipe
+from purveyor.provision.steps import carry_out
 from purveyor.provision.variables import learn_secrets
 from purveyor.step import Noticed
 
@@ -192,8 +194,8 @@ def _infrastructure(
 ) -> Callable[[], Outcome]:
     if work.absence:
         return lambda: succeed_absent(work.context, work.absence, state_key=work.key.path)
-    prepared = infrastructure.prepare(work, snapshot=snapshot, ports=ports)
-    return lambda: infrastructure.carry_out(prepared, work.record, ports)
+    prepared = prepare(work, snapshot=snapshot, ports=ports)
+    return lambda: carry_out(prepared)
 
 
 def _stop_if_asked(ports: Ports) -> None:

@@ -47,13 +47,15 @@ def find_starting_point(
     record: EntityRecord,
     interface: ModuleInterface,
     snapshot: ActionSnapshot,
+    *,
+    step: str = "",
 ) -> StartingPoint:
-    """Return what the action starts from; raise what the journal's store raises."""
+    """Return what a step starts from; raise what the journal's store raises."""
     shown = read_attributes(context, snapshot)
-    capsule = None if context.operation in _FIRST else record.recall_living()
+    capsule = None if context.operation in _FIRST else record.recall_living(step)
     if capsule is None:
         return _start_from_platform(shown, interface, snapshot.specification)
-    start = _start_from_memory(context, shown, capsule, record.recall_secrets(capsule))
+    start = _start_from_memory(context, shown, capsule, record.recall_secrets(capsule, step))
     if context.operation is Operation.DELETE:
         return dataclasses.replace(start, remembered=start.applied)
     if capsule.asked is None:

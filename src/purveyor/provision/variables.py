@@ -83,7 +83,8 @@ def resolve_variables(
 
     request = _lay_out(context, step, interface, snapshot, start)
     parameters = {n: v for n, v in request.parameters.items() if n not in ignored}
-    offered = {**offer_identity(context, name), SERVICE_OUTPUTS: plain}
+    own = offer_identity(context, name)
+    offered = {**own, **computation.offer_steps(), SERVICE_OUTPUTS: plain}
     request = computation.add_to(
         dataclasses.replace(request, parameters=parameters, offered=offered),
         interface,

@@ -1,7 +1,7 @@
 """The key of an entity's state, and what a state document says."""
 
 from purveyor.entity import ID
-from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity
+from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity, step_path
 from purveyor.state_key.document import (
     IDENTITY_OUTPUT,
     OutputValue,
@@ -42,4 +42,5 @@ __all__ = [
     "read_moved_marker",
     "read_template",
     "refuse_moved",
+    "step_path",
 ]

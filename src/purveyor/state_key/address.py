@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from purveyor.entity import EntityRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUFFIX = ".tfstate"
 
@@ -55,3 +58,18 @@ def safe_slug(owner: Owner) -> str:
     ascii_only = "".join(letter for letter in plain if not unicodedata.combining(letter))
     slug = _UNSAFE.sub("-", ascii_only).strip("-")[:_SLUG_LENGTH].strip("-")
     return slug or owner.kind
+
+
+def step_path(path: str, step: str) -> str:
+    """Return the path of a further step's state, beside that of the first one's."""
+    return f"{path.removesuffix(SUFFIX)}.{step}{SUFFIX}"
+
+
+def leave_out_steps(paths: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the paths that are no further step's of a `known` one."""
+    stems = {path.removesuffix(SUFFIX) for path in known}
+    return [
+        path
+        for path in paths
+        if not any(path.startswith(f"{stem}.") and path != f"{stem}{SUFFIX}" for stem in stems)
+    ]

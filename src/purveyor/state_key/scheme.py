@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.state_key.address import StateKey
+from purveyor.state_key.address import StateKey, leave_out_steps
 from purveyor.state_key.template import Template, read_template
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ class KeyScheme:
         they are kept to as well. `marks` are keys with a note that their state has moved. Raise
         RecoveryError STATE_AMBIGUOUS for two states.
         """
-        found, begun, marked = (self._own(owner, each) for each in (states, traces, marks))
+        own = [self._own(owner, each) for each in (states, traces, marks)]
+        known = [path for paths in own for path in paths]
+        found, begun, marked = (leave_out_steps(paths, known) for paths in own)
         if len(found) > 1:
             raise RecoveryError(
                 f"The {owner.kind} {owner.id} has {len(found)} states where there can be only one.",

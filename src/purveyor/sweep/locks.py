@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.errors import PurveyorError
 from purveyor.lock import describe_lock
-from purveyor.state_key import StateKey
+from purveyor.state_key import StateKey, step_path
 from purveyor.sweep.liveness import Judged, Liveness
 from purveyor.sweep.model import SweptLock
 
@@ -76,10 +76,14 @@ def look(suspect: Suspect, judged: Sequence[Judged], sweeper: Sweeper) -> Held |
         if path
         else sweeper.states.locate(_Owner(begin.kind, begin.entity, begin.slug))
     )
-    lock = sweeper.states.access(key).holder()
-    if lock is None or not is_tied(lock, suspect.attempted):
-        return None
-    return Held(suspect, key, lock, suspect.doubt or find_doubt(lock, suspect, judged, sweeper))
+    beat = suspect.attempted.beat
+    step, further, _ = (beat.phase if beat else "").partition("/")
+    for place in (key, *([StateKey(step_path(key.path, step), exists=True)] if further else [])):
+        lock = sweeper.states.access(place).holder()
+        if lock is not None and is_tied(lock, suspect.attempted):
+            doubt = suspect.doubt or find_doubt(lock, suspect, judged, sweeper)
+            return Held(suspect, place, lock, doubt)
+    return None
 
 
 def is_tied(lock: Lock, attempted: AttemptRecord) -> bool:

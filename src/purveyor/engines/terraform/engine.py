@@ -16,7 +16,7 @@ from purveyor.engines.terraform import files, plugins
 from purveyor.engines.terraform.apply import apply
 from purveyor.engines.terraform.destroy import destroy
 from purveyor.engines.terraform.environment import build_environment
-from purveyor.engines.terraform.init import check_stamp, initialise
+from purveyor.engines.terraform.init import LOCK_FILE, check_stamp, initialise
 from purveyor.engines.terraform.program import Program
 from purveyor.engines.terraform.rescue import UNSAVED, is_complete, save_parked, save_state
 from purveyor.engines.terraform.session import STREAM, EngineSession
@@ -123,14 +123,20 @@ class TerraformEngine:
         files.write_backend(step.module, slot.block, evaluated=self._is_opentofu)
         files.write_identity(step.module, slot.stamp)
         files.write_variables(step.module, step.variables)
+        if step.lock_file and not (step.module / LOCK_FILE).exists():
+            files.write_private(step.module / LOCK_FILE, step.lock_file)
         cache = None if self._mirror or self._shares_cache else self._plugin_cache
         initialise(session, engine=self._binary.name, cache=cache)
         if encrypted:
             check_stamp(session, initialised=True)
         save_parked(session)
         done = destroy(session) if step.operation is Operation.DELETE else apply(session)
+        lock_file = step.module / LOCK_FILE
         return dataclasses.replace(
-            done, engine=self._binary.name, engine_version=self._binary.version
+            done,
+            engine=self._binary.name,
+            engine_version=self._binary.version,
+            lock_file=lock_file.read_text(encoding="utf-8") if lock_file.is_file() else "",
         )
 
     @staticmethod

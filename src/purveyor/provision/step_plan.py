@@ -1,0 +1,78 @@
+"""One checked step, and the run of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from purveyor.action import Operation
+from purveyor.provision.starting_point import StartingPoint
+from purveyor.provision.variables import ResolvedVariables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from purveyor.attempt import CheckedState, MarkedChange
+    from purveyor.catalog.recipe import StepRecipe
+    from purveyor.declaration import ModuleInterface
+    from purveyor.journal import Capsule
+    from purveyor.json_text import JsonObject
+    from purveyor.provision.infrastructure import Work
+    from purveyor.provision.ports import Ports
+    from purveyor.reporter import ActionSnapshot
+    from purveyor.state_key import OutputValue, StateKey
+    from purveyor.step import Engine, Recovery, StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step that passed every check and has not touched anything yet."""
+
+    recipe: StepRecipe
+    engine: Engine
+    workspace: Path
+    module: Path
+    interface: ModuleInterface
+    draft: Capsule | None  # what it will leave
+    key: StateKey | None = None  # None for a step that keeps no state of ours
+    state: CheckedState | None = None
+    recovery: Recovery | None = None
+    stands: bool = True  # whether there may be something to delete
+    lock_file: str = ""  # the engine's own, as the last success left it
+    start: StartingPoint = field(default_factory=lambda: StartingPoint({}))
+    resolved: ResolvedVariables = field(default_factory=lambda: ResolvedVariables({}, ()))
+
+    @property
+    def name(self) -> str:
+        return self.recipe.name
+
+    def is_due(self, operation: Operation) -> bool:
+        """Tell whether there is something to do."""
+        if operation is not Operation.DELETE:
+            return True
+        command = self.recipe.command
+        return bool(command.undo) if command else self.stands
+
+
+@dataclass(slots=True)
+class StepRun:
+    """The steps of one action, and what those that are done have given."""
+
+    work: Work
+    ports: Ports
+    snapshot: ActionSnapshot
+    plans: tuple[StepPlan, ...]
+    change: MarkedChange
+    environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    # Outputs by step; those of a state that is there already are known before.
+    outputs: dict[str, Mapping[str, OutputValue]] = field(default_factory=dict)
+    done: list[tuple[StepPlan, StepResult]] = field(default_factory=list)
+
+    def tell_outputs(self) -> JsonObject:
+        """Return the outputs of the steps so far, as `steps.database.endpoint`."""
+        return {
+            step: {name: each.value for name, each in outputs.items()}
+            for step, outputs in self.outputs.items()
+        }

@@ -1,0 +1,261 @@
+"""The steps of one action: all of them are checked before the first changes anything."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind, Operation
+from purveyor.errors import CancelledError, PurveyorError
+from purveyor.journal import Secrets
+from purveyor.provision.checks import resolve_step
+from purveyor.provision.document import build_document
+from purveyor.provision.endings import succeed
+from purveyor.provision.remembering import finish_capsule
+from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
+from purveyor.state_key import OutputValue, identity
+from purveyor.step import Noticed, PhaseStarted, StateSlot, Step, StepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.json_text import JsonObject
+    from purveyor.outcome import Outcome
+    from purveyor.plan import Change
+    from purveyor.provision.step_plan import StepPlan, StepRun
+    from purveyor.provision.variables import ResolvedVariables
+    from purveyor.step import Listen, StepEvent
+
+
+def carry_out(run: StepRun) -> Outcome:
+    """Carry out all steps in order, a delete backwards; then keep what later actions need."""
+    record, operation = run.work.record, run.work.context.operation
+    plans = run.plans if operation is not Operation.DELETE else run.plans[::-1]
+    try:
+        for plan in plans:
+            if plan.is_due(operation) and not _recall_once(plan, run):
+                _carry_out_one(plan, run)
+        return _bury(run) if operation is Operation.DELETE else _keep(run)
+    finally:
+        record.note_let_go(run.change.attempt.changes, state_key=run.work.key.path)
+        run.change.close()
+
+
+def _carry_out_one(plan: StepPlan, run: StepRun) -> None:
+    if len(run.plans) == 1:
+        run.done.append((plan, _run_engine(plan, run, run.ports.listen)))
+        return
+    try:
+        if run.ports.interruption.requested:
+            raise CancelledError(
+                "It was not begun, as asked.", hint="Start the action again when it is wanted."
+            )
+        if run.outputs and plan is not run.plans[0]:
+            plan = _resolve_again(plan, run)
+        done = _run_engine(plan, run, _name_phases(run.ports.listen, plan.name))
+    except PurveyorError as error:
+        error.message = f"Step {plan.name or '1'}: {error.message}"
+        over = (f"step {each.name or '1'} is done" for each, _ in run.done)
+        error.details = (*error.details, *over)
+        raise
+    run.outputs[plan.name] = done.outputs
+    run.done.append((plan, done))
+    _note_once(plan, done, run)
+    run.change.close()  # each step has its own doubt
+
+
+def _run_engine(plan: StepPlan, run: StepRun, listen: Listen) -> StepResult:
+    if plan.key is not None and plan.state is not None:
+        run.change.attempt.state_key = plan.key.path
+        run.change.enter(plan.name, plan.state)
+    if plan.recipe.command is not None:
+        listen(PhaseStarted("run"))
+    return plan.engine.run(_plan_step(plan, run), listen)
+
+
+def _note_once(plan: StepPlan, done: StepResult, run: StepRun) -> None:
+    store, command = run.work.record.store, plan.recipe.command
+    if plan.recipe.once and store is not None and command is not None:
+        kept = {n: each.value for n, each in done.outputs.items() if n in command.public}
+        store.note_step(run.work.record.blank.ref, plan.name, kept)
+
+
+def _resolve_again(plan: StepPlan, run: StepRun) -> StepPlan:
+    """Resolve what earlier steps' outputs go into, now that they are known."""
+    resolved = resolve_step(plan, run)
+    for name in resolved.secret:
+        run.ports.redactor.add_value([resolved.variables.get(name)])
+    return dataclasses.replace(plan, resolved=resolved)
+
+
+def _name_phases(listen: Listen, step: str) -> Listen:
+    def tell(event: StepEvent) -> None:
+        if isinstance(event, PhaseStarted) and step:
+            event = PhaseStarted(f"{step}/{event.name}")
+        listen(event)
+
+    return tell
+
+
+def _recall_once(plan: StepPlan, run: StepRun) -> bool:
+    """Tell whether a step that is done once has been; its public results count again."""
+    store = run.work.record.store
+    if not plan.recipe.once or store is None:
+        return False
+    kept = store.read_step(run.work.record.blank.ref, plan.name)
+    if kept is None:
+        return False
+    run.outputs[plan.name] = {name: OutputValue(value) for name, value in kept.items()}
+    run.done.append((plan, StepResult((), run.outputs[plan.name])))
+    return True
+
+
+def _plan_step(plan: StepPlan, run: StepRun) -> Step:
+    """Write the engine's work order."""
+    work, ports, resolved = run.work, run.ports, plan.resolved
+    state = None
+    if plan.key is not None and plan.state is not None:
+        block = ports.open_backend(work.recipe).block(plan.key)
+        if run.credentials:  # the engine reaches the state as the run does
+            block = ports.keep_for_state(block, plan.workspace, run.credentials)
+        state = StateSlot(
+            block=block,
+            access=plan.state,
+            stamp=plan.recipe.stamp(identity(work.context.entity)),
+            lock_timeout=ports.choose_lock_timeout(work.recipe),
+            marker=run.change,
+            recovery=plan.recovery,
+        )
+    return Step(
+        operation=work.context.operation,
+        workspace=plan.workspace,
+        module=plan.module,
+        variables=plan.interface.spell(resolved.variables)
+        if plan.recipe.command is None
+        else _write_document(plan, resolved, run),
+        environment=run.environment,
+        interruption=ports.interruption,
+        state=state,
+        guard=plan.recipe.guard,
+        renew=ports.renew_logins,
+        filled=resolved.filled,
+        lock_file=plan.lock_file,
+    )
+
+
+def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -> JsonObject:
+    work, ports = run.work, run.ports
+    service = None
+    if work.context.kind is Kind.LINK:
+        service = read_outputs(
+            work.context.service, ports.open_backend(work.recipe), ports.redactor
+        )
+    document = build_document(
+        work.context, outputs={}, service_outputs=service, state_key=work.key.path
+    )
+    given: JsonObject = {
+        "step": plan.name,
+        "variables": dict(resolved.variables),
+        "steps": run.tell_outputs(),
+    }
+    return {**document, **given}
+
+
+def _bury(run: StepRun) -> Outcome:
+    """Leave a tombstone and remove the states, the first step's last: it is what others see."""
+    work, changes = run.work, _changes(run)
+    backend = run.ports.open_backend(work.recipe)
+    # In this order: without a state only the tombstone tells later deletes that all is gone.
+    retained = work.record.let_go(changes)
+    work.record.bury(state_key=work.key.path, retained=retained)
+    for plan in run.plans:
+        if plan.recipe.once and work.record.store is not None:
+            work.record.store.forget_step(work.record.blank.ref, plan.name)
+    for plan in reversed(run.plans):
+        if plan.key is not None and plan.stands:
+            backend.remove(plan.key)
+    if retained:
+        raise work.record.refuse_retained(retained)
+    return _succeed(run, Results({}, {}))
+
+
+def _keep(run: StepRun) -> Outcome:
+    sorted_ones = list(_sort(run))
+    results = Results(
+        {name: value for each in sorted_ones for name, value in each.public.items()},
+        {name: value for each in sorted_ones for name, value in each.secrets.items()},
+        tuple(note for each in sorted_ones for note in each.notes),
+        tuple(note for each in sorted_ones for note in each.log_notes),
+    )
+    capsules = [
+        (
+            plan,
+            finish_capsule(
+                plan.draft,
+                plan.resolved,
+                done,
+                results,
+                state_key=plan.key.path if plan.key else "",
+                lineage=plan.state.lineage() if plan.state else "",
+                at=run.work.record.now(),
+            ),
+        )
+        for plan, done in run.done
+        if plan.draft is not None
+    ]
+    if capsules:
+        first = next(each for plan, each in capsules if plan.recipe.is_main)
+        others = tuple(each for plan, each in capsules if not plan.recipe.is_main)
+        kept = dataclasses.replace(first, steps=others)
+        run.work.record.keep(kept, _choose_secrets(run), _changes(run))
+    return _succeed(run, results)
+
+
+def _sort(run: StepRun) -> Iterator[Results]:
+    for plan, done in run.done:
+        rules = plan.recipe.outputs
+        if plan.recipe.command is not None and rules is None:
+            rules = {}  # what a program gives goes nowhere unless the catalog says so
+        resolved = plan.resolved
+        by = HandingOn(
+            rules,
+            variables=plan.interface.variables.keys(),
+            applied=resolved.variables,
+            specification=run.snapshot.specification,
+            secret=[v for n, v in resolved.variables.items() if n in resolved.secret],
+        )
+        yield sort_outputs(done.outputs, by, run.ports.redactor)
+
+
+def _succeed(run: StepRun, results: Results) -> Outcome:
+    work, record = run.work, run.work.record
+    overruled = dict.fromkeys(n for plan, _ in run.done for n in plan.resolved.notes)
+    told = (note for _, done in run.done for note in done.notes)
+    for note in results.log_notes:
+        run.ports.listen(Noticed("warning", note))
+    results = dataclasses.replace(results, notes=(*record.notes, *overruled, *told, *results.notes))
+    # What is a variable now is the developer's, whatever set it before.
+    declared = {name for plan in run.plans for name in plan.interface.variables}
+    shown_before = tuple(name for name in record.shown_before() if name not in declared)
+    outcome = succeed(work.context, results, changes=_changes(run), state_key=work.key.path)
+    return dataclasses.replace(outcome, run_url=run.ports.run_url, shown_before=shown_before)
+
+
+def _changes(run: StepRun) -> Sequence[Change]:
+    return [change for _, done in run.done for change in done.changes]
+
+
+def _choose_secrets(run: StepRun) -> Secrets:
+    """Return which secret values may be kept in clear: they lie in clear in a state, too."""
+    kept = Secrets({}, {})
+    for plan, _ in run.done:
+        encrypted = plan.state is None or (plan.state.last and plan.state.last.encrypted)
+        if encrypted or not run.work.recipe.keep_secrets:
+            continue
+        resolved, mark = plan.resolved, plan.recipe.suffix and f"{plan.recipe.suffix}/"
+        asked = {n: v for n, v in resolved.asked.items() if n in resolved.private}
+        kept = Secrets(
+            {**kept.variables, **{f"{mark}{n}": v for n, v in resolved.withheld.items()}},
+            {**kept.asked, **{f"{mark}{n}": v for n, v in asked.items()}},
+        )
+    return kept
