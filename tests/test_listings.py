@@ -15,7 +15,7 @@ from purveyor.cli import format as cli_format
 from purveyor.errors import RecoveryError
 from purveyor.journal import Begin, Claimed, End, Journal
 from purveyor.run_identity import RunIdentity
-from purveyor.states.naming import Named, choose, shorten
+from purveyor.states.entity import Named, choose, shorten
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,7 +32,7 @@ def person_reads() -> bool:
 
 def shortened(ids: Iterable[str]) -> Callable[[str], str]:
     """Return what shortens each of the ids for a person, as far as it stays the only one."""
-    from purveyor.states.naming import shorten
+    from purveyor.states.entity import shorten
 
     short = shorten(ids) if person_reads() else {}
     return lambda each: short.get(each, each)

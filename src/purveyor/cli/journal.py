@@ -124,8 +124,7 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
 
 def _search(words: str, kept: Journal, context: CatalogContext) -> str:
     """Return the id of the action that is meant by less than its id; empty when there is none."""
-    from purveyor.states.entity import Named
-    from purveyor.states.naming import choose
+    from purveyor.states.entity import Named, choose
 
     found = choose(words, (Named("action", name) for name in kept.actions()))
     if found is not None:
@@ -140,7 +139,7 @@ def _search(words: str, kept: Journal, context: CatalogContext) -> str:
 
 
 def _is_wanted(each: AttemptRecord, entity: str | None, least: float, *, only_failed: bool) -> bool:
-    from purveyor.states.naming import Named, is_meant
+    from purveyor.states.entity import Named, is_meant
 
     begin, end = each.begin, each.end
     mine = [Named(begin.kind, name, begin.slug) for name in (begin.entity, begin.service)]

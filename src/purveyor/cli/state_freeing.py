@@ -149,8 +149,7 @@ def settle(*, target: str, reason: str, catalog_path: str | None) -> None:
 
 def _find(target: str, context: CatalogContext, journal: Journal) -> Named:
     """Return which entity is meant: one in doubt, else any."""
-    from purveyor.states.entity import KINDS, Named
-    from purveyor.states.naming import choose
+    from purveyor.states.entity import KINDS, Named, choose
 
     kind, _, words = target.rpartition("/")
     if kind not in ("", *KINDS):

@@ -214,8 +214,7 @@ def _find_marked(backend: Backend, words: str, kind: str | None) -> StateKey | N
     """Return the key that carries the note; the state itself may be gone already."""
     from purveyor.backends.model import MOVED
     from purveyor.state_key import StateKey
-    from purveyor.states.entity import Named, is_key
-    from purveyor.states.naming import choose
+    from purveyor.states.entity import Named, choose, is_key
 
     if is_key(words):
         return StateKey(words, exists=True)
