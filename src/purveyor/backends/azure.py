@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 def open_azure(config: AzureBackendConfig, settings: Settings) -> ObjectStates:
-    """Return the states that a catalog's `azurerm` backend names."""
     store = AzureStore(config, settings)
 
     def block(path: str) -> BackendBlock:

@@ -48,7 +48,6 @@ class ConsulStore:
         self._datacenter = config.datacenter
 
     def entry(self, key: str) -> KeyValue | None:
-        """Return a key's entry; None when there is none."""
         answer = self._ask(key)
         if answer is None:
             return None
@@ -59,7 +58,6 @@ class ConsulStore:
         return KeyValue(_decode(first, key), str(first.get("Session") or ""))
 
     def keys(self, start: str) -> list[str]:
-        """Return the keys that begin with `start`."""
         answer = self._ask(start, keys="true")
         if answer is None:
             return []
@@ -69,11 +67,9 @@ class ConsulStore:
         return [each for each in document if isinstance(each, str)]
 
     def put(self, key: str, text: str) -> None:
-        """Set a key."""
         self._send("PUT", self._url("kv", key), key, text)
 
     def delete(self, key: str, *, below: bool = False) -> None:
-        """Delete a key, or all keys that begin with it."""
         self._send("DELETE", self._url("kv", key, **({"recurse": "true"} if below else {})), key)
 
     def end_session(self, session: str, key: str) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def open_gcs(config: GoogleBackendConfig, settings: Settings) -> ObjectStates:
-    """Return the states that a catalog's `gcs` backend names."""
     store = GoogleStore(config, settings)
 
     def block(path: str) -> BackendBlock:

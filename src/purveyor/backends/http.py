@@ -45,7 +45,6 @@ _LOOK = "purveyor looks who holds the lock"
 
 
 def open_http(config: HttpBackendConfig, settings: Settings) -> HttpStates:
-    """Return the states that a catalog's `http` backend names."""
     locks = config.lock_address or config.address if config.lock else ""
     place = HttpPlace(
         title=f"The server {config.address.replace(NAME, '…')}",

@@ -52,7 +52,6 @@ class HttpExchange:
         self._http = http
 
     def state_url(self, name: str) -> str:
-        """Return the address of one state."""
         return self.place.address.replace(NAME, name)
 
     def state(self, url: str, where: str, *, body: bool = True) -> Response | None:
@@ -97,7 +96,6 @@ class HttpExchange:
             raise self._refusal(answer, where)
 
     def delete(self, name: str, where: str) -> Response:
-        """Delete the state; one that is missing counts as deleted."""
         answer = self._send("DELETE", self.state_url(name), where)
         return answer if answer.status in MISSING else self._accept(answer, where)
 

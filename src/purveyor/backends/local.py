@@ -18,7 +18,6 @@ _PRIVATE = 0o700
 
 
 def open_local(folder: Path, keys: KeyScheme) -> ObjectStates:
-    """Return the states that a catalog's `local` backend names."""
     store = FolderStore(folder.absolute())
 
     def block(path: str) -> BackendBlock:

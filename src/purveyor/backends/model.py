@@ -65,7 +65,6 @@ class LockTrace:
 
 
 def no_version(where: str, version_id: str) -> RecoveryError:
-    """Return the error for a version that the backend does not have."""
     return RecoveryError(
         f"The state {where} has no version {version_id[:128]}.",
         reason=ReasonCode.STATE_MISSING,
@@ -85,7 +84,6 @@ def confirm_holder(backend: Backend, key: StateKey, lock_id: str) -> Lock | None
 
 
 def another_lock(where: str, lock_id: str, holder: Lock) -> StateLockedError:
-    """Return the error for freeing a lock that is held under another id."""
     return StateLockedError(
         f"The state {where} is not held by lock {lock_id[:128]}.",
         hint="Give the id of the lock that is held, once its holder is known to be dead.",

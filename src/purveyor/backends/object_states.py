@@ -30,7 +30,6 @@ class Naming(NamedTuple):
     replaced: str = ""
 
     def name(self, path: str, ending: str) -> str:
-        """Return an object's name for a state's path."""
         return f"{path.removesuffix(self.replaced)}{ending}"
 
     def path(self, name: str, ending: str | None) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from purveyor.backends.locks.s3_lockfile import S3Locks
 from purveyor.backends.object_states import ObjectStates
 from purveyor.backends.stores.s3 import S3Store
-from purveyor.cloud.aws import STATE_SESSION
+from purveyor.cloud.aws import STATE_SESSION, is_aws
 from purveyor.state_key import combine
 from purveyor.step import BackendBlock
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def open_s3(config: S3BackendConfig, settings: Settings) -> ObjectStates:
-    """Return the states that a catalog's `s3` backend names."""
     store = S3Store(config, settings)
     return ObjectStates(
         store,
@@ -45,7 +43,7 @@ def _encryption(config: S3BackendConfig) -> JsonObject:
     if config.kms_key is not None:
         return {"encrypt": True, "kms_key_id": config.kms_key}
     # MinIO answers NotImplemented to the header unless it has a KMS of its own (measured).
-    return {"encrypt": True} if config.endpoint is None or _is_aws(config.endpoint) else {}
+    return {"encrypt": True} if is_aws(config.endpoint) else {}
 
 
 def _address(config: S3BackendConfig) -> JsonObject:
@@ -54,7 +52,7 @@ def _address(config: S3BackendConfig) -> JsonObject:
     endpoints: JsonObject = {"s3": config.endpoint}
     if config.table is not None:
         endpoints["dynamodb"] = config.endpoint
-    if _is_aws(config.endpoint):
+    if is_aws(config.endpoint):
         return {"endpoints": endpoints}
     # Without these the engine asks AWS's STS and IAM who it is before it asks the store.
     return {
@@ -64,8 +62,3 @@ def _address(config: S3BackendConfig) -> JsonObject:
         "skip_requesting_account_id": True,
         "skip_region_validation": True,
     }
-
-
-def _is_aws(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))

@@ -38,7 +38,7 @@ _BOOTSTRAP_TABLE = (
 
 def run_policy(config: S3BackendConfig, *, roles: Sequence[str]) -> JsonObject:
     """Return what `run` needs: states, locks, their keys, and the first role of each account."""
-    bucket = _bucket(config)
+    bucket = bucket_arn(config)
     objects = f"{bucket}/{config.prefix}/*" if config.prefix else f"{bucket}/*"
     statements = [
         # Without ListBucket, S3 answers "forbidden" for a state that does not exist.
@@ -60,7 +60,7 @@ def run_policy(config: S3BackendConfig, *, roles: Sequence[str]) -> JsonObject:
 
 def history_policy(config: S3BackendConfig) -> JsonObject:
     """Return what people need besides for `state history`, `pull`, `restore` and `doctor`."""
-    bucket = _bucket(config)
+    bucket = bucket_arn(config)
     objects = f"{bucket}/{config.prefix}/*" if config.prefix else f"{bucket}/*"
     actions = ["s3:ListBucketVersions", "s3:GetBucketVersioning"]
     statements = [
@@ -75,7 +75,7 @@ def history_policy(config: S3BackendConfig) -> JsonObject:
 def bootstrap_policy(config: S3BackendConfig) -> JsonObject:
     """Return what `state bootstrap` needs; nothing in it reads a state."""
     actions = [f"s3:{each}" for each in _BOOTSTRAP_BUCKET]
-    statements = [_allow("SetUpTheBucket", actions, [_bucket(config)])]
+    statements = [_allow("SetUpTheBucket", actions, [bucket_arn(config)])]
     if config.table is not None:
         actions = [f"dynamodb:{each}" for each in _BOOTSTRAP_TABLE]
         statements.append(_allow("SetUpTheTable", actions, [_table(config)]))
@@ -93,19 +93,19 @@ def _allow(name: str, actions: list[str], resources: list[str]) -> JsonValue:
     return {"Sid": name, "Effect": "Allow", "Action": listed, "Resource": named}
 
 
-def partition_of(region: str) -> str:
+def _partition_of(region: str) -> str:
     """Return the word after `arn:` in a region."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
-def _bucket(config: S3BackendConfig) -> str:
-    return f"arn:{partition_of(config.region)}:s3:::{config.bucket}"
+def bucket_arn(config: S3BackendConfig) -> str:
+    return f"arn:{_partition_of(config.region)}:s3:::{config.bucket}"
 
 
 def _table(config: S3BackendConfig) -> str:
-    start = f"arn:{partition_of(config.region)}:dynamodb:{config.region}"
+    start = f"arn:{_partition_of(config.region)}:dynamodb:{config.region}"
     return f"{start}:{_ANY_ACCOUNT}:table/{config.table}"
 
 
@@ -113,6 +113,6 @@ def _key(config: S3BackendConfig) -> str:
     key = config.kms_key or ""
     if key.startswith("arn:"):
         return key
-    start = f"arn:{partition_of(config.region)}:kms:{config.region}:{_ANY_ACCOUNT}"
+    start = f"arn:{_partition_of(config.region)}:kms:{config.region}:{_ANY_ACCOUNT}"
     # An alias says nothing about rights: those are the key's.
     return f"{start}:key/*" if key.startswith("alias/") else f"{start}:key/{key}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from purveyor.bootstrap.model import UnknownSettingError
 from purveyor.cloud import aws
@@ -39,18 +38,11 @@ class AwsSetupClient:
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.config = config
+        self.in_aws = aws.is_aws(config.endpoint)
         self.pause = pause
         self._clients = aws.Clients(
             settings, region=config.region, store=config.endpoint, role_arn=config.role_arn
         )
-
-    @property
-    def in_aws(self) -> bool:
-        """False for an S3-compatible store of somebody else."""
-        if self.config.endpoint is None:
-            return True
-        host = urlsplit(self.config.endpoint).hostname or ""
-        return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     @property
     def plain(self) -> bool:
@@ -66,12 +58,10 @@ class AwsSetupClient:
 
     @property
     def s3(self) -> S3Client:
-        """A client for the bucket."""
         return self._clients.s3
 
     @property
     def dynamodb(self) -> DynamoDBClient:
-        """A client for the table."""
         return self._clients.dynamodb
 
     def patiently(self, what: str, change: Callable[[], object]) -> None:
@@ -113,7 +103,6 @@ def code_of(error: Exception) -> str:
 
 
 def name_taken(what: str, detail: str) -> CatalogError:
-    """Return the error for a bucket or table that belongs to somebody else."""
     return CatalogError(
         f"{what} exists and belongs to somebody else, or may not be looked at.",
         reason=ReasonCode.NAME_TAKEN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
 
-from purveyor.bootstrap.model import Measure, settled
+from purveyor.bootstrap.model import KEPT_DAYS, Measure, settled
 from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
 from purveyor.cloud.errors import store_error
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
-KEPT_DAYS = 30
 _ABSENT = "no container"
 _ACL = {"restype": "container", "comp": "acl"}
 _SERVICE = {"restype": "service", "comp": "properties"}

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor.bootstrap.model import KEPT_DAYS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,11 +22,9 @@ LOCKS = "purveyor-old-locks"
 MARKERS = "purveyor-lone-delete-markers"
 PROBE = "purveyor-probe"
 SMALLEST_STATE = 512  # bytes
-KEPT_DAYS = 30
 
 
 def wanted_rules(prefix: str) -> list[LifecycleRuleTypeDef]:
-    """Return our rules for states below a prefix."""
     start = f"{prefix}/" if prefix else ""
     return [
         {

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from purveyor.bootstrap.aws_setup_client import code_of
 from purveyor.bootstrap.bucket_lifecycle import (
-    KEPT_DAYS,
     LOCKS,
     missing_rules,
     probe,
@@ -14,7 +13,7 @@ from purveyor.bootstrap.bucket_lifecycle import (
     rules_to_keep,
     shows_size,
 )
-from purveyor.bootstrap.model import Measure, settled
+from purveyor.bootstrap.model import KEPT_DAYS, Measure, settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

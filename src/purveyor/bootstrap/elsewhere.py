@@ -57,6 +57,5 @@ class ServerSetup:
         self._kind = kind
 
     def survey(self) -> list[Measure]:
-        """Say that there is nothing to do, and what is left to its owner."""
         note = _NOTHING_TO_MAKE.get(self._kind, "nothing is known about setting it up")
         return [settled(self._kind, "", "nothing to make", note=note)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor import json_text
-from purveyor.bootstrap.model import Measure, settled
+from purveyor.bootstrap.model import KEPT_DAYS, Measure, settled
 from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
-KEPT_DAYS = 30
 _LOCK = "/default.tflock"
 _ABSENT = "no bucket"
 _NOT_FOUND = 404
@@ -44,7 +43,6 @@ class GoogleSetup:
         self._path = f"b/{quote(config.bucket, safe='')}"
 
     def survey(self) -> list[Measure]:
-        """Look at the bucket: one request."""
         found = self._read()
         wanted = f"{self._config.bucket} in {self._location}"
         measures = [

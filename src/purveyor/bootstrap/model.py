@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 STATES, JOURNAL = "states", "journal"
 BOTH = (STATES, JOURNAL)
 """What a store may hold."""
+KEPT_DAYS = 30
+"""For how long what was removed or replaced is kept."""
 NO_SETTING = "this store has no such setting: see to it there"
 
 

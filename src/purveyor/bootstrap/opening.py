@@ -100,7 +100,6 @@ class S3Setup:
         self._settings = settings
 
     def survey(self) -> list[Measure]:
-        """Look at the bucket, then at the table."""
         from purveyor.bootstrap.aws_setup_client import AwsSetupClient
         from purveyor.bootstrap.lock_table import LockTable
         from purveyor.bootstrap.s3_bucket import StateBucket

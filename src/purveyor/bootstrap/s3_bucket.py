@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.bootstrap.aws_rights import partition_of
+from purveyor.bootstrap.aws_rights import bucket_arn
 from purveyor.bootstrap.aws_setup_client import code_of, name_taken
 from purveyor.bootstrap.bucket_policy import add_tls_only, has_tls_only, parse_policy
 from purveyor.bootstrap.bucket_rules import BucketRules
@@ -47,7 +47,7 @@ class StateBucket:
         self._client = client
         self._name = client.config.bucket
         self._what = f"the bucket {self._name}"
-        self._arn = f"arn:{partition_of(client.config.region)}:s3:::{self._name}"
+        self._arn = bucket_arn(client.config)
 
     def survey(self) -> list[Measure]:
         """Return the bucket's measures: whether it is there first, then its settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from purveyor.cloud.errors import Cloud, Failure, credentials_error
 from purveyor.transport.errors import FailureKind
@@ -171,6 +172,12 @@ def open_sts(session: AwsSession, settings: Settings, config: Config | None = No
     address = endpoint("sts", settings)
     client: STSClient = session.client("sts", address, config or client_config())
     return client
+
+
+def is_aws(store: str | None) -> bool:
+    """Tell AWS's own address, which None stands for, from that of an S3-compatible store."""
+    host = ".amazonaws.com" if store is None else urlsplit(store).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def home_region(settings: Settings) -> str:

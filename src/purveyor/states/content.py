@@ -41,7 +41,6 @@ class Content:
         return not (self.document.encrypted or self.instances or self.document.outputs)
 
     def with_serial(self, serial: int) -> str:
-        """Return the state's text with another serial."""
         fields = json_text.parse(self.text, max_depth=_DEPTH)
         return json_text.write({**fields, "serial": serial} if isinstance(fields, dict) else fields)
 
@@ -88,7 +87,6 @@ def read_content(text: str, *, where: str) -> Content:
 
 
 def empty_state(lineage: str) -> str:
-    """Return a state that holds nothing yet."""
     return json_text.write(
         {
             "version": 4,

@@ -78,7 +78,6 @@ def read_stamp(content: Content) -> str:
 
 
 def missing(key: StateKey) -> RecoveryError:
-    """Return the error for a key without a state."""
     return RecoveryError(
         f"There is no state at {key.path}.",
         reason=ReasonCode.STATE_MISSING,

@@ -73,7 +73,6 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
 
 
 def is_key(words: str) -> bool:
-    """Tell a key from an id."""
     return "/" in words or words.endswith(SUFFIX)
 
 

@@ -31,7 +31,6 @@ class Filter:
     prefix: str = ""
 
     def wants(self, state: ListedState) -> bool:
-        """Tell whether a state is among them."""
         return (not self.kind or state.kind == self.kind) and (
             state.entity_id.startswith(self.prefix) or state.path.startswith(self.prefix)
         )

@@ -47,7 +47,6 @@ class DynamoItems:
             self._client.delete_item(TableName=self._table, Key=self._item(f"{path}-md5"))
 
     def all(self) -> Iterator[tuple[str, str]]:
-        """Yield path and info of the locks below the prefix."""
         start = f"{self._store.config.bucket}/{self._store.key('')}"
         with self._store.explained(""):
             pages = self._client.get_paginator("scan").paginate(

@@ -108,7 +108,6 @@ class PgStates(Backend):
         return None if holder is None else _lock(holder)
 
     def remove(self, key: StateKey) -> None:
-        """Delete the row while its lock is ours."""
         with self._table(f"the state {key.path}") as table:
             removed = table.delete(_name(key.path))
         if not removed:

@@ -115,7 +115,6 @@ class PgRecords:
                 return
 
     def _execute(self, statement: LiteralString, values: dict[str, object]) -> list[Any]:
-        """Return what the statement finds."""
 
         def execute(connection: psycopg.Connection) -> list[Any]:
             done = connection.execute(self._sql(statement), values)

@@ -92,7 +92,6 @@ class Table:
                 yield Row(name, size or 0, text, locked)
 
     def text(self, name: str) -> str | None:
-        """Return a state's text; None when there is no row."""
         row = self._connection.execute(self._sql(_TEXT), (name,)).fetchone()
         return None if row is None else row[0] or ""
 
@@ -101,11 +100,9 @@ class Table:
         self._connection.execute(self._sql(_PUT), (name, text))
 
     def create(self, name: str, text: str) -> bool:
-        """Write a row if there is none; False when there is."""
         return self._connection.execute(self._sql(_CREATE), (name, text)).rowcount == 1
 
     def holder(self, name: str) -> Holder | None:
-        """Return the session that holds a state's lock; None when it is free."""
         row = self._connection.execute(self._sql(_HOLDER), (name,)).fetchone()
         return None if row is None else Holder(*row)
 

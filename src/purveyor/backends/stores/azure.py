@@ -56,7 +56,6 @@ class AzureStore(ObjectStore):
         self.storage = AzureStorage(config.account, config.environment, settings)
 
     def key(self, path: str) -> str:
-        """Return the blob's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
     def objects(self, begin: str) -> Iterator[Blob]:

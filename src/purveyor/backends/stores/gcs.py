@@ -45,7 +45,6 @@ class GoogleStore(ObjectStore):
         self.storage = GoogleStorage(settings)
 
     def key(self, path: str) -> str:
-        """Return the object's name for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
     def objects(self, begin: str) -> Iterator[Generation]:

@@ -53,7 +53,6 @@ class S3Store(ObjectStore):
         )
 
     def key(self, path: str) -> str:
-        """Return the object's key for a path below the prefix."""
         return f"{self.config.prefix}/{path}" if self.config.prefix else path
 
     def objects(self, begin: str) -> Iterator[StoredObject]:
