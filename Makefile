@@ -7,6 +7,8 @@ LOCKS := requirements/bootstrap.txt requirements/dev.txt
 PYTHON ?=
 WORKERS ?= 2
 POINTS ?= 300
+SEED ?= 1
+N ?= 100000
 ARGS ?=
 UPGRADE ?=
 # What is compiled once need not be compiled by each worker of each stage.
@@ -18,7 +20,7 @@ INSTALL_ENGINE = { $(BIN)/purveyor engine install || sh tools/build_opentofu.sh;
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench lock docs picture clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ test-faults: $(READY) ## Break runs in every phase and at POINTS moments; renew 
 	FAULT_ROWS=$(CURDIR)/build/faults.jsonl FAULT_POINTS=$(POINTS) $(BIN)/pytest -n $(WORKERS) \
 		--dist worksteal tests/faults/long_*.py $(ARGS)
 	@$(BIN)/python scripts/write_faults.py build/faults.jsonl
+
+simulate: $(READY) ## Play N schedules of the journal's protocol, from SEED on; N=1 tells its story
+	@PYTHONPATH=tests/simulation $(BIN)/python -m simulator $(SEED) $(N) $(ARGS)
 
 tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
 	$(INSTALL_ENGINE)
