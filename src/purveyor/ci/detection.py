@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor.ci.console import Console
@@ -12,8 +11,6 @@ from purveyor.run_identity import RunIdentity, read_machine
 if TYPE_CHECKING:
     from purveyor.ci.model import CI
     from purveyor.settings import Settings
-
-_MARKS = {"GITHUB_ACTIONS": "GitHub", "GITLAB_CI": "GitLab", "TF_BUILD": "Azure"}
 
 # The variables of the project, the run and the try. GitLab gives a retried job a new id.
 _VARIABLES = {
@@ -29,12 +26,23 @@ def detect(settings: Settings, *, stream: TextIO, errors: TextIO) -> CI:
     Everything is written to `stream`; `errors` hears once of what could not be written.
     """
     console = Console(stream, errors)
-    for mark, vendor in _MARKS.items():
-        if (settings.text(mark) or "").lower() == "true":
-            module = importlib.import_module(f"purveyor.ci.{vendor.lower()}")
-            ci: CI = getattr(module, vendor)(console, settings)
-            return ci
+    if _is_set("GITHUB_ACTIONS", settings):
+        from purveyor.ci.github import GitHub
+
+        return GitHub(console, settings)
+    if _is_set("GITLAB_CI", settings):
+        from purveyor.ci.gitlab import GitLab
+
+        return GitLab(console, settings)
+    if _is_set("TF_BUILD", settings):
+        from purveyor.ci.azure import Azure
+
+        return Azure(console, settings)
     return Terminal(console, settings)
+
+
+def _is_set(mark: str, settings: Settings) -> bool:
+    return (settings.text(mark) or "").lower() == "true"
 
 
 def read_identity(ci: CI, settings: Settings) -> RunIdentity:
