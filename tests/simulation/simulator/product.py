@@ -96,11 +96,11 @@ def prepare(work: Any, **_: Any) -> Any:
     return work
 
 
-def carry_out(work: Any, record: Any, ports: Any) -> Outcome:
-    """Let the engine work under the product's marker, as `infrastructure.carry_out` does."""
-    change = MarkedChange(work.attempt, record, work.view)
+def carry_out(work: Any) -> Outcome:
+    """Let the engine work under the product's marker, as `provision`'s steps do."""
+    change = MarkedChange(work.attempt, work.record, work.view)
     try:
-        _change(change, work.view, ports.job_run)
+        _change(change, work.view, work.ports.job_run)
         return succeed(work.context, Results({}, {}))
     finally:
         change.close()
@@ -169,8 +169,8 @@ def simulated() -> Iterator[None]:
             (sequence, "private_workspace", _nothing),
             (sequence, "_report_cancellation", _nothing),
             (infrastructure, "look_up", look_up),
-            (infrastructure, "prepare", prepare),
-            (infrastructure, "carry_out", carry_out),
+            (sequence, "prepare", prepare),
+            (sequence, "carry_out", carry_out),
             (finish_ending, "rescue_left", _rescue_left),
             (finish_ending, "remove_workspace", lambda _: None),
             (waiting, "_LOOK_SECONDS", NAP),
