@@ -18,7 +18,7 @@ from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal, tell_missing
 from purveyor.declaration import find_lost_place
 from purveyor.engines.binary.constraint import have_common_version
-from purveyor.engines.terraform import inspect_module
+from purveyor.engines.registry import inspect_module
 from purveyor.errors import CatalogError
 from purveyor.hcl import CalledModules, is_module_file, read_module
 from purveyor.parameters import find_type_faults

@@ -40,7 +40,7 @@ services:
       default: {module: git::https://example.com/a.git, lock_timeot: 3}
     actions:
       rotate: {run: python3, timeout: 1.5}
-    steps: []
+    steps: {}
   reg: {module: acme/rds/aws, version: ~> 5.0}
 """
     places = [line.split(": ")[:2] for line in faults(tmp_path, text)]
@@ -57,7 +57,7 @@ services:
         ["purveyor.yaml:13:57", "services.mysql-rds.links.default.lock_timeot"],
         ["purveyor.yaml:15:21", "services.mysql-rds.actions.rotate.run"],
         ["purveyor.yaml:15:39", "services.mysql-rds.actions.rotate.timeout"],
-        ["purveyor.yaml:16:5", "services.mysql-rds.steps"],
+        ["purveyor.yaml:16:12", "services.mysql-rds.steps"],
         ["purveyor.yaml:17:40", "services.reg.version"],
     ]
 
@@ -76,7 +76,7 @@ services:
         ("{outputs: {a: {secret: true}}}", "`output` is missing"),
         ("{actions: {a: {run: []}}}", "must not be empty"),
         ("{actions: {a: {run: [a], timeout: 1.5}}}", "must be a whole number, and this is a"),
-        ("{steps: []}", "several steps for one service are not supported yet"),
+        ("{steps: {}}", "must be a list, and this is a mapping"),
         ("[]", "must be a mapping, and this is a list"),
         ('{module: acme/rds/aws, version: "~> 5.0"}', "a constraint is no pin"),
         ("{guard: {protect: [AWS Db]}}", "must be a resource type such as aws_db_instance"),

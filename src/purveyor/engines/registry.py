@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.command import CommandEngine
-from purveyor.engines.terraform import TerraformEngine, plugins
+from purveyor.engines.terraform import TerraformEngine, inspect_module, plugins
 from purveyor.step import COMMAND, Leftovers
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.step import CommandLine, Engine, EngineRequirement
+
+__all__ = ["PROCESS_NAMES", "find_leftovers", "inspect_module", "open_engine"]
 
 PROCESS_NAMES = frozenset(PROGRAMS.values())
 """What engines that hold a state's lock are called among a machine's processes."""

@@ -1,0 +1,85 @@
+"""What an entry says of its steps: refused with the place, or resolved in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from catalog_fixtures import make_action, write_catalog, write_module
+
+from purveyor.catalog import load_catalog
+from purveyor.errors import CatalogError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATABASE = "{name: database, module: a}"
+SEED = "{name: seed, command: {run: [seed]}}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "fault"),
+    [
+        (f"[{SEED}]", "one of the steps needs a `module`"),
+        (f"[{DATABASE}, {{module: b}}]", "every step but a first module needs a `name`"),
+        ("[{command: {run: [x]}}, {name: a, module: a}]", "every step but a first module needs"),
+        (f"[{DATABASE}, {DATABASE}]", "two steps have the same `name`"),
+        ("[{name: a, module: a, command: {run: [x]}}]", "either `module` or `command`"),
+        ("[{name: a}]", "either `module` or `command`"),
+        ("[{name: a, module: a, verify: true}]", "`verify` is for a command"),
+        ("[{name: a, module: a, once: true}]", "`once` is for a command"),
+        (f"[{DATABASE}, {{name: s, command: {{run: [x]}}, guard: {{}}}}]", "is for a module"),
+        ("[{name: Two-Words, module: a}]", "must be a step's name"),
+    ],
+)
+def test_steps_that_make_no_sense_are_refused(tmp_path: Path, steps: str, fault: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(write_catalog(tmp_path, f"services:\n  db:\n    steps: {steps}\n"))
+    (told,) = caught.value.details
+    assert fault in told
+    assert "purveyor.yaml:" in told
+
+
+def test_steps_and_a_module_exclude_each_other(tmp_path: Path) -> None:
+    text = f"services:\n  db: {{module: a, steps: [{DATABASE}]}}\n"
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(write_catalog(tmp_path, text))
+    assert "`module` stands in the steps" in caught.value.details[0]
+
+
+def test_a_place_that_takes_no_dot_has_one_module_a_service(tmp_path: Path) -> None:
+    text = "backend: {type: gitlab}\nservices:\n  db:\n    steps: [%s, {name: b, module: b}]\n"
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(write_catalog(tmp_path, text % DATABASE))
+    assert "GitLab takes no dot" in caught.value.details[0]
+
+
+def test_steps_come_in_order_and_those_that_verify_last(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_module(tmp_path / name)
+    text = f"""\
+engine: {{name: opentofu}}
+services:
+  db:
+    steps:
+      - {{name: first, command: {{run: [before]}}}}
+      - {{name: check, verify: true, command: {{run: [./check, -q], undo: [bye]}}}}
+      - {DATABASE}
+      - {{name: report, module: b, engine: {{name: terraform}}}}
+      - {{name: seed, once: true, parameters: [rows], command: {{run: [seed]}},
+          outputs: {{n: rows, key: {{output: key, secret: true}}}}}}
+"""
+    recipe = load_catalog(write_catalog(tmp_path, text)).resolve(make_action("db"))
+    assert [each.name for each in recipe.steps] == ["first", "database", "report", "seed", "check"]
+    engines = ["command", "opentofu", "terraform", "command", "command"]
+    assert [each.engine.name for each in recipe.steps] == engines
+    assert [each.suffix for each in recipe.steps] == ["first", "", "report", "seed", "check"]
+    assert [each.is_main for each in recipe.steps] == [False, True, False, False, False]
+    seed, check = recipe.steps[3:]
+    assert seed.once
+    assert set(seed.takes) == {"rows"}
+    assert seed.command is not None
+    assert check.command is not None
+    assert set(seed.command.public) == {"rows"}
+    assert check.command.run == (str(tmp_path.resolve() / "check"), "-q")
+    assert check.command.undo == ("bye",)
