@@ -40,6 +40,13 @@ COUNTED = {
     Verb.MOVE: "moved",
     Verb.FORGET: "no longer managed",
 }
+SIGNS = {
+    **dict.fromkeys(COUNTED, "."),
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.REPLACE: "-/+",
+    Verb.DELETE: "-",
+}
 STATE_ONLY = frozenset({Verb.IMPORT, Verb.MOVE, Verb.FORGET})
 _DENIED = frozenset({Verb.DELETE, Verb.REPLACE, Verb.FORGET})
 _LEFTOVER = "leftover deleted"

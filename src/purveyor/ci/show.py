@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from purveyor.ci.model import Tone
 from purveyor.ci.plain import split_plain
 from purveyor.ci.progress import Progress
-from purveyor.ci.summary import SIGNS, Summary
+from purveyor.ci.summary import Summary
 from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.lock import describe_lock
 from purveyor.outcome import Status
-from purveyor.plan import COUNTED, Verb, count_changes
+from purveyor.plan import COUNTED, SIGNS, Verb, count_changes
 from purveyor.step import Accepted, LockAwaited, Noticed, PhaseStarted, Planned, ResourceMoved
 
 if TYPE_CHECKING:

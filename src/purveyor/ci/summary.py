@@ -11,7 +11,7 @@ from purveyor import json_text
 from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
-from purveyor.plan import COUNTED, Verb
+from purveyor.plan import COUNTED, SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,13 +23,6 @@ _ROWS = 100
 _VALUE = 300
 _STOPPED = frozenset({ReasonCode.CANCELLED, ReasonCode.TIMED_OUT})
 _HIDDEN = "(not shown here)"
-SIGNS = {
-    **dict.fromkeys(COUNTED, "."),
-    Verb.CREATE: "+",
-    Verb.UPDATE: "~",
-    Verb.REPLACE: "-/+",
-    Verb.DELETE: "-",
-}
 
 # What means something in CommonMark 0.31 or to GitHub (mentions, numbers of issues, emoji, math,
 # addresses) where it stands; a reference (section 2.5) never stands for structure.
