@@ -70,7 +70,8 @@ def measure(folder: Path, environment: Mapping[str, str]) -> dict[str, float]:
         with opened(folder / deed.action, environment) as harness:
             requested = request_action(harness, deed)
             begun = time.monotonic()
-            assert harness.run(requested).code == 0
+            # An interpreter of its own, as those that are broken: its start counts.
+            assert harness.start(requested).end().code == 0
             lengths[deed.action] = time.monotonic() - begun
     return lengths
 
