@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+import shared_models  # noqa: F401 - makes sessions cheap
 from store_process import free_port, run_store
 
 if TYPE_CHECKING:

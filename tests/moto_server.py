@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+import shared_models  # noqa: F401 - makes sessions cheap
 from purveyor import json_text
 
 if TYPE_CHECKING:

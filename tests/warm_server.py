@@ -48,9 +48,20 @@ def main() -> None:
 def _import_everything() -> None:
     package = importlib.import_module("purveyor")
     names = [each.name for each in pkgutil.walk_packages(package.__path__, "purveyor.")]
+    _read_models()
     for name in (*_LIBRARIES, *(name for name in names if name != "purveyor.__main__")):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def _read_models() -> None:
+    """Read what clients of AWS need of its services."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("shared_models")
+        session = importlib.import_module("botocore.session").Session()
+        session.set_credentials("none", "none")
+        for service in ("s3", "dynamodb", "sts"):
+            session.create_client(service, region_name="us-east-1")
 
 
 def _serve(listener: socket.socket) -> dict[str, Any] | None:
