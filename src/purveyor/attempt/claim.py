@@ -139,15 +139,13 @@ class Attempt:
             self.journal.end(self.begin, end)
 
     def close(self) -> None:
-        """Note that the platform has heard it."""
+        """Note that the platform has heard it: in the journal first, which then needs no more."""
+        if self.journal is not None and self.lock_left:
+            self.journal.mark_reported(self.begin)
+        elif self.journal is not None:
+            self.journal.close(self.begin)
         if self._local is not None:
             self.run.local_runs.remove(self.begin.action)
-        if self.journal is None:
-            return
-        if self.lock_left:
-            self.journal.mark_reported(self.begin)
-        else:
-            self.journal.close(self.begin)
 
     def _write_beat(self, lock_id: str) -> None:
         if self.journal is not None:

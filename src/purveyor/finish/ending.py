@@ -11,7 +11,7 @@ from purveyor.errors import PurveyorError
 from purveyor.finish.remains import Remains, Rescuer, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, Processes, await_run
 from purveyor.finish.wording import in_doubt, lost, not_started, still_working
-from purveyor.journal import keep_outcome, recall_outcome
+from purveyor.journal import Begin, Claimed, keep_outcome, recall_outcome
 from purveyor.outcome import break_down
 from purveyor.reporter.model import FINISHED, UNAPPROVED
 from purveyor.state_key import StateKey, step_path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.attempt import LocalRun, Places, ThisRun
     from purveyor.catalog import Recipe, StepRecipe
-    from purveyor.journal import Begin, End, Journal
+    from purveyor.journal import End, Journal
     from purveyor.outcome import Outcome
     from purveyor.reporter import Reporter
     from purveyor.step import Engine
@@ -139,7 +139,9 @@ class Finisher:
         """End an attempt whose run is gone, after its unsaved state is saved or kept."""
         run, outcome = found.run, self._judge_lost(found)
         end = keep_outcome(outcome, at=self.run.clock.now())
-        if found.journal is not None and found.begin is not None:
+        if self.reporter.read_snapshot(found.context).action_status in FINISHED:
+            pass  # the journal must not say otherwise than what was told
+        elif found.journal is not None and found.begin is not None:
             if not found.journal.end(found.begin, end):
                 return self.finish(found.context)  # somebody has ended it meanwhile
             if found.journal.is_followed(found.begin):
@@ -178,9 +180,35 @@ class Finisher:
             return Finished(notes=("The platform says that a run carries this action out.",))
         outcome = not_started(cancelled=self.cancelled)
         outcome = dataclasses.replace(outcome, run_url=self.run_url)
-        delivery = self.reporter.end(found.context, outcome)
-        code = _DONE if delivery.delivered else _UNREPORTED
-        return Finished(code, outcome, delivery.notes)
+        if found.journal is not None:
+            begin = self._take(found.context, found.journal, outcome)
+            if begin is None:
+                return Finished(notes=(_ELSEWHERE,))
+            found = dataclasses.replace(found, begin=begin)
+        return self._tell(found, outcome)
+
+    def _take(self, context: ActionContext, journal: Journal, outcome: Outcome) -> Begin | None:
+        """Take an action to end it, so that no other run takes it meanwhile; None if one has."""
+        wanted = Begin(
+            action=context.id,
+            attempt=1,
+            digest="",  # nothing is worked on
+            kind=context.kind.value,
+            entity=context.entity.id,
+            service=context.service.id,
+            operation=context.operation.value,
+            state_key="",
+            identity=self.run.identity,
+            at=self.run.clock.now(),
+            slug=context.entity.slug,
+            specification=context.entity.specification.id,
+            action_specification=context.specification.id,
+        )
+        claimed = journal.claim(wanted, is_dead=lambda _: None)
+        if not isinstance(claimed, Claimed):
+            return None
+        journal.end(claimed.begin, keep_outcome(outcome, at=wanted.at))
+        return None if journal.is_followed(claimed.begin) else claimed.begin
 
     def _tell(self, found: _Found, outcome: Outcome) -> Finished:
         snapshot = self.reporter.read_snapshot(found.context)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Shown:
     """One action: what it is for, since when, and what the platform shows of it.
 
-    `blind` when its end was told by a run that could not reach the journal at all, while nobody
-    had told yet that another has it: the one untrue ending that is known and left.
+    Two untrue endings are known and left. `blind` when one was told by a run that could not reach
+    the journal at all, while nobody had told yet that another has it; `unasked` when a run went on
+    although the platform did not answer, which may be a failed one's that its CI starts again.
     """
 
     action: str
@@ -32,6 +33,7 @@ class Shown:
     since: float
     status: str = "pending"
     blind: bool = False
+    unasked: bool = False
 
 
 class Platform:
@@ -74,6 +76,7 @@ class SimReporter:
     def read_snapshot(self, context: ActionContext) -> ActionSnapshot:
         """Ask how an action stands."""
         if self._platform.world.step(f"ask how {context.id} stands"):
+            self._platform.actions[context.id].unasked = True
             return ActionSnapshot(None, None, None, asked=False, note="The platform is away.")
         self._saw = status = self._platform.actions[context.id].status
         return ActionSnapshot(status, None, None, asked=True)
