@@ -95,10 +95,7 @@ def carry_out(job: Job) -> Ending:
     else:
         job.show.opening(context)
     with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
-        ports = open_run(job, context)
-        from purveyor.provision import provision  # half of all code: the platform is asked already
-
-        ending = provision(context, ports, fault=fault)
+        ending = open_run(job, context).provision(context, fault=fault)
     _publish(job, context, ending)
     return ending
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TextIO
 
 from purveyor.cli import catalog_context
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
-from purveyor.entity import EntityRef
 from purveyor.errors import CatalogError, ContextError
 from purveyor.memory import check_memory
 from purveyor.process import Interruption
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from purveyor.ci import CI, Show
     from purveyor.cli.catalog_context import CatalogContext
     from purveyor.engines.binary import EngineBinary
-    from purveyor.provision import Ports
+    from purveyor.provision import Provisioner
     from purveyor.redaction import Redactor
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
@@ -75,7 +74,6 @@ class Job:
     ci: CI
     show: Show
     interruption: Interruption = field(default_factory=Interruption)
-    places: Places | None = None
 
     @property
     def time_limit(self) -> float | None:
@@ -110,7 +108,7 @@ def take_context(job: Job) -> ActionContext:
     return action
 
 
-def open_run(job: Job, context: ActionContext) -> Ports:
+def open_run(job: Job, context: ActionContext) -> Provisioner:
     """Return what carrying out an action needs; what keeps us from it is told to the platform."""
     from purveyor.outcome import break_down
 
@@ -122,35 +120,27 @@ def open_run(job: Job, context: ActionContext) -> Ports:
         raise
 
 
-def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Ports:
-    from purveyor.provision import Ports
-
+def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Provisioner:
     reporter.prepare(context)
     _preload()
-    logins = Logins(job.settings, job.redactor, job.show, limit=job.time_limit)
-    return Ports(
+    from purveyor.provision import Provisioner, StepTools  # half of all code: the platform is asked
+
+    return Provisioner(
         resolve=partial(resolve, job),
         outline=lambda context: _load_catalog(job).outline(context),
-        open_capsules=lambda recipe: open_places(job, recipe).capsules,
         reporter=reporter,
-        open_backend=lambda recipe: open_places(job, recipe).backend,
-        open_engine=partial(open_engine, job),
-        assume=logins.assume,
-        keep_for_state=logins.keep_for_state,
-        renew_logins=logins.renew,
-        stop_logins=logins.stop,
-        environment={**job.settings.for_children(), **context.carriers},
-        redactor=job.redactor,
-        listen=job.show,
-        interruption=job.interruption,
+        open_places=partial(open_places, job),
         run=open_this_run(job),
-        open_journal=lambda recipe: open_places(job, recipe).journal,
-        open_recovery=lambda recipe, entity, attempt, step: open_places(job, recipe).open_recovery(
-            EntityRef.of(entity), attempt, step
+        tools=StepTools(
+            open_engine=partial(open_engine, job),
+            logins=Logins(job.settings, job.redactor, job.show, limit=job.time_limit),
+            environment={**job.settings.for_children(), **context.carriers},
+            redactor=job.redactor,
+            listen=job.show,
+            interruption=job.interruption,
+            choose_lock_timeout=partial(_choose_lock_timeout, job),
         ),
         run_url=job.ci.run_url(),
-        lock_timeout=partial(_read_lock_timeout, job.settings),
-        lock_timeout_override=job.options.lock_timeout,
     )
 
 
@@ -199,8 +189,6 @@ def open_places(job: Job, recipe: Recipe) -> Places:
     from purveyor.attempt import Places
     from purveyor.backends import choose_records, open_backend
 
-    if job.places is not None:
-        return job.places
     if "type" not in recipe.backend.model_fields_set and job.in_ci:
         raise CatalogError(_NO_PLACE, hint=_NAME_A_PLACE)
     settings, root, journal = job.settings, recipe.root, None
@@ -211,8 +199,7 @@ def open_places(job: Job, recipe: Recipe) -> Places:
     elif job.options.report and store is not None:
         journal = catalog_context.open_journal(store, settings)
     open_recovery = partial(catalog_context.open_recovery, settings, store)
-    job.places = Places(backend=backend, store=store, journal=journal, open_recovery=open_recovery)
-    return job.places
+    return Places(backend=backend, store=store, journal=journal, open_recovery=open_recovery)
 
 
 def find_writer(context: CatalogContext, engine: str | None) -> Writer:
@@ -266,9 +253,13 @@ def open_engine(job: Job, step: StepRecipe) -> Engine:
     )
 
 
-def _read_lock_timeout(settings: Settings) -> float:
-    found = settings.seconds("PURVEYOR_LOCK_TIMEOUT")
-    return _LOCK_TIMEOUT if found is None else found
+def _choose_lock_timeout(job: Job, recipe: Recipe) -> float:
+    """Return how long to wait for a lock, in seconds: command line, catalog, setting."""
+    setting = job.settings.seconds("PURVEYOR_LOCK_TIMEOUT")
+    for each in (job.options.lock_timeout, recipe.lock_timeout, setting):
+        if each is not None:
+            return each
+    return _LOCK_TIMEOUT
 
 
 def _preload() -> None:

@@ -1,6 +1,6 @@
 """One action, from its context to a reported outcome."""
 
-from purveyor.provision.ports import Ports
-from purveyor.provision.sequence import Ending, provision
+from purveyor.provision.sequence import Ending, Provisioner
+from purveyor.provision.step_tools import StepTools
 
-__all__ = ["Ending", "Ports", "provision"]
+__all__ = ["Ending", "Provisioner", "StepTools"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.recipe import StepRecipe
     from purveyor.declaration import ModuleInterface
     from purveyor.provision.infrastructure import Work
-    from purveyor.provision.ports import Ports
+    from purveyor.provision.step_tools import StepTools
     from purveyor.provision.variables import ResolvedVariables
     from purveyor.reporter import ActionSnapshot
     from purveyor.state_key import OutputValue
@@ -34,30 +34,30 @@ if TYPE_CHECKING:
 _ANY = Primitive("any")
 
 
-def prepare(work: Work, *, snapshot: ActionSnapshot, ports: Ports) -> StepRun:
+def prepare(work: Work, *, snapshot: ActionSnapshot, tools: StepTools) -> StepRun:
     """Fetch the modules, check states and parameters, take the account's credentials."""
     _refuse_lost_steps(work)
-    fetched = [_fetch(step, work, ports) for step in work.recipe.steps]
+    fetched = [_fetch(step, work, tools) for step in work.recipe.steps]
     named = [_take_names(each, [p.interface for p in fetched]) for each in fetched]
     main = next(each for each in named if each.recipe.is_main)
     assert main.state is not None  # noqa: S101 - its module keeps one
     change = MarkedChange(work.attempt, work.record, main.state)
-    run = StepRun(work, ports, snapshot, tuple(named), change)
+    run = StepRun(work, tools, snapshot, tuple(named), change)
     for plan in run.plans[: -1 if len(run.plans) > 1 else 0]:
         state = plan.state.read() if plan.state and plan.key and plan.key.exists else None
         if state is not None and not state.encrypted:
             run.outputs[plan.name] = state.outputs
     run.plans = _resolve_all(run)
-    ports.listen(Accepted(frozenset[str]().union(*(_shown(p.resolved) for p in run.plans))))
+    tools.listen(Accepted(frozenset[str]().union(*(_shown(p.resolved) for p in run.plans))))
     account = work.recipe.account
-    run.credentials = ports.assume(account, work.context, work.workspace, None)
-    run.environment = narrow(ports.environment, run.credentials, withheld=account.withheld)
+    run.credentials = tools.logins.assume(account, work.context, work.workspace, None)
+    run.environment = narrow(tools.environment, run.credentials, withheld=account.withheld)
     return run
 
 
 def resolve_step(plan: StepPlan, run: StepRun) -> ResolvedVariables:
     """Give a step its variables, by what is known of earlier steps."""
-    work, ports, interface = run.work, run.ports, plan.interface
+    work, tools, interface = run.work, run.tools, plan.interface
     before = run.plans[: run.plans.index(plan)]
     if work.context.operation is Operation.DELETE:  # programs give nothing any more
         before = tuple(each for each in before if each.key is not None)
@@ -65,7 +65,7 @@ def resolve_step(plan: StepPlan, run: StepRun) -> ResolvedVariables:
     computation = Computation(
         plan.recipe.compute,
         work.recipe.account,
-        read_outputs=lambda: _read_service(work, ports),
+        read_outputs=lambda: _read_service(work, tools),
         recall=lambda: work.record.recall_computed(plan.recipe.suffix),
         steps=run.outputs if known else None,
     )
@@ -77,7 +77,7 @@ def resolve_step(plan: StepPlan, run: StepRun) -> ResolvedVariables:
         dataclasses.replace(interface, variables=kept),
         snapshot=run.snapshot,
         start=plan.start,
-        is_secret=lambda text: ports.redactor.redact(text) != text,
+        is_secret=lambda text: tools.redactor.redact(text) != text,
         computation=computation,
         ignored=work.recipe.ignored | (_find_names(run) - kept.keys()),
     )
@@ -103,7 +103,7 @@ def _find_names(run: StepRun) -> frozenset[str]:
 def _resolve_all(run: StepRun) -> tuple[StepPlan, ...]:
     """Resolve every step; raise ParameterError with the faults of all."""
     plans, refused = [], []
-    record, ports = run.work.record, run.ports
+    record, tools = run.work.record, run.tools
     for each in run.plans:
         start = find_starting_point(
             run.work.context, record, each.interface, run.snapshot, step=each.recipe.suffix
@@ -111,13 +111,13 @@ def _resolve_all(run: StepRun) -> tuple[StepPlan, ...]:
         plan = dataclasses.replace(each, start=start)
         run.plans = tuple(plan if p is each else p for p in run.plans)
         for note in start.notes:
-            ports.listen(Noticed("warning", note))
+            tools.listen(Noticed("warning", note))
         try:
             resolved = resolve_step(plan, run)
         except ParameterError as error:
             refused.append(error)
             continue
-        _tell(resolved, plan.interface, ports)
+        _tell(resolved, plan.interface, tools)
         plans.append(dataclasses.replace(plan, resolved=resolved))
     if len(refused) == 1:
         raise refused[0]
@@ -131,37 +131,37 @@ def _resolve_all(run: StepRun) -> tuple[StepPlan, ...]:
     return tuple(plans)
 
 
-def _tell(resolved: ResolvedVariables, interface: ModuleInterface, ports: Ports) -> None:
+def _tell(resolved: ResolvedVariables, interface: ModuleInterface, tools: StepTools) -> None:
     for name in filter(interface.variables.__contains__, resolved.asked):
         for place in find_converted(resolved.asked[name], interface.variables[name].type, name):
-            ports.listen(Noticed("info", f"{place}: the module's type makes text of it."))
+            tools.listen(Noticed("info", f"{place}: the module's type makes text of it."))
     for name, file in interface.set_by.items():
         if name in interface.variables and name not in resolved.variables:
-            ports.listen(Noticed("info", f"{name} has its value from {file} of the module."))
+            tools.listen(Noticed("info", f"{name} has its value from {file} of the module."))
     for name in resolved.secret:
-        ports.redactor.add_value([resolved.variables.get(name), resolved.asked.get(name)])
+        tools.redactor.add_value([resolved.variables.get(name), resolved.asked.get(name)])
 
 
 def _shown(resolved: ResolvedVariables) -> frozenset[str]:
     return frozenset(resolved.variables) - resolved.secret - resolved.private
 
 
-def _fetch(step: StepRecipe, work: Work, ports: Ports) -> StepPlan:
+def _fetch(step: StepRecipe, work: Work, tools: StepTools) -> StepPlan:
     folder = work.workspace
     if len(work.recipe.steps) > 1:
         folder /= step.folder
         folder.mkdir(mode=0o700)
-    engine = ports.open_engine(step)
+    engine = tools.open_engine(step)
     module, lock_file = fetch_module(engine, step, work.record, folder)
     key, state, recovery, stands = None, None, None, True
     if step.source is not None:
-        backend = ports.open_backend(work.recipe)
+        backend = work.places.backend
         key, recovery = work.key, work.recovery
         if not step.is_main:
             key = StateKey(step_path(work.key.path, step.suffix), exists=True)
             key = dataclasses.replace(key, exists=backend.access(key).read() is not None)
             recovery = work.open_recovery(step.suffix)
-            stands = key.exists or bool(recovery and recovery.waiting())
+            stands = key.exists or bool(recovery.waiting())
             _refuse_missing(step, key, work, stands=stands)
         state = CheckedState(backend.access(key), work.record, step.suffix)
     keeps = work.record.store is not None and work.context.operation is not Operation.DELETE
@@ -232,6 +232,6 @@ def _refuse_missing(step: StepRecipe, key: StateKey, work: Work, *, stands: bool
         )
 
 
-def _read_service(work: Work, ports: Ports) -> dict[str, OutputValue]:
-    backend, link = ports.open_backend(work.recipe), work.context.link
-    return read_output_values(work.context.service, backend, ports.redactor) if link else {}
+def _read_service(work: Work, tools: StepTools) -> dict[str, OutputValue]:
+    backend, link = work.places.backend, work.context.link
+    return read_output_values(work.context.service, backend, tools.redactor) if link else {}

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from purveyor.catalog import Recipe
     from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
-    from purveyor.provision.ports import Ports
+    from purveyor.provision.step_tools import StepTools
     from purveyor.redaction import Redactor
 
 
 def prepare(
-    context: ActionContext, recipe: Recipe, *, ports: Ports, workspace: Path
+    context: ActionContext, recipe: Recipe, *, backend: Backend, tools: StepTools, workspace: Path
 ) -> Callable[[], Outcome]:
     """Check everything that can be checked; return what runs the program.
 
@@ -36,22 +36,22 @@ def prepare(
         return lambda: succeed_untouched(context)
     (wanted,) = recipe.steps
     assert wanted.command is not None  # noqa: S101 - the catalog gives an action nothing else
-    document = _build_document(context, ports.open_backend(recipe), ports.redactor)
-    credentials = ports.assume(recipe.account, context, workspace, wanted.command.timeout)
+    document = _build_document(context, backend, tools.redactor)
+    credentials = tools.logins.assume(recipe.account, context, workspace, wanted.command.timeout)
     step = Step(
         operation=context.operation,
         workspace=workspace,
         module=wanted.command.cwd,
         variables=document,
-        environment=narrow(ports.environment, credentials, withheld=recipe.account.withheld),
-        interruption=ports.interruption,
+        environment=narrow(tools.environment, credentials, withheld=recipe.account.withheld),
+        interruption=tools.interruption,
     )
 
     def run() -> Outcome:
-        done = ports.open_engine(wanted).run(step, ports.listen)
+        done = tools.open_engine(wanted).run(step, tools.listen)
         given = {name: each.value for name, each in done.outputs.items()}
         outcome = succeed(context, Results(given, {}))
-        return dataclasses.replace(outcome, private=True, run_url=ports.run_url)
+        return dataclasses.replace(outcome, private=True)
 
     return run
 

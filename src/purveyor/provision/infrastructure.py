@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.action import ActionContext
-    from purveyor.attempt import Attempt, EntityRecord
+    from purveyor.attempt import Attempt, EntityRecord, Places
     from purveyor.catalog import Recipe
-    from purveyor.provision.ports import Ports
     from purveyor.state_key import StateKey
     from purveyor.step import Recovery
 
@@ -28,20 +27,21 @@ class Work:
 
     context: ActionContext
     recipe: Recipe
+    places: Places
     key: StateKey
-    recovery: Recovery | None
+    recovery: Recovery
     record: EntityRecord
     attempt: Attempt
     workspace: Path
     # The keeper of the unsaved states of a further step.
-    open_recovery: Callable[[str], Recovery | None] = lambda _step: None
+    open_recovery: Callable[[str], Recovery]
     absence: str = ""  # why there is nothing to delete, where that is proven
 
 
 def look_up(
     context: ActionContext,
     recipe: Recipe,
-    ports: Ports,
+    places: Places,
     *,
     record: EntityRecord,
     attempt: Attempt,
@@ -49,12 +49,11 @@ def look_up(
     key: StateKey | None,
 ) -> Work:
     """Find the entity's state; raise RecoveryError STATE_MISSING, or why the catalog is no help."""
-    backend = ports.open_backend(recipe)
-    begin, opened = attempt.begin, ports.open_recovery
+    backend, begin = places.backend, attempt.begin
     name = f"{begin.action}@{begin.attempt}" if attempt.journal is not None else ""
 
-    def open_recovery(step: str) -> Recovery | None:
-        return opened(recipe, context.entity, name, step) if opened else None
+    def open_recovery(step: str) -> Recovery:
+        return places.open_recovery(begin.ref, name, step)
 
     recovery = open_recovery("")
     if key is None or attempt.begin.attempt > 1:  # an earlier one may have built it meanwhile
@@ -68,14 +67,15 @@ def look_up(
         absence = _explain_absence(context, key, recovery, change)
     if not absence and record.refusal is not None and record.capsule is None:
         raise record.refusal
-    return Work(context, recipe, key, recovery, record, attempt, workspace, open_recovery, absence)
+    own = (record, attempt, workspace, open_recovery, absence)
+    return Work(context, recipe, places, key, recovery, *own)
 
 
 def _explain_absence(
-    context: ActionContext, key: StateKey, recovery: Recovery | None, change: MarkedChange
+    context: ActionContext, key: StateKey, recovery: Recovery, change: MarkedChange
 ) -> str:
     record = change.record
-    if recovery is not None and recovery.waiting():
+    if recovery.waiting():
         return ""
     if reason := record.explain_absence():
         if context.operation is Operation.DELETE:

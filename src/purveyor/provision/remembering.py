@@ -18,40 +18,28 @@ from purveyor.plan import Guard
 from purveyor.step import EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe
+    from purveyor.journal import Capsules
     from purveyor.json_text import JsonValue
-    from purveyor.provision.ports import Ports
     from purveyor.provision.results import Results
     from purveyor.provision.variables import ResolvedVariables
-    from purveyor.step import Engine, StepResult
+    from purveyor.step import Engine, Listen, StepResult
 
 _LATER = frozenset({Operation.UPDATE, Operation.DELETE})
 
 
-def find_recipe(context: ActionContext, ports: Ports) -> tuple[Recipe, EntityRecord]:
-    """Resolve the action; an entity that the catalog has forgotten is resolved by its capsule.
-
-    Raise what resolving raises. A delete without a capsule gets the catalog's outline and keeps
-    the refusal in the record: it may still turn out that there is nothing to delete.
-    """
-    try:
-        recipe = ports.resolve(context)
-    except CatalogError as error:
-        if error.reason is not ReasonCode.MODULE_NOT_FOUND or ports.outline is None:
-            raise
-        return _remember(context, ports, ports.outline(context), error)
-    return recipe, _open(context, ports, recipe)
-
-
-def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> EntityRecord:
-    store = (
-        None
-        if context.operation.by_program or ports.open_capsules is None
-        else ports.open_capsules(recipe)
-    )
+def open_record(
+    context: ActionContext,
+    capsules: Capsules | None,
+    *,
+    now: Callable[[], float],
+    listen: Listen,
+    refusal: CatalogError | None,
+) -> EntityRecord:
+    """Return what is known of the action's entity; nothing for an action that no engine does."""
     entity = context.entity
     blank = Capsule(
         kind=entity.kind.value,
@@ -61,26 +49,29 @@ def _open(context: ActionContext, ports: Ports, recipe: Recipe) -> EntityRecord:
         slug=entity.slug,
         specification=entity.specification.slug,
     )
-    now = ports.run.clock.now
-    return EntityRecord(blank, context.operation, context.id, store, now, ports.listen)
+    store = None if context.operation.by_program else capsules
+    return EntityRecord(blank, context.operation, context.id, store, now, listen, refusal)
 
 
-def _remember(
-    context: ActionContext, ports: Ports, outline: Recipe, refusal: CatalogError
-) -> tuple[Recipe, EntityRecord]:
-    record = _open(context, ports, outline)
-    record.refusal = refusal
+def recall_recipe(outline: Recipe, record: EntityRecord) -> Recipe:
+    """Return the recipe of an entity that the catalog has forgotten: by its capsule.
+
+    Raise the catalog's refusal, but for a delete: it may turn out that there is nothing to delete.
+    """
+    refusal, operation = record.refusal, record.operation
+    if refusal is None:
+        return outline
     record.note_untouched()
-    capsule = record.recall_living() if context.operation in _LATER else None
+    capsule = record.recall_living() if operation in _LATER else None
     if capsule is None or not capsule.module:
-        if context.operation is Operation.DELETE or context.operation.shelves:
-            return outline, record
+        if operation is Operation.DELETE or operation.shelves:
+            return outline
         raise refusal
     record.say(
         f"{refusal.message} What the last success on {_day(capsule)} kept is used instead: module"
         f" {capsule.module}, {len(capsule.variables)} variables."
     )
-    return _read_recipe(outline, capsule, context.operation), record
+    return _read_recipe(outline, capsule, operation)
 
 
 def _read_recipe(outline: Recipe, capsule: Capsule, operation: Operation) -> Recipe:

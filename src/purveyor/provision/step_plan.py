@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonObject
     from purveyor.provision.infrastructure import Work
-    from purveyor.provision.ports import Ports
+    from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import ActionSnapshot
     from purveyor.state_key import OutputValue, StateKey
     from purveyor.step import Engine, Recovery, StepResult
@@ -60,7 +60,7 @@ class StepRun:
     """The steps of one action, and what those that are done have given."""
 
     work: Work
-    ports: Ports
+    tools: StepTools
     snapshot: ActionSnapshot
     plans: tuple[StepPlan, ...]
     change: MarkedChange

@@ -43,16 +43,16 @@ def carry_out(run: StepRun) -> Outcome:
 
 def _carry_out_one(plan: StepPlan, run: StepRun) -> None:
     if len(run.plans) == 1:
-        run.done.append((plan, _run_engine(plan, run, run.ports.listen)))
+        run.done.append((plan, _run_engine(plan, run, run.tools.listen)))
         return
     try:
-        if run.ports.interruption.requested:
+        if run.tools.interruption.requested:
             raise CancelledError(
                 "It was not begun, as asked.", hint="Start the action again when it is wanted."
             )
         if run.outputs and plan is not run.plans[0]:
             plan = _resolve_again(plan, run)
-        done = _run_engine(plan, run, _name_phases(run.ports.listen, plan.name))
+        done = _run_engine(plan, run, _name_phases(run.tools.listen, plan.name))
     except PurveyorError as error:
         error.message = f"Step {plan.name or '1'}: {error.message}"
         over = (f"step {each.name or '1'} is done" for each, _ in run.done)
@@ -84,7 +84,7 @@ def _resolve_again(plan: StepPlan, run: StepRun) -> StepPlan:
     """Resolve what earlier steps' outputs go into, now that they are known."""
     resolved = resolve_step(plan, run)
     for name in resolved.secret:
-        run.ports.redactor.add_value([resolved.variables.get(name)])
+        run.tools.redactor.add_value([resolved.variables.get(name)])
     return dataclasses.replace(plan, resolved=resolved)
 
 
@@ -112,17 +112,17 @@ def _recall_once(plan: StepPlan, run: StepRun) -> bool:
 
 def _plan_step(plan: StepPlan, run: StepRun) -> Step:
     """Write the engine's work order."""
-    work, ports, resolved = run.work, run.ports, plan.resolved
+    work, tools, resolved = run.work, run.tools, plan.resolved
     state = None
     if plan.key is not None and plan.state is not None:
-        block = ports.open_backend(work.recipe).block(plan.key)
+        block = work.places.backend.block(plan.key)
         if run.credentials:  # the engine reaches the state as the run does
-            block = ports.keep_for_state(block, plan.workspace, run.credentials)
+            block = tools.logins.keep_for_state(block, plan.workspace, run.credentials)
         state = StateSlot(
             block=block,
             access=plan.state,
             stamp=plan.recipe.stamp(identity(work.context.entity)),
-            lock_timeout=ports.choose_lock_timeout(work.recipe),
+            lock_timeout=tools.choose_lock_timeout(work.recipe),
             marker=run.change,
             recovery=plan.recovery,
         )
@@ -134,22 +134,20 @@ def _plan_step(plan: StepPlan, run: StepRun) -> Step:
         if plan.recipe.command is None
         else _write_document(plan, resolved, run),
         environment=run.environment,
-        interruption=ports.interruption,
+        interruption=tools.interruption,
         state=state,
         guard=plan.recipe.guard,
-        renew=ports.renew_logins,
+        renew=tools.logins.renew,
         filled=resolved.filled,
         lock_file=plan.lock_file,
     )
 
 
 def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -> JsonObject:
-    work, ports = run.work, run.ports
+    work, tools = run.work, run.tools
     service = None
     if work.context.kind is Kind.LINK:
-        service = read_outputs(
-            work.context.service, ports.open_backend(work.recipe), ports.redactor
-        )
+        service = read_outputs(work.context.service, work.places.backend, tools.redactor)
     document = build_document(
         work.context, outputs={}, service_outputs=service, state_key=work.key.path
     )
@@ -164,7 +162,7 @@ def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -
 def _bury(run: StepRun) -> Outcome:
     """Leave a tombstone and remove the states, the first step's last: it is what others see."""
     work, changes = run.work, _changes(run)
-    backend = run.ports.open_backend(work.recipe)
+    backend = work.places.backend
     # In this order: without a state only the tombstone tells later deletes that all is gone.
     retained = work.record.let_go(changes)
     work.record.bury(state_key=work.key.path, retained=retained)
@@ -224,7 +222,7 @@ def _sort(run: StepRun) -> Iterator[Results]:
             specification=run.snapshot.specification,
             secret=[v for n, v in resolved.variables.items() if n in resolved.secret],
         )
-        yield sort_outputs(done.outputs, by, run.ports.redactor)
+        yield sort_outputs(done.outputs, by, run.tools.redactor)
 
 
 def _succeed(run: StepRun, results: Results) -> Outcome:
@@ -232,13 +230,13 @@ def _succeed(run: StepRun, results: Results) -> Outcome:
     overruled = dict.fromkeys(n for plan, _ in run.done for n in plan.resolved.notes)
     told = (note for _, done in run.done for note in done.notes)
     for note in results.log_notes:
-        run.ports.listen(Noticed("warning", note))
+        run.tools.listen(Noticed("warning", note))
     results = dataclasses.replace(results, notes=(*record.notes, *overruled, *told, *results.notes))
     # What is a variable now is the developer's, whatever set it before.
     declared = {name for plan in run.plans for name in plan.interface.variables}
     shown_before = tuple(name for name in record.shown_before() if name not in declared)
     outcome = succeed(work.context, results, changes=_changes(run), state_key=work.key.path)
-    return dataclasses.replace(outcome, run_url=run.ports.run_url, shown_before=shown_before)
+    return dataclasses.replace(outcome, shown_before=shown_before)
 
 
 def _changes(run: StepRun) -> Sequence[Change]:

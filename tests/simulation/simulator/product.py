@@ -82,12 +82,12 @@ class SimThread:
             CurrentWorld.world.spawn(current.job, name, self._target, group=current.group)
 
 
-def look_up(context: Any, recipe: Any, ports: Any, *, record: Any, attempt: Any, **_: Any) -> Any:
+def look_up(context: Any, recipe: Any, places: Any, *, record: Any, attempt: Any, **_: Any) -> Any:
     """Find the entity's state: it is there."""
     del recipe
-    view = ports.open_backend(None).access(ports.open_backend(None).locate(context.entity))
+    view = places.backend.access(places.backend.locate(context.entity))
     return SimpleNamespace(
-        context=context, record=record, attempt=attempt, view=view, ports=ports, absence=""
+        context=context, record=record, attempt=attempt, view=view, places=places, absence=""
     )
 
 
@@ -100,7 +100,7 @@ def carry_out(work: Any) -> Outcome:
     """Let the engine work under the product's marker, as `provision`'s steps do."""
     change = MarkedChange(work.attempt, work.record, work.view)
     try:
-        _change(change, work.view, work.ports.job_run)
+        _change(change, work.view, work.places.job_run)
         return succeed(work.context, Results({}, {}))
     finally:
         change.close()
@@ -167,7 +167,7 @@ def simulated() -> Iterator[None]:
             (process, "read_mark", lambda _: ""),
             (sequence, "uuid", uuid),
             (sequence, "private_workspace", _nothing),
-            (sequence, "_report_cancellation", _nothing),
+            (sequence.Provisioner, "_report_cancellation", _nothing),
             (infrastructure, "look_up", look_up),
             (sequence, "prepare", prepare),
             (sequence, "carry_out", carry_out),

@@ -12,8 +12,7 @@ from purveyor.dispatch import RunState
 from purveyor.errors import PurveyorError
 from purveyor.finish import Finisher, Processes
 from purveyor.journal import Capsules, Journal
-from purveyor.provision.ports import Ports as RunPorts
-from purveyor.provision.sequence import provision
+from purveyor.provision import Provisioner, StepTools
 from purveyor.redaction import Redactor
 from purveyor.run_identity import SWEEP, RunIdentity
 from purveyor.sweep import Search, sweep
@@ -30,18 +29,10 @@ _UNCLAIMED_AFTER = 7200.0
 _FINISH_WAITS = 200.0
 _RECIPE: Any = SimpleNamespace(lock_timeout=60.0, steps=())
 _REDACTOR = Redactor(())
-_NOT_ASKED: Any = dict.fromkeys(
-    ("open_engine", "assume", "keep_for_state", "renew_logins", "stop_logins", "environment")
-)
 
 
 def _never(_: object) -> Any:
     raise AssertionError("no engine is opened here")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _SimPorts(RunPorts):
-    job_run: Run
 
 
 class Disk:
@@ -111,7 +102,7 @@ class Run:
         task.on_end = self._go_on
 
     def _run(self) -> None:
-        provision(self.context, self._ports())
+        self._provisioner().provision(self.context)
 
     def _go_on(self) -> None:
         world, job = self.job.world, self.job
@@ -149,7 +140,11 @@ class Run:
     def _places(self) -> Any:
         house = self.house
         return SimpleNamespace(
-            journal=house.journal(self.job), backend=house.states, engine=self.engine
+            journal=house.journal(self.job),
+            backend=house.states,
+            capsules=Capsules(house.store),
+            engine=self.engine,
+            job_run=self,
         )
 
     def _this_run(self) -> ThisRun:
@@ -160,22 +155,24 @@ class Run:
             local_runs=self._local_runs,
         )
 
-    def _ports(self) -> Any:
-        house, job = self.house, self.job
-        states: Any = house.states
+    def _provisioner(self) -> Provisioner:
+        logins: Any = SimpleNamespace(stop=lambda: None)
         never: Any = SimpleNamespace(requested=False, timed_out=False)
-        return _SimPorts(
-            job_run=self,
+        return Provisioner(
             resolve=lambda _: _RECIPE,
-            reporter=SimReporter(house.platform, job),
-            open_backend=lambda _: states,
-            redactor=_REDACTOR,
-            listen=lambda _: None,
-            interruption=never,
+            outline=lambda _: _RECIPE,
+            reporter=SimReporter(self.house.platform, self.job),
+            open_places=lambda _: self._places(),
             run=self._this_run(),
-            open_journal=lambda _: house.journal(job),
-            open_capsules=lambda _: Capsules(house.store),
-            **_NOT_ASKED,
+            tools=StepTools(
+                open_engine=_never,
+                logins=logins,
+                environment={},
+                redactor=_REDACTOR,
+                listen=lambda _: None,
+                interruption=never,
+                choose_lock_timeout=lambda _: 60.0,
+            ),
         )
 
 
