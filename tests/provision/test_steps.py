@@ -71,18 +71,18 @@ class Bench:
             record=record,
             key=StateKey("k", exists=True),
             recipe=SimpleNamespace(account=Account(), keep_secrets=True, ignored=frozenset()),
+            places=SimpleNamespace(backend=None),
         )
-        ports = SimpleNamespace(
+        tools = SimpleNamespace(
             listen=self.events.append,
             interruption=self.interruption,
             redactor=Redactor(),
-            renew_logins=lambda: None,
-            run_url="",
+            logins=SimpleNamespace(renew=lambda: None),
         )
         change = SimpleNamespace(attempt=SimpleNamespace(changes=[]), close=lambda: None)
         plans = tuple(self.plan(name, fails=name == fails, undo=undo) for name in names)
         self.run = StepRun(
-            cast("Any", work), cast("Any", ports), cast("Any", SimpleNamespace(specification=None)),
+            cast("Any", work), cast("Any", tools), cast("Any", SimpleNamespace(specification=None)),
             plans, cast("Any", change),
         )  # fmt: skip
 
