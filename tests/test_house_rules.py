@@ -74,6 +74,15 @@ def test_only_the_registry_and_the_wiring_name_an_engine() -> None:
     assert named == {"engines/registry.py", "cli/wiring.py"}
 
 
+def test_no_class_name_stands_twice() -> None:
+    found: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for each in ast.parse(path.read_text()).body:
+            if isinstance(each, ast.ClassDef):
+                found.setdefault(each.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
+
+
 def test_every_file_opens_with_its_job() -> None:
     silent = [
         str(p.relative_to(ROOT)) for p in OURS if not ast.get_docstring(ast.parse(p.read_text()))

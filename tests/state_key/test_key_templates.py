@@ -13,8 +13,8 @@ from purveyor.errors import CatalogError, ContextError
 from purveyor.state_key import (
     KEYS,
     KEYS_BY_ID,
+    KeyTemplate,
     StateKey,
-    Template,
     combine,
     find_clashes,
     find_faults,
@@ -140,7 +140,7 @@ def test_templates_that_differ_in_one_part_are_apart() -> None:
     assert find_clashes(Wanted("x/{id}.tfstate", "x-{id}.tfstate"), KEYS_BY_ID) == []
 
 
-def keys_of(template: Template) -> set[str]:
+def keys_of(template: KeyTemplate) -> set[str]:
     owners = (Owner(each, slug, template.kind) for each in MEAN_IDS for slug in MEAN_SLUGS)
     return {template.path(owner) for owner in owners}
 

@@ -21,7 +21,7 @@ _OTHER_NAMES = ("purveyor.yml", "Purveyor.yaml", "purveyor.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CatalogReading:
     """A catalog as far as it is sound, and everything that is wrong with its file.
 
     Entries with faults are left out of `catalog`, so that the rest can still be checked.
@@ -51,21 +51,21 @@ def count_faults(faults: Sequence[object]) -> str:
     return "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
 
 
-def read_catalog(path: Path | None = None) -> Reading:
+def read_catalog(path: Path | None = None) -> CatalogReading:
     """Read the catalog at `path` and keep what is sound; raise CatalogError if there is none."""
     from purveyor.catalog.document import read_document
     from purveyor.catalog.model import CatalogModel
 
     root, file = _find_file(path or Path())
     if file is None:
-        return Reading(Catalog(root=root, model=CatalogModel(version=1)), ())
+        return CatalogReading(Catalog(root=root, model=CatalogModel(version=1)), ())
     document = read_document(file)
     if document.value is None:
         faults = document.faults or [document.fault((), "the file is empty; begin: version: 1")]
-        return Reading(Catalog(root=root, model=CatalogModel(version=1)), tuple(faults))
+        return CatalogReading(Catalog(root=root, model=CatalogModel(version=1)), tuple(faults))
     model, faults = _check(document)
     in_order = sorted(faults, key=lambda fault: (fault.place.line, fault.place.column))
-    return Reading(Catalog(root=root, model=model, document=document), tuple(in_order))
+    return CatalogReading(Catalog(root=root, model=model, document=document), tuple(in_order))
 
 
 def _find_file(path: Path) -> tuple[Path, Path | None]:

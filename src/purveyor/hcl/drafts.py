@@ -111,7 +111,7 @@ class Draft:
 
 
 @dataclass(slots=True)
-class Reading:
+class FileReading:
     """What one file declares, and every fault and doubt in it.
 
     `resources` are addresses such as `aws_db_instance.main`; `required_versions` constraints.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.hcl.constraints import read_constraint_text
-from purveyor.hcl.drafts import CONSTANTS, Draft, Reading
+from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
 from purveyor.hcl.scanner import HclTextError
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 MAX_DEPTH = 500
 
 
-def read_json(text: str) -> Reading:
+def read_json(text: str) -> FileReading:
     """Give what the text declares; the JSON syntax has no lines for its blocks."""
     try:
         root = parse_json(text)
     except json_text.JsonTextError as error:
-        return Reading(faults=[HclTextError(error.problem, line=error.line, column=error.column)])
-    reading = Reading()
+        return FileReading(
+            faults=[HclTextError(error.problem, line=error.line, column=error.column)]
+        )
+    reading = FileReading()
     for part in root if isinstance(root, list) else [root]:
         if not isinstance(part, dict):
             reading.faults.append(HclTextError("the file needs an object at its top"))
@@ -67,7 +69,7 @@ def _find_blocks(
                     faults.append(HclTextError(f"the {kind} {name[:60]!r} needs an object"))
 
 
-def _read_body(draft: Draft, body: dict[str, JsonValue], reading: Reading) -> None:
+def _read_body(draft: Draft, body: dict[str, JsonValue], reading: FileReading) -> None:
     reading.drafts.append(draft)
     for name, value in body.items():
         if (draft.kind, name) == ("variable", "type"):

@@ -10,7 +10,7 @@ from purveyor import json_text
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.hcl.blocks import Assignment, find_items
-from purveyor.hcl.drafts import CONSTANTS, Draft, Reading, merge_drafts
+from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
 from purveyor.hcl.native_syntax import read_native
@@ -78,7 +78,7 @@ def read_module(
 def _describe(
     path: Path,
     drafts: list[Draft],
-    readings: list[Reading],
+    readings: list[FileReading],
     set_by: dict[str, str],
     doubts: tuple[str, ...],
 ) -> ModuleInterface:
@@ -99,21 +99,21 @@ def _describe(
 
 def _read_files(
     folder: Path, names: tuple[str, ...], find_faults: FindSyntaxFaults
-) -> dict[str, Reading]:
-    readings: dict[str, Reading] = {}
+) -> dict[str, FileReading]:
+    readings: dict[str, FileReading] = {}
     for name in names:
         try:
             text = read_text(folder / name)
             reading = read_json(text) if is_json(name) else read_native(text, find_faults)
         except HclTextError as fault:
-            reading = Reading(faults=[fault])
+            reading = FileReading(faults=[fault])
         for draft in reading.drafts:
             draft.file = name
         readings[name] = reading
     return readings
 
 
-def _sort_faults(readings: dict[str, Reading]) -> tuple[list[str], list[str]]:
+def _sort_faults(readings: dict[str, FileReading]) -> tuple[list[str], list[str]]:
     faults: list[str] = []
     doubts: list[str] = []
     for name, reading in readings.items():

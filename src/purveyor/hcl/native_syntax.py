@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.hcl.blocks import Assignment, Block, find_items, label_text
 from purveyor.hcl.constraints import read_constraint
-from purveyor.hcl.drafts import CONSTANTS, Draft, Reading
+from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
 from purveyor.hcl.literals import NotLiteralError, read_literal
 from purveyor.hcl.scanner import HclDoubtError, HclTextError, Tokens, find_place, scan
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
 
 
-def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError]]) -> Reading:
+def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError]]) -> FileReading:
     """Give what the text declares; the parser is asked about syntax where the text is bounded."""
     # A byte order mark is for editors: the engines step over it, python-hcl2 does not.
     text = text.removeprefix("\ufeff")
     try:
         tokens = scan(text)
     except HclTextError as fault:
-        return Reading(faults=[fault.placed(text)])
-    reading = Reading()
+        return FileReading(faults=[fault.placed(text)])
+    reading = FileReading()
     reading.faults += [HclDoubtError(tokens.excess)] if tokens.excess else find_syntax_faults(text)
     if all(isinstance(each, HclDoubtError) for each in reading.faults):
         _read_items(tokens, reading)
@@ -35,7 +35,7 @@ def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError
     return reading
 
 
-def _read_items(tokens: Tokens, reading: Reading) -> None:
+def _read_items(tokens: Tokens, reading: FileReading) -> None:
     for item in find_items(tokens, 0, len(tokens.all)):
         if not isinstance(item, Block):
             continue
@@ -50,7 +50,7 @@ def _read_items(tokens: Tokens, reading: Reading) -> None:
                         reading.required_versions += map(str, _evaluate(each))
 
 
-def _read_block(block: Block, tokens: Tokens, reading: Reading) -> None:
+def _read_block(block: Block, tokens: Tokens, reading: FileReading) -> None:
     kind = block.head.text
     if len(block.labels) != 1:
         reading.faults.append(block.head.fault(f"the block {kind} needs exactly one name"))

@@ -16,7 +16,7 @@ from purveyor.state_key.moved import (
     refuse_moved,
 )
 from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find_clashes
-from purveyor.state_key.template import JOURNAL, Template, find_faults, read_template
+from purveyor.state_key.template import JOURNAL, KeyTemplate, find_faults, read_template
 
 __all__ = [
     "ID",
@@ -26,12 +26,12 @@ __all__ = [
     "KEYS_BY_ID",
     "SUFFIX",
     "KeyScheme",
+    "KeyTemplate",
     "MovedMarker",
     "OutputValue",
     "Owner",
     "StateDocument",
     "StateKey",
-    "Template",
     "check_identity",
     "combine",
     "find_clashes",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.state_key.address import StateKey, leave_out_steps
-from purveyor.state_key.template import Template, read_template
+from purveyor.state_key.template import KeyTemplate, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,8 +31,8 @@ class Templates(Protocol):
 class KeyScheme:
     """A template for the keys of services, and one for those of links."""
 
-    services: Template
-    links: Template
+    services: KeyTemplate
+    links: KeyTemplate
 
     def path(self, owner: Owner) -> str:
         """Return the key of a state that does not exist yet; raise ContextError for a bad id."""
@@ -104,7 +104,7 @@ class KeyScheme:
         whose = ((each, template.read(each)) for each in set(paths))
         return sorted(each for each, found in whose if found and found[0] == owner.id)
 
-    def _template(self, kind: str) -> Template:
+    def _template(self, kind: str) -> KeyTemplate:
         return self.links if kind == "link" else self.services
 
 

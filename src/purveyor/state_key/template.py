@@ -31,7 +31,7 @@ _LONGEST, _LONGEST_PART = 200, 100
 
 
 @dataclass(frozen=True)
-class Template:
+class KeyTemplate:
     """A key of one kind of entity: `before`, the id, `between`, and with a slug that and `after`.
 
     The id makes it unique. A slug stands behind the id and a slash, so that the text before it
@@ -65,7 +65,7 @@ class Template:
         for length in range(len(parts) - 1, self.before.count("/"), -1):
             yield "/".join(parts[:length])
 
-    def may_meet(self, other: Template) -> bool:
+    def may_meet(self, other: KeyTemplate) -> bool:
         """Tell whether a key of one could be read as one of the other, or be a folder in its way.
 
         A file system may take no notice of a letter's case, and so neither do we.
@@ -84,7 +84,7 @@ class Template:
     def may_meet_journal(self) -> bool:
         """Tell whether a key could lie in the journal."""
         first = self.text.lower().split("/")[0]
-        return _may_be_equal(_read_part(first), _Part(JOURNAL))
+        return _may_be_equal(_read_part(first), _KeyPart(JOURNAL))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -93,7 +93,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _KeyPart:
     """What stands between two slashes; `field` is None, or what stands in it: see `_LETTERS`."""
 
     start: str
@@ -101,7 +101,7 @@ class _Part:
     end: str = ""
 
 
-def read_template(kind: str, text: str) -> Template:
+def read_template(kind: str, text: str) -> KeyTemplate:
     """Read the template of `service` or `link` keys; raise CatalogError with all its faults."""
     faults = find_faults(kind, text)
     if faults:
@@ -112,7 +112,7 @@ def read_template(kind: str, text: str) -> Template:
         )
     pieces = _FIELD.split(text)
     has_slug = len(pieces) > 3  # noqa: PLR2004 - text, id, text, and with a slug: slug, text
-    return Template(kind, text, pieces[0], pieces[2], pieces[4] if has_slug else "", has_slug)
+    return KeyTemplate(kind, text, pieces[0], pieces[2], pieces[4] if has_slug else "", has_slug)
 
 
 def find_faults(kind: str, text: str) -> list[str]:
@@ -159,14 +159,14 @@ def _find_unsafe(text: str) -> list[str]:
     return faults
 
 
-def _read_part(text: str, slug: str = "slug") -> _Part:
+def _read_part(text: str, slug: str = "slug") -> _KeyPart:
     pieces = _FIELD.split(text)
     if len(pieces) == 1:
-        return _Part(text)
-    return _Part(pieces[0], slug if pieces[1].endswith("slug") else "id", pieces[2])
+        return _KeyPart(text)
+    return _KeyPart(pieces[0], slug if pieces[1].endswith("slug") else "id", pieces[2])
 
 
-def _may_be_equal(one: _Part, other: _Part) -> bool:
+def _may_be_equal(one: _KeyPart, other: _KeyPart) -> bool:
     """Tell whether two parts can be the same text; True when that is not certain."""
     if one.field is None or other.field is None:
         fixed, free = (one, other) if one.field is None else (other, one)
@@ -176,12 +176,12 @@ def _may_be_equal(one: _Part, other: _Part) -> bool:
     )
 
 
-def _pattern(part: _Part) -> str:
+def _pattern(part: _KeyPart) -> str:
     field = f"{_LETTERS[part.field]}+" if part.field else ""
     return f"{re.escape(part.start)}{field}{re.escape(part.end)}"
 
 
-def _fits(mine: str, theirs: str, one: _Part, other: _Part, *, at_end: bool) -> bool:
+def _fits(mine: str, theirs: str, one: _KeyPart, other: _KeyPart, *, at_end: bool) -> bool:
     """Tell whether both can begin (or end) so, the rest of the longer one in the other's field."""
     if len(mine) < len(theirs):
         return _fits(theirs, mine, other, one, at_end=at_end)
