@@ -237,6 +237,21 @@ def test_an_entity_that_the_catalog_forgot_is_deleted_by_what_all_steps_left(
     assert states(service) == []
 
 
-def test_an_update_that_asks_for_nothing_changes_nothing(service: OwnService) -> None:
+def test_what_looks_at_states_knows_a_further_steps_own(service: OwnService) -> None:
     service.create(**asked(service))
     hold_gate(service.pipeline, service.id)
+
+    def state(*words: str) -> tuple[int, str]:
+        done = run_command(
+            "state",
+            *words,
+            cwd=service.pipeline.catalog,
+            env=service.pipeline.environment,
+            stdin="",
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert state("doctor")[0] == 0, state("doctor")
+    code, shown = state("show", service.id[:8])
+    assert code == 0, shown
+    assert "news.tfstate" in shown

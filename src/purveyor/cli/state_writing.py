@@ -144,10 +144,10 @@ def rescue(
     for each in (kind,) if kind else KINDS:
         owner = context.owner(entity_id, each)
         recovery = open_recovery(context.settings, context.records, EntityRef.of(owner))
-        for name in recovery.waiting():
+        for name, step in recovery.waiting_of_all():
             text = recovery.read(name)
             if text is not None:
-                _save(text, owner, context, writer)
+                _save(text, owner, context, writer, step)
             recovery.remove(name)
             saved += 1
             click.echo(f"Saved {name}.")
@@ -155,12 +155,22 @@ def rescue(
         click.echo(f"No unsaved state of {entity_id} is kept.", err=True)
 
 
-def _save(text: str, owner: Named, context: CatalogContext, engine: Engine) -> None:
-    from purveyor.state_key import check_identity, identity, parse_state, refuse_moved
+def _save(text: str, owner: Named, context: CatalogContext, engine: Engine, step: str = "") -> None:
+    from purveyor.state_key import (
+        StateKey,
+        check_identity,
+        identity,
+        parse_state,
+        refuse_moved,
+        step_path,
+    )
     from purveyor.step import StateSlot
 
-    check_identity(parse_state(text, where="to be saved"), owner)
-    key = context.backend.locate(owner)
-    refuse_moved(key, context.backend, owner)
-    access = context.backend.access(key)
-    engine.save(text, StateSlot(context.backend.block(key), access, identity(owner)))
+    if not step:
+        check_identity(parse_state(text, where="to be saved"), owner)
+    key, backend = context.backend.locate(owner), context.backend
+    refuse_moved(key, backend, owner)
+    if step:
+        key = StateKey(step_path(key.path, step), exists=True)
+    stamp = f"{identity(owner)}/{step}" if step else identity(owner)
+    engine.save(text, StateSlot(backend.block(key), backend.access(key), stamp))

@@ -84,6 +84,13 @@ class ParkedStates:
         names = (n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY))
         return tuple(sorted(n for n in names if "/" not in n.removeprefix(folder)))
 
+    def waiting_of_all(self) -> tuple[tuple[str, str], ...]:
+        """Return the same of every step, each with its step's name; empty for the first."""
+        folder = layout.recovery_path(self._entity, "")
+        found = {path for store in self._stores() for path in store.paths(folder.rstrip("/"))}
+        names = (n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY))
+        return tuple((n, n.removeprefix(folder).rpartition("/")[0]) for n in sorted(names))
+
     def read(self, name: str) -> str | None:
         """Return a state's text; None when it is gone meanwhile."""
         texts = (store.read(name) for store in self._stores())

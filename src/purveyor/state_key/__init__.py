@@ -1,7 +1,7 @@
 """The key of an entity's state, and what a state document says."""
 
 from purveyor.entity import ID
-from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity, step_path
+from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity, leave_out_steps, step_path
 from purveyor.state_key.document import (
     IDENTITY_OUTPUT,
     OutputValue,
@@ -37,6 +37,7 @@ __all__ = [
     "find_clashes",
     "find_faults",
     "identity",
+    "leave_out_steps",
     "parse_moved_marker",
     "parse_state",
     "read_moved_marker",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from purveyor.entity import EntityRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 SUFFIX = ".tfstate"
 
@@ -65,11 +65,7 @@ def step_path(path: str, step: str) -> str:
     return f"{path.removesuffix(SUFFIX)}.{step}{SUFFIX}"
 
 
-def leave_out_steps(paths: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the paths that are no further step's of a `known` one."""
-    stems = {path.removesuffix(SUFFIX) for path in known}
-    return [
-        path
-        for path in paths
-        if not any(path.startswith(f"{stem}.") and path != f"{stem}{SUFFIX}" for stem in stems)
-    ]
+def leave_out_steps(paths: Collection[str], known: Iterable[str] | None = None) -> list[str]:
+    """Return the paths that are no further step's of a `known` one, of the paths themselves."""
+    stems = {path.removesuffix(SUFFIX) for path in (paths if known is None else known)}
+    return [path for path in paths if path.removesuffix(SUFFIX).rpartition(".")[0] not in stems]

@@ -31,7 +31,7 @@ def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
     first: dict[str, str] = {}
     traces = backend.lock_traces()
     for state, look in look_into(backend, backend.list()):
-        stamp = identity(Named(state.kind, state.entity_id))
+        stamp = _expect_stamp(state, look)
         if stamp in first:
             yield _doubled(stamp, first[stamp], state.path)
         first.setdefault(stamp, state.path)
@@ -39,6 +39,15 @@ def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
     yield from _judge_paths(backend.paths(), backend.keys)
     if traces is not None and lock:
         yield from judge_locks(lock, list(traces))
+
+
+def _expect_stamp(state: ListedState, look: Look) -> str:
+    """Return what a state has to be stamped with; a further step's is told by its key's end."""
+    stamp = identity(Named(state.kind, state.entity_id))
+    found = look.document.outputs.get(IDENTITY_OUTPUT) if look.document else None
+    first, _, step = state.slug.rpartition(".")
+    further = f"{stamp}/{step}"
+    return further if first and found is not None and found.value == further else stamp
 
 
 def _judge(state: ListedState, look: Look, stamp: str, *, tells_locks: bool) -> Iterator[Finding]:

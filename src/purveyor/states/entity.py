@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.backends.model import UnsupportedError
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.state_key import ID, SUFFIX, StateKey, identity
+from purveyor.state_key import ID, SUFFIX, StateKey, identity, leave_out_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,10 +77,12 @@ def is_key(words: str) -> bool:
 
 
 def _list(backend: Backend, kinds: Sequence[str]) -> Iterator[Named]:
-    """Tell whose states there are; none where the place cannot list."""
+    """Tell whose states there are, each once; none where the place cannot list."""
     with contextlib.suppress(UnsupportedError):
-        for each in backend.list():
-            if each.kind in kinds:
+        listed = [each for each in backend.list() if each.kind in kinds]
+        first = set(leave_out_steps([each.path for each in listed]))
+        for each in listed:
+            if each.path in first:
                 yield Named(each.kind, each.entity_id, each.slug)
 
 
