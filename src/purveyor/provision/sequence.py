@@ -19,10 +19,9 @@ from purveyor.interruption import tell_signal
 from purveyor.journal import Begin
 from purveyor.outcome import break_down
 from purveyor.provision import custom, infrastructure
-from purveyor.provision.admission import turn_away
+from purveyor.provision.admission import refuse_linked, turn_away
 from purveyor.provision.checks import prepare
 from purveyor.provision.endings import fail, succeed_absent
-from purveyor.provision.linked import refuse_linked
 from purveyor.provision.remembering import open_record, recall_recipe
 from purveyor.provision.steps import carry_out
 from purveyor.provision.variables import learn_secrets
