@@ -49,7 +49,7 @@ class LocalRuns:
         path = _path(run.action)
         if path is not None:
             with contextlib.suppress(PurveyorError):
-                self._disk.put(path, json_text.write(dataclasses.asdict(run)))
+                self._disk.put(path, json_text.write(_shallow(run)))
 
     def read(self, action: str) -> LocalRun | None:
         """Return an action's; None when there is none, or none that can be read."""
@@ -71,6 +71,13 @@ class LocalRuns:
 
 def _path(action: str) -> str | None:
     return f"{action}.json" if re.fullmatch(ID, action) else None
+
+
+def _shallow(record: LocalRun | End) -> dict[str, object]:
+    # Not dataclasses.asdict: it copies every value, which takes several times as long.
+    values = {each.name: getattr(record, each.name) for each in dataclasses.fields(record)}
+    end = values.get("end")
+    return {**values, "end": _shallow(end)} if isinstance(end, End) else values
 
 
 def _build(value: JsonObject) -> LocalRun | None:
