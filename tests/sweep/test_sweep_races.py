@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,9 +24,10 @@ from purveyor.dispatch import look_up
 from purveyor.journal import Begin, Claimed, Ended, recall_outcome
 from purveyor.outcome import Status
 from purveyor.redaction import Redactor
-from purveyor.reporter import open_reporter
+from purveyor.reporter import ActionSnapshot, open_reporter
 from purveyor.settings import Settings
 from purveyor.sweep.lost_outcome import recall_context
+from purveyor.sweep.unclaimed import Unclaimed, end_unclaimed
 
 if TYPE_CHECKING:
     from sweep_fixtures import Stage
@@ -93,6 +95,20 @@ def test_two_sweeps_at_once_end_it_once(stage: Stage) -> None:
         assert status(stage, action) == "failed"
         assert len(stage.emulator.requests(method="PATCH", path=path_of(stage, action))) == 1
     assert stage.open() == []
+
+
+def test_a_sweep_that_is_overtaken_by_another_puts_nothing_back_on_the_list(stage: Stage) -> None:
+    action, service = ask(stage)
+    pending = SimpleNamespace(read_snapshot=lambda _: ActionSnapshot("pending", None, None, True))
+    begin = dataclasses.replace(
+        run_of(stage, action, service), digest="", identity=make_search(stage).identity
+    )
+    sweep(stage)
+    late = end_unclaimed(
+        Unclaimed(begin, "pending", None), stage.sweeper(open_reporter=lambda: pending)
+    )
+    assert late.done == "left alone: a run has taken it meanwhile"
+    assert (status(stage, action), stage.open()) == ("failed", [])
 
 
 def test_a_sweep_that_was_lost_in_the_middle_is_finished_by_the_next(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.durations import tell_age
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
-from purveyor.journal import Begin, Claimed, End, recall_outcome
+from purveyor.journal import Begin, Claimed, End, Ended, recall_outcome
 from purveyor.outcome import Status
 from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.run_identity import SWEEP
@@ -70,6 +70,9 @@ def _take(found: Unclaimed, reporter: Reporter, sweeper: Sweeper) -> SweptAction
         return _tell(found, f"would be ended as {end.reason}")
     # Only a sweep is followed, and it is asked for only after minutes of silence.
     claimed = sweeper.journal.claim(found.begin, is_dead=lambda identity: identity.ci == SWEEP)
+    if isinstance(claimed, Ended) and claimed.reported:
+        # Another sweep was faster, and the claim has put the action on the list again.
+        sweeper.journal.forget(claimed.begin.action, attempt=claimed.begin.attempt)
     if not isinstance(claimed, Claimed):
         return _tell(found, "left alone: a run has taken it meanwhile")
     begin, found = claimed.begin, dataclasses.replace(found, begin=claimed.begin)
