@@ -160,7 +160,7 @@ def test_a_session_that_cannot_be_renewed_is_told_before_it_ends_the_apply(
     module = SLEEPING % (SLEEP, "true") + ON_AWS
     done = build(pipeline, emulator, environ, catalog=BACKEND + ACCOUNT, module=module)
     assert done.reason == "CREDENTIALS_EXPIRED", done.stderr
-    assert "cannot be renewed at the moment; it ends in less than a minute" in done.stderr
+    assert "cannot be renewed at the moment; it ends in " in done.stderr
     assert cloud.refused
 
 

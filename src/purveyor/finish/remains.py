@@ -64,6 +64,17 @@ class Rescuer:
         unsaved.unlink()
         return True, ["The state that the run could not save is saved now."]
 
+    def holds_something(self) -> bool:
+        """Tell whether the only state is not empty: of several nobody says which was changed."""
+        if len(self.recipe.steps) > 1:
+            return False
+        try:
+            backend = self.places.backend
+            state = backend.read(backend.locate(self.entity))
+        except PurveyorError:
+            return False
+        return state is not None and (state.encrypted or state.resources > 0)
+
     def _find_step(self, unsaved: Path, run: LocalRun) -> StepRecipe:
         """Return whose state it is, by the step's folder; the only one has none."""
         folder, steps = unsaved.relative_to(run.workspace).parts[0], self.recipe.steps
@@ -93,7 +104,10 @@ def rescue_left(run: LocalRun, rescuer: Rescuer | None) -> Remains:
         notes += told
         safe = safe and saved
     # An engine writes an unsaved state at its very end.
-    proven = folder is not None and left.proofs <= {Proof.SAVED, Proof.UNTOUCHED}
+    doubts = left.proofs - {Proof.SAVED, Proof.UNTOUCHED}
+    if doubts == {Proof.INTERRUPTED} and rescuer is not None and rescuer.holds_something():
+        doubts = frozenset()
+    proven = folder is not None and not doubts
     return Remains(tuple(notes), safe, proven or bool(left.unsaved))
 
 
