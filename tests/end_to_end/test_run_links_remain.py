@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.one_engine, pytest.mark.slow]
 DATABASE: JsonObject = {"database_name": "orders", "backups": {"enabled": True}}
-USER: JsonObject = {"username": "checkout", "access": "write"}
+# What the platform fills in for an update that says nothing of it.
+USER: JsonObject = {"username": "checkout", "access": "read"}
 
 
 @pytest.fixture
