@@ -13,7 +13,7 @@ from purveyor_emulator import Emulator
 from service_fixtures import active_entities, hold_gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -24,6 +24,20 @@ def emulator() -> Iterator[Emulator]:
     """A platform that forgets everything after the test."""
     with Emulator.running() as running:
         yield running
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the test itself passed: what broke before says nothing of what follows it."""
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
 
 
 @pytest.fixture
@@ -52,6 +66,6 @@ def pipeline(
     """
     pipeline = Pipeline(catalog, environment, emulator)
     yield pipeline
-    if request.node.get_closest_marker("no_gate") is None and not request.session.testsfailed:
+    if request.node.get_closest_marker("no_gate") is None and request.node.stash.get(PASSED, False):
         for entity in active_entities(emulator):
             hold_gate(pipeline, entity)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor_emulator import Emulator
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow]
+# A cloud's login is given to its own pipeline alone.
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.no_gate]
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ def test_two_runs_at_once_on_one_queue_build_it_once(
     ended = [finish(each) for each in runs]
     assert [each.code for each in ended] == [0, 0], [each.stderr for each in ended]
     assert built.read_text().splitlines() == ["built"]
-    assert sum("wait" in each.stderr.lower() for each in ended) == 1
+    # Both may see the other's marker first.
+    assert sum("wait" in each.stderr.lower() for each in ended) in {1, 2}
     assert [each for each in store.objects() if each.endswith(".tflock")] == []
 
 

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from pipeline import Finished, Pipeline
     from purveyor_emulator import Emulator
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(240)]
+# Logins are given to each run alone, and end with it.
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.slow,
+    pytest.mark.no_gate,
+    pytest.mark.timeout(240),
+]
 # Long enough for a plugin of 700 MB to start within half of it, and short enough for a test.
 LIFE = 16.0
 SLEEP = 19
