@@ -77,9 +77,9 @@ def add_program(catalog: Path, command: str) -> None:
 
 
 @pytest.fixture
-def on_s3(pipeline: Pipeline, store: Store) -> Pipeline:
-    environment = {**pipeline.environment, **store.moto.environment()}
-    return Pipeline(pipeline.catalog, environment, pipeline.emulator)
+def on_s3(store: Store, environment: dict[str, str], pipeline: Pipeline) -> Pipeline:
+    environment.update(store.moto.environment())
+    return pipeline
 
 
 def new_queue(emulator: Emulator) -> str:
