@@ -89,6 +89,7 @@ picture: $(READY) ## Play the demo and draw docs/demo.svg from what it shows
 
 lock: $(READY) ## Renew the lock files; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) --extra pg --extra gcs --extra github --extra gitlab --extra azure pyproject.toml -o requirements/run.txt
+	$(COMPILE) --extra pg --extra gcs --extra github --extra gitlab --extra azure --extra serve --extra queue pyproject.toml -o requirements/serve.txt
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) requirements/templates.in -o requirements/templates.txt
 	echo uv | $(COMPILE) --no-deps --constraint requirements/dev.txt - -o requirements/bootstrap.txt

@@ -22,6 +22,8 @@ EXTRAS = {
     "github": Extra("Questions to GitHub", "github", "PyGithub"),
     "gitlab": Extra("Questions to GitLab", "gitlab", "python-gitlab"),
     "azure": Extra("Questions to Azure Pipelines", "azure.devops", "azure-devops"),
+    "serve": Extra("Receivers", "standardwebhooks", "standardwebhooks"),
+    "queue": Extra("Inboxes in PostgreSQL", "procrastinate", "procrastinate"),
     "emulator": Extra("Emulated platforms", "uvicorn", "uvicorn"),
 }
 
