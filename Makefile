@@ -22,8 +22,10 @@ HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench lock docs picture clean
 
+##@ To try and use Purveyor
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / {printf "%s%s\n", gap, substr($$0, 5); gap = "\n"} \
+		/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything at its locked version
 
@@ -36,6 +38,7 @@ test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock"
 		|| echo "make test: no engine; the tests that need one are left out" >&2
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates -m "not long and not slow" $(ARGS)
 
+##@ More tests
 test-long: $(READY) ## Run the tests that go through all cases; after `make test`
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/templates \
 		-m "(long or slow) and not exhaustive" $(ARGS)
@@ -56,6 +59,7 @@ test-faults: $(READY) ## Break runs in every phase and at POINTS moments; renew 
 simulate: $(READY) ## Play N schedules of the journal's protocol, from SEED on; N=1 tells its story
 	@PYTHONPATH=tests/simulation $(BIN)/python -m simulator $(SEED) $(N) $(ARGS)
 
+##@ To change Purveyor
 tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
 	$(INSTALL_ENGINE)
 	@sh tools/install_stores.sh
@@ -77,6 +81,7 @@ contracts: $(READY) ## Check which file may import which, and that generated pag
 	$(BIN)/python scripts/write_reference.py --check
 	$(BIN)/python scripts/write_catalog_reference.py --check
 
+##@ Pages, figures and locks
 bench: $(READY) ## Measure what Purveyor adds to bare engines
 	PYTHONPATH=tests:benchmarks $(BIN)/python benchmarks/bench_run.py $(ARGS)
 
