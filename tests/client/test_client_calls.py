@@ -36,6 +36,9 @@ def test_each_call_has_its_method_path_and_body(server: ScriptedServer) -> None:
         client.patch_attributes(Kind.SERVICE, "s/1", {"endpoint": "db"})
         client.read_action_specification("as1")
         client.read_specification(Kind.LINK, "ls1")
+        client.list_notifications({"nrn": "organization=1", "status": "failed"})
+        client.read_notification("n1")
+        client.list_deliveries("n/1")
     assert server.paths() == [
         "POST /token",
         "GET /service/s1/action/a1",
@@ -44,6 +47,9 @@ def test_each_call_has_its_method_path_and_body(server: ScriptedServer) -> None:
         "PATCH /service/s%2F1",
         "GET /action_specification/as1",
         "GET /link_specification/ls1",
+        "GET /notification?nrn=organization%3D1&status=failed",
+        "GET /notification/n1",
+        "GET /notification/n%2F1/result?limit=200",
     ]
     assert json_text.parse(server.asked[0].body) == {"api_key": KEY}
     assert json_text.parse(server.asked[2].body) == {"status": "success"}

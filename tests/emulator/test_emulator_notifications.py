@@ -135,6 +135,30 @@ def test_a_channel_that_is_gone_is_a_failed_delivery(
     assert client.send("GET", f"/notification/{envelope['id']}").body["status"] == "failed"
 
 
+def test_failed_deliveries_are_listed_the_newest_one_first(
+    emulator: Emulator, client: PlatformClient
+) -> None:
+    with webhook() as (url, _):
+        accepting = emulator.create_channel(f"{url}/200")
+        taken = create(emulator)
+        emulator.wait_for_deliveries()
+        refusing = emulator.create_channel(f"{url}/503")
+        missed = [create(emulator), create(emulator)]
+        emulator.wait_for_deliveries()
+    query = f"nrn={emulator.nrn}&source=service&status=failed&sort=created_at:desc&limit=200"
+    rows = client.send("GET", f"/notification?{query}").body["results"]
+    times = [each["created_at"] for each in rows]
+    assert times == sorted(times, reverse=True)
+    listed = {each["id"]: each["notification"] for each in rows}
+    assert taken["id"] not in listed
+    assert [listed[each["id"]] for each in missed] == [each["notification"] for each in missed]
+    results = client.send("GET", f"/notification/{missed[0]['id']}/result").body["results"]
+    assert [(row["channel_id"], row["type"], row["status"]) for row in results] == [
+        (accepting, "http", "success"),
+        (refusing, "http", "failed"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -141,6 +141,30 @@ class PlatformClient(AuthenticatedConnection):
         path = f"/{kind}_specification/{_part(specification_id)}"
         return self.call("GET", path, what=f"read the {kind} specification", policy=policy)
 
+    def list_notifications(
+        self, query: Mapping[str, str], *, policy: RetryPolicy | None = None
+    ) -> JsonObject:
+        """Return a page of sent notifications: `{paging: {…}, results: [{id, status, …}]}`.
+
+        `query` may hold `nrn`, `source`, `status`, `sort`, `limit`, `offset`.
+        """
+        path = f"/notification?{urlencode(query)}"
+        return self.call("GET", path, what="list the notifications", policy=policy)
+
+    def read_notification(
+        self, notification_id: str, *, policy: RetryPolicy | None = None
+    ) -> JsonObject:
+        """Return a sent notification: its envelope, and `status`, which is its delivery's."""
+        path = f"/notification/{_part(notification_id)}"
+        return self.call("GET", path, what="read the notification", policy=policy)
+
+    def list_deliveries(
+        self, notification_id: str, *, policy: RetryPolicy | None = None
+    ) -> JsonObject:
+        """Return how each channel took a notification: `{results: [{channel_id, status, …}]}`."""
+        path = f"/notification/{_part(notification_id)}/result?limit=200"
+        return self.call("GET", path, what="read the notification's deliveries", policy=policy)
+
     def give_up(self) -> None:
         """Let calls under way fail instead of waiting for another try, until `carry_on`."""
         self._hurry.set()

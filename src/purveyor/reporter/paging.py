@@ -46,8 +46,8 @@ class Pager:
             rows = page.get("results")
             rows = rows if isinstance(rows, list) else []
             found = [each for each in rows if isinstance(each, dict)]
-            new = [each for each in found if text_of(each, "id") not in seen]
-            seen |= {text_of(each, "id") for each in new}
+            new = [each for each in found if str(each.get("id")) not in seen]
+            seen |= {str(each.get("id")) for each in new}
             yield from new
             offset += len(found)
             paging = page.get("paging")
