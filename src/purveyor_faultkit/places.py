@@ -36,7 +36,7 @@ class FolderPlace:
 
     def locked(self, entity: str) -> bool:
         """Ask the system: the lock ends with its process."""
-        from purveyor.backends.locks.file_lock import find_holder
+        from purveyor.backends.local import find_holder
 
         files = sorted((self.folder / "services" / entity).glob("*.tfstate"))
         return bool(files) and find_holder(files[0]) is not None

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from backend_fixtures import entity
 
-from purveyor.backends.locks import StateLocks
 from purveyor.backends.model import MOVED
-from purveyor.backends.object_states import PLAIN, Naming, ObjectStates
+from purveyor.backends.object_states import PLAIN, Naming, ObjectStates, StateLocks
 from purveyor.backends.stores import ObjectStore, StoredObject
 from purveyor.state_key import KEYS, SUFFIX, StateKey
 from purveyor.step import BackendBlock

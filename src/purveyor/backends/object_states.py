@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from purveyor.backends.model import MOVED, Backend, ListedState
 from purveyor.state_key import parse_state
@@ -11,12 +11,37 @@ from purveyor.state_key import parse_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from purveyor.backends.locks import StateLocks
     from purveyor.backends.model import LockTrace, StateVersion
     from purveyor.backends.stores import ObjectStore, StoredObject
     from purveyor.lock import Lock
     from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
     from purveyor.step import BackendBlock
+
+
+class StateLocks(Protocol):
+    """The locks on the states in one store; `path` is a state's."""
+
+    ending: str | None = None
+    """What the name of a lock's object ends in; None where no object is a lock."""
+
+    unlisted: bool | None = False
+    """What a state is where a listing shows no lock of it: free, or None where it may be held."""
+
+    def holder(self, path: str) -> Lock | None:
+        """Return who holds a state's lock; None when it is free."""
+
+    def unlock(self, path: str, lock_id: str) -> bool:
+        """Free the lock that has this id; False when the state is not locked.
+
+        Raise StateLockedError when another lock is held.
+        """
+
+    def remove_state(self, path: str) -> None:
+        """Remove a state and what its lock left. Raise StateLockedError for a held lock."""
+
+    def traces(self) -> Iterator[LockTrace] | None:
+        """Tell every lock that lies in the store; None where each state has to be asked for."""
+        return None
 
 
 class Naming(NamedTuple):
