@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from state_slot_fixtures import with_slot
 
 from purveyor.action import Operation
-from purveyor.backends.lock_text import parse_lock
+from purveyor.backends.model import parse_lock
 from purveyor.state_key import parse_state
 from purveyor.step import BackendBlock, Noticed
 

@@ -6,8 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import another_lock
+from purveyor.backends.model import another_lock, held, parse_lock
 from purveyor.backends.object_states import ObjectStates, StateLocks
 from purveyor.backends.stores.azure import AzureStore
 from purveyor.lock import Lock

@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 from purveyor import json_text
 from purveyor.backends.consul_store import ConsulStore
-from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import (
     MOVED,
     Backend,
     ListedState,
     StateVersion,
     confirm_holder,
+    held,
     no_version,
+    parse_lock,
 )
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock

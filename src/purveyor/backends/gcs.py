@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import MOVED, another_lock
+from purveyor.backends.model import MOVED, another_lock, held, parse_lock
 from purveyor.backends.object_states import Naming, ObjectStates, StateLocks
 from purveyor.backends.stores.gcs import GoogleStore
 from purveyor.state_key import SUFFIX, combine

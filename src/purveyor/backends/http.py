@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from purveyor import json_text
 from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, HttpPlace
-from purveyor.backends.lock_text import held, parse_lock
 from purveyor.backends.model import (
     Backend,
     StateVersion,
     UnsupportedError,
     confirm_holder,
+    held,
     no_version,
+    parse_lock,
 )
 from purveyor.state_key import (
     KEYS_BY_ID,

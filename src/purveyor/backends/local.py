@@ -10,8 +10,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING
 
-from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import UnsupportedError, another_lock
+from purveyor.backends.model import UnsupportedError, another_lock, held, parse_lock
 from purveyor.backends.object_states import ObjectStates, StateLocks
 from purveyor.backends.stores.local import FolderStore
 from purveyor.lock import Lock, describe_lock

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from purveyor.backends.lock_text import held, parse_lock
-from purveyor.backends.model import LockTrace, another_lock
+from purveyor.backends.model import LockTrace, another_lock, held, parse_lock
 from purveyor.backends.object_states import ObjectStates, StateLocks
 from purveyor.backends.stores.s3 import S3Store
 from purveyor.cloud.aws import STATE_SESSION, is_aws

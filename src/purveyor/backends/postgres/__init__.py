@@ -8,13 +8,13 @@ import time
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from purveyor.backends.lock_text import held
 from purveyor.backends.model import (
     MOVED,
     Backend,
     ListedState,
     StateVersion,
     another_lock,
+    held,
     no_version,
 )
 from purveyor.backends.postgres.connection import Database
