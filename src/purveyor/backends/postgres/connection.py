@@ -1,22 +1,27 @@
-"""The way to a PostgreSQL database: its connection string, and its refusals in our words."""
+"""The way to a PostgreSQL database: one connection at a time, its refusals in our words."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, TypeVar
 
 from purveyor.cloud.errors import missing_store
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.extras import require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import psycopg
 
     from purveyor.catalog.backend import PgBackendConfig
     from purveyor.settings import Settings
+
+    Found = TypeVar("Found")
 
 # libpq's own variables (PostgreSQL documentation, section 34.15) and the parameters they stand for.
 _VARIABLES = {
@@ -37,6 +42,11 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 _NO_RIGHT = "42501"
 _NOT_MADE = {"3F000": "schema", "42P01": "table"}
 _QUOTED = re.compile(r'"(.+?)"')
+# In seconds; with the time that a connection may take, a server that is started again is met.
+NAPS = (0.0, 0.2, 0.5, 1.0, 2.0)
+# A transaction that met another one, and a server that stops, starts, or has no room (PostgreSQL
+# documentation, appendix A).
+_PASSING = ("40", "08", "57P", "53300")
 
 
 class Database:
@@ -170,3 +180,57 @@ _PROBLEMS = {
     _MISSING_DATABASE: ("it does not exist", "Check the database in the connection string."),
 }
 _UNKNOWN = ("it refuses the statement", "The details hold its answer.")
+
+
+class SharedConnection:
+    """Carries out statements, each on its own, one thread after the other.
+
+    The connection opens with the first statement and is closed with this object.
+    """
+
+    def __init__(
+        self, database: Database, *, pause: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._database = database
+        self._pause = pause
+        self._turn = threading.Lock()
+        self._open: list[psycopg.Connection] = []
+        weakref.finalize(self, _close, self._open)
+
+    def run(self, place: str, work: Callable[[psycopg.Connection], Found]) -> Found:
+        """Return what `work` returns; `place` names in an error what it works on.
+
+        When the connection breaks, `work` is done again with a new one: it must bear that, since
+        what broke may have been the answer only. Raise what `Database.connect` raises.
+        """
+        import psycopg
+
+        with self._turn:
+            for nap in NAPS:
+                try:
+                    return work(self._connection())
+                except psycopg.Error as error:
+                    if not self._is_passing(error):
+                        raise explain(error, place) from None
+                self._pause(nap)
+            with self._database.explained(place):
+                return work(self._connection())
+
+    def _connection(self) -> psycopg.Connection:
+        if not self._open:
+            self._open.append(self._database.open())
+        return self._open[0]
+
+    def _is_passing(self, error: psycopg.Error) -> bool:
+        """Tell whether to try again, without a connection that is of no use any more."""
+        broken = not self._open or self._open[0].closed
+        if broken:
+            _close(self._open)
+        if error.sqlstate:
+            return error.sqlstate.startswith(_PASSING)
+        return broken and may_answer_later(error)
+
+
+def _close(connections: list[psycopg.Connection]) -> None:
+    while connections:
+        connections.pop().close()

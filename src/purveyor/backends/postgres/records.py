@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from purveyor.backends.postgres.session import SharedConnection
+from purveyor.backends.postgres.connection import SharedConnection
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
