@@ -14,7 +14,7 @@ from purveyor.backends.stores.local import FolderStore
 from purveyor.clock import Clock
 from purveyor.dispatch import RunState
 from purveyor.journal import Beat, Begin, Claimed, End, Journal, Running, Unknown
-from purveyor.reporter import ActionSnapshot, Delivery, SilentReporter
+from purveyor.reporter import ActionSnapshot, Reported, SilentReporter
 from purveyor.run_identity import RunIdentity
 from purveyor.sweep import Sweeper, sweep
 
@@ -78,10 +78,10 @@ class Platform(SilentReporter):
         """Answer."""
         return ActionSnapshot("in_progress", {}, {}, asked=True)
 
-    def end(self, _: object, outcome: Outcome) -> Delivery:
+    def end(self, _: object, outcome: Outcome) -> Reported:
         """Hear."""
         self.delivered.append(outcome)
-        return Delivery(delivered=True)
+        return Reported(delivered=True)
 
 
 class NoLocks:

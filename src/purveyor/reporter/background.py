@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from purveyor.reporter.model import ActionSnapshot, Delivery
+from purveyor.reporter.model import ActionSnapshot, Reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ class BackgroundReporter:
         self._context = context
         self._begun.append(self._pass_on(partial(self._reporter.say, context, level, text)))
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+    def end(self, context: ActionContext, outcome: Outcome) -> Reported:
         self._reporter.hurry()
         ending = self._pass_on(partial(self._reporter.end, context, outcome))
         signal: KeyboardInterrupt | None = None
@@ -95,10 +95,10 @@ class BackgroundReporter:
         if signal:
             raise signal
         if not answered:
-            return Delivery(delivered=False, notes=(_GIVEN_UP,))
+            return Reported(delivered=False, notes=(_GIVEN_UP,))
         delivery = ending.result()
         faults = [str(each.exception()) for each in self._begun if each.done() and each.exception()]
-        return Delivery(delivery.delivered, (*delivery.notes, *faults))
+        return Reported(delivery.delivered, (*delivery.notes, *faults))
 
     def close(self) -> None:
         """Stop the thread and close the connections; a later call starts them again."""

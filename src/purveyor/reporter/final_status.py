@@ -10,7 +10,7 @@ from purveyor.client import PlatformRefusedError
 from purveyor.errors import PlatformError, PurveyorError
 from purveyor.reporter.attributes import WORTH_LESS
 from purveyor.reporter.messages import cut
-from purveyor.reporter.model import FINISHED, WITHDRAWN, Delivery
+from purveyor.reporter.model import FINISHED, WITHDRAWN, Reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class FinalStatus:
         self._timeouts = timeouts
         self._known_there = known_there
 
-    def tell(self, ending: FinalReport) -> Delivery:
+    def tell(self, ending: FinalReport) -> Reported:
         """Tell it in full; what is refused is told again with less. Never raises for the platform.
 
         An action that has ended already, perhaps because an answer to us was lost, knows its end.
@@ -67,8 +67,8 @@ class FinalStatus:
             except PurveyorError as error:
                 return self._already(ending.status) or _undelivered(error)
             else:
-                return Delivery(delivered=True, notes=tuple(f"{each}." for each in refusals))
-        return Delivery(delivered=False, notes=tuple(f"{each}." for each in refusals))
+                return Reported(delivered=True, notes=tuple(f"{each}." for each in refusals))
+        return Reported(delivered=False, notes=tuple(f"{each}." for each in refusals))
 
     def confirm(self, status: Status) -> tuple[str, ...]:
         """Look whether the status stayed; tell it again if an earlier report came in late."""
@@ -80,22 +80,22 @@ class FinalStatus:
             return (f"Whether the final status stayed is not known: {error.message}.",)
         return ("An earlier report came in late; the final status was told again.",)
 
-    def _already(self, status: Status) -> Delivery | None:
+    def _already(self, status: Status) -> Reported | None:
         try:
             shown = self._read()
         except PurveyorError:
             return None
         if shown == WITHDRAWN:
             note = "The platform no longer has this action: it was denied or withdrawn meanwhile."
-            return Delivery(delivered=not self._known_there, notes=(note,))
+            return Reported(delivered=not self._known_there, notes=(note,))
         if shown not in FINISHED:
             return None
         if shown == status.value:
-            return Delivery(
+            return Reported(
                 delivered=True, notes=(f"The platform already shows this action as {shown}.",)
             )
         note = f"The platform already shows this action as {shown} and does not take {status}."
-        return Delivery(delivered=True, notes=(note,))
+        return Reported(delivered=True, notes=(note,))
 
     def _read(self) -> JsonValue:
         where = self._context.entity
@@ -144,5 +144,5 @@ def _smaller_bodies(ending: FinalReport, refusals: list[str]) -> Iterator[JsonOb
     yield {"status": status}
 
 
-def _undelivered(error: PurveyorError) -> Delivery:
-    return Delivery(delivered=False, notes=(f"{error.message}. {error.hint}",))
+def _undelivered(error: PurveyorError) -> Reported:
+    return Reported(delivered=False, notes=(f"{error.message}. {error.hint}",))

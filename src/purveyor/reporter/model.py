@@ -59,7 +59,7 @@ class LinkShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Reported:
     """Whether the platform knows how the action ended; `notes` are for the run's log."""
 
     delivered: bool
@@ -120,5 +120,5 @@ class Reporter(Protocol):
     def say(self, context: ActionContext, level: str, text: str) -> None:
         """Send a message, soon; `level` is debug, info, warn or error."""
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+    def end(self, context: ActionContext, outcome: Outcome) -> Reported:
         """Tell how it ended."""

@@ -11,7 +11,7 @@ from purveyor.errors import PurveyorError
 from purveyor.reporter.attributes import AttributeResult, set_attributes
 from purveyor.reporter.final_status import FinalReport, FinalStatus
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending
-from purveyor.reporter.model import OPEN, ActionSnapshot, Delivery, ReportTimeouts
+from purveyor.reporter.model import OPEN, ActionSnapshot, Reported, ReportTimeouts
 from purveyor.reporter.payload import KnownSchemas, Payload, split_results
 from purveyor.reporter.queries import query_links, query_snapshot, query_specifications
 
@@ -104,7 +104,7 @@ class PlatformReporter:
         self._ends_by = self._ends_by or self._clock() + self._timeouts.end.total
         self._client.give_up()
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+    def end(self, context: ActionContext, outcome: Outcome) -> Reported:
         """Tell how the action ended: attributes first, then status, results and messages.
 
         Attributes go first, so that nobody sees a success without its values; that they fail does
@@ -121,7 +121,7 @@ class PlatformReporter:
         with self._client.sharing(self._left()):
             delivered, notes = self._tell(context, outcome, payload, attributes_set)
         self._client.close()
-        return Delivery(delivered, tuple(map(self._redactor.redact, notes)))
+        return Reported(delivered, tuple(map(self._redactor.redact, notes)))
 
     def close(self) -> None:
         self._client.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.reporter.model import ActionSnapshot, Delivery
+from purveyor.reporter.model import ActionSnapshot, Reported
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -50,7 +50,7 @@ class SilentReporter:
     def say(self, context: ActionContext, level: str, text: str) -> None:
         del context, level, text
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+    def end(self, context: ActionContext, outcome: Outcome) -> Reported:
         del context, outcome
         why = (self._why,) if self._wanted and not self._refusal else ()
-        return Delivery(not self._wanted, why)
+        return Reported(not self._wanted, why)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
-from purveyor.reporter import ActionShown, ActionSnapshot, Delivery, EntityShown
+from purveyor.reporter import ActionShown, ActionSnapshot, EntityShown, Reported
 from purveyor.reporter.model import FINISHED, OPEN
 from simulator.world import BrokenPromiseError, Fault
 
@@ -93,7 +93,7 @@ class SimReporter:
     def say(self, context: ActionContext, level: str, text: str) -> None:
         """Say nothing."""
 
-    def end(self, context: ActionContext, outcome: Outcome) -> Delivery:
+    def end(self, context: ActionContext, outcome: Outcome) -> Reported:
         """Tell how it ended; what has ended already is heard."""
         status, reason = outcome.status.value, outcome.reason.value
         fault = self._platform.world.step(f"tell {context.id}: {status} {reason}")
@@ -102,7 +102,7 @@ class SimReporter:
             if reason == "STATE_UNREADABLE" and self._saw != "in_progress":
                 shown.blind = True
             self._platform.take(context.id, status, self._job)
-        return Delivery(delivered=fault not in {Fault.REFUSED, Fault.LOST})
+        return Reported(delivered=fault not in {Fault.REFUSED, Fault.LOST})
 
 
 class SimPendingActions:

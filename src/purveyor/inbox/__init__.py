@@ -1,0 +1,1 @@
+"""Keeps accepted notifications until each has ended: durably, in order per entity."""
