@@ -13,7 +13,7 @@ resource "terraform_data" "database" {
   input = "${var.folder}/${var.service_id}.sqlite"
 
   provisioner "local-exec" {
-    command = "touch '${self.output}'"
+    command = "mkdir -p '${var.folder}' && touch '${self.output}'"
   }
 
   provisioner "local-exec" {
