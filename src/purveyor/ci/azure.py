@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from purveyor.ci.log import Log, sort_names
+from purveyor.ci.model import CI, sort_names
 from purveyor.ci.summary_file import append_summary
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _ISSUES = {"error", "warning"}
 _TITLE = "Purveyor.md"  # the agent heads the summary with the file's name
 
 
-class Azure(Log):
+class Azure(CI):
     name = "azure"
 
     def neutralise(self, line: str) -> str:

@@ -5,19 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor.ci.console import Console
-from purveyor.ci.terminal import Terminal
+from purveyor.ci.model import CI, Tone
+from purveyor.ci.plain import join_plain
 from purveyor.run_identity import RunIdentity, read_machine
 
 if TYPE_CHECKING:
-    from purveyor.ci.model import CI
     from purveyor.settings import Settings
 
+_COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAREFUL: "yellow", Tone.QUIET: "bright_black"}
 # The variables of the project, the run and the try. GitLab gives a retried job a new id.
 _VARIABLES = {
     "github": ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
     "gitlab": ("CI_PROJECT_PATH", "CI_JOB_ID", ""),
     "azure": ("SYSTEM_TEAMPROJECT", "BUILD_BUILDID", "SYSTEM_JOBATTEMPT"),
 }
+
+
+class Terminal(CI):
+    """Plain lines; one live line only where a person reads, colours also where they are forced."""
+
+    name = "terminal"
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        super().__init__(console, settings)
+        self._live = console.interactive and settings.text("TERM") != "dumb"
+        self._coloured = settings.text("NO_COLOR") is None and (
+            self._live or settings.text("FORCE_COLOR") is not None
+        )
+
+    def paint(self, line: str, tone: Tone) -> str:
+        if not self._coloured or tone not in _COLOURS:
+            return line
+        import click
+
+        return click.style(line, fg=_COLOURS[tone])
+
+    def live(self, text: str) -> bool:
+        if self._live:
+            self._console.passing(join_plain(text))
+        return self._live
 
 
 def detect(settings: Settings, *, stream: TextIO, errors: TextIO) -> CI:

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.ci.log import Log, sort_names
+from purveyor.ci.model import CI, sort_names
 from purveyor.ci.summary_file import append_summary
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LEVELS = {"error": "error", "warning": "warning"}
 _TITLE = 200
 
 
-class GitHub(Log):
+class GitHub(CI):
     name = "github"
 
     def neutralise(self, line: str) -> str:

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.ci.log import Log, sort_names
-from purveyor.ci.model import Tone
+from purveyor.ci.model import CI, Tone, sort_names
 from purveyor.ci.plain import split_plain
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ _COLOURS = {Tone.GOOD: "32", Tone.BAD: "31", Tone.CAREFUL: "33", Tone.QUIET: "90
 _DOTENV_LIMIT = 5 * 1024 - 1
 
 
-class GitLab(Log):
+class GitLab(CI):
     name = "gitlab"
 
     def neutralise(self, line: str) -> str:
