@@ -6,8 +6,7 @@ import pytest
 
 from purveyor.errors import CatalogError
 from purveyor.states.entity import Named
-from purveyor.states.migration import parse_mapping
-from purveyor.states.templates import parse_template
+from purveyor.states.migration import parse_mapping, parse_template
 
 UUID = "7b1f6c1e-3c52-4b43-9c1b-2f6a3a9f2d11"
 

@@ -141,8 +141,12 @@ def unmark(*, words: str, kind: str | None, yes: bool, catalog_path: str | None)
 
 
 def _moves(source: Backend, keys: tuple[str, ...], mapping: Path | None) -> Iterator[Move]:
-    from purveyor.states.migration import moves_of_all, moves_of_scheme, parse_mapping
-    from purveyor.states.templates import parse_template
+    from purveyor.states.migration import (
+        moves_of_all,
+        moves_of_scheme,
+        parse_mapping,
+        parse_template,
+    )
 
     if mapping is not None:
         return iter(parse_mapping(mapping.read_text(encoding="utf-8").split("\n")))

@@ -166,8 +166,7 @@ def doctor(*, catalog_path: str | None, as_json: bool) -> None:
     when there is a problem.
     """
     from purveyor.errors import RecoveryError
-    from purveyor.states.checkup import check_up
-    from purveyor.states.findings import Level
+    from purveyor.states.checkup import Level, check_up
 
     context = open_catalog_context(catalog_path)
     findings = []
