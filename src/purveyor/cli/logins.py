@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor import json_text
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from purveyor.action import ActionContext
     from purveyor.catalog import Catalog
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock, Listen
+
+_SESSION_SECRETS = ("SecretAccessKey", "SessionToken")
 
 
 def open_redactor(settings: Settings, catalog: Catalog | None = None) -> Redactor:
@@ -31,9 +34,33 @@ def open_redactor(settings: Settings, catalog: Catalog | None = None) -> Redacto
     path = settings.text("PURVEYOR_AWS_SESSION")
     if path is None:
         return Redactor(secrets)
-    from purveyor.credentials.session_file import watch_session
+    return Redactor(secrets, ask=_watch_session(path))
 
-    return Redactor(secrets, ask=watch_session(path))
+
+def _watch_session(path: str) -> Callable[[], tuple[str, ...]]:
+    """Return what gives the file's secrets each time the file is another one; else nothing.
+
+    The program replaces the file before it prints a session, and only when half of a session's
+    life is over, so that a session is in the file before anybody can have it. A look costs some
+    microseconds.
+    """
+    file, seen = Path(path), (0, 0)
+
+    def look() -> tuple[str, ...]:
+        nonlocal seen
+        try:
+            stat = file.stat()
+            if (stat.st_ino, stat.st_mtime_ns) == seen:
+                return ()
+            held = json_text.parse_object(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ()
+        if held is None:
+            return ()
+        seen = stat.st_ino, stat.st_mtime_ns
+        return tuple(v for name in _SESSION_SECRETS if isinstance(v := held.get(name), str))
+
+    return look
 
 
 def find_secrets(settings: Settings, catalog: Catalog) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from purveyor.client.login import claimed_end
 from purveyor.cloud import aws
 from purveyor.credentials.aws_profile import offer_session
-from purveyor.credentials.identity_token import read_end, read_token, read_variable
+from purveyor.credentials.identity_token import read_token, read_variable
 from purveyor.credentials.model import AccountCredentials, as_text, own_end
 from purveyor.credentials.sts import assume, assume_by_token, session_of
 
@@ -76,7 +77,7 @@ def _last_end(account: Account, settings: Settings, first_ends: float) -> str:
     """Return when no session can be had any more; empty when that is not known to come."""
     if account.web_identity is not None:
         name = account.web_identity.token_from
-        source = None if name is None else read_end(read_variable(name, settings))
+        source = None if name is None else claimed_end(read_variable(name, settings))
     elif account.keys is not None:
         source = None
     else:

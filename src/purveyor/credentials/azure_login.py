@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor.client.login import claimed_end
 from purveyor.credentials.identity_token import (
     PIPELINES,
     asks_pipelines,
-    read_end,
     read_variable,
     request_address,
 )
@@ -97,7 +97,7 @@ def _by_file(identity: dict[str, str], path: str) -> AccountCredentials:
 
 
 def _by_token(given: dict[str, str], token: str) -> AccountCredentials:
-    end = read_end(token)
+    end = claimed_end(token)
     if end is None or end < time.time() + _HOUR:
         return AccountCredentials(given, (token,), "", notes=(_ONCE,))
     return AccountCredentials(given, (token,), as_text(end))

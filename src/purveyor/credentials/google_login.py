@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.client.login import claimed_end
 from purveyor.credentials.identity_token import (
     ask_ci,
     asks_pipelines,
-    read_end,
     read_variable,
     request_address,
 )
@@ -90,7 +90,7 @@ def _source(
     if entry.token_file is not None:
         return {"file": entry.token_file}, (), "", ()
     if entry.token_from is not None:
-        token, end = (given := read_variable(entry.token_from, settings)), read_end(given)
+        token, end = (given := read_variable(entry.token_from, settings)), claimed_end(given)
         file = write_private(folder / "google-token", token)
         lasts = "" if end is None else as_text(max(end, time.time() + _HOUR))
         return {"file": file}, (token,), lasts, ()
@@ -119,7 +119,7 @@ def _pipelines(
 
     def fetch() -> Fresh:
         token, now = ask_ci(settings, audience), time.time()
-        return Fresh(token, (token,), now, read_end(token) or now + _UNKNOWN_LIFE)
+        return Fresh(token, (token,), now, claimed_end(token) or now + _UNKNOWN_LIFE)
 
     first, path = fetch(), folder / "google-token"
     file = write_private(path, first.text)

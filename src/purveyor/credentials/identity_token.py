@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from purveyor.client.login import claimed_end
 from purveyor.errors import CredentialsError, ReasonCode
 from purveyor.transport.connection import Connection, Request
 from purveyor.transport.errors import NoResponseError
@@ -35,11 +34,6 @@ def read_token(entry: TokenEntry, *, settings: Settings, audience: str) -> str:
     if path and (entry.token_file or not settings.text(_REQUEST[0])):
         return _read_file(path)
     return ask_ci(settings, entry.audience or audience)
-
-
-def read_end(token: str) -> float | None:
-    """Return when a token says that it ends, in seconds since 1970; None when it does not say."""
-    return claimed_end(token)
 
 
 def read_variable(name: str, settings: Settings) -> str:
