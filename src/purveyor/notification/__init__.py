@@ -1,10 +1,8 @@
 """From the text that a CI hands over to the frozen view of one action."""
 
 from purveyor.notification.fields import FaultyActionError, read_action
-from purveyor.notification.ids import recognise
-from purveyor.notification.injection import refuse_injected
-from purveyor.notification.source import ContextSource, take_context
-from purveyor.notification.text import parse_notification
+from purveyor.notification.source import ContextSource, refuse_injected, take_context
+from purveyor.notification.text import parse_notification, recognise
 
 __all__ = [
     "ContextSource",

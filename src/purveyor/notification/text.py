@@ -1,4 +1,4 @@
-"""From text to the notification's object; bad text is shown with a caret and a cause."""
+"""From text to the notification's object; of bad text, what it is and whose action it names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.errors import ContextError
 from purveyor.json_text import JsonTextError
+from purveyor.notification.fields import FaultyActionError, read_id
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -48,6 +50,7 @@ _CAUSES = (
         "The quotes are escaped: the text was quoted once too often on its way. Pass it unchanged.",
     ),
 )
+_NONE = Specification("", "")
 
 
 def parse_notification(origin: ContextSource) -> JsonObject:
@@ -133,3 +136,40 @@ def _excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
 def _shape(value: JsonValue) -> str:
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     return "null" if value is None else names.get(type(value), "a number")
+
+
+def recognise(error: ContextError, origin: ContextSource) -> ContextError:
+    """Return the error, as a FaultyActionError where the action and its entity can be named.
+
+    Ids have the same letters and limits as in a sound CONTEXT, and are used for nothing but to
+    tell the failure. What is not ours to serve stays untold.
+    """
+    inner = _unwrap(json_text.skim(unquote(origin.text.strip())))
+    service, link = _part(inner, "service"), _part(inner, "link")
+    ids = [read_id(each.get("id")) for each in (inner, service, link)]
+    known = isinstance(error, FaultyActionError) or not (ids[0] and any(ids[1:]))
+    if known or service.get("type") == "scope":
+        return error
+    action = ActionContext(
+        id=ids[0],
+        operation=Operation.CUSTOM,
+        service=Entity(Kind.SERVICE, ids[1], "", _NONE),
+        link=Entity(Kind.LINK, ids[2], "", _NONE) if ids[2] else None,
+    )
+    return FaultyActionError(error, action)
+
+
+def _unwrap(value: JsonValue) -> JsonObject:
+    """Take away envelopes, and lists of one."""
+    while True:
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, dict) and "notification" in value:
+            value = value["notification"]
+        else:
+            return value if isinstance(value, dict) else {}
+
+
+def _part(holder: JsonObject, key: str) -> JsonObject:
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
