@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from purveyor.declaration import ModuleCall, ModuleOutput, Primitive, Variable
-from purveyor.hcl.conversion import find_mismatch
+from purveyor.hcl.constraints import find_mismatch
 from purveyor.hcl.scanner import HclDoubtError, HclTextError
 
 if TYPE_CHECKING:

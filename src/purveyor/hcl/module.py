@@ -9,11 +9,10 @@ from unicodedata import normalize
 from purveyor import json_text
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.hcl.blocks import Assignment, find_items
 from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading, merge_drafts
 from purveyor.hcl.files import find_files, is_json, read_text
 from purveyor.hcl.json_syntax import read_json
-from purveyor.hcl.native_syntax import read_native
+from purveyor.hcl.native_syntax import Assignment, find_items, read_native
 from purveyor.hcl.scanner import HclDoubtError, HclTextError, scan
 from purveyor.memory import is_short
 

@@ -3,18 +3,73 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from purveyor.hcl.blocks import Assignment, Block, find_items, label_text
 from purveyor.hcl.constraints import read_constraint
 from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
-from purveyor.hcl.literals import NotLiteralError, read_literal
+from purveyor.hcl.literals import NotLiteralError, read_label, read_literal
 from purveyor.hcl.scanner import HclDoubtError, HclTextError, Tokens, find_place, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from purveyor.hcl.scanner import Token
     from purveyor.json_text import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block; its body's tokens are `start` to `end` (exclusive)."""
+
+    head: Token
+    labels: tuple[Token, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`name = expression`; the expression's tokens, newlines inside brackets included."""
+
+    head: Token
+    expression: tuple[Token, ...]
+
+
+def find_items(tokens: Tokens, start: int, end: int) -> Iterator[Block | Assignment]:
+    """Give the blocks and attributes that stand directly in this range of tokens."""
+    index = start
+    while index < end:
+        head = tokens.all[index]
+        if head.kind != "name":
+            index = tokens.closers.get(index, index) + 1
+            continue
+        after = index + 1
+        while after < end and tokens.all[after].kind in {"string", "name"}:
+            after += 1
+        sign = tokens.all[after].text if after < end else ""
+        if sign == "{":
+            closer = tokens.closers[after]
+            yield Block(head, tokens.all[index + 1 : after], after + 1, closer)
+            index = closer + 1
+        elif sign == "=":
+            stop = _end_of_expression(tokens, after + 1, end)
+            yield Assignment(head, tokens.all[after + 1 : stop])
+            index = stop
+        else:
+            index = after
+
+
+def label_text(label: Token) -> str:
+    """Give a block label without its quotes."""
+    return read_label(label) if label.kind == "string" else label.text
+
+
+def _end_of_expression(tokens: Tokens, start: int, end: int) -> int:
+    index = start
+    while index < end and tokens.all[index].kind != "newline":
+        index = tokens.closers.get(index, index) + 1
+    return min(index, end)
 
 
 def read_native(text: str, find_syntax_faults: Callable[[str], list[HclTextError]]) -> FileReading:

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from purveyor import json_text
 from purveyor.engines.terraform.files import write_private
 from purveyor.errors import CatalogError
-from purveyor.hcl.blocks import Block, find_items
+from purveyor.hcl.native_syntax import Block, find_items
 from purveyor.hcl.scanner import scan
 
 if TYPE_CHECKING:
