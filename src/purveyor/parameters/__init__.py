@@ -1,8 +1,7 @@
 """What was asked, merged by precedence and checked against what a module declares."""
 
 from purveyor.parameters.equality import is_same, normalise
-from purveyor.parameters.layers import find_asked
-from purveyor.parameters.request import VariableRequest
+from purveyor.parameters.layers import VariableRequest, find_asked
 from purveyor.parameters.resolve import find_offered, find_overruled, resolve_request
 from purveyor.parameters.type_faults import find_converted, find_type_faults
 
