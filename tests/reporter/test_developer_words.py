@@ -16,8 +16,7 @@ from purveyor.lock import Lock, tell_start
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Change, Verb
 from purveyor.provision.endings import fail
-from purveyor.reporter.developer import ASKED, tell_failure
-from purveyor.reporter.messages import tell_ending
+from purveyor.reporter.messages import ASKED, tell_ending, tell_failure
 
 if TYPE_CHECKING:
     from purveyor_emulator import Emulator

@@ -2,10 +2,9 @@
 
 from purveyor.reporter.background import BackgroundReporter
 from purveyor.reporter.model import ActionSnapshot, LinkShown, Reported, Reporter, ReportTimeouts
-from purveyor.reporter.opening import open_pending_actions, open_reporter
+from purveyor.reporter.opening import SilentReporter, open_pending_actions, open_reporter
 from purveyor.reporter.pending_actions import ActionShown, EntityShown, PendingActions
 from purveyor.reporter.platform_reporter import PlatformReporter
-from purveyor.reporter.silent import SilentReporter
 
 __all__ = [
     "ActionShown",
