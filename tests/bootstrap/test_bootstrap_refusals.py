@@ -10,7 +10,7 @@ from s3_fixtures import changes
 
 from moto_server import REGION, MotoServer
 from purveyor.bootstrap import open_store, set_up
-from purveyor.bootstrap.bucket_lifecycle import LOCKS, MARKERS, SMALLEST_STATE
+from purveyor.bootstrap.bucket_rules import LOCKS, MARKERS, SMALLEST_STATE
 from purveyor.catalog.backend import S3BackendConfig
 from purveyor.errors import CatalogError, CredentialsError, ReasonCode, RecoveryError
 from purveyor.settings import Settings

@@ -9,7 +9,7 @@ from s3_fixtures import Site, changes
 
 from moto_server import REGION, MotoServer
 from purveyor import json_text
-from purveyor.bootstrap.bucket_lifecycle import MARKERS, PROBE, wanted_rules
+from purveyor.bootstrap.bucket_rules import MARKERS, PROBE, wanted_rules
 from purveyor.errors import CatalogError
 from purveyor.settings import Settings
 

@@ -12,7 +12,7 @@ import pytest
 from moto_server import REGION, MotoServer, run_moto
 from purveyor import json_text
 from purveyor.bootstrap import open_store, set_up
-from purveyor.bootstrap.aws_rights import bootstrap_policy, run_policy
+from purveyor.bootstrap.rights import bootstrap_policy, run_policy
 from purveyor.catalog.backend import S3BackendConfig
 from purveyor.errors import PurveyorError
 from purveyor.settings import Settings
