@@ -7,8 +7,7 @@ import base64
 import pytest
 
 from purveyor import json_text
-from purveyor.client.access import Credentials, read_credentials
-from purveyor.client.login import Login
+from purveyor.client.login import Credentials, Login, read_credentials
 from purveyor.errors import CredentialsError
 from purveyor.redaction import Redactor
 from purveyor.settings import Settings

@@ -1,4 +1,4 @@
-"""Puts the rules for what locks leave behind beside the lifecycle rules that a bucket has.
+"""Puts our rules beside those that a bucket has: TLS only, and what locks leave behind goes.
 
 Each lock cycle leaves one earlier version of an object and one delete marker (measured), and
 S3 cannot select by the end of a name. It can by size: a lock is a JSON object of 250 to 450
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor import json_text
 from purveyor.bootstrap.aws_setup_client import code_of
 from purveyor.bootstrap.model import KEPT_DAYS, Measure, settled
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     )
 
     from purveyor.bootstrap.aws_setup_client import AwsSetupClient
+    from purveyor.json_text import JsonObject, JsonValue
 
+SID = "PurveyorTlsOnly"
+_POLICY_VERSION = "2012-10-17"
+_FALSE: tuple[JsonValue, ...] = ("false", False, ["false"])
 LOCKS = "purveyor-old-locks"
 MARKERS = "purveyor-lone-delete-markers"
 PROBE = "purveyor-probe"
@@ -35,6 +40,68 @@ _FORGETFUL = (
     "left out: this store forgets a rule's size limit, and without it the rule would remove"
     " earlier versions of states"
 )
+
+
+def has_tls_only(policy: JsonObject, bucket_arn: str) -> bool:
+    """Tell whether some statement already denies everybody everything without TLS."""
+    return any(_denies_plain(each, bucket_arn) for each in _statements(policy))
+
+
+def add_tls_only(policy: JsonObject, bucket_arn: str) -> JsonObject:
+    """Return the policy with our statement behind those that are there, which all stay.
+
+    A policy without the newer language version stays at its own: another version would change
+    what its statements mean.
+    """
+    if has_tls_only(policy, bucket_arn):
+        return policy
+    statements = _statements(policy)
+    taken = {each.get("Sid") for each in statements if isinstance(each, dict)}
+    sid = next(name for n in range(len(taken) + 2) if (name := f"{SID}{n or ''}") not in taken)
+    ours: JsonObject = {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return {
+        **({} if policy else {"Version": _POLICY_VERSION}),
+        **policy,
+        "Statement": [*statements, ours],
+    }
+
+
+def parse_policy(text: str) -> JsonObject:
+    """Read a bucket's policy; empty text is an empty policy. Raise JsonTextError."""
+    found = json_text.parse(text) if text else {}
+    if not isinstance(found, dict):
+        raise json_text.JsonTextError("the policy is no JSON object")
+    return found
+
+
+def _statements(policy: JsonObject) -> list[JsonValue]:
+    """Return the statements; a single one may stand without a list."""
+    found = policy.get("Statement", [])
+    return found if isinstance(found, list) else [found]
+
+
+def _denies_plain(statement: JsonValue, bucket_arn: str) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
+        return False
+    everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    condition = statement.get("Condition")
+    plain = any(condition == {"Bool": {"aws:SecureTransport": value}} for value in _FALSE)
+    resources = set(_texts(statement.get("Resource")))
+    everything = bool({"s3:*", "*"} & set(_texts(statement.get("Action"))))
+    whole = "*" in resources or {bucket_arn, f"{bucket_arn}/*"} <= resources
+    return everybody and plain and everything and whole
+
+
+def _texts(value: JsonValue) -> list[str]:
+    listed = value if isinstance(value, list) else [value]
+    return [each for each in listed if isinstance(each, str)]
 
 
 def wanted_rules(prefix: str) -> list[LifecycleRuleTypeDef]:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.bootstrap.aws_setup_client import code_of, name_taken
-from purveyor.bootstrap.bucket_policy import add_tls_only, has_tls_only, parse_policy
-from purveyor.bootstrap.bucket_rules import BucketRules
+from purveyor.bootstrap.bucket_rules import BucketRules, add_tls_only, has_tls_only, parse_policy
 from purveyor.bootstrap.model import NO_SETTING, Measure, UnknownSettingError, settled
 from purveyor.bootstrap.rights import bucket_arn
 

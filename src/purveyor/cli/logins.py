@@ -126,7 +126,6 @@ class Logins:
             self._renewal.renew()
 
     def stop(self) -> None:
-        """Renew nothing from now on."""
         if self._renewal is not None:
             self._renewal.stop()
 

@@ -133,7 +133,7 @@ def pull(
     catalog_path: str | None,
 ) -> None:
     """Write a state's text to a file or to standard output. It holds secrets in clear."""
-    from purveyor.credentials.private_file import write_private
+    from purveyor.credentials.renewal import write_private
     from purveyor.states.details import missing, read_text
 
     if output is None and sys.stdout.isatty() and not force:

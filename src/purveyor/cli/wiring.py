@@ -145,7 +145,6 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Provision
 
 
 def open_this_run(job: Job) -> ThisRun:
-    """Return who claims actions here."""
     from purveyor.attempt import ThisRun
     from purveyor.ci import read_identity
     from purveyor.clock import Clock
@@ -236,7 +235,6 @@ def _load_catalog(job: Job) -> Catalog:
 
 
 def open_engine(job: Job, step: StepRecipe) -> Engine:
-    """Return the engine that a step of the catalog wants."""
     from purveyor.engines import registry
 
     def note(binary: EngineBinary) -> None:

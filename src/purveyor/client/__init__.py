@@ -1,8 +1,8 @@
 """HTTP to the platform: where it is, who we are, and the few calls that Purveyor makes."""
 
-from purveyor.client.access import Credentials, read_address, read_credentials
 from purveyor.client.calls import PlatformClient
 from purveyor.client.errors import PlatformRefusedError, SetupError
+from purveyor.client.login import Credentials, read_address, read_credentials
 from purveyor.transport.retry import RetryPolicy
 
 __all__ = [

@@ -18,7 +18,7 @@ from purveyor.transport.retry import Budget, RetryPolicy, retry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from purveyor.client.access import Credentials
+    from purveyor.client.login import Credentials
     from purveyor.clock import Clock
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
@@ -30,8 +30,6 @@ _LOGIN = RetryPolicy(read=15.0)
 
 
 class AuthenticatedConnection:
-    """Requests to one platform under one login."""
-
     def __init__(
         self,
         address: str,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from purveyor.action import Kind
-    from purveyor.client.access import Credentials
+    from purveyor.client.login import Credentials
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
 
@@ -170,7 +170,6 @@ class PlatformClient(AuthenticatedConnection):
         self._hurry.set()
 
     def carry_on(self) -> None:
-        """Let calls wait again."""
         self._hurry.clear()
 
 

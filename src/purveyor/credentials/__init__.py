@@ -3,8 +3,7 @@
 from purveyor.credentials.account import log_in
 from purveyor.credentials.model import LONG_APPLY, AccountCredentials, warn_of_short
 from purveyor.credentials.narrowing import LOGINS, narrow
-from purveyor.credentials.private_file import LOGIN_FOLDER
-from purveyor.credentials.renewal import Renewal
+from purveyor.credentials.renewal import LOGIN_FOLDER, Renewal
 from purveyor.credentials.state_login import STATE_PROFILE, keep_for_state
 from purveyor.credentials.sts import assume, name_session
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
-from purveyor.credentials.private_file import write_private
-from purveyor.credentials.renewal import Fresh, KeptFile
+from purveyor.credentials.renewal import Fresh, KeptFile, write_private
 from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -83,7 +82,6 @@ def _escape(path: Path) -> str:
 
 
 def _early(now: float, ends: float) -> float:
-    """Return when a session is told to end."""
     return ends - min(_MOST_SECONDS, max(0.0, ends - now) / _PART)
 
 

@@ -14,8 +14,7 @@ from purveyor.credentials.identity_token import (
     request_address,
 )
 from purveyor.credentials.model import AccountCredentials, as_text
-from purveyor.credentials.private_file import write_private
-from purveyor.credentials.renewal import Fresh, KeptFile
+from purveyor.credentials.renewal import Fresh, KeptFile, write_private
 from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:

@@ -78,7 +78,6 @@ def ask_ci(settings: Settings, audience: str) -> str:
 
 
 def asks_pipelines(settings: Settings) -> bool:
-    """Tell whether Azure Pipelines can be asked for a token."""
     return all(settings.text(name) for name in PIPELINES)
 
 

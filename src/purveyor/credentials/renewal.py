@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.credentials.private_file import replace_private
 from purveyor.durations import tell_age
 from purveyor.errors import PurveyorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+LOGIN_FOLDER = "logins"
+"""The folder in a run's private directory that goes away even if a state has to stay there."""
 _FIRST_NAP, _LONGEST_NAP = 5.0, 60.0
 # A short login leaves no time for long naps: of what is left, a tenth is slept at most.
 _PART_OF_REST = 0.1
@@ -75,12 +78,10 @@ class Renewal:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin, where there is anything to keep."""
         if self._files:
             threading.Thread(target=self._keep, daemon=True, name="login renewal").start()
 
     def stop(self) -> None:
-        """Write no file from now on."""
         with self._guard:  # whoever is in the middle of writing ends it first
             self._stopped.set()
 
@@ -146,3 +147,24 @@ class Renewal:
             f"The account's login cannot be renewed at the moment; it ends in {left}."
             f" It is tried again until then. {why}"
         )
+
+
+def write_private(path: Path, text: str) -> str:
+    """Write the text, over any earlier file of that name; return the path as text."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    return str(path)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write the text so that whoever reads meanwhile gets the old text or the new one, whole."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.cloud import aws
-from purveyor.credentials.private_file import write_private
+from purveyor.credentials.renewal import write_private
 from purveyor.errors import CredentialsError
 
 if TYPE_CHECKING:
