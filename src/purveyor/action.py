@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What the action is about."""
-
     SERVICE = "service"
     LINK = "link"
 

@@ -18,7 +18,6 @@ class ReasonCode(StrEnum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Self:
-        """Make a member from its name and meaning."""
         code = str.__new__(cls, value)
         code._value_ = value
         code.meaning = meaning

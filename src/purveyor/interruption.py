@@ -47,7 +47,6 @@ class Interruption:
 
     @property
     def requested(self) -> bool:
-        """True once a signal came."""
         return self.signal is not None
 
     @contextlib.contextmanager

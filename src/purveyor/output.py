@@ -49,7 +49,6 @@ class Output:
             self._try(lambda stream: stream.flush())
 
     def isatty(self) -> bool:
-        """Tell whether a person reads."""
         with contextlib.suppress(OSError, ValueError):
             return self._stream is not None and self._stream.isatty()
         return False

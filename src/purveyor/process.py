@@ -39,8 +39,6 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run."""
-
     argv: tuple[str, ...]  # the first is a path, or a name on `environment`'s PATH
     cwd: Path
     environment: Mapping[str, str]
@@ -64,7 +62,6 @@ class Completed:
 
 
 def find(name: str, environment: Mapping[str, str]) -> Path | None:
-    """Return the program `name` on `environment`'s PATH."""
     found = shutil.which(name, path=environment.get("PATH", os.defpath))
     return Path(found) if found else None
 

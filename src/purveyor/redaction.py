@@ -51,7 +51,6 @@ class Redactor:
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
-        """Learn secrets."""
         if not secrets:
             return
         with self._guard:

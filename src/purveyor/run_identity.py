@@ -41,7 +41,6 @@ class Machine:
 
 
 def read_machine() -> Machine:
-    """Return where we run."""
     try:
         boot = _BOOT_ID.read_text().strip()
     except OSError:  # not Linux: then nobody judges by the pid

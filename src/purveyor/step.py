@@ -164,8 +164,6 @@ class StateSlot:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Everything an engine needs for one step."""
-
     operation: Operation
     workspace: Path  # private to the step
     module: Path  # what `Engine.fetch` returned
@@ -255,8 +253,6 @@ Listen: TypeAlias = "Callable[[StepEvent], None]"
 
 
 class Engine(Protocol):
-    """One way to carry out a step."""
-
     def fetch(self, source: ModuleSource, workspace: Path) -> Path:
         """Bring the module into the private `workspace`; return its root module's directory."""
 

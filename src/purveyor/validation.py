@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was checked."""
-
     faults: tuple[str, ...]
     services: int
     links: int

@@ -24,8 +24,6 @@ _HOLDER = "terraformlockid"
 
 
 class AzureLeases(StateLocks):
-    """Leases of the blobs in one container."""
-
     def __init__(self, store: AzureStore) -> None:
         self._store = store
 

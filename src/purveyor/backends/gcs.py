@@ -24,8 +24,6 @@ LOCK = "/default.tflock"
 
 
 class GoogleLocks(StateLocks):
-    """Lock objects in one bucket."""
-
     ending = LOCK
 
     def __init__(self, store: GoogleStore) -> None:

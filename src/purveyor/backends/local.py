@@ -29,8 +29,6 @@ _PRIVATE = 0o700
 
 
 class FileLocks(StateLocks):
-    """Locks on the files of one folder."""
-
     unlisted = None
 
     def __init__(self, store: FolderStore, keys: KeyScheme) -> None:

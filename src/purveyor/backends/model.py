@@ -191,8 +191,6 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptState:
-    """One state in a backend."""
-
     backend: Backend
     key: StateKey
 

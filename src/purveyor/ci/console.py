@@ -35,7 +35,6 @@ class Console:
 
     @property
     def interactive(self) -> bool:
-        """Whether a person reads."""
         return self._stream.isatty()
 
     def line(self, text: str) -> None:

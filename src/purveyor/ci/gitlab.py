@@ -29,7 +29,6 @@ class GitLab(CI):
         return _MARKER.sub(r"\1 ", line)
 
     def paint(self, line: str, tone: Tone) -> str:
-        """Colour a line for GitLab's log viewer."""
         colour = None if self._settings.text("NO_COLOR") else _COLOURS.get(tone)
         return f"\x1b[{colour}m{line}\x1b[0m" if colour else line
 

@@ -149,7 +149,6 @@ class Show:
         self._say(f"Took {took}, until {self._time_of_day()}.", Tone.QUIET)
 
     def summary(self, context: ActionContext, outcome: Outcome, *, delivered: bool = True) -> str:
-        """Return the page for the run, in Markdown."""
         about, shown = self.about, self._shown
         return Summary(context, outcome, self._clean, delivered, about, shown).write()
 

@@ -79,7 +79,6 @@ class TokenSource:
 
 
 def is_on(settings: Settings, name: str, *, default: bool = False) -> bool:
-    """Tell whether a switch is on, as Go's engines read it."""
     text = settings.text(name)
     return default if text is None else text in _TRUE
 

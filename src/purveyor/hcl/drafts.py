@@ -49,11 +49,9 @@ class Draft:
     values: dict[str, JsonValue] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Name it for a message."""
         return f"the {self.kind} {self.name[:60]!r}"
 
     def override(self, other: Draft) -> None:
-        """Take over what the other one says."""
         self.type = other.type or self.type
         kept = {name: each for name, each in self.values.items() if name not in other.given}
         self.values = kept | other.values
@@ -77,12 +75,10 @@ class Draft:
         )
 
     def as_output(self) -> ModuleOutput:
-        """Give the finished output."""
         name, description = normalize("NFC", self.name), str(self.values.get("description", ""))
         return ModuleOutput(name, sensitive=self._flag("sensitive"), description=description)
 
     def as_call(self) -> ModuleCall:
-        """Give the finished call of a module."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         source = str(self.values.get("source", ""))
         return ModuleCall(self.name, source, frozenset(self.given - _META), place)

@@ -84,12 +84,10 @@ def read_text(path: Path) -> str:
 
 
 def is_module_file(name: str) -> bool:
-    """Tell whether an engine would read a file of this name."""
     return bool(_stem(name)) and not _is_ignored(name)
 
 
 def is_json(name: str) -> bool:
-    """Tell whether a file is in the JSON syntax."""
     return name.endswith(_JSON)
 
 

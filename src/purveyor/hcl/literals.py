@@ -34,8 +34,6 @@ class NotLiteralError(ValueError):
 
 
 class Cursor:
-    """Walks over the tokens of one expression."""
-
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._index = 0
@@ -52,7 +50,6 @@ class Cursor:
         return self._tokens[self._index - 1]
 
     def skip_newlines(self) -> None:
-        """Step over line ends."""
         while self._index < len(self._tokens) and self._tokens[self._index].kind == "newline":
             self._index += 1
 

@@ -61,7 +61,6 @@ def find_items(tokens: Tokens, start: int, end: int) -> Iterator[Block | Assignm
 
 
 def label_text(label: Token) -> str:
-    """Give a block label without its quotes."""
     return read_label(label) if label.kind == "string" else label.text
 
 

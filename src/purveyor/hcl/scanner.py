@@ -56,7 +56,6 @@ class HclTextError(ValueError):
         self.column = column
 
     def placed(self, text: str) -> HclTextError:
-        """Give the same fault with line and column."""
         if self.offset < 0:
             return self
         line, column = find_place(text, self.offset)
@@ -78,7 +77,6 @@ class Token(NamedTuple):
     offset: int
 
     def fault(self, problem: str) -> HclTextError:
-        """Say what is wrong here."""
         return HclTextError(problem, offset=self.offset)
 
 

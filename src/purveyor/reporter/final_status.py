@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FinalReport:
-    """What the platform is to know at the end."""
-
     status: Status
     results: JsonObject
     messages: list[JsonValue]

@@ -29,8 +29,6 @@ UNAPPROVED = {
 
 @dataclass(frozen=True, slots=True)
 class ActionSnapshot:
-    """What the platform knows of an action now."""
-
     action_status: str | None
     # None when not known. A secret reads as null: the notification's value stands here instead.
     service_attributes: Mapping[str, JsonValue] | None
@@ -68,8 +66,6 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class ReportTimeouts:
-    """How long the platform is tried for each part of a report."""
-
     query: RetryPolicy = field(default_factory=lambda: RetryPolicy(total=15.0, read=10.0))
     # Short for one request: the end waits for the one under way, a cancelled run has ten seconds.
     start: RetryPolicy = field(
@@ -86,7 +82,6 @@ class ReportTimeouts:
     batch: float = 5.0
 
     def within(self, seconds: float) -> Self:
-        """Return time-outs none of which is longer than `seconds`."""
 
         def limit(policy: RetryPolicy) -> RetryPolicy:
             return replace(policy, total=min(policy.total, seconds))

@@ -43,8 +43,6 @@ class KnownSchemas:
 
 @dataclass(slots=True)
 class Payload:
-    """What is sent, and what is not."""
-
     results: JsonObject = field(default_factory=dict)  # with the final status
     attributes: JsonObject = field(default_factory=dict)  # these two to the entity
     secrets: JsonObject = field(default_factory=dict)

@@ -37,7 +37,6 @@ class Content:
 
     @property
     def is_empty(self) -> bool:
-        """True when it holds no resource and no output."""
         return not (self.document.encrypted or self.instances or self.document.outputs)
 
     def with_serial(self, serial: int) -> str:

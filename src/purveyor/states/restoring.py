@@ -106,7 +106,6 @@ def place(
 
 
 def check_free(key: StateKey, backend: Backend) -> None:
-    """Raise StateLockedError while somebody works on the state."""
     holder = backend.holder(key)
     if holder is not None:
         raise StateLockedError(

@@ -50,8 +50,6 @@ _PASSING = ("40", "08", "57P", "53300")
 
 
 class Database:
-    """A database and the schema in it."""
-
     def __init__(self, config: PgBackendConfig, settings: Settings) -> None:
         require("pg")
         self.schema = config.schema_name

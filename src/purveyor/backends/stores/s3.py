@@ -34,8 +34,6 @@ _NO_TABLE = "ResourceNotFoundException"  # DynamoDB's word
 
 
 class _Writing(TypedDict):
-    """What every write to S3 says."""
-
     Bucket: str
     Key: str
     Body: bytes
