@@ -140,26 +140,6 @@ def test_a_secret_that_only_looks_like_json_is_masked_as_text() -> None:
     assert Redactor(["{not json"]).redact("a {not json b") == f"a {MASK} b"
 
 
-@given(
-    st.lists(st.sampled_from(["s3cr", "et-1", "s3cret-1", "\n", "x", "s3cret-1\n"]), max_size=40),
-    st.integers(min_value=1, max_value=7),
-)
-def test_a_secret_cut_by_chunks_does_not_survive(parts: list[str], size: int) -> None:
-    text = "".join(parts)
-    hidden = Redactor(["s3cret-1"])
-    chunks = (text[at : at + size] for at in range(0, len(text), size))
-    assert "".join(hidden.redact_chunks(chunks)) == hidden.redact(text)
-
-
-def test_a_line_without_end_is_given_back_in_parts_without_the_secret() -> None:
-    secret = "s3cret/+" * 8
-    text = ("x" * 999 + secret) * 200
-    chunks = [text[at : at + 1000] for at in range(0, len(text), 1000)]
-    parts = list(Redactor([secret]).redact_chunks(chunks))
-    assert len(parts) > 1
-    assert "".join(parts) == ("x" * 999 + MASK) * 200
-
-
 # Measured: 0.25 s; one alternation of 800 plain writings takes 3.2 s.
 @pytest.mark.timeout(30)
 def test_two_hundred_secrets_are_looked_for_in_a_megabyte() -> None:

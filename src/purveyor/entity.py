@@ -44,12 +44,6 @@ class EntityRef:
         return cls(str(owner.kind), owner.id)
 
     @classmethod
-    def from_stamp(cls, stamp: str) -> Self:
-        """Return whose stamp `services/5a1f` is."""
-        kind, _, entity = stamp.partition("/")
-        return cls(kind.removesuffix("s"), entity)
-
-    @classmethod
     def from_path(cls, path: str) -> tuple[Self, Sequence[str]] | None:
         """Return whose journal a path lies in, and the names below its folder."""
         kind, *rest = path.removeprefix(f"{ENTITIES}/").split("/")

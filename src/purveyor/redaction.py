@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 MASK = "***"
 _SHORTEST = 4
 _SHORT_WORD = 7
-_LONGEST_CARRY = 1 << 16
-_WIDEST_WRITING = 26  # two \uXXXX, each behind eight backslashes
 _TOO_COMMON = frozenset({"true", "false", "null", "none"})
 _SMALL_NUMBER = re.compile(r"[+-]?\d{1,7}(\.\d{1,7})?")
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9_.~-]+")
@@ -74,28 +72,6 @@ class Redactor:
                 self.add(*self._ask())
         return _mask(text, self._spans(text))
 
-    def redact_chunks(self, chunks: Iterable[str]) -> Iterator[str]:
-        """Redact a stream whose chunks may cut a secret in two; give back whole lines.
-
-        A line longer than 64 KiB is given back in parts, none of which ends inside a secret.
-        """
-        carry = ""
-        for chunk in chunks:
-            carry += chunk
-            end = carry.rfind("\n") + 1
-            if not end and len(carry) > _LONGEST_CARRY:
-                end = self._safe_cut(carry)
-            if end:
-                yield self.redact(carry[:end])
-                carry = carry[end:]
-        if carry:
-            yield self.redact(carry)
-
-    def _safe_cut(self, text: str) -> int:
-        longest = max((form.longest for form in self._forms.values()), default=0)
-        cut = max(0, len(text) - longest)
-        return next((start for start, end in self._spans(text) if start < cut < end), cut)
-
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand: sorted, overlapping ones joined, so that no end of one is left."""
         found = sorted(
@@ -121,7 +97,6 @@ class _Form:
         self._flexible = encoded and not _PLAIN_RUN.fullmatch(key)
         self._word = encoded and len(key) <= _SHORT_WORD and key.isascii() and key.isalpha()
         self.probe = max(_PLAIN_RUN.findall(key), key=len, default="") if self._flexible else key
-        self.longest = len(key) * (_WIDEST_WRITING if self._flexible else 1)
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Each place in the text, overlapping ones too."""
