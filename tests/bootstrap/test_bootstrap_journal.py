@@ -42,7 +42,7 @@ def test_states_in_postgresql_get_no_journal_when_it_lies_elsewhere(
     other = PgBackendConfig(type="pg", schema_name=f"s_{uuid.uuid4().hex[:8]}")
     settings = Settings({"PG_CONN_STR": postgres.address()})
     store = open_stores(states, other, root=tmp_path, settings=settings)
-    assert [each.what for each in store.survey()] == [
+    assert [each.what for each in store()] == [
         *("schema", "table", "unique names"),
         *("journal: schema", "journal: journal"),
     ]

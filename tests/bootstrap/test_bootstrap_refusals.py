@@ -31,7 +31,7 @@ def test_a_bucket_of_somebody_else_is_refused(clean_environment: dict[str, str])
         settings = Settings(clean_environment | MotoServer(s3).environment() | ways)
         config = S3BackendConfig(type="s3", bucket="theirs", region=REGION)
         with pytest.raises(CatalogError) as caught:
-            open_store(config, root=None, settings=settings).survey()  # type: ignore[arg-type]  # no folder
+            open_store(config, root=None, settings=settings)()  # type: ignore[arg-type]  # no folder
     assert caught.value.reason is ReasonCode.NAME_TAKEN
     assert "theirs" in caught.value.message
 
@@ -42,14 +42,14 @@ def test_without_credentials_the_run_is_told_to_log_in(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     config = S3BackendConfig(type="s3", bucket="states", region=REGION)
     with pytest.raises(CredentialsError):
-        open_store(config, root=None, settings=Settings(clean_environment)).survey()  # type: ignore[arg-type]  # no folder
+        open_store(config, root=None, settings=Settings(clean_environment))()  # type: ignore[arg-type]  # no folder
 
 
 def test_an_aws_that_does_not_answer_is_said_to(clean_environment: dict[str, str]) -> None:
     settings = Settings(clean_environment | MotoServer("http://127.0.0.1:1").environment())
     config = S3BackendConfig(type="s3", bucket="states", region=REGION)
     with pytest.raises(RecoveryError):
-        open_store(config, root=None, settings=settings).survey()  # type: ignore[arg-type]  # no folder
+        open_store(config, root=None, settings=settings)()  # type: ignore[arg-type]  # no folder
 
 
 def test_a_store_that_is_not_aws_is_set_up_as_far_as_it_goes(

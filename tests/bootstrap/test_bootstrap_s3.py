@@ -199,7 +199,7 @@ def test_a_table_with_another_key_is_left_alone(site: Site) -> None:
 def test_a_run_that_was_killed_in_the_middle_is_finished_by_the_next(
     site: Site, taken: int
 ) -> None:
-    steps = [each.take for each in site.store().survey() if each.take is not None]
+    steps = [each.take for each in site.store()() if each.take is not None]
     assert len(steps) > taken
     for step in steps[:taken]:
         step()
@@ -228,7 +228,7 @@ def test_two_runs_at_once_both_end_well(site: Site) -> None:
 
     def run() -> None:
         store = site.store()
-        measures = store.survey()
+        measures = store()
         start.wait(timeout=20)
         try:
             for each in measures:

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from azurite_server import AzuriteServer
     from fake_gcs_server import FakeGcsServer
     from postgres_server import PostgresServer
-    from purveyor.bootstrap import Measure, StoreSetup
+    from purveyor.bootstrap import Measure, Survey
     from purveyor.catalog.backend import BackendConfig
 
 SERVICE = {"restype": "service", "comp": "properties"}
 
 
-def store_of(config: BackendConfig, environment: Mapping[str, str], root: Path) -> StoreSetup:
+def store_of(config: BackendConfig, environment: Mapping[str, str], root: Path) -> Survey:
     return open_store(config, root=root, settings=Settings(environment))
 
 
@@ -122,7 +122,7 @@ def test_a_public_container_becomes_private_and_keeps_its_access_policies(
 def test_a_wrong_storage_key_is_told_as_such(in_azure: dict[str, str], tmp_path: Path) -> None:
     config = AzureBackendConfig(type="azurerm", account=ACCOUNT, container="states")
     with pytest.raises(CredentialsError):
-        store_of(config, in_azure | {"ARM_ACCESS_KEY": "d3Jvbmc="}, tmp_path).survey()
+        store_of(config, in_azure | {"ARM_ACCESS_KEY": "d3Jvbmc="}, tmp_path)()
 
 
 def test_a_google_bucket_is_made_closed_and_versioned(
@@ -138,7 +138,7 @@ def test_a_google_bucket_is_made_closed_and_versioned(
     assert told[0].change == "make it"
 
 
-def google(bucket: Bucket, root: Path, **more: str) -> StoreSetup:
+def google(bucket: Bucket, root: Path, **more: str) -> Survey:
     environment = {
         "GOOGLE_OAUTH_ACCESS_TOKEN": "any token will do",
         "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": bucket.url,
@@ -189,7 +189,7 @@ def test_what_a_google_bucket_has_stays_even_when_somebody_changes_it_meanwhile(
     assert bucket.resource["versioning"] == {"enabled": True}
 
 
-def in_schema(postgres: PostgresServer, schema: str, role: str | None, root: Path) -> StoreSetup:
+def in_schema(postgres: PostgresServer, schema: str, role: str | None, root: Path) -> Survey:
     settings = Settings({"PG_CONN_STR": postgres.address()})
     config = PgBackendConfig(type="pg", schema_name=schema)
     return open_store(config, root=root, settings=settings, grant_to=role)
@@ -229,7 +229,7 @@ def test_many_runs_at_once_make_one_schema(postgres: PostgresServer, tmp_path: P
     def run() -> None:
         try:
             store = in_schema(postgres, schema, None, tmp_path)
-            measures = store.survey()
+            measures = store()
             start.wait(timeout=20)
             for each in measures:
                 assert each.take is not None
@@ -243,12 +243,12 @@ def test_many_runs_at_once_make_one_schema(postgres: PostgresServer, tmp_path: P
     for each in threads:
         each.join(timeout=60)
     assert faults == []
-    assert changes(in_schema(postgres, schema, None, tmp_path).survey()) == []
+    assert changes(in_schema(postgres, schema, None, tmp_path)()) == []
 
 
 def test_a_role_that_does_not_exist_is_named(postgres: PostgresServer, tmp_path: Path) -> None:
     with pytest.raises(CatalogError) as caught:
-        in_schema(postgres, "any", "nobody", tmp_path).survey()
+        in_schema(postgres, "any", "nobody", tmp_path)()
     assert caught.value.details == ("role nobody",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,15 +39,12 @@ class Measure:
     note: str = ""
 
 
-class StoreSetup(Protocol):
-    """One place for states, as far as setting it up goes."""
+Survey: TypeAlias = "Callable[[], Sequence[Measure]]"
+"""Looks at everything in one place and changes nothing; measures come in the order to be taken.
 
-    def survey(self) -> Sequence[Measure]:
-        """Look at everything and change nothing; measures come in the order to be taken.
-
-        Raise CredentialsError, CatalogError NAME_TAKEN for what belongs to somebody else, or
-        RecoveryError STATE_UNREADABLE.
-        """
+Raises CredentialsError, CatalogError NAME_TAKEN for what belongs to somebody else, or
+RecoveryError STATE_UNREADABLE.
+"""
 
 
 def settled(what: str, now: str, wanted: str, *, note: str = "") -> Measure:
@@ -55,13 +52,13 @@ def settled(what: str, now: str, wanted: str, *, note: str = "") -> Measure:
     return Measure(what, now, wanted, note=note)
 
 
-def set_up(store: StoreSetup, *, dry_run: bool) -> Sequence[Measure]:
+def set_up(survey: Survey, *, dry_run: bool) -> Sequence[Measure]:
     """Survey a store and, unless it is a dry run, take every measure; return all of them.
 
     Each measure stands alone and may be taken again, so that a run that was killed in the middle,
     or another one at the same time, does no harm.
     """
-    measures = store.survey()
+    measures = survey()
     return measures if dry_run else [_carry_out(each) for each in measures]
 
 

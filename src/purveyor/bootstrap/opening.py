@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from purveyor.bootstrap.model import StoreSetup
+    from purveyor.bootstrap.model import Survey
     from purveyor.catalog.backend import BackendConfig
     from purveyor.settings import Settings
 
@@ -34,63 +34,6 @@ _NOTHING_TO_MAKE = {
 }
 
 
-class FolderSetup:
-    """A folder of this machine: new ones are for their owner alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def survey(self) -> list[Measure]:
-        """Look at the folder; one that a group shares stays shared, but not with everybody."""
-        wanted = f"{self._path}, private"
-        if not self._path.exists():
-            return [Measure("folder", "missing", wanted, "make it", self._create)]
-        if not self._path.is_dir():
-            raise RecoveryError(
-                f"{self._path} is no folder.",
-                hint="Name another one in `backend.path`, or move that file away.",
-            )
-        mode = stat.S_IMODE(self._path.stat().st_mode)
-        if not mode & _OTHERS:
-            return [settled("folder", f"mode {mode:o}", wanted)]
-        close = "shut others out"
-        return [Measure("folder", f"mode {mode:o}", wanted, close, self._close)]
-
-    def _create(self) -> None:
-        self._path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-
-    def _close(self) -> None:
-        mode = stat.S_IMODE(self._path.stat().st_mode)
-        self._path.chmod(mode & ~_OTHERS)
-
-
-class ServerSetup:
-    """A server that makes what it needs by itself."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def survey(self) -> list[Measure]:
-        note = _NOTHING_TO_MAKE.get(self._kind, "nothing is known about setting it up")
-        return [settled(self._kind, "", "nothing to make", note=note)]
-
-
-class JoinedSetups:
-    """One store after the other, as if they were one."""
-
-    def __init__(self, states: StoreSetup, journal: StoreSetup) -> None:
-        self._states = states
-        self._journal = journal
-
-    def survey(self) -> list[Measure]:
-        """Look at both; the journal's measures say whose they are."""
-        named = [
-            dataclasses.replace(each, what=f"{JOURNAL}: {each.what}")
-            for each in self._journal.survey()
-        ]
-        return [*self._states.survey(), *named]
-
-
 def open_stores(
     states: BackendConfig,
     journal: BackendConfig | None,
@@ -98,12 +41,19 @@ def open_stores(
     root: Path,
     settings: Settings,
     grant_to: str | None = None,
-) -> StoreSetup:
+) -> Survey:
     """Return what sets up the states' store and, where the catalog names one, the journal's."""
-    if journal is None or journal == states:
-        return open_store(states, root=root, settings=settings, grant_to=grant_to)
     way = partial(open_store, root=root, settings=settings, grant_to=grant_to)
-    return JoinedSetups(way(states, holds=(STATES,)), way(journal, holds=(JOURNAL,)))
+    if journal is None or journal == states:
+        return way(states)
+    of_states, of_journal = way(states, holds=(STATES,)), way(journal, holds=(JOURNAL,))
+
+    def survey() -> list[Measure]:
+        kept = of_journal()
+        named = [dataclasses.replace(each, what=f"{JOURNAL}: {each.what}") for each in kept]
+        return [*of_states(), *named]
+
+    return survey
 
 
 def open_store(
@@ -113,50 +63,64 @@ def open_store(
     settings: Settings,
     grant_to: str | None = None,
     holds: Sequence[str] = BOTH,
-) -> StoreSetup:
-    """Return the store; `root` is the catalog's folder, `grant_to` a role of a database.
+) -> Survey:
+    """Return the store's survey; `root` is the catalog's folder, `grant_to` a database's role.
 
     `holds` is what is to lie in it: `STATES`, `JOURNAL`, or both.
     """
     match config:
         case LocalBackendConfig():
-            from purveyor.bootstrap.opening import FolderSetup
-
-            return FolderSetup(root / config.path)
+            return partial(_survey_folder, root / config.path)
         case S3BackendConfig():
-            return S3Setup(config, settings)
+            return partial(_survey_s3, config, settings)
         case AzureBackendConfig():
             from purveyor.bootstrap.azure_container import AzureSetup
 
-            return AzureSetup(config, settings)
+            return AzureSetup(config, settings).survey
         case GoogleBackendConfig():
             from purveyor.bootstrap.google_bucket import GoogleSetup
 
-            return GoogleSetup(config, settings)
+            return GoogleSetup(config, settings).survey
         case PgBackendConfig():
             from purveyor.bootstrap.database_schema import SchemaSetup
 
-            return SchemaSetup(config, settings, grant_to, holds=holds)
+            return SchemaSetup(config, settings, grant_to, holds=holds).survey
         case _:
-            from purveyor.bootstrap.opening import ServerSetup
+            note = _NOTHING_TO_MAKE[config.type]
+            return lambda: [settled(config.type, "", "nothing to make", note=note)]
 
-            return ServerSetup(config.type)
+
+def _survey_s3(config: S3BackendConfig, settings: Settings) -> list[Measure]:
+    """Look at a bucket and, where the catalog wants one, its lock table."""
+    from purveyor.bootstrap.aws_setup_client import AwsSetupClient
+    from purveyor.bootstrap.lock_table import LockTable
+    from purveyor.bootstrap.s3_bucket import StateBucket
+
+    client = AwsSetupClient(config, settings)
+    measures = StateBucket(client).survey()
+    if config.table is not None:
+        measures += LockTable(client, config.table).survey()
+    return measures
 
 
-class S3Setup:
-    """A bucket and, where the catalog wants one, its lock table."""
+def _survey_folder(path: Path) -> list[Measure]:
+    """Look at a folder; one that a group shares stays shared, but not with everybody."""
 
-    def __init__(self, config: S3BackendConfig, settings: Settings) -> None:
-        self._config = config
-        self._settings = settings
+    def create() -> None:
+        path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
 
-    def survey(self) -> list[Measure]:
-        from purveyor.bootstrap.aws_setup_client import AwsSetupClient
-        from purveyor.bootstrap.lock_table import LockTable
-        from purveyor.bootstrap.s3_bucket import StateBucket
+    def close() -> None:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~_OTHERS)
 
-        client = AwsSetupClient(self._config, self._settings)
-        measures = StateBucket(client).survey()
-        if self._config.table is not None:
-            measures += LockTable(client, self._config.table).survey()
-        return measures
+    wanted = f"{path}, private"
+    if not path.exists():
+        return [Measure("folder", "missing", wanted, "make it", create)]
+    if not path.is_dir():
+        raise RecoveryError(
+            f"{path} is no folder.",
+            hint="Name another one in `backend.path`, or move that file away.",
+        )
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not mode & _OTHERS:
+        return [settled("folder", f"mode {mode:o}", wanted)]
+    return [Measure("folder", f"mode {mode:o}", wanted, "shut others out", close)]
