@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.bootstrap.aws_setup_client import code_of
@@ -12,7 +13,11 @@ from purveyor.errors import CatalogError, RecoveryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, TableDescriptionTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        CreateTableInputTypeDef,
+        SSESpecificationTypeDef,
+        TableDescriptionTypeDef,
+    )
 
     from purveyor.bootstrap.aws_setup_client import AwsSetupClient
 
@@ -81,11 +86,7 @@ class LockTable:
             "DeletionProtectionEnabled": True,
         }
         if key := self._client.config.kms_key:
-            request["SSESpecification"] = {
-                "Enabled": True,
-                "SSEType": "KMS",
-                "KMSMasterKeyId": key,
-            }
+            request["SSESpecification"] = _encrypt_with(key)
         with (
             self._client.explained(self._what),
             contextlib.suppress(self._client.dynamodb.exceptions.ResourceInUseException),
@@ -109,26 +110,18 @@ class LockTable:
         what, wanted = "table: deletion protection", "on"
         if found and found.get("DeletionProtectionEnabled"):
             return settled(what, "on", wanted)
-        now = "off" if found else _ABSENT
-
-        def protect() -> None:
-            self._client.dynamodb.update_table(TableName=self._name, DeletionProtectionEnabled=True)
-
-        return Measure(what, now, wanted, "turn it on", lambda: self._change(protect))
+        update = self._client.dynamodb.update_table
+        protect = partial(self._change, update, DeletionProtectionEnabled=True)
+        return Measure(what, "off" if found else _ABSENT, wanted, "turn it on", protect)
 
     def _backups(self, found: TableDescriptionTypeDef | None) -> Measure:
         what, wanted = "table: point-in-time recovery", "on"
         if found and self._is_backed_up():
             return settled(what, "on", wanted)
-        now = "off" if found else _ABSENT
-
-        def back_up() -> None:
-            self._client.dynamodb.update_continuous_backups(
-                TableName=self._name,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-            )
-
-        return Measure(what, now, wanted, "turn it on", lambda: self._change(back_up))
+        update = self._client.dynamodb.update_continuous_backups
+        recovery = {"PointInTimeRecoveryEnabled": True}
+        back_up = partial(self._change, update, PointInTimeRecoverySpecification=recovery)
+        return Measure(what, "off" if found else _ABSENT, wanted, "turn it on", back_up)
 
     def _is_backed_up(self) -> bool:
         with self._client.explained(self._what):
@@ -147,16 +140,11 @@ class LockTable:
         now = str(there.get("KMSMasterKeyArn") or "DynamoDB's own key")
         if not key or there.get("KMSMasterKeyArn"):
             return settled(what, now, wanted)
+        update = self._client.dynamodb.update_table
+        encrypt = partial(self._change, update, SSESpecification=_encrypt_with(key))
+        return Measure(what, now, wanted, "use the key", encrypt)
 
-        def encrypt() -> None:
-            self._client.dynamodb.update_table(
-                TableName=self._name,
-                SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
-            )
-
-        return Measure(what, now, wanted, "use the key", lambda: self._change(encrypt))
-
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, update: Callable[..., object], **setting: object) -> None:
         """Change an active table, once more when another run's change is on its way."""
         from botocore.exceptions import ClientError
 
@@ -165,12 +153,16 @@ class LockTable:
 
         def attempt() -> None:
             try:
-                change()
+                update(TableName=self._name, **setting)
             except ClientError as error:
                 if code_of(error) not in busy:
                     raise
                 self._await()
                 self._client.pause(1.0)
-                change()
+                update(TableName=self._name, **setting)
 
         self._client.patiently(self._what, attempt)
+
+
+def _encrypt_with(key: str) -> SSESpecificationTypeDef:
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
@@ -121,7 +122,9 @@ class StateBucket:
         if len(on) == len(_BLOCKS):
             return settled(what, wanted, wanted)
         now = f"{len(on)} of 4 blocks" if there else _ABSENT
-        return Measure(what, now, wanted, "block it", self._block)
+        put = self._client.s3.put_public_access_block
+        block = partial(self._put, put, PublicAccessBlockConfiguration=_BLOCKS)
+        return Measure(what, now, wanted, "block it", block)
 
     def _read_blocks(self) -> dict[str, object]:
         answer = self._look(
@@ -129,14 +132,6 @@ class StateBucket:
         )
         found = answer.get("PublicAccessBlockConfiguration", {})
         return dict(found) if isinstance(found, dict) else {}
-
-    def _block(self) -> None:
-        self._client.patiently(
-            self._what,
-            lambda: self._client.s3.put_public_access_block(
-                Bucket=self._name, PublicAccessBlockConfiguration=_BLOCKS
-            ),
-        )
 
     def _versioning(self, there: bool) -> Measure:  # noqa: FBT001 - see _blocks
         what, wanted = "bucket: versioning", "on"
@@ -147,15 +142,9 @@ class StateBucket:
         if status == "Enabled":
             return settled(what, "on", wanted)
         now = (status.lower() or "off") if there else _ABSENT
-        return Measure(what, now, wanted, "turn it on", self._version)
-
-    def _version(self) -> None:
-        self._client.patiently(
-            self._what,
-            lambda: self._client.s3.put_bucket_versioning(
-                Bucket=self._name, VersioningConfiguration={"Status": "Enabled"}
-            ),
-        )
+        put = self._client.s3.put_bucket_versioning
+        version = partial(self._put, put, VersioningConfiguration={"Status": "Enabled"})
+        return Measure(what, now, wanted, "turn it on", version)
 
     def _encryption(self, there: bool) -> Measure:  # noqa: FBT001 - see _blocks
         what, key = "bucket: encryption", self._client.config.kms_key
@@ -188,21 +177,10 @@ class StateBucket:
         default: ServerSideEncryptionByDefaultTypeDef = {"SSEAlgorithm": "AES256"}
         if key:
             default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-        self._client.patiently(
-            self._what,
-            lambda: self._client.s3.put_bucket_encryption(
-                Bucket=self._name,
-                ServerSideEncryptionConfiguration={
-                    "Rules": [
-                        {
-                            "ApplyServerSideEncryptionByDefault": default,
-                            # Fewer requests to KMS, which counts and limits them.
-                            "BucketKeyEnabled": bool(key),
-                        }
-                    ]
-                },
-            ),
-        )
+        # With a bucket key there are fewer requests to KMS, which counts and limits them.
+        rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bool(key)}
+        put = self._client.s3.put_bucket_encryption
+        self._put(put, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
     def _policy(self, there: bool) -> Measure:  # noqa: FBT001 - see _blocks
         what, wanted = "bucket: connections", "TLS only"
@@ -222,9 +200,10 @@ class StateBucket:
     def _deny_plain(self) -> None:
         """Read the policy again, so that what came in the meantime stays."""
         policy = json_text.write(add_tls_only(self._read_policy(), self._arn))
-        self._client.patiently(
-            self._what, lambda: self._client.s3.put_bucket_policy(Bucket=self._name, Policy=policy)
-        )
+        self._put(self._client.s3.put_bucket_policy, Policy=policy)
+
+    def _put(self, put: Callable[..., object], **setting: object) -> None:
+        self._client.patiently(self._what, lambda: put(Bucket=self._name, **setting))
 
     def _look(self, setting: str, ask: Callable[[], object]) -> dict[str, object]:
         """Return an answer; an empty one where the bucket has no such setting."""
