@@ -190,41 +190,31 @@ def _attend(
     *,
     told: Callable[[], bool],
 ) -> None:
-    with interruption.passed_to(child.pid):
-        try:
-            _follow(child, read, interruption, timeout, told=told)
-        except BaseException:
-            # Nobody reads on, but the program still gets its chance to end in order.
-            interruption.pass_on()
-            child.wait()
-            raise
-
-
-def _follow(
-    child: subprocess.Popen[bytes],
-    read: Callable[[], bool],
-    interruption: Interruption,
-    timeout: float | None,
-    *,
-    told: Callable[[], bool],
-) -> None:
+    """Read on until the program's end; pass on an interrupt that it has not been `told` of."""
     ended = threading.Event()
 
     def wait() -> None:
         child.wait()
         ended.set()
 
-    threading.Thread(target=wait, daemon=True).start()
-    deadline = math.inf if timeout is None else time.monotonic() + timeout
-    behind = False
-    while not ended.wait(0 if behind else _TAIL_SECONDS):
-        behind = read()
-        interruption.pass_on_unless(heard=told)
-        if time.monotonic() >= deadline:
-            _sweep(child.pid)
-            deadline = math.inf
-    while read():
-        pass
+    with interruption.passed_to(child.pid):
+        try:
+            threading.Thread(target=wait, daemon=True).start()
+            deadline = math.inf if timeout is None else time.monotonic() + timeout
+            behind = False
+            while not ended.wait(0 if behind else _TAIL_SECONDS):
+                behind = read()
+                interruption.pass_on_unless(heard=told)
+                if time.monotonic() >= deadline:
+                    _sweep(child.pid)
+                    deadline = math.inf
+            while read():
+                pass
+        except BaseException:
+            # Nobody reads on, but the program still gets its chance to end in order.
+            interruption.pass_on()
+            child.wait()
+            raise
 
 
 def _sweep(group: int) -> None:

@@ -46,12 +46,13 @@ def list_states(
     A table where a person reads, tab-separated lines with whole ids elsewhere. `?` is what a
     listing does not tell.
     """
-    from purveyor.states.listing import Filter
-
     context = open_catalog_context(catalog_path)
     every = list(context.backend.list())
-    wanted = Filter(kind or "", prefix)
-    newest = sorted(filter(wanted.wants, every), key=_written, reverse=True)
+    begins = (
+        each for each in every if each.entity_id.startswith(prefix) or each.path.startswith(prefix)
+    )
+    wanted = [each for each in begins if kind in (None, each.kind)]
+    newest = sorted(wanted, key=_written, reverse=True)
     if is_long:
         from purveyor.states.listing import look_into
 

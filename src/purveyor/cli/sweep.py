@@ -29,15 +29,6 @@ _HEADS = ("AGE", "WHAT", "PERSON", "SLUG", "FOUND", "DONE", "ID", "OF", "ATTEMPT
 _DEFAULT = "2h"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class SweepOptions:
-    """What the command line asked for; `after` in seconds, None for the environment's word."""
-
-    places: tuple[str, ...]
-    after: float | None
-    every_entity: bool
-
-
 @click.command(epilog=examples("purveyor sweep --nrn organization=1:account=2 --dry-run"))
 @with_catalog
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
@@ -91,11 +82,11 @@ def sweep(
     from purveyor.process import Interruption
 
     interruption = Interruption()
-    options = SweepOptions(places, unclaimed_after, every_entity)
     with interruption.caught():
         context = open_catalog_context(catalog_path)
         sweeper = open_sweep(context, dry_run=dry_run, interruption=interruption)
-        sweeper = dataclasses.replace(sweeper, search=_open_search(context, options))
+        search = _open_search(context, places, unclaimed_after, every_entity=every_entity)
+        sweeper = dataclasses.replace(sweeper, search=search)
         left = _sweep_once(sweeper, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(sweeper, as_json=as_json)
@@ -103,8 +94,13 @@ def sweep(
         click.get_current_context().exit(RecoveryError.exit_code)
 
 
-def _open_search(context: CatalogContext, options: SweepOptions) -> Search | None:
-    """Return the search; None where no place is named, here or in PURVEYOR_NRN."""
+def _open_search(
+    context: CatalogContext, places: tuple[str, ...], after: float | None, *, every_entity: bool
+) -> Search | None:
+    """Return the search; None where no place is named, here or in PURVEYOR_NRN.
+
+    `after` is in seconds, None for the environment's word.
+    """
     from purveyor.ci import detect, read_identity
     from purveyor.redaction import Redactor
     from purveyor.reporter import open_pending_actions
@@ -113,15 +109,15 @@ def _open_search(context: CatalogContext, options: SweepOptions) -> Search | Non
     from purveyor.sweep import Search
 
     settings = context.settings
-    places = options.places or tuple((settings.text("PURVEYOR_NRN") or "").split())
+    places = places or tuple((settings.text("PURVEYOR_NRN") or "").split())
     if not places:
         return None
     here = read_identity(detect(settings, stream=sys.stderr, errors=sys.stderr), settings)
     return Search(
         open_pending_actions=partial(open_pending_actions, settings, Redactor(settings.secrets())),
         places=places,
-        after=_read_after(settings) if options.after is None else options.after,
-        statuses=(*UNFINISHED, *SETTLED) if options.every_entity else UNFINISHED,
+        after=_read_after(settings) if after is None else after,
+        statuses=(*UNFINISHED, *SETTLED) if every_entity else UNFINISHED,
         serves=context.catalog.serves,
         identity=dataclasses.replace(here, ci=SWEEP, run="", attempt=1),
     )

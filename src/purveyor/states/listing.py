@@ -24,19 +24,6 @@ _AHEAD = 4 * _AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which states are wanted; an empty text wants all. `prefix` begins an id or a key."""
-
-    kind: str = ""
-    prefix: str = ""
-
-    def wants(self, state: ListedState) -> bool:
-        return (not self.kind or state.kind == self.kind) and (
-            state.entity_id.startswith(self.prefix) or state.path.startswith(self.prefix)
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
     """What is inside one state: None when it vanished meanwhile; `fault` when it is unreadable."""
 
