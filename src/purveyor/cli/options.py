@@ -17,6 +17,25 @@ _Command = TypeVar("_Command", bound="Callable[..., None]")
 LEAST_WAIT = 60.0
 
 
+with_catalog = click.option(
+    "--catalog",
+    "catalog_path",
+    metavar="PATH",
+    type=click.Path(),
+    help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
+)
+with_engine = click.option(
+    "--engine",
+    type=click.Choice(["opentofu", "terraform"]),
+    help="The engine that writes the state; without it, whichever is found.",
+)
+with_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+with_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+with_json_lines = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object a line."
+)
+
+
 def with_context(help_text: str) -> Callable[[_Command], _Command]:
     return click.option(
         "--context",
@@ -27,43 +46,11 @@ def with_context(help_text: str) -> Callable[[_Command], _Command]:
     )
 
 
-def with_catalog(command: _Command) -> _Command:
-    return click.option(
-        "--catalog",
-        "catalog_path",
-        metavar="PATH",
-        type=click.Path(),
-        help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
-    )(command)
-
-
 def with_target(command: _Command) -> _Command:
     kind = click.option(
         "--kind", type=click.Choice(["service", "link"]), help="Whose id it is, if both have it."
     )
     return click.argument("words", metavar="ID|KEY")(kind(command))
-
-
-def with_engine(command: _Command) -> _Command:
-    return click.option(
-        "--engine",
-        type=click.Choice(["opentofu", "terraform"]),
-        help="The engine that writes the state; without it, whichever is found.",
-    )(command)
-
-
-def with_yes(command: _Command) -> _Command:
-    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
-
-
-def with_json(command: _Command) -> _Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
-
-
-def with_json_lines(command: _Command) -> _Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(
-        command
-    )
 
 
 def read_wait(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
