@@ -6,10 +6,10 @@ import click
 
 from purveyor.cli import LazyGroup, examples
 
-_READING = "purveyor.cli.state_reading"
-_FREEING = "purveyor.cli.state_freeing"
-_WRITING = "purveyor.cli.state_writing"
-_MOVING = "purveyor.cli.state_moving"
+_READING = "purveyor.cli.state.reading"
+_FREEING = "purveyor.cli.state.freeing"
+_WRITING = "purveyor.cli.state.writing"
+_MOVING = "purveyor.cli.state.moving"
 _COMMANDS = {
     "list": (f"{_READING}:list_states", "List all states."),
     "show": (f"{_READING}:show", "Tell everything about one state."),
@@ -23,7 +23,7 @@ _COMMANDS = {
     "migrate": (f"{_MOVING}:migrate", "Move states to another backend or key scheme."),
     "unmark": (f"{_MOVING}:unmark", "Let a state that moved live here again."),
     "bootstrap": (
-        "purveyor.cli.state_bootstrap:bootstrap",
+        "purveyor.cli.state.bootstrap:bootstrap",
         "Make the place where states live, and make it safe.",
     ),
     "doctor": (f"{_READING}:doctor", "Look for what is wrong with states."),
