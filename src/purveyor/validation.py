@@ -107,8 +107,7 @@ class _Inspector:
 
     def is_service(self, folder: Path) -> bool:
         """Tell whether a folder without an entry serves something, or only groups modules."""
-        names = {each.name for each in folder.iterdir()}
-        if names & {lookup.LINKS, lookup.ACTIONS} or any(map(is_module_file, names)):
+        if lookup.is_service(folder, is_module_file):
             return True
         if not any(is_module_file(each.name) for each in folder.rglob("*.t*")):
             self.notes.append(f"{lookup.MODULES}/{folder.name} holds no module: it serves nothing")

@@ -43,14 +43,15 @@ def remove_channel(platform: Platform, call: Call) -> Reply:
 
 
 def show_all(platform: Platform, call: Call) -> Reply:
-    """Answer `GET /notification`."""
+    """Answer `GET /notification`: those of `nrn` and below, whatever `showDescendants` says."""
     nrn = call.query.get("nrn")
     rows = [
         notification_document(each)
         for each in platform.notifications.sent.values()
         if nrn is None or within(each.nrn, nrn)
     ]
-    return listing(call, rows, filters=("source", "status", "event"), ignored=("nrn",))
+    filters, ignored = ("source", "status", "event"), ("nrn", "showDescendants")
+    return listing(call, rows, filters=filters, ignored=ignored)
 
 
 def show(platform: Platform, call: Call) -> Reply:

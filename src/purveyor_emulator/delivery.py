@@ -1,4 +1,4 @@
-"""Sends envelopes to http channels, in the background, as the platform does."""
+"""Sends envelopes to channels, in the background, as the platform does."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import urllib.error
 import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from purveyor import json_text
-from purveyor_emulator.refusal import invalid, object_in, text_in
+from purveyor_emulator.refusal import object_in
+from purveyor_emulator.vendors import StartRequest, start_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from purveyor.json_text import JsonObject
     from purveyor_emulator.records import Channel
+    from purveyor_emulator.vendors import VendorApi
 
 SECONDS = 10.0
 
@@ -42,25 +43,31 @@ class Deliveries:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def check_configuration(configuration: JsonObject) -> None:
-    """Refuse an http channel's configuration that cannot be delivered to."""
-    if urlsplit(text_in(configuration, "url")).scheme not in {"http", "https"}:
-        raise invalid("body/configuration/url must be an http or https address")
-    if not all(isinstance(value, str) for value in object_in(configuration, "headers").values()):
-        raise invalid("body/configuration/headers values must be string")
+def deliver(channel: Channel, envelope: JsonObject, api: VendorApi | None) -> tuple[str, str]:
+    """Send one envelope; return `success`, `failed` or `skipped`, and a line that says why.
+
+    `api` is that of the CI whose channel it is.
+    """
+    if channel.type == "http":
+        request = _webhook(channel, envelope)
+    elif api is not None:
+        request = start_request(channel.type, api, channel.configuration, envelope)
+    else:
+        return "skipped", f"the emulator was given no address to deliver {channel.type} to"
+    return _post(request)
 
 
-def deliver(channel: Channel, envelope: JsonObject) -> tuple[str, str]:
-    """Post one envelope; return `success` or `failed`, and a line that says why."""
-    request = urllib.request.Request(  # noqa: S310 - check_configuration lets http(s) pass only
-        str(channel.configuration["url"]),
-        data=json_text.write(envelope).encode(),
-        headers={
-            "content-type": "application/json",
-            **{k: str(v) for k, v in object_in(channel.configuration, "headers").items()},
-            "np-source": str(envelope["source"]),
-            "np-event": str(envelope["event"]),
-        },
+def _webhook(channel: Channel, envelope: JsonObject) -> StartRequest:
+    own = {k: str(v) for k, v in object_in(channel.configuration, "headers").items()}
+    copied = {"np-source": str(envelope["source"]), "np-event": str(envelope["event"])}
+    return StartRequest(str(channel.configuration["url"]), {**own, **copied}, envelope)
+
+
+def _post(sent: StartRequest) -> tuple[str, str]:
+    request = urllib.request.Request(  # noqa: S310 - the configuration's check lets http(s) pass only
+        sent.url,
+        data=json_text.write(sent.body).encode(),
+        headers={"content-type": "application/json", **sent.headers},
         method="POST",
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Straight)

@@ -18,6 +18,7 @@ from purveyor_emulator.refusal import (
     one_of,
     text_in,
 )
+from purveyor_emulator.vendors import check_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,6 +39,7 @@ class Notifications:
         self._store = store
         self._deliveries = deliveries
         self._numbers = itertools.count(1)
+        self.vendors = dict(store.seed.vendors)
         self.channels: dict[int, Channel] = {}
         self.sent: dict[str, Notification] = {}
         for channel in store.seed.channels:
@@ -58,8 +60,7 @@ class Notifications:
         kind = one_of(body, "type", TYPES, channel.type)
         source = [str(each) for each in list_in(body, "source")] or channel.source
         configuration = object_in({"configuration": channel.configuration, **body}, "configuration")
-        if kind == "http":
-            delivery.check_configuration(configuration)
+        check_configuration(kind, configuration)
         filters = object_in({"filters": channel.filters, **body}, "filters")
         matches(filters, {})
         description = str(body.get("description", channel.description))
@@ -111,10 +112,8 @@ class Notifications:
 
     def _deliver(self, notification: Notification, channels: list[Channel]) -> None:
         for channel in channels:
-            if channel.type == "http":
-                status, message = delivery.deliver(channel, notification.envelope)
-            else:
-                status, message = "skipped", "the emulator delivers to http channels only"
+            api = self.vendors.get(channel.type)
+            status, message = delivery.deliver(channel, notification.envelope, api)
             with self._store.lock:
                 notification.deliveries.append(
                     {

@@ -22,6 +22,7 @@ from purveyor_emulator.seed import SeedError, parse_seed, read_seed
 from purveyor_emulator.server import LOOPBACK, Connections, listen, serving
 from purveyor_emulator.store import PlatformStore
 from purveyor_emulator.tokens import AccessTokens
+from purveyor_emulator.vendors import VendorApi
 from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
@@ -169,6 +170,12 @@ class Emulator:
         body: JsonObject = {**fields, "type": "http", "configuration": configuration}
         with self.platform.store.lock:
             return self.platform.notifications.create_channel(body).id
+
+    def deliver_to(self, vendor: str, address: str, token: str = "") -> None:
+        """Deliver to the channels of `github`, `gitlab` or `azure` at an API's address."""
+        self.platform.notifications.vendors[vendor] = VendorApi(
+            address.rstrip("/"), token or "emulated"
+        )
 
     def fault(self, kind: str, **fields: JsonValue) -> None:
         """Switch on a fault; kinds and fields as in the control route.

@@ -11,6 +11,7 @@ from purveyor.action import Kind, Operation
 from purveyor.errors import CatalogError
 from purveyor_emulator import schema
 from purveyor_emulator.records import ActionSpecification, EmulatedSpecification, fixed_id
+from purveyor_emulator.vendors import VendorApi
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -29,7 +30,7 @@ class Seed:
     """A seed that was checked. `services` and `channels` are as written; the store adds them.
 
     `place` maps levels (`organization` first) to `{id, slug}`. With `clear_secrets`, notifications
-    carry secret attributes in clear; else as null.
+    carry secret attributes in clear; else as null. `vendors` are the CIs that channels deliver to.
     """
 
     place: dict[str, dict[str, str]]
@@ -38,6 +39,7 @@ class Seed:
     actions: tuple[ActionSpecification, ...]
     services: tuple[JsonObject, ...] = ()
     channels: tuple[JsonObject, ...] = ()
+    vendors: dict[str, VendorApi] = field(default_factory=dict)
     api_key: str = ""
     clear_secrets: bool = False
 
@@ -128,6 +130,11 @@ def _seed(document: JsonObject) -> Seed:
         actions=tuple(reading.actions),
         services=tuple(_objects(document, "services")),
         channels=tuple(_objects(document, "channels")),
+        vendors={
+            name: VendorApi(str(each["address"]).rstrip("/"), str(each.get("token") or "emulated"))
+            for name, each in _dict(document.get("vendors")).items()
+            if isinstance(each, dict)
+        },
         api_key=str(document.get("api_key") or ""),
         clear_secrets=document.get("clear_secrets") is True,
     )

@@ -227,15 +227,15 @@ def test_a_resend_can_name_its_channels(emulator: Emulator, client: PlatformClie
 
 def test_channels_are_changed_in_part_and_removed(client: PlatformClient) -> None:
     body = {
-        "type": "github",
+        "type": "gitlab",
         "description": "pipelines",
-        "configuration": {"account": "acme", "repository": "infra"},
+        "configuration": {"project_id": "4711", "reference": "main"},
     }
     made = client.send("POST", "/notification/channel", body).body
     path = f"/notification/channel/{made['id']}"
     changed = client.send("PATCH", path, {"status": "inactive", "source": ["service", "audit"]})
     assert changed.body == {**made, "status": "inactive", "source": ["service", "audit"]}
-    listed = client.send("GET", f"/notification/channel?type=github&nrn={made['nrn']}").body
+    listed = client.send("GET", f"/notification/channel?type=gitlab&nrn={made['nrn']}").body
     assert listed["results"] == [changed.body]
     client.send("DELETE", path)
     assert client.send("GET", path).status == 404

@@ -17,7 +17,7 @@ from purveyor.errors import CatalogError, ReasonCode
 from purveyor.step import CommandLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from purveyor.catalog.document import Trail
@@ -181,6 +181,12 @@ def list_folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(each.name for each in folder.iterdir() if each.is_dir() and is_safe(each.name))
+
+
+def is_service(folder: Path, is_module_file: Callable[[str], bool]) -> bool:
+    """Tell whether a folder without an entry serves a service, or only groups modules."""
+    names = {each.name for each in folder.iterdir()}
+    return bool(names & {LINKS, ACTIONS}) or any(map(is_module_file, names))
 
 
 def is_safe(slug: str) -> bool:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
     "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
+    "channel": ("purveyor.cli.channel:channel", "Tell the platform where to send actions."),
     "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
 }
 

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlencode
 
 from purveyor.client.authenticated import AuthenticatedConnection
 from purveyor.client.errors import stranger
+from purveyor.client.login import read_address, read_credentials
 from purveyor.clock import Clock
+from purveyor.errors import CredentialsError
 from purveyor.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from purveyor.client.login import Credentials
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.redaction import Redactor
+    from purveyor.settings import Settings
 
 LINKS_PAGE = 100
 
@@ -171,6 +174,20 @@ class PlatformClient(AuthenticatedConnection):
 
     def carry_on(self) -> None:
         self._hurry.clear()
+
+
+def open_client(settings: Settings, redactor: Redactor) -> PlatformClient:
+    """Return a client for what cannot be done without the platform.
+
+    Raises CredentialsError without credentials, or for some that cannot be used.
+    """
+    credentials = read_credentials(settings)
+    if credentials is None:
+        raise CredentialsError(
+            "There are no credentials for the platform: it cannot be asked.",
+            hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
+        )
+    return PlatformClient(read_address(settings), credentials, redactor=redactor)
 
 
 def _path(kind: Kind, entity_id: str) -> str:

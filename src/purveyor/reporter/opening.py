@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.client import PlatformClient, read_address, read_credentials
+from purveyor.client import PlatformClient, open_client, read_address, read_credentials
 from purveyor.errors import CredentialsError
 from purveyor.reporter.background import BackgroundReporter
 from purveyor.reporter.model import ActionSnapshot, Reported, ReportTimeouts
@@ -95,13 +95,7 @@ def open_reporter(
 
 def open_pending_actions(settings: Settings, redactor: Redactor) -> PendingActions:
     """Return a way to ask what is unfinished; raise CredentialsError without credentials."""
-    credentials = read_credentials(settings)
-    if credentials is None:
-        raise CredentialsError(
-            "There are no credentials for the platform: it cannot be asked what is unfinished.",
-            hint=f"{_GIVE_THEM}.",
-        )
-    client = PlatformClient(read_address(settings), credentials, redactor=redactor)
+    client = open_client(settings, redactor)
     return PendingActions(client, policy=_read_timeouts(settings).query)
 
 

@@ -1,0 +1,1 @@
+"""Notification channels: where the platform sends the actions of a catalog's services."""
