@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.inbox.model import pause_after
 from purveyor.inbox.sqlite import SqliteInbox
 
 if TYPE_CHECKING:
@@ -14,15 +16,25 @@ if TYPE_CHECKING:
 
     from inbox_fixtures import OpenInbox
 
+    from postgres_server import PostgresServer
     from purveyor.inbox.model import Inbox
 
-_KINDS = ["sqlite"]
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> str:
+    """A database of its own, as the address of an inbox."""
+    from inbox_database import make_database
+
+    return make_database(postgres)
 
 
-@pytest.fixture(params=_KINDS)
-def open_inbox(request: pytest.FixtureRequest, tmp_path: Path) -> OpenInbox:
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_inbox(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> OpenInbox:
     """Open one and the same inbox: each call as a process of its own would."""
-    assert request.param == "sqlite"
+    if request.param == "postgres":
+        return _in_postgres(request.getfixturevalue("database"), monkeypatch)
 
     def open_one(
         *,
@@ -34,5 +46,23 @@ def open_inbox(request: pytest.FixtureRequest, tmp_path: Path) -> OpenInbox:
             tmp_path / "inbox.sqlite",
             **{k: v for k, v in named.items() if v is not None},  # type: ignore[arg-type]
         )
+
+    return open_one
+
+
+def _in_postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> OpenInbox:
+    from inbox_database import TurnedConnection
+
+    from purveyor.inbox.postgres import PostgresInbox
+
+    def open_one(
+        *,
+        now: Callable[[], float] | None = None,
+        pauses: Callable[[int], float | None] | None = None,
+    ) -> Inbox:
+        if now is not None:
+            turned = partial(TurnedConnection, now)
+            monkeypatch.setattr("purveyor.inbox.postgres.inbox.LastingConnection", turned)
+        return PostgresInbox(address, pauses=pauses or pause_after, dead_after=0.6)
 
     return open_one

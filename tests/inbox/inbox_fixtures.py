@@ -95,3 +95,11 @@ async def until_ended(inbox: Inbox) -> None:
     """Wait until nothing waits or runs."""
     while (counts := await inbox.count()).waiting or counts.running:  # noqa: ASYNC110 - see above
         await asyncio.sleep(0.005)
+
+
+async def until_tried(inbox: Inbox, action: str, tries: int) -> None:
+    """Wait until it is stored that a delivery was tried so often and is to be tried again."""
+    while (action, tries) not in [  # noqa: ASYNC110 - see above
+        (row.action_id, row.tries) for row in await inbox.rows([DeliveryStatus.WAITING], 100)
+    ]:
+        await asyncio.sleep(0.005)

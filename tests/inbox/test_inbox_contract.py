@@ -155,7 +155,8 @@ def test_stopping_waits_for_what_has_begun_and_begins_nothing(open_inbox: OpenIn
 
 def test_counts_tell_how_many_there_are_and_how_old_the_oldest_is(open_inbox: OpenInbox) -> None:
     async def scene() -> None:
-        inbox = open_inbox(now=lambda: 1500.0, pauses=lambda _: None)
+        clock = [100.0]
+        inbox = open_inbox(now=lambda: clock[0], pauses=lambda _: None)
         counts = await inbox.count()
         assert (counts.waiting, counts.oldest) == (0, 0.0)
         work = Work(endings={"a2": [LATER]})
@@ -164,7 +165,9 @@ def test_counts_tell_how_many_there_are_and_how_old_the_oldest_is(open_inbox: Op
         async with working(inbox, work):
             await until_ended(inbox)
         for number, at in ((3, 1490.0), (4, 1495.0)):
+            clock[0] = at
             await inbox.accept(delivery(f"a{number}", at=at))
+        clock[0] = 1500.0
         counts = await inbox.count()
         assert (counts.waiting, counts.running, counts.ended, counts.failed) == (2, 0, 1, 1)
         assert counts.oldest == pytest.approx(10.0)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from inbox_fixtures import LATER, Work, delivery, play, statuses, until, until_ended, working
+from inbox_fixtures import (
+    LATER,
+    Work,
+    delivery,
+    play,
+    statuses,
+    until,
+    until_ended,
+    until_tried,
+    working,
+)
 
 from purveyor.inbox.model import DeliveryStatus, pause_after
 
@@ -25,13 +35,13 @@ def test_what_is_to_be_tried_again_waits_and_holds_back_its_entity(open_inbox: O
         await inbox.accept(delivery("a1"))
         await inbox.accept(delivery("a2"))
         async with working(inbox, work):
-            await until(lambda: len(work.ended) == 1)
+            await until_tried(inbox, "a1", 1)
             await asyncio.sleep(0.7)
             assert work.begun == ["a1"]
             (row,) = [row for row in await inbox.rows([WAITING], 10) if row.action_id == "a1"]
             assert (row.tries, row.due, row.reason) == (1, 1060.0, "PLATFORM_UNREACHABLE")
             clock[0] = 1061.0
-            await until(lambda: len(work.ended) == 2)
+            await until_tried(inbox, "a1", 2)
             clock[0] = 1182.0
             await until_ended(inbox)
         assert work.begun == ["a1", "a1", "a1", "a2"]
@@ -125,7 +135,7 @@ def test_a_clock_that_was_turned_back_delays_nothing(open_inbox: OpenInbox) -> N
         work.endings["a1"] = [LATER]
         await inbox.accept(delivery("a1", at=clock[0]))
         async with working(inbox, work):
-            await until(lambda: work.ended == ["a1"])
+            await until_tried(inbox, "a1", 1)
             clock[0] = 1_000_000.0
             await inbox.accept(delivery("a2", "service/s2", at=clock[0]))
             await until_ended(inbox)
