@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from purveyor.attempt import LocalRuns, ThisRun
+from purveyor.attempt import Attempt, LocalRuns, NotOurs, ThisRun
 from purveyor.clock import Clock
 from purveyor.journal import Journal
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from purveyor.journal import Begin
 
 
 @dataclass
@@ -87,3 +89,11 @@ def make_run(
         is_dead=lambda _: dead,
         local_runs=LocalRuns(MemoryStore(store.time)),
     )
+
+
+def claim(
+    begin: Begin, *, journal: Journal | None, run: ThisRun, in_progress: bool = False
+) -> Attempt | NotOurs:
+    """Claim an action for a run."""
+    attempt = Attempt(begin, run=run)
+    return attempt.claim(journal, in_progress=in_progress) or attempt

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from journal_fixtures import make_begin
-from memory_fixtures import MemoryStore, make_run
+from memory_fixtures import MemoryStore, claim, make_run
 from purveyor.action import Operation
-from purveyor.attempt import Attempt, EntityRecord, MarkedChange, claim
+from purveyor.attempt import Attempt, EntityRecord, MarkedChange
 from purveyor.journal import Capsule, Capsules
 
 if TYPE_CHECKING:

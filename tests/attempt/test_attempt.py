@@ -7,12 +7,13 @@ import dataclasses
 import pytest
 
 from journal_fixtures import make_begin
-from memory_fixtures import MemoryStore, make_run
+from memory_fixtures import MemoryStore, claim, make_run
 from purveyor import json_text
-from purveyor.attempt import Attempt, NotOurs, claim
+from purveyor.attempt import Attempt, NotOurs
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Verb
+from purveyor.reporter import Delivery
 from purveyor.step import PhaseStarted, ResourceMoved
 
 DONE = Outcome(Status.SUCCESS, ReasonCode.DONE, 0, "Created.", results={"endpoint": "db"})
@@ -58,7 +59,7 @@ def test_a_second_run_meets_the_first(store: MemoryStore) -> None:
     store.time.turn(20)
     found = take(store, number="101", dead=None)
     assert isinstance(found, NotOurs)
-    assert (found.outcome.reason, found.replay) == (ReasonCode.RUNNING_ELSEWHERE, None)
+    assert (found.outcome.reason, found.replay) == (ReasonCode.RUNNING_ELSEWHERE, False)
     assert "last sign of life 20 s ago" in found.outcome.details
 
 
@@ -85,11 +86,14 @@ def test_a_sign_of_life_keeps_others_away(store: MemoryStore) -> None:
 
 def test_what_ended_is_told_again_and_not_done_again(store: MemoryStore) -> None:
     taken(store).finish(DONE)
-    found = take(store, number="101")
-    assert isinstance(found, NotOurs)
+    run = make_run(store, number="101")
+    again = Attempt(make_begin(run.identity, at=store.time.seconds), run=run)
+    found = again.claim(store.journal())
+    assert found is not None
     assert (found.outcome.results, found.outcome.exit_code) == ({"endpoint": "db"}, 0)
-    assert found.replay is not None
-    found.replay.close()
+    assert found.replay
+    told, delivery = again.report(found.outcome, lambda _: Delivery(delivered=True))
+    assert (told, delivery) == (found.outcome, Delivery(delivered=True))
     assert list(store.journal().open_actions()) == []
 
 

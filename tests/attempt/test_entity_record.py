@@ -8,17 +8,15 @@ import pytest
 from attempt_fixtures import PLACE, HeldState, Played, make_blank
 
 from purveyor.action import Operation
-from purveyor.attempt import CheckedState
-from purveyor.errors import CatalogError, ReasonCode, RecoveryError
+from purveyor.attempt import CheckedState, EntityRecord
+from purveyor.errors import CatalogError, EngineError, ReasonCode, RecoveryError
 from purveyor.journal import Capsules, Secrets
-from purveyor.outcome import Outcome, Status
 from purveyor.plan import Change, Verb
 from purveyor.state_key import StateDocument
 
 CAPSULE = dataclasses.replace(make_blank(), at=1.0, lineage="l", tree="t", withheld=("password",))
 SECRETS = Secrets({"password": "hunter2"}, {})
 FORGOTTEN = Change("a.b", "a", Verb.FORGET)
-FAILED = Outcome(Status.FAILED, ReasonCode.ENGINE_FAILED, 15, "It failed.")
 
 
 def deleting(before: Played, action: str = "a-2") -> Played:
@@ -71,13 +69,18 @@ def test_a_store_that_fails_after_the_work_is_said_and_stops_nothing(
     assert not played.record.kept
 
 
+def fail(record: EntityRecord) -> None:
+    with pytest.raises(EngineError), record.noticing_failure():
+        raise EngineError("It failed.", hint="Look.")
+
+
 def test_nothing_proves_an_absence_before_a_create_has_ended_untouched() -> None:
     assert deleting(Played()).record.explain_absence() == ""
 
 
 def test_a_create_that_ended_before_it_changed_anything_proves_it() -> None:
     played = Played()
-    played.record.notice_end(FAILED)
+    fail(played.record)
     assert deleting(played).record.explain_absence() == "nothing was ever created"
 
 
@@ -85,13 +88,13 @@ def test_a_create_that_ended_before_it_changed_anything_proves_it() -> None:
 def test_a_create_that_may_have_built_something_proves_nothing(further: str) -> None:
     played = Played()
     setattr(played.record, further, True)
-    played.record.notice_end(FAILED)
+    fail(played.record)
     assert deleting(played).record.explain_absence() == ""
 
 
 def test_an_update_that_fails_proves_nothing() -> None:
     played = Played(operation=Operation.UPDATE)
-    played.record.notice_end(FAILED)
+    fail(played.record)
     assert f"{PLACE}/untouched.json" not in played.store.texts
 
 

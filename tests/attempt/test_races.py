@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from journal_fixtures import make_begin
-from memory_fixtures import MemoryStore, make_run
+from memory_fixtures import MemoryStore, claim, make_run
 from purveyor.action import Operation
-from purveyor.attempt import Attempt, EntityRecord, MarkedChange, NotOurs, claim
+from purveyor.attempt import Attempt, EntityRecord, MarkedChange, NotOurs
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.journal import Begin, Capsule, Capsules, End
 
@@ -153,7 +153,7 @@ def test_who_knows_that_another_has_begun_ends_nothing_when_the_store_is_away() 
     store.away = "paths"
     found = take(store)
     assert isinstance(found, NotOurs)
-    assert (found.outcome.reason, found.replay) == (ReasonCode.STATE_UNREADABLE, None)
+    assert (found.outcome.reason, found.replay) == (ReasonCode.STATE_UNREADABLE, False)
     assert "Another run has begun this action" in found.outcome.message
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import io
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline import action_id
-from purveyor import json_text
-from purveyor.cli import finish, wiring
-from purveyor.cli.run import carry_out
-from purveyor.cli.wiring import RunOptions, open_job
-from purveyor.errors import CredentialsError
-from purveyor.provision import infrastructure
+from purveyor import json_text, process
+from purveyor.cli import finish, main, wiring
+from purveyor.cli.run import run as run_command
+from purveyor.errors import CredentialsError, EngineError
+from purveyor.process import Completed
+from purveyor.provision import checks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
+    from purveyor.process import Command
     from purveyor_emulator import Emulator
 
 LONG = "s" * 256
@@ -47,11 +51,14 @@ def asked(
     return notification
 
 
-def run() -> tuple[int, str]:
+def run(*options: str) -> tuple[int, str]:
     """Run in this process."""
-    options = RunOptions(context=None, catalog=None, report=True, progress=sys.stdout)
-    outcome = carry_out(open_job(options)).outcome
-    return outcome.exit_code, outcome.reason.value
+    printed = io.StringIO()
+    with pytest.raises(SystemExit) as caught, contextlib.redirect_stdout(printed):
+        run_command.main(["--json", *options], standalone_mode=False)
+    outcome = json_text.parse(printed.getvalue())
+    assert isinstance(outcome, dict)
+    return int(str(caught.value.code)), str(outcome["reason"])
 
 
 def shown(emulator: Emulator, notification: JsonObject) -> tuple[object, str]:
@@ -116,7 +123,7 @@ def test_a_run_that_ended_before_its_action_was_withdrawn_is_settled(
         emulator.deny_action(action_id(asked))
         raise CredentialsError("The account does not answer.", hint="Look at it.")
 
-    monkeypatch.setattr(infrastructure, "look_up", vanish)
+    monkeypatch.setattr(checks, "_find_state", vanish)
     assert run() == (16, "CREDENTIALS_INVALID")
     assert finished() == 0
 
@@ -153,6 +160,27 @@ def test_a_slug_that_is_too_long_for_a_folder_has_no_module(
 
 def run_unreported() -> tuple[int, str]:
     """Run in this process, without the platform."""
-    options = RunOptions(context=None, catalog=None, report=False, progress=sys.stdout)
-    outcome = carry_out(open_job(options)).outcome
-    return outcome.exit_code, outcome.reason.value
+    return run("--no-report")
+
+
+@pytest.mark.usefixtures("asked")
+def test_few_frames_of_ours_lie_between_the_entry_and_the_engines_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, found = process.run, list[str]()
+
+    def note(command: Command, **how: Any) -> Completed:
+        if "apply" in command.argv:
+            stack = inspect.stack(context=0)[1:]
+            found.extend(each.function for each in stack if "/src/purveyor/" in each.filename)
+            raise EngineError("Seen.", hint="Count.")
+        return start(command, **how) if "version" in command.argv else Completed(0, "", "")
+
+    monkeypatch.setattr(process, "run", note)
+    monkeypatch.setattr(sys, "argv", ["purveyor", "run"])
+    with pytest.raises(SystemExit):
+        main()
+    assert found[::-1] == [
+        *("main", "run", "provision", "carry_out"),
+        *("run", "apply", "change_locked", "call"),
+    ]

@@ -42,7 +42,7 @@ def test_a_run_takes_its_logins_away_even_if_a_state_stays(*, unsaved: bool) -> 
     def stop() -> None:
         there.append((folder / LOGIN_FOLDER).exists())
 
-    attempt = Attempt(make_begin(), journal=None, run=make_run(MemoryStore()))
+    attempt = Attempt(make_begin(), run=make_run(MemoryStore()))
     with private_workspace(attempt, stop) as folder:
         leave(folder, unsaved=unsaved)
     assert there == [True], "whoever writes there is stopped first"

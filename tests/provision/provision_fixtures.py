@@ -13,7 +13,7 @@ from purveyor.journal import Secrets
 from purveyor.journal.capsule import read_capsule, write_capsule
 from purveyor.outcome import Outcome, Status
 from purveyor.provision.computed import Computation
-from purveyor.provision.remembering import draft_capsule, finish_capsule
+from purveyor.provision.recorded_recipe import draft_capsule, finish_capsule
 from purveyor.provision.results import HandingOn, sort_outputs
 from purveyor.provision.starting_point import find_starting_point
 from purveyor.provision.variables import resolve_variables

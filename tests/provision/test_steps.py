@@ -66,25 +66,25 @@ class Bench:
         record = SimpleNamespace(
             notes=[], store=None, shown_before=tuple, note_let_go=lambda *_, **__: None
         )
-        work = SimpleNamespace(
-            context=context,
-            record=record,
-            key=StateKey("k", exists=True),
-            recipe=SimpleNamespace(account=Account(), keep_secrets=True, ignored=frozenset()),
-            places=SimpleNamespace(backend=None),
-        )
         tools = SimpleNamespace(
             listen=self.events.append,
             interruption=self.interruption,
             redactor=Redactor(),
             logins=SimpleNamespace(renew=lambda: None),
         )
-        change = SimpleNamespace(attempt=SimpleNamespace(changes=[]), close=lambda: None)
+        action = SimpleNamespace(
+            context=context,
+            snapshot=SimpleNamespace(specification=None),
+            record=record,
+            recipe=SimpleNamespace(account=Account(), keep_secrets=True, ignored=frozenset()),
+            places=SimpleNamespace(backend=None),
+            attempt=SimpleNamespace(changes=[]),
+            tools=tools,
+        )
+        change = SimpleNamespace(close=lambda: None)
         plans = tuple(self.plan(name, fails=name == fails, undo=undo) for name in names)
-        self.run = StepRun(
-            cast("Any", work), cast("Any", tools), cast("Any", SimpleNamespace(specification=None)),
-            plans, cast("Any", change),
-        )  # fmt: skip
+        key = StateKey("k", exists=True)
+        self.run = StepRun(cast("Any", action), key, HERE, cast("Any", change), plans)
 
     def plan(self, name: str, *, fails: bool, undo: str) -> StepPlan:
         command = CommandLine((name,), HERE, undo=(undo,) if undo else ())

@@ -8,12 +8,12 @@ runs against each other in memory::
 
     journal = Journal(store, clock.now, age=store.age)
     run = ThisRun(identity=…, clock=clock, is_dead=…, local_runs=LocalRuns(disk_store))
-    claimed = claim(begin, journal=journal, run=run)         # Attempt, or NotOurs
+    attempt = Attempt(begin, run=run)
+    attempt.claim(journal)                                   # NotOurs, or None: it is ours
     record = EntityRecord(blank, operation, begin.action, Capsules(store), clock.now, listen)
-    change = MarkedChange(claimed, record, state)            # its marker: begin, settle, close
-    claimed.beat()                                           # one sign of life; `beating` in a run
-    claimed.finish(outcome)                                  # end.json, before the platform hears
-    claimed.close()                                          # once it has heard
+    change = MarkedChange(attempt, record, state)            # its marker: begin, settle, close
+    attempt.beat()                                           # one sign of life; `working` in a run
+    attempt.report(outcome, tell)                            # end.json, the platform, heard.json
 
 `sweep` and `finish` work on the same journal. The order of an attempt's writes is its protocol:
 `open/<action>`, `begin.json` (created by one only), the change marker before an engine changes
@@ -22,7 +22,7 @@ and `open/<action>` last.
 """
 
 from purveyor.attempt.change_marker import MarkedChange
-from purveyor.attempt.claim import Attempt, NotOurs, ThisRun, claim
+from purveyor.attempt.claim import Attempt, NotOurs, ThisRun
 from purveyor.attempt.entity_record import CheckedState, EntityRecord
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun, LocalRuns
@@ -39,5 +39,4 @@ __all__ = [
     "NotOurs",
     "Places",
     "ThisRun",
-    "claim",
 ]

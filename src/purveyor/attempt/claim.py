@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from purveyor import process
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun
-from purveyor.errors import CredentialsError, ReasonCode, RecoveryError
+from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.interruption import tell_signal
 from purveyor.journal import (
     Beat,
     Begin,
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 
     from purveyor.attempt.local_run import LocalRuns
     from purveyor.clock import Clock
-    from purveyor.errors import PurveyorError
     from purveyor.journal import Journal, Verdict
     from purveyor.lock import Lock
+    from purveyor.process import Interruption
+    from purveyor.reporter import Delivery
     from purveyor.run_identity import RunIdentity
-    from purveyor.step import StepEvent
+    from purveyor.step import Listen, StepEvent
+
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +58,52 @@ class NotOurs:
     """The action is not ours to carry out. `replay` means: tell the platform this outcome again."""
 
     outcome: Outcome
-    replay: Attempt | None = None
+    replay: bool = False
 
 
 class Attempt:
-    """One claimed attempt; without a journal nothing is kept in one."""
+    """One attempt; before it is claimed nothing of it is kept, and without a journal in none."""
 
-    def __init__(self, begin: Begin, *, journal: Journal | None, run: ThisRun) -> None:
+    def __init__(self, begin: Begin, *, run: ThisRun) -> None:
         self.begin = begin
-        self.journal = journal
         self.run = run
+        self.journal: Journal | None = None
+        self.ended = False  # once its end is kept
         self.state_key = ""  # once a state is found, or about to be made
         self.lock_left = False  # once a lock may be left for a sweep to find
         self.changes: list[Change] = []  # those that are done
+        self._began = run.clock.clock()
         self._phase = ""
         self._heart = Heartbeat(self._write_beat, run.clock)
         self._look: Callable[[], Lock | None] | None = None
         self._guard = threading.Lock()
         self._local: LocalRun | None = None
 
-    def begin_locally(self) -> None:
+    def claim(self, journal: Journal | None, *, in_progress: bool = False) -> NotOurs | None:
+        """Claim the action, or say who has it; `in_progress` when the platform says that a run has.
+
+        An earlier run that has fallen silent may still live: then nothing is done and the platform
+        is told nothing, since that run may yet end the action.
+        """
+        if journal is None:
+            self._begin_locally()
+            return None
+        match _ask(self.begin, journal, self.run, in_progress=in_progress):
+            case Claimed(begin):
+                self.begin, self.journal = begin, journal
+                self._begin_locally()
+                return None
+            case Ended(begin, end, _):
+                self.begin, self.journal, self.ended = begin, journal, True
+                return NotOurs(recall_outcome(end), replay=True)
+            case Running(begin, quiet):
+                return NotOurs(_point_at(begin, quiet))
+            case Unknown(begin, quiet):
+                return NotOurs(_doubt(begin, quiet))
+            case Unread(error):
+                return NotOurs(_leave(error))
+
+    def _begin_locally(self) -> None:
         """Let a later process on this machine find the run."""
         here = self.run.identity
         self._local = LocalRun(
@@ -109,6 +139,15 @@ class Attempt:
                 self._heart.hold(self._look)
                 self._look = None
 
+    def overhear(self, listen: Listen) -> Listen:
+        """Return what listens in its place, and lets the attempt notice each event first."""
+
+        def hear(event: StepEvent) -> None:
+            self.notice(event)
+            listen(event)
+
+        return hear
+
     def await_lock(self, look: Callable[[], Lock | None]) -> None:
         """Find the engine's lock with `look` once it must have it."""
         self._look = look
@@ -123,13 +162,58 @@ class Attempt:
         self._heart.beat()
 
     @contextlib.contextmanager
-    def beating(self) -> Iterator[None]:
-        """Give signs of life while the block runs."""
-        if self.journal is None:
-            yield
-            return
-        with self._heart.beating():
-            yield
+    def working(self, interruption: Interruption, tell_stop: Callable[[], None]) -> Iterator[None]:
+        """Give signs of life while the block runs, note each program, and tell of a wish to stop.
+
+        The platform is told of that at once; by a thread, since the signal's handler may have
+        interrupted what it would have to wait for.
+        """
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(_LOOK_SECONDS):
+                if interruption.signal is not None:
+                    self.note_locally(signal=tell_signal(interruption.signal))
+                    tell_stop()
+                    return
+
+        interruption.on_program = self.note_program
+        watcher = threading.Thread(target=watch, daemon=True, name="signal watcher")
+        watcher.start()
+        try:
+            with contextlib.nullcontext() if self.journal is None else self._heart.beating():
+                yield
+        finally:
+            ended.set()
+            watcher.join()
+            interruption.on_program = None
+
+    def report(
+        self, outcome: Outcome, tell: Callable[[Outcome], Delivery]
+    ) -> tuple[Outcome, Delivery]:
+        """Keep how it ended unless that is kept, tell the platform, and close it once it heard."""
+        notes: tuple[str, ...] = ()
+        if not self.ended:
+            outcome = self._complete(outcome)
+            try:
+                self.finish(outcome)
+            except PurveyorError as error:  # the platform is told all the same
+                notes = (f"{error.message} The action's end is not in the journal.",)
+        delivery = tell(outcome)
+        if delivery.delivered:
+            with contextlib.suppress(PurveyorError):  # it stays open there, which harms nobody
+                self.close()
+        told = outcome if self.ended else self._complete(outcome)
+        return told, dataclasses.replace(delivery, notes=(*notes, *delivery.notes))
+
+    def _complete(self, outcome: Outcome) -> Outcome:
+        """Add how long it took, and to a failure what was done all the same."""
+        if outcome.exit_code:
+            changes = tuple(self.changes)
+            outcome = dataclasses.replace(outcome, changes=changes, state_key=self.state_key)
+        run_url = self.begin.identity.url or outcome.run_url
+        seconds = self.run.clock.clock() - self._began
+        return dataclasses.replace(outcome, seconds=seconds, run_url=run_url)
 
     def finish(self, outcome: Outcome) -> None:
         """Keep how it ended, before the platform is told."""
@@ -153,29 +237,6 @@ class Attempt:
             self.journal.beat(self.begin, beat)
 
 
-def claim(
-    wanted: Begin, *, journal: Journal | None, run: ThisRun, in_progress: bool = False
-) -> Attempt | NotOurs:
-    """Claim the action, or say who has it; `in_progress` when the platform says that a run has it.
-
-    An earlier run that has fallen silent may still live: then nothing is done and the platform is
-    told nothing, since that run may yet end the action.
-    """
-    if journal is None:
-        return _start(wanted, None, run)
-    match _ask(wanted, journal, run, in_progress=in_progress):
-        case Claimed(begin):
-            return _start(begin, journal, run)
-        case Ended(begin, end, _):
-            return NotOurs(recall_outcome(end), Attempt(begin, journal=journal, run=run))
-        case Running(begin, quiet):
-            return NotOurs(_point_at(begin, quiet))
-        case Unknown(begin, quiet):
-            return NotOurs(_doubt(begin, quiet))
-        case Unread(error):
-            return NotOurs(_leave(error))
-
-
 def _ask(wanted: Begin, journal: Journal, run: ThisRun, *, in_progress: bool) -> Verdict:
     try:
         return journal.claim(wanted, is_dead=run.is_dead)
@@ -183,12 +244,6 @@ def _ask(wanted: Begin, journal: Journal, run: ThisRun, *, in_progress: bool) ->
         if not in_progress:
             raise
         return Unread(error)
-
-
-def _start(begin: Begin, journal: Journal | None, run: ThisRun) -> Attempt:
-    attempt = Attempt(begin, journal=journal, run=run)
-    attempt.begin_locally()
-    return attempt
 
 
 def _point_at(begin: Begin, quiet: float) -> Outcome:

@@ -14,12 +14,11 @@ from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from purveyor.journal import Capsule, Capsules
     from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
-    from purveyor.outcome import Outcome
     from purveyor.plan import Change
     from purveyor.state_key import StateDocument
     from purveyor.step import Listen, StateAccess
@@ -108,10 +107,15 @@ class EntityRecord:
             with contextlib.suppress(PurveyorError):
                 self.store.note_untouched(self.blank.ref, self.action)
 
-    def notice_end(self, outcome: Outcome) -> None:
-        """Note of a create that it ended before it changed anything."""
-        if outcome.exit_code and not self.begun and not self.found:
-            self.note_untouched()
+    @contextlib.contextmanager
+    def noticing_failure(self) -> Iterator[None]:
+        """Note of a create that fails in the block whether it ended before it changed anything."""
+        try:
+            yield
+        except PurveyorError:
+            if not self.begun and not self.found:
+                self.note_untouched()
+            raise
 
     def keep(self, capsule: Capsule, secrets: Secrets, changes: Sequence[Change]) -> None:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""

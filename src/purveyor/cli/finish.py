@@ -83,7 +83,6 @@ def _open_finisher(job: Job, wait: float) -> Finisher:
         say=job.ci.say,
         wait=wait,
         cancelled=(job.settings.first(*_STATUSES) or "").lower().startswith("cancel"),
-        run_url=job.ci.run_url(),
     )
 
 

@@ -13,6 +13,7 @@ from purveyor.cli.options import with_catalog, with_context
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.cli.wiring import Job
+    from purveyor.notification import FaultyActionError
     from purveyor.provision import Ending
 
 _UNREPORTED = 17
@@ -65,7 +66,7 @@ def run(
     cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
     denied, withdrawn or not yet approved, is left alone: 0.
     """
-    from purveyor.cli.wiring import RunOptions, open_job
+    from purveyor.cli.wiring import RunOptions, open_job, open_run
 
     job = open_job(
         RunOptions(
@@ -77,27 +78,26 @@ def run(
             timeout=timeout,
         )
     )
-    ending = carry_out(job)
+    context, fault = _take(job)
+    with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
+        ending = open_run(job, context).provision(context, fault=fault)
+    _publish(job, context, ending)
     if as_json:
         click.echo(job.redactor.redact(_document(ending)))
     sys.exit(_exit_code(ending))
 
 
-def carry_out(job: Job) -> Ending:
-    from purveyor.cli.wiring import open_run, take_context
+def _take(job: Job) -> tuple[ActionContext, FaultyActionError | None]:
+    """Return the action, with what is wrong with its CONTEXT."""
+    from purveyor.cli.wiring import take_context
     from purveyor.notification import FaultyActionError
 
-    fault: FaultyActionError | None = None
     try:
         context = take_context(job)
     except FaultyActionError as error:
-        context, fault = error.action, error
-    else:
-        job.show.opening(context)
-    with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
-        ending = open_run(job, context).provision(context, fault=fault)
-    _publish(job, context, ending)
-    return ending
+        return error.action, error
+    job.show.opening(context)
+    return context, None
 
 
 def _publish(job: Job, context: ActionContext, ending: Ending) -> None:

@@ -140,7 +140,6 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Provision
             interruption=job.interruption,
             choose_lock_timeout=partial(_choose_lock_timeout, job),
         ),
-        run_url=job.ci.run_url(),
     )
 
 

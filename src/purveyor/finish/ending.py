@@ -70,7 +70,6 @@ class Finisher:
     say: Callable[[str], None]
     wait: float  # how long to wait for what still works, in seconds
     cancelled: bool = False  # the CI says so of the job
-    run_url: str = ""
     processes: Processes = field(default_factory=Processes)
 
     def finish(self, context: ActionContext) -> Finished:
@@ -155,7 +154,7 @@ class Finisher:
     def _judge_lost(self, found: _Found) -> Outcome:
         run, rescuer, entity = found.run, None, found.context.entity
         if found.left is Left.ENGINE:
-            return dataclasses.replace(still_working(), run_url=self.run_url)
+            return dataclasses.replace(still_working(), run_url=self.run.identity.url)
         if found.recipe is not None and found.places is not None:
             rescuer = Rescuer(entity, found.recipe, found.places, self.open_engine)
         remains = rescue_left(run, rescuer) if run else Remains()
@@ -164,7 +163,7 @@ class Finisher:
         else:
             cancelled = self.cancelled or bool(run and run.signal)
             outcome = lost(remains.notes, safe=remains.safe, cancelled=cancelled)
-        return dataclasses.replace(outcome, run_url=self.run_url)
+        return dataclasses.replace(outcome, run_url=self.run.identity.url)
 
     def _close_unbegun(self, found: _Found) -> Finished:
         """Tell that nothing was begun, where that is certain."""
@@ -179,7 +178,7 @@ class Finisher:
             # Without a journal a run elsewhere cannot be told from one that never was.
             return Finished(notes=("The platform says that a run carries this action out.",))
         outcome = not_started(cancelled=self.cancelled)
-        outcome = dataclasses.replace(outcome, run_url=self.run_url)
+        outcome = dataclasses.replace(outcome, run_url=self.run.identity.url)
         if found.journal is not None:
             begin = self._take(found.context, found.journal, outcome)
             if begin is None:
@@ -189,21 +188,8 @@ class Finisher:
 
     def _take(self, context: ActionContext, journal: Journal, outcome: Outcome) -> Begin | None:
         """Take an action to end it, so that no other run takes it meanwhile; None if one has."""
-        wanted = Begin(
-            action=context.id,
-            attempt=1,
-            digest="",  # nothing is worked on
-            kind=context.kind.value,
-            entity=context.entity.id,
-            service=context.service.id,
-            operation=context.operation.value,
-            state_key="",
-            identity=self.run.identity,
-            at=self.run.clock.now(),
-            slug=context.entity.slug,
-            specification=context.entity.specification.id,
-            action_specification=context.specification.id,
-        )
+        begin = Begin.of(context, self.run.identity, at=self.run.clock.now())
+        wanted = dataclasses.replace(begin, digest="")  # nothing is worked on
         claimed = journal.claim(wanted, is_dead=lambda _: None)
         if not isinstance(claimed, Claimed):
             return None

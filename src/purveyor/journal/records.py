@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from purveyor import json_text
 from purveyor.entity import EntityRef
@@ -13,6 +13,7 @@ from purveyor.run_identity import RunIdentity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from purveyor.action import ActionContext
     from purveyor.json_text import JsonObject, JsonValue
 
     Record = TypeVar("Record", "Begin", "Beat", "End", "RunIdentity")
@@ -38,6 +39,25 @@ class Begin:
     token: str = ""  # one process's own, by which it knows its record again
     module: str = ""
     engine: str = ""
+
+    @classmethod
+    def of(cls, context: ActionContext, identity: RunIdentity, *, at: float) -> Self:
+        """Return the first attempt at an action, of which no state is known yet."""
+        return cls(
+            action=context.id,
+            attempt=1,
+            digest=context.digest,
+            kind=context.kind.value,
+            entity=context.entity.id,
+            service=context.service.id,
+            operation=context.operation.value,
+            state_key="",
+            identity=identity,
+            at=at,
+            slug=context.entity.slug,
+            specification=context.entity.specification.id,
+            action_specification=context.specification.id,
+        )
 
     @property
     def ref(self) -> EntityRef:

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purveyor.action import Kind, Operation
-from purveyor.errors import GuardError, PlatformError, ReasonCode
+from purveyor.errors import PlatformError, ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.reporter.model import FINISHED, OPEN, UNAPPROVED
+from purveyor.reporter.specification import find_secrets
+from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
-    from purveyor.attempt import EntityRecord
     from purveyor.errors import PurveyorError
+    from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import ActionSnapshot, Reporter
 
 _SHOWN = 40
-_MOST_NAMED = 20
-# A link in these is not there, unless the journal has seen it built.
-_DOUBTFUL = frozenset({"failed", "pending", "pending_create", "cancelled"})
 
 
-def turn_away(
-    context: ActionContext, snapshot: ActionSnapshot, fault: PurveyorError | None = None
-) -> Outcome | None:
-    """Return the ending of an action that is not to be carried out, which nobody need be told.
+def admit(
+    context: ActionContext, reporter: Reporter, tools: StepTools, fault: PurveyorError | None
+) -> ActionSnapshot | Outcome:
+    """Return what the platform shows; for an action that is turned away, its ending.
 
-    None for one that may be. Raise the CONTEXT's `fault` unless the action has ended, the
-    standing's refusal, and STATUS_UNKNOWN for a status that we do not know: then nothing is done,
+    Nobody need be told that ending. Raise the CONTEXT's `fault` unless the action has ended, the
+    snapshot's refusal, and STATUS_UNKNOWN for a status that we do not know: then nothing is done,
     since it may mean anything.
     """
+    snapshot = _read_snapshot(context, reporter, tools)
     status = snapshot.action_status
     # An id that a faulty CONTEXT only seems to have may well be unknown.
     if fault is not None and status not in FINISHED:
@@ -39,7 +38,7 @@ def turn_away(
     if status is None:
         status = context.status or "pending"
     if status in OPEN:
-        return None
+        return snapshot
     if status in UNAPPROVED:
         return Outcome(
             status=Status.FAILED,
@@ -63,32 +62,13 @@ def turn_away(
     )
 
 
-def refuse_linked(context: ActionContext, reporter: Reporter, record: EntityRecord) -> None:
-    """Raise GuardError LINKS_REMAIN when a service that is to be deleted has live links.
-
-    The platform is asked; where it cannot be, the journal's notes of built links decide. A link
-    that the platform calls failed or pending counts when the journal has seen it built.
-    """
-    if context.kind is not Kind.SERVICE or context.operation is not Operation.DELETE:
-        return
-    shown = reporter.read_links(context)
-    doubtful = shown is None or any(each.status in _DOUBTFUL for each in shown)
-    built = record.store.built_links(context.service.id) if record.store and doubtful else ()
-    if shown is None:
-        remaining = [f"link {each}, by the journal" for each in built]
-    else:
-        remaining = [
-            f"link {each.slug or each.id} ({each.id}), {each.status}"
-            for each in shown
-            if each.status not in _DOUBTFUL or each.id in built
-        ]
-    if not remaining:
-        return
-    count = "1 link" if len(remaining) == 1 else f"{len(remaining)} links"
-    raise GuardError(
-        f"The service {context.service.slug or context.service.id} still has {count}: nothing was"
-        " deleted.",
-        reason=ReasonCode.LINKS_REMAIN,
-        details=remaining[:_MOST_NAMED],
-        hint="Delete the links first, then the service.",
-    )
+def _read_snapshot(context: ActionContext, reporter: Reporter, tools: StepTools) -> ActionSnapshot:
+    """Ask the platform; what its specification calls secret the redactor learns."""
+    snapshot = reporter.read_snapshot(context)
+    known = {**(snapshot.specification or {}), **(snapshot.parameters or {})}
+    for values in (context.parameters, context.entity.attributes):
+        for value in find_secrets(values, known):
+            tools.redactor.add_value(value)
+    if snapshot.note:
+        tools.listen(Noticed(snapshot.level, snapshot.note))
+    return snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import narrow
@@ -17,33 +18,31 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.backends import Backend
-    from purveyor.catalog import Recipe
     from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
-    from purveyor.provision.step_tools import StepTools
+    from purveyor.provision.step_plan import ClaimedAction
     from purveyor.redaction import Redactor
 
 
-def prepare(
-    context: ActionContext, recipe: Recipe, *, backend: Backend, tools: StepTools, workspace: Path
-) -> Callable[[], Outcome]:
+def prepare(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
     """Check everything that can be checked; return what runs the program.
 
     What the program gives back may be credentials, so its values go to the platform's results
     and nowhere else: the redactor learns what is new in them, and no attribute is written.
     """
-    if not recipe.steps:  # an archiving that asks for no program
-        return lambda: succeed_untouched(context)
-    (wanted,) = recipe.steps
+    context, tools, account = action.context, action.tools, action.recipe.account
+    if not action.recipe.steps:  # an archiving that asks for no program
+        return partial(succeed_untouched, context)
+    (wanted,) = action.recipe.steps
     assert wanted.command is not None  # noqa: S101 - the catalog gives an action nothing else
-    document = _build_document(context, backend, tools.redactor)
-    credentials = tools.logins.assume(recipe.account, context, workspace, wanted.command.timeout)
+    document = _build_document(context, action.places.backend, tools.redactor)
+    credentials = tools.logins.assume(account, context, workspace, wanted.command.timeout)
     step = Step(
         operation=context.operation,
         workspace=workspace,
         module=wanted.command.cwd,
         variables=document,
-        environment=narrow(tools.environment, credentials, withheld=recipe.account.withheld),
+        environment=narrow(tools.environment, credentials, withheld=account.withheld),
         interruption=tools.interruption,
     )
 
@@ -58,11 +57,6 @@ def prepare(
 
 def _build_document(context: ActionContext, backend: Backend, redactor: Redactor) -> JsonObject:
     outputs = read_outputs(context.entity, backend, redactor)
-    return build_document(
-        context,
-        outputs=outputs,
-        service_outputs=outputs
-        if context.link is None
-        else read_outputs(context.service, backend, redactor),
-        state_key=backend.locate(context.entity).path,
-    )
+    service = read_outputs(context.service, backend, redactor) if context.link else outputs
+    state_key = backend.locate(context.entity).path
+    return build_document(context, outputs=outputs, service_outputs=service, state_key=state_key)

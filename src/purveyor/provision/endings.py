@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
-from purveyor.errors import ReasonCode
+from purveyor.errors import CancelledError, ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import COUNTED, Verb, count_changes
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from purveyor.plan import Change
     from purveyor.provision.results import Results
 
+_STOPPED = "was stopped, as asked,"
 _DONE = {
     Operation.CREATE: "Created",
     Operation.UPDATE: "Updated",
@@ -69,9 +71,12 @@ def succeed_absent(context: ActionContext, absence: str, *, state_key: str) -> O
     )
 
 
-def fail(error: PurveyorError) -> Outcome:
-    """Return the outcome of an action that ended in an error a user can meet."""
-    return Outcome(
+def fail(error: PurveyorError, *, timed_out: bool = False) -> Outcome:
+    """Return the outcome of an action that ended in an error a user can meet.
+
+    `timed_out` tells that whoever asked the run to stop was its own time limit.
+    """
+    outcome = Outcome(
         status=Status.FAILED,
         reason=error.reason,
         exit_code=error.exit_code,
@@ -79,6 +84,15 @@ def fail(error: PurveyorError) -> Outcome:
         next_step=error.hint,
         details=error.details,
         told=error.told,
+    )
+    if not timed_out or not isinstance(error, CancelledError):
+        return outcome
+    return dataclasses.replace(
+        outcome,
+        reason=ReasonCode.TIMED_OUT,
+        message=f"The run reached its time limit. {error.message}",
+        next_step=f"Give the run more time if it needs it. {error.hint}",
+        told=error.told.replace(_STOPPED, "reached its time limit and was stopped"),
     )
 
 

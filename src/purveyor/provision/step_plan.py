@@ -1,4 +1,4 @@
-"""One checked step, and the run of all of them."""
+"""An action that was claimed, one checked step of it, and the run of all of them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ from purveyor.provision.starting_point import StartingPoint
 from purveyor.provision.variables import ResolvedVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from purveyor.attempt import CheckedState, MarkedChange
-    from purveyor.catalog.recipe import StepRecipe
+    from purveyor.action import ActionContext
+    from purveyor.attempt import Attempt, CheckedState, EntityRecord, MarkedChange, Places
+    from purveyor.catalog import Recipe, StepRecipe
     from purveyor.declaration import ModuleInterface
     from purveyor.journal import Capsule
     from purveyor.json_text import JsonObject
-    from purveyor.provision.infrastructure import Work
     from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import ActionSnapshot
     from purveyor.state_key import OutputValue, StateKey
     from purveyor.step import Engine, Recovery, StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedAction:
+    """An action that is ours to carry out: what is known of it, and with what it is done."""
+
+    context: ActionContext
+    snapshot: ActionSnapshot
+    recipe: Recipe
+    places: Places
+    record: EntityRecord
+    attempt: Attempt
+    tools: StepTools
+    key: StateKey | None  # as it was when the action was claimed, where it could be told
+    # The keeper of the unsaved states of a further step by its name; of the first, by none.
+    open_recovery: Callable[[str], Recovery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +75,11 @@ class StepPlan:
 class StepRun:
     """The steps of one action, and what those that are done have given."""
 
-    work: Work
-    tools: StepTools
-    snapshot: ActionSnapshot
-    plans: tuple[StepPlan, ...]
+    action: ClaimedAction
+    key: StateKey
+    workspace: Path
     change: MarkedChange
+    plans: tuple[StepPlan, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict)
     # Outputs by step; those of a state that is there already are known before.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
 from purveyor.errors import CancelledError, PurveyorError
 from purveyor.journal import Secrets
-from purveyor.provision.checks import resolve_step
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed
-from purveyor.provision.remembering import finish_capsule
+from purveyor.provision.recorded_recipe import finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
+from purveyor.provision.step_variables import resolve_step
 from purveyor.state_key import OutputValue, identity
 from purveyor.step import Noticed, PhaseStarted, StateSlot, Step, StepResult
 
@@ -29,62 +30,70 @@ if TYPE_CHECKING:
 
 def carry_out(run: StepRun) -> Outcome:
     """Carry out all steps in order, a delete backwards; then keep what later actions need."""
-    record, operation = run.work.record, run.work.context.operation
+    action, operation = run.action, run.action.context.operation
     plans = run.plans if operation is not Operation.DELETE else run.plans[::-1]
     try:
-        for plan in plans:
-            if plan.is_due(operation) and not _recall_once(plan, run):
-                _carry_out_one(plan, run)
+        for each in plans:
+            if not each.is_due(operation) or _recall_once(each, run):
+                continue
+            with _naming_faults(each, run):
+                plan, listen = _enter(each, run)
+                done = plan.engine.run(_plan_step(plan, run), listen)
+            run.outputs[plan.name] = done.outputs
+            run.done.append((plan, done))
+            if len(plans) > 1:
+                _note_once(plan, done, run)
+                run.change.close()  # each step has its own doubt
         return _bury(run) if operation is Operation.DELETE else _keep(run)
     finally:
-        record.note_let_go(run.change.attempt.changes, state_key=run.work.key.path)
+        action.record.note_let_go(action.attempt.changes, state_key=run.key.path)
         run.change.close()
 
 
-def _carry_out_one(plan: StepPlan, run: StepRun) -> None:
-    if len(run.plans) == 1:
-        run.done.append((plan, _run_engine(plan, run, run.tools.listen)))
-        return
+@contextlib.contextmanager
+def _naming_faults(plan: StepPlan, run: StepRun) -> Iterator[None]:
+    """Let an error of one of several steps say which it is, and what is done."""
     try:
-        if run.tools.interruption.requested:
+        yield
+    except PurveyorError as error:
+        if len(run.plans) > 1:
+            error.message = f"Step {plan.name or '1'}: {error.message}"
+            over = (f"step {each.name or '1'} is done" for each, _ in run.done)
+            error.details = (*error.details, *over)
+        raise
+
+
+def _enter(plan: StepPlan, run: StepRun) -> tuple[StepPlan, Listen]:
+    """Go on to a step: return it with what is known by now, and who listens to it."""
+    action, listen = run.action, run.action.tools.listen
+    if len(run.plans) > 1:
+        if action.tools.interruption.requested:
             raise CancelledError(
                 "It was not begun, as asked.", hint="Start the action again when it is wanted."
             )
         if run.outputs and plan is not run.plans[0]:
             plan = _resolve_again(plan, run)
-        done = _run_engine(plan, run, _name_phases(run.tools.listen, plan.name))
-    except PurveyorError as error:
-        error.message = f"Step {plan.name or '1'}: {error.message}"
-        over = (f"step {each.name or '1'} is done" for each, _ in run.done)
-        error.details = (*error.details, *over)
-        raise
-    run.outputs[plan.name] = done.outputs
-    run.done.append((plan, done))
-    _note_once(plan, done, run)
-    run.change.close()  # each step has its own doubt
-
-
-def _run_engine(plan: StepPlan, run: StepRun, listen: Listen) -> StepResult:
+        listen = _name_phases(listen, plan.name)
     if plan.key is not None and plan.state is not None:
-        run.change.attempt.state_key = plan.key.path
+        action.attempt.state_key = plan.key.path
         run.change.enter(plan.name, plan.state)
     if plan.recipe.command is not None:
         listen(PhaseStarted("run"))
-    return plan.engine.run(_plan_step(plan, run), listen)
+    return plan, listen
 
 
 def _note_once(plan: StepPlan, done: StepResult, run: StepRun) -> None:
-    store, command = run.work.record.store, plan.recipe.command
+    store, command = run.action.record.store, plan.recipe.command
     if plan.recipe.once and store is not None and command is not None:
         kept = {n: each.value for n, each in done.outputs.items() if n in command.public}
-        store.note_step(run.work.record.blank.ref, plan.name, kept)
+        store.note_step(run.action.record.blank.ref, plan.name, kept)
 
 
 def _resolve_again(plan: StepPlan, run: StepRun) -> StepPlan:
     """Resolve what earlier steps' outputs go into, now that they are known."""
     resolved = resolve_step(plan, run)
     for name in resolved.secret:
-        run.tools.redactor.add_value([resolved.variables.get(name)])
+        run.action.tools.redactor.add_value([resolved.variables.get(name)])
     return dataclasses.replace(plan, resolved=resolved)
 
 
@@ -99,10 +108,10 @@ def _name_phases(listen: Listen, step: str) -> Listen:
 
 def _recall_once(plan: StepPlan, run: StepRun) -> bool:
     """Tell whether a step that is done once has been; its public results count again."""
-    store = run.work.record.store
+    store = run.action.record.store
     if not plan.recipe.once or store is None:
         return False
-    kept = store.read_step(run.work.record.blank.ref, plan.name)
+    kept = store.read_step(run.action.record.blank.ref, plan.name)
     if kept is None:
         return False
     run.outputs[plan.name] = {name: OutputValue(value) for name, value in kept.items()}
@@ -112,22 +121,22 @@ def _recall_once(plan: StepPlan, run: StepRun) -> bool:
 
 def _plan_step(plan: StepPlan, run: StepRun) -> Step:
     """Write the engine's work order."""
-    work, tools, resolved = run.work, run.tools, plan.resolved
+    action, tools, resolved = run.action, run.action.tools, plan.resolved
     state = None
     if plan.key is not None and plan.state is not None:
-        block = work.places.backend.block(plan.key)
+        block = action.places.backend.block(plan.key)
         if run.credentials:  # the engine reaches the state as the run does
             block = tools.logins.keep_for_state(block, plan.workspace, run.credentials)
         state = StateSlot(
             block=block,
             access=plan.state,
-            stamp=plan.recipe.stamp(identity(work.context.entity)),
-            lock_timeout=tools.choose_lock_timeout(work.recipe),
+            stamp=plan.recipe.stamp(identity(action.context.entity)),
+            lock_timeout=tools.choose_lock_timeout(action.recipe),
             marker=run.change,
             recovery=plan.recovery,
         )
     return Step(
-        operation=work.context.operation,
+        operation=action.context.operation,
         workspace=plan.workspace,
         module=plan.module,
         variables=plan.interface.spell(resolved.variables)
@@ -144,12 +153,12 @@ def _plan_step(plan: StepPlan, run: StepRun) -> Step:
 
 
 def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -> JsonObject:
-    work, tools = run.work, run.tools
+    action, tools = run.action, run.action.tools
     service = None
-    if work.context.kind is Kind.LINK:
-        service = read_outputs(work.context.service, work.places.backend, tools.redactor)
+    if action.context.kind is Kind.LINK:
+        service = read_outputs(action.context.service, action.places.backend, tools.redactor)
     document = build_document(
-        work.context, outputs={}, service_outputs=service, state_key=work.key.path
+        action.context, outputs={}, service_outputs=service, state_key=run.key.path
     )
     given: JsonObject = {
         "step": plan.name,
@@ -161,19 +170,19 @@ def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -
 
 def _bury(run: StepRun) -> Outcome:
     """Leave a tombstone and remove the states, the first step's last: it is what others see."""
-    work, changes = run.work, _changes(run)
-    backend = work.places.backend
+    action, changes = run.action, _changes(run)
+    backend = action.places.backend
     # In this order: without a state only the tombstone tells later deletes that all is gone.
-    retained = work.record.let_go(changes)
-    work.record.bury(state_key=work.key.path, retained=retained)
+    retained = action.record.let_go(changes)
+    action.record.bury(state_key=run.key.path, retained=retained)
     for plan in run.plans:
-        if plan.recipe.once and work.record.store is not None:
-            work.record.store.forget_step(work.record.blank.ref, plan.name)
+        if plan.recipe.once and action.record.store is not None:
+            action.record.store.forget_step(action.record.blank.ref, plan.name)
     for plan in reversed(run.plans):
         if plan.key is not None and plan.stands:
             backend.remove(plan.key)
     if retained:
-        raise work.record.refuse_retained(retained)
+        raise action.record.refuse_retained(retained)
     return _succeed(run, Results({}, {}))
 
 
@@ -195,7 +204,7 @@ def _keep(run: StepRun) -> Outcome:
                 results,
                 state_key=plan.key.path if plan.key else "",
                 lineage=plan.state.lineage() if plan.state else "",
-                at=run.work.record.now(),
+                at=run.action.record.now(),
             ),
         )
         for plan, done in run.done
@@ -205,7 +214,7 @@ def _keep(run: StepRun) -> Outcome:
         first = next(each for plan, each in capsules if plan.recipe.is_main)
         others = tuple(each for plan, each in capsules if not plan.recipe.is_main)
         kept = dataclasses.replace(first, steps=others)
-        run.work.record.keep(kept, _choose_secrets(run), _changes(run))
+        run.action.record.keep(kept, _choose_secrets(run), _changes(run))
     return _succeed(run, results)
 
 
@@ -219,23 +228,23 @@ def _sort(run: StepRun) -> Iterator[Results]:
             rules,
             variables=plan.interface.variables.keys(),
             applied=resolved.variables,
-            specification=run.snapshot.specification,
+            specification=run.action.snapshot.specification,
             secret=[v for n, v in resolved.variables.items() if n in resolved.secret],
         )
-        yield sort_outputs(done.outputs, by, run.tools.redactor)
+        yield sort_outputs(done.outputs, by, run.action.tools.redactor)
 
 
 def _succeed(run: StepRun, results: Results) -> Outcome:
-    work, record = run.work, run.work.record
+    action, record = run.action, run.action.record
     overruled = dict.fromkeys(n for plan, _ in run.done for n in plan.resolved.notes)
     told = (note for _, done in run.done for note in done.notes)
     for note in results.log_notes:
-        run.tools.listen(Noticed("warning", note))
+        run.action.tools.listen(Noticed("warning", note))
     results = dataclasses.replace(results, notes=(*record.notes, *overruled, *told, *results.notes))
     # What is a variable now is the developer's, whatever set it before.
     declared = {name for plan in run.plans for name in plan.interface.variables}
     shown_before = tuple(name for name in record.shown_before() if name not in declared)
-    outcome = succeed(work.context, results, changes=_changes(run), state_key=work.key.path)
+    outcome = succeed(action.context, results, changes=_changes(run), state_key=run.key.path)
     return dataclasses.replace(outcome, shown_before=shown_before)
 
 
@@ -248,7 +257,7 @@ def _choose_secrets(run: StepRun) -> Secrets:
     kept = Secrets({}, {})
     for plan, _ in run.done:
         encrypted = plan.state is None or (plan.state.last and plan.state.last.encrypted)
-        if encrypted or not run.work.recipe.keep_secrets:
+        if encrypted or not run.action.recipe.keep_secrets:
             continue
         resolved, mark = plan.resolved, plan.recipe.suffix and f"{plan.recipe.suffix}/"
         asked = {n: v for n, v in resolved.asked.items() if n in resolved.private}

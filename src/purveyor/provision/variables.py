@@ -16,7 +16,6 @@ from purveyor.parameters import (
     normalise,
     resolve_request,
 )
-from purveyor.reporter.specification import find_secrets
 from purveyor.reporter.specification import is_secret as is_marked_secret
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.provision.computed import Computation
     from purveyor.provision.starting_point import StartingPoint
-    from purveyor.redaction import Redactor
     from purveyor.reporter import ActionSnapshot
 
 SERVICE_OUTPUTS = "service_outputs"
@@ -180,11 +178,3 @@ def offer_identity(context: ActionContext, service_name: str) -> JsonObject:
         "tags": dict(context.tags),
     }
     return {**single, "purveyor": {"kind": context.kind.value, **single}}
-
-
-def learn_secrets(redactor: Redactor, context: ActionContext, snapshot: ActionSnapshot) -> None:
-    """Teach the redactor what was asked and is shown, where the specification calls it secret."""
-    known = {**(snapshot.specification or {}), **(snapshot.parameters or {})}
-    for values in (context.parameters, context.entity.attributes):
-        for value in find_secrets(values, known):
-            redactor.add_value(value)

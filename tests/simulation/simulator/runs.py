@@ -143,6 +143,7 @@ class Run:
             journal=house.journal(self.job),
             backend=house.states,
             capsules=Capsules(house.store),
+            open_recovery=_never,
             engine=self.engine,
             job_run=self,
         )

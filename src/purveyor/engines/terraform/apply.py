@@ -29,30 +29,25 @@ _STALE = frozenset({"Saved plan is stale", "Saved plan does not match the given 
 
 def apply(session: EngineSession) -> StepResult:
     """Bring everything to what the module says; raise GuardError before a refused change."""
-    step = session.step
-    if step.operation is Operation.CREATE and not step.guard.protect:
+    step, file, planned = session.step, session.scratch / "plan", None
+    # A create destroys nothing: unless something is guarded, one call does both.
+    plans_left = _PLANS if step.operation is not Operation.CREATE or step.guard.protect else 0
+    while True:
+        if plans_left:
+            session.start("plan")
+            planned = session.call_locked(*commands.plan(file))
+            if planned.code == 0:
+                return StepResult((), collect_outputs(session, None), planned.report.notes)
+            if planned.code != _CHANGED:
+                raise build_error(session, planned, "plan")
+            _judge(session, planned.report, file)
         session.start("apply")
-        applied = session.change_locked(*commands.apply())
-        return _finish(session, applied, applied.report)
-    return _change_planned(session)
-
-
-def _change_planned(session: EngineSession, *, plans_left: int = _PLANS) -> StepResult:
-    file = session.scratch / "plan"
-    session.start("plan")
-    planned = session.call_locked(*commands.plan(file))
-    if planned.code == 0:
-        return StepResult((), collect_outputs(session, None), planned.report.notes)
-    if planned.code != _CHANGED:
-        raise build_error(session, planned, "plan")
-    _judge(session, planned.report, file)
-    session.start("apply")
-    applied = session.change_locked(*commands.apply(file))
-    if plans_left > 1 and _is_stale(applied):
+        applied = session.change_locked(*commands.apply(file if planned else None))
+        plans_left -= 1
+        if plans_left <= 0 or not _is_stale(applied):
+            return _finish(session, applied, (planned or applied).report)
         session.changing.withdraw()
         check_stamp(session, initialised=True)
-        return _change_planned(session, plans_left=plans_left - 1)
-    return _finish(session, applied, planned.report)
 
 
 def _finish(session: EngineSession, applied: Ran, planned: Report) -> StepResult:

@@ -30,7 +30,7 @@ from purveyor.state_key import parse_state
 from purveyor.step import Leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from purveyor.declaration import ModuleInterface
     from purveyor.engines.binary import EngineBinary
@@ -104,6 +104,19 @@ class TerraformEngine:
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
+        with self._open_session(step, listen) as session:
+            done = destroy(session) if step.operation is Operation.DELETE else apply(session)
+            lock_file = step.module / LOCK_FILE
+            return dataclasses.replace(
+                done,
+                engine=self._binary.name,
+                engine_version=self._binary.version,
+                lock_file=lock_file.read_text(encoding="utf-8") if lock_file.is_file() else "",
+            )
+
+    @contextlib.contextmanager
+    def _open_session(self, step: Step, listen: Listen) -> Iterator[EngineSession]:
+        """Make the module ready for the block, where an earlier run's state is saved."""
         slot = step.state
         assert slot is not None  # noqa: S101 - every step of this engine keeps one
         files.check_module(step.module)
@@ -112,32 +125,21 @@ class TerraformEngine:
         program = self._program(step.module, environment, step.interruption, listen)
         session = EngineSession(step, slot, program, scratch, keep=self._cache / "recovery")
         try:
-            return self._run(session)
+            encrypted = check_stamp(session, initialised=False)
+            files.write_backend(step.module, slot.block, evaluated=self._is_opentofu)
+            files.write_identity(step.module, slot.stamp)
+            files.write_variables(step.module, step.variables)
+            if step.lock_file and not (step.module / LOCK_FILE).exists():
+                files.write_private(step.module / LOCK_FILE, step.lock_file)
+            cache = None if self._mirror or self._shares_cache else self._plugin_cache
+            initialise(session, engine=self._binary.name, cache=cache)
+            if encrypted:
+                check_stamp(session, initialised=True)
+            save_parked(session)
+            yield session
         finally:
             files.remove_written(step.module)
             shutil.rmtree(scratch, ignore_errors=True)
-
-    def _run(self, session: EngineSession) -> StepResult:
-        step, slot = session.step, session.slot
-        encrypted = check_stamp(session, initialised=False)
-        files.write_backend(step.module, slot.block, evaluated=self._is_opentofu)
-        files.write_identity(step.module, slot.stamp)
-        files.write_variables(step.module, step.variables)
-        if step.lock_file and not (step.module / LOCK_FILE).exists():
-            files.write_private(step.module / LOCK_FILE, step.lock_file)
-        cache = None if self._mirror or self._shares_cache else self._plugin_cache
-        initialise(session, engine=self._binary.name, cache=cache)
-        if encrypted:
-            check_stamp(session, initialised=True)
-        save_parked(session)
-        done = destroy(session) if step.operation is Operation.DELETE else apply(session)
-        lock_file = step.module / LOCK_FILE
-        return dataclasses.replace(
-            done,
-            engine=self._binary.name,
-            engine_version=self._binary.version,
-            lock_file=lock_file.read_text(encoding="utf-8") if lock_file.is_file() else "",
-        )
 
     @staticmethod
     def leftovers(workspace: Path) -> Leftovers:

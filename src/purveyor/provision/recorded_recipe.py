@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from purveyor.action import ActionContext
+    from purveyor.attempt import Places
     from purveyor.catalog import Recipe
-    from purveyor.journal import Capsules
     from purveyor.json_text import JsonValue
     from purveyor.provision.results import Results
     from purveyor.provision.variables import ResolvedVariables
@@ -31,17 +31,38 @@ if TYPE_CHECKING:
 _LATER = frozenset({Operation.UPDATE, Operation.DELETE})
 
 
-def open_record(
+def find_recipe(
     context: ActionContext,
-    capsules: Capsules | None,
     *,
+    resolve: Callable[[ActionContext], Recipe],
+    outline: Callable[[ActionContext], Recipe],
+    open_places: Callable[[Recipe], Places],
     now: Callable[[], float],
     listen: Listen,
-    refusal: CatalogError | None,
-) -> EntityRecord:
-    """Return what is known of the action's entity; nothing for an action that no engine does."""
+) -> tuple[Recipe, Places, EntityRecord]:
+    """Return what the catalog says, or the capsule of an entity that it has forgotten.
+
+    With it go the places that it names, and what they know of the entity: nothing, for an action
+    that no engine does. Raise the catalog's refusal.
+    """
+    refusal = None
+    try:
+        recipe = resolve(context)
+    except CatalogError as error:
+        if error.reason is not ReasonCode.MODULE_NOT_FOUND:
+            raise
+        recipe, refusal = outline(context), error
+    places = open_places(recipe)
+    store = None if context.operation.by_program else places.capsules
+    blank = _blank(context)
+    record = EntityRecord(blank, context.operation, context.id, store, now, listen, refusal)
+    return _recall_recipe(recipe, record), places, record
+
+
+def _blank(context: ActionContext) -> Capsule:
+    """Return a capsule in which nothing is built."""
     entity = context.entity
-    blank = Capsule(
+    return Capsule(
         kind=entity.kind.value,
         entity=entity.id,
         service=context.service.id,
@@ -49,15 +70,10 @@ def open_record(
         slug=entity.slug,
         specification=entity.specification.slug,
     )
-    store = None if context.operation.by_program else capsules
-    return EntityRecord(blank, context.operation, context.id, store, now, listen, refusal)
 
 
-def recall_recipe(outline: Recipe, record: EntityRecord) -> Recipe:
-    """Return the recipe of an entity that the catalog has forgotten: by its capsule.
-
-    Raise the catalog's refusal, but for a delete: it may turn out that there is nothing to delete.
-    """
+def _recall_recipe(outline: Recipe, record: EntityRecord) -> Recipe:
+    # A delete is not refused: it may turn out that there is nothing to delete.
     refusal, operation = record.refusal, record.operation
     if refusal is None:
         return outline
@@ -162,13 +178,8 @@ def draft_capsule(
         root = workspace / module.relative_to(workspace).parts[0]
         tree, folder = pack_tree(root), str(module.relative_to(root))
     path = str(source.path) if source and source.path is not None else ""
-    return Capsule(
-        kind=context.kind.value,
-        entity=context.entity.id,
-        service=context.service.id,
-        at=0.0,
-        slug=context.entity.slug,
-        specification=context.entity.specification.slug,
+    return dataclasses.replace(
+        _blank(context),
         step=step.name,
         path=_below(path, source.root) if source else "",
         address=source.address if source else "",
