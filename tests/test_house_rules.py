@@ -8,12 +8,15 @@ import subprocess  # noqa: TID251 - a fresh interpreter shows what a command imp
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from purveyor import errors
+from purveyor.engines.binary.model import PROGRAMS
 from purveyor.errors import PurveyorError, ReasonCode
 from purveyor.settings import SETTINGS
+from purveyor.step import EngineName
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -72,6 +75,10 @@ def test_only_the_registry_and_the_wiring_name_an_engine() -> None:
         if found in engines and not engines & {*path.parts, path.stem}
     }
     assert named == {"engines/registry.py", "cli/wiring.py"}
+
+
+def test_the_catalog_names_the_engines_that_there_are() -> None:
+    assert {*get_args(EngineName)} == {*PROGRAMS}
 
 
 def test_no_class_name_stands_twice() -> None:

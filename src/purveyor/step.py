@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from purveyor.plan import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from purveyor.action import Operation
@@ -31,6 +31,8 @@ class Proof(Enum):
     NONE = "none"  # what exists may be in no state
 
 
+EngineName: TypeAlias = Literal["terraform", "opentofu"]
+"""The engines that carry a module out, as the catalog names them."""
 COMMAND = "command"
 """The engine that runs a program of the platform team's."""
 
@@ -253,6 +255,9 @@ Listen: TypeAlias = "Callable[[StepEvent], None]"
 
 
 class Engine(Protocol):
+    # What it makes in a module's folder for this machine alone, such as `.terraform/providers`.
+    own: Collection[str]
+
     def fetch(self, source: ModuleSource, workspace: Path) -> Path:
         """Bring the module into the private `workspace`; return its root module's directory."""
 

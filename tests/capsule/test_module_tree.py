@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from purveyor.engines.terraform import TerraformEngine
 from purveyor.errors import RecoveryError
 from purveyor.journal import pack_tree, unpack_tree
 
@@ -31,7 +32,7 @@ def module(tmp_path: Path) -> Path:
 
 
 def test_files_links_and_the_right_to_run_come_back(module: Path, tmp_path: Path) -> None:
-    unpack_tree(pack_tree(module).text, tmp_path / "back")
+    unpack_tree(pack_tree(module, TerraformEngine.own).text, tmp_path / "back")
     back = tmp_path / "back/modules"
     assert (back / "queue/main.tf").read_text() == "# a module\n"
     assert (back / "shared.tf").readlink().name == "main.tf"
@@ -39,11 +40,11 @@ def test_files_links_and_the_right_to_run_come_back(module: Path, tmp_path: Path
 
 
 def test_the_same_files_give_the_same_text_whenever_they_were_written(module: Path) -> None:
-    before = pack_tree(module)
+    before = pack_tree(module, TerraformEngine.own)
     os.utime(module / "modules/queue/main.tf", (1, 1))
-    assert pack_tree(module) == before
+    assert pack_tree(module, TerraformEngine.own) == before
     (module / "modules/queue/main.tf").write_text("# another\n")
-    assert pack_tree(module).digest != before.digest
+    assert pack_tree(module, TerraformEngine.own).digest != before.digest
 
 
 def test_only_git_and_what_the_engine_made_for_this_machine_is_left_out(
@@ -55,7 +56,7 @@ def test_only_git_and_what_the_engine_made_for_this_machine_is_left_out(
         path = module / "modules/queue" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("text")
-    unpack_tree(pack_tree(module).text, tmp_path / "back")
+    unpack_tree(pack_tree(module, TerraformEngine.own).text, tmp_path / "back")
     queue = tmp_path / "back/modules/queue"
     assert [name for name in left if (queue / name).exists()] == []
     assert [name for name in kept if not (queue / name).exists()] == []
@@ -63,7 +64,7 @@ def test_only_git_and_what_the_engine_made_for_this_machine_is_left_out(
 
 def test_a_module_that_is_too_large_is_known_by_its_digest_only(module: Path) -> None:
     (module / "modules/queue/picture").write_bytes(os.urandom(2 << 20))
-    packed = pack_tree(module)
+    packed = pack_tree(module, TerraformEngine.own)
     assert packed.text == ""
     assert len(packed.digest) == 64
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog import StepRecipe
@@ -124,7 +125,13 @@ class Life:
         results = sort_outputs(outputs, handing_on, Redactor())
         self._show(context, results)
         module = self.folder / "m"
-        draft = draft_capsule(context, self.step, module=module, workspace=self.folder)
+        draft = draft_capsule(
+            context,
+            self.step,
+            cast("Any", SimpleNamespace(own=())),
+            module=module,
+            workspace=self.folder,
+        )
         done = StepResult((), outputs)
         capsule = finish_capsule(draft, settled, done, results, state_key="", lineage="", at=1.0)
         self.memory.capsule = read_capsule(write_capsule(capsule))

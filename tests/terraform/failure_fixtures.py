@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.engines.terraform.events import Report
 from purveyor.engines.terraform.failures import explain
-from purveyor.engines.terraform.program import Ran
+from purveyor.engines.terraform.program import CallResult
 from purveyor.process import Completed
 from purveyor.redaction import Redactor
 
@@ -32,4 +32,4 @@ def fail(
         report.feed(json_text.write(line))
     for text in stdout.splitlines():
         report.feed(text)
-    return explain(Ran(Completed(code, stdout, stderr), report), "apply", known)
+    return explain(CallResult(Completed(code, stdout, stderr), report), "apply", known)

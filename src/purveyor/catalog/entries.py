@@ -1,6 +1,6 @@
 """How services and links are served, as the catalog file says it."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -16,12 +16,13 @@ from purveyor.catalog.words import (
     StepName,
     Word,
 )
+from purveyor.step import EngineName
 
 
 class EngineEntry(Strict):
     """Which engine carries a module out."""
 
-    name: Literal["terraform", "opentofu"] | None = Field(
+    name: EngineName | None = Field(
         default=None, description="The engine; without it, whichever is found: OpenTofu first."
     )
     version: Constraint | None = Field(

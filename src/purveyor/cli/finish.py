@@ -10,6 +10,7 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import with_catalog, with_context
+from purveyor.errors import PlatformError
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from purveyor.finish import Finished, Finisher
 
 _WAIT = 240.0
-_UNREPORTED = 17
 _STATUSES = ("PURVEYOR_JOB_STATUS", "CI_JOB_STATUS", "AGENT_JOBSTATUS")
 
 _EXAMPLES = examples(
@@ -90,7 +90,8 @@ def _show(job: Job, context: ActionContext, finished: Finished) -> None:
     redact = job.redactor.redact
     if finished.outcome is not None:
         outcome = finished.outcome
-        told = "" if finished.exit_code != _UNREPORTED else " The platform has not heard it."
+        unreported = finished.exit_code == PlatformError.exit_code
+        told = " The platform has not heard it." if unreported else ""
         job.ci.say(redact(f"Action {context.id} ended: {outcome.reason}.{told}"))
         job.show.closing(outcome, notes=finished.notes)
         return

@@ -9,14 +9,13 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import with_catalog, with_context
+from purveyor.errors import PlatformError
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.cli.wiring import Job
     from purveyor.notification import FaultyActionError
     from purveyor.provision import Ending
-
-_UNREPORTED = 17
 
 _EXAMPLES = examples(
     "purveyor run                              in a pipeline: the CONTEXT comes from the CI",
@@ -117,7 +116,7 @@ def _publish(job: Job, context: ActionContext, ending: Ending) -> None:
 
 def _exit_code(ending: Ending) -> int:
     if ending.outcome.exit_code == 0 and not ending.delivered:
-        return _UNREPORTED
+        return PlatformError.exit_code
     return ending.outcome.exit_code
 
 

@@ -17,6 +17,7 @@ from purveyor.errors import (
     CancelledError,
     CatalogError,
     EngineError,
+    PurveyorError,
     ReasonCode,
     RecoveryError,
 )
@@ -24,7 +25,7 @@ from purveyor.state_key import OutputValue
 from purveyor.step import COMMAND, Leftovers, Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
@@ -47,6 +48,8 @@ _NAME = 100
 
 class CommandEngine:
     """Runs one program; it keeps no state of ours."""
+
+    own: Collection[str] = ()
 
     def __init__(self, command: CommandLine, redactor: Redactor) -> None:
         self._command = command
@@ -90,9 +93,9 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
 
     A program that ends well with a result has done its work, even if it was asked to stop
     meanwhile. Nothing of the document, the step's variables, is in argv or the environment. Raise
-    CatalogError when it cannot be started, CancelledError when it was stopped with the run,
-    EngineError ACTION_FAILED when it fails, takes longer than its `timeout` (seconds) or gives no
-    JSON object of up to 1 MiB.
+    CatalogError when it cannot be started, CancelledError when it was stopped with the run; when
+    it fails, takes longer than its `timeout` (seconds) or gives no JSON object of up to 1 MiB,
+    EngineError ACTION_FAILED, or what a cloud's words in its last lines mean.
     """
     if step.interruption.requested:
         raise _cancelled(program, "was not started", ())
@@ -116,7 +119,8 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
     last = _last_lines(done.stderr, redactor)
     if step.interruption.requested:
         raise _cancelled(program, "was stopped", last)
-    raise _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
+    error = _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
+    raise _explain(program, error) or error if done.code > 0 and not expired else error
 
 
 def _find_secrets(
@@ -232,6 +236,18 @@ def _last_lines(stderr: str, redactor: Redactor) -> tuple[str, ...]:
     clean = redactor.redact(_COLOUR.sub("", stderr))
     lines = [line.rstrip() for line in clean.split("\n") if line.strip()]
     return tuple(line[:_LINE] for line in lines[-_LAST_LINES:])
+
+
+def _explain(program: CommandLine, error: EngineError) -> PurveyorError | None:
+    """Return what a cloud's words in the last lines mean; its last words are the likeliest."""
+    from purveyor.engines.error_patterns import CLOUDS, find_cause
+
+    for line in reversed(error.details):
+        if cause := find_cause(line, CLOUDS):
+            message = cause.tell(line, what=f"a part of `{_name(program)}`")
+            details = (error.message, *error.details)
+            return cause.error(message, reason=cause.reason, details=details, hint=cause.hint)
+    return None
 
 
 def _failed(program: CommandLine, what: str, details: tuple[str, ...]) -> EngineError:

@@ -5,7 +5,9 @@ Sources: the error code lists of AWS's, Azure's and Google Cloud's APIs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from purveyor.errors import (
     CredentialsError,
@@ -14,6 +16,9 @@ from purveyor.errors import (
     PurveyorError,
     ReasonCode,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,17 @@ class Cause:
     reason: ReasonCode
     message: str
     hint: str
+
+    def tell(self, text: str, *, what: str, place: str = "") -> str:
+        """Return the message about a text that the pattern is in."""
+        found = re.search(self.pattern, text)
+        words = {**(found.groupdict() if found else {}), "what": what, "place": place}
+        return (self.message if place else self.message.replace(" ({place})", "")).format(**words)
+
+
+def find_cause(text: str, causes: Iterable[Cause]) -> Cause | None:
+    """Return the first cause whose words are in the text."""
+    return next((cause for cause in causes if re.search(cause.pattern, text)), None)
 
 
 def words(pattern: str) -> str:
@@ -150,3 +166,6 @@ VALUES = (
         "Correct the parameter that the value comes from; if none does, ask the platform team.",
     ),
 )
+
+# Google tells of quotas with a 403, and a value that another has is taken.
+CLOUDS = (*CLOUD[:1], *CREDENTIALS, *CLOUD[1:])

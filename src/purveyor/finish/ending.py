@@ -7,7 +7,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from purveyor.errors import PurveyorError
+from purveyor.errors import PlatformError, PurveyorError, RecoveryError
 from purveyor.finish.remains import Remains, Rescuer, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, Processes, await_run
 from purveyor.finish.wording import in_doubt, lost, not_started, still_working
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.step import Engine
 
-_DONE, _UNREPORTED, _A_PERSON = 0, 17, 19
+_DONE, _UNREPORTED, _A_PERSON = 0, PlatformError.exit_code, RecoveryError.exit_code
 _ELSEWHERE = "Another run carries this action out."
 
 

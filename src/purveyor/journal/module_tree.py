@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 MAX_PACKED = 1 << 20  # bytes, compressed
 MAX_UNPACKED = 64 << 20  # bytes; a tar adds at most 1.5 KiB a file
-_ENGINES = ".terraform"
-_ENGINES_OWN = frozenset({"providers", "terraform.tfstate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class ModuleTree:
     digest: str
 
 
-def pack_tree(root: Path) -> ModuleTree:
-    """Pack everything below `root`, but for git's own files, and the engine's for this machine."""
-    paths = [path for path in sorted(root.rglob("*")) if not _is_left(path.relative_to(root).parts)]
+def pack_tree(root: Path, own: Collection[str] = ()) -> ModuleTree:
+    """Pack everything below `root`, but for git's files and the engine's `own`."""
+    paths = [each for each in sorted(root.rglob("*")) if not _is_left(each.relative_to(root), own)]
     if sum(path.lstat().st_size for path in paths) > MAX_UNPACKED:
         return ModuleTree("", "")
     plain = io.BytesIO()
@@ -46,10 +45,9 @@ def pack_tree(root: Path) -> ModuleTree:
     return ModuleTree(text, hashlib.sha256(plain.getvalue()).hexdigest())
 
 
-def _is_left(parts: tuple[str, ...]) -> bool:
-    """Tell the plugins and the backend's note that `init` makes; other names are the module's."""
-    inside = itertools.pairwise(parts)
-    return ".git" in parts or any(a == _ENGINES and b in _ENGINES_OWN for a, b in inside)
+def _is_left(path: Path, own: Collection[str]) -> bool:
+    inside = itertools.pairwise(path.parts)
+    return ".git" in path.parts or any(f"{a}/{b}" in own for a, b in inside)
 
 
 def unpack_tree(text: str, into: Path) -> None:

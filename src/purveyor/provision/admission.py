@@ -25,8 +25,7 @@ def admit(
     """Return what the platform shows; for an action that is turned away, its ending.
 
     Nobody need be told that ending. Raise the CONTEXT's `fault` unless the action has ended, the
-    snapshot's refusal, and STATUS_UNKNOWN for a status that we do not know: then nothing is done,
-    since it may mean anything.
+    snapshot's refusal, and STATUS_UNKNOWN for a status that may mean anything.
     """
     snapshot = _read_snapshot(context, reporter, tools)
     status = snapshot.action_status

@@ -183,7 +183,7 @@ def _fetch(step: StepRecipe, run: StepRun) -> StepPlan:
         state = CheckedState(backend.access(key), record, step.suffix)
     draft = None
     if record.store is not None and action.context.operation is not Operation.DELETE:
-        draft = draft_capsule(action.context, step, module=module, workspace=folder)
+        draft = draft_capsule(action.context, step, engine, module=module, workspace=folder)
     return StepPlan(
         recipe=step,
         engine=engine,

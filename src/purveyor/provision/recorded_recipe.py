@@ -169,14 +169,14 @@ def _restore(capsule: Capsule, workspace: Path) -> tuple[Path, str]:
 
 
 def draft_capsule(
-    context: ActionContext, step: StepRecipe, *, module: Path, workspace: Path
+    context: ActionContext, step: StepRecipe, engine: Engine, *, module: Path, workspace: Path
 ) -> Capsule:
     """Return the capsule of a step about to run; its module is packed while untouched."""
     tree, folder, source = ModuleTree("", ""), "", step.source
     if source is not None:
         # With all that it refers to it lies in a folder of its own.
         root = workspace / module.relative_to(workspace).parts[0]
-        tree, folder = pack_tree(root), str(module.relative_to(root))
+        tree, folder = pack_tree(root, engine.own), str(module.relative_to(root))
     path = str(source.path) if source and source.path is not None else ""
     return dataclasses.replace(
         _blank(context),

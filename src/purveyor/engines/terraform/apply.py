@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.engines.terraform.events import Report
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import CallResult
     from purveyor.engines.terraform.session import EngineSession
 
 _PLANS = 3
@@ -50,7 +50,7 @@ def apply(session: EngineSession) -> StepResult:
         check_stamp(session, initialised=True)
 
 
-def _finish(session: EngineSession, applied: Ran, planned: Report) -> StepResult:
+def _finish(session: EngineSession, applied: CallResult, planned: Report) -> StepResult:
     # What is imported or moved is told by the plan alone, not when that plan is applied (measured).
     changes, notes = conclude(session, applied, "apply", planned.changes)
     outputs = collect_outputs(session, applied.report.outputs)
@@ -58,7 +58,7 @@ def _finish(session: EngineSession, applied: Ran, planned: Report) -> StepResult
     return StepResult(changes, outputs, (*notes, *told))
 
 
-def _is_stale(applied: Ran) -> bool:
+def _is_stale(applied: CallResult) -> bool:
     return bool(applied.code) and any(e.summary in _STALE for e in applied.report.errors)
 
 

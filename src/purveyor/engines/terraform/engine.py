@@ -30,7 +30,7 @@ from purveyor.state_key import parse_state
 from purveyor.step import Leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from purveyor.declaration import ModuleInterface
     from purveyor.engines.binary import EngineBinary
@@ -54,6 +54,9 @@ class TerraformEngine:
     not be saved. `plugin_mirror` is a filesystem mirror's folder, and what it holds is taken from
     nowhere else, or a network mirror's address. `say` gets sentences for the log.
     """
+
+    # The plugins and the backend's note that `init` makes; other names are the module's.
+    own: Collection[str] = (".terraform/providers", ".terraform/terraform.tfstate")
 
     def __init__(
         self,

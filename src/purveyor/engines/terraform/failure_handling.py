@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import CallResult
     from purveyor.engines.terraform.session import EngineSession
     from purveyor.plan import Change
 
@@ -38,7 +38,7 @@ _ABOUT_STATE = frozenset(
 )
 
 
-def build_error(session: EngineSession, ran: Ran, phase: str) -> PurveyorError:
+def build_error(session: EngineSession, ran: CallResult, phase: str) -> PurveyorError:
     """Return the error to raise for a failed `ran`."""
     changing = phase in CHANGES
     proof = _find_proof(session, ran) if changing else Proof.UNTOUCHED
@@ -54,7 +54,7 @@ def build_error(session: EngineSession, ran: Ran, phase: str) -> PurveyorError:
     return explain(ran, phase, session.program.redactor)
 
 
-def settle(session: EngineSession, ran: Ran, phase: str) -> tuple[str, ...]:
+def settle(session: EngineSession, ran: CallResult, phase: str) -> tuple[str, ...]:
     """Tell that a change is over; after a failed one save what it left unsaved, raise its error.
 
     Return notes instead when all was done and only the state had not been saved or its lock not
@@ -81,7 +81,7 @@ def settle(session: EngineSession, ran: Ran, phase: str) -> tuple[str, ...]:
 
 
 def conclude(
-    session: EngineSession, ran: Ran, phase: str, planned: Sequence[Change]
+    session: EngineSession, ran: CallResult, phase: str, planned: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Settle a change, tell what no hook tells; return what was carried out, and notes."""
     deleted = {each.address for each in ran.report.completed if each.verb is Verb.DELETE}
@@ -103,7 +103,9 @@ def conclude(
             session.program.listen(event)
 
 
-def _find_let_go(session: EngineSession, ran: Ran, planned: Sequence[Change]) -> list[Change]:
+def _find_let_go(
+    session: EngineSession, ran: CallResult, planned: Sequence[Change]
+) -> list[Change]:
     """Return what a failed command has let go of: it is not in the state, or has a successor."""
     if Verb.FORGET not in {each.verb for each in planned}:
         return []
@@ -114,7 +116,9 @@ def _find_let_go(session: EngineSession, ran: Ran, planned: Sequence[Change]) ->
     return [c for c in planned if c.verb is Verb.FORGET and c.address not in kept]
 
 
-def _rescue(session: EngineSession, ran: Ran, unsaved: Path, phase: str, *, lock_left: bool) -> str:
+def _rescue(
+    session: EngineSession, ran: CallResult, unsaved: Path, phase: str, *, lock_left: bool
+) -> str:
     try:
         note = rescue_unsaved(session, unsaved, lock_left=lock_left)
     except RecoveryError as error:
@@ -127,7 +131,7 @@ def _rescue(session: EngineSession, ran: Ran, unsaved: Path, phase: str, *, lock
     return note
 
 
-def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
+def _settle_lock(session: EngineSession, ran: CallResult, *, kept: bool) -> str:
     """Settle what is proven, and free the lock that this run's engine has left."""
     saved = _find_proof(session, ran) in {Proof.SAVED, Proof.UNTOUCHED}
     if saved:
@@ -143,7 +147,7 @@ def _settle_lock(session: EngineSession, ran: Ran, *, kept: bool) -> str:
     return ""
 
 
-def _find_proof(session: EngineSession, ran: Ran) -> Proof:
+def _find_proof(session: EngineSession, ran: CallResult) -> Proof:
     proof = judge_stream(ran.completed.stdout)
     if proof is not Proof.INTERRUPTED:
         return proof
@@ -155,7 +159,7 @@ def _find_proof(session: EngineSession, ran: Ran) -> Proof:
     return Proof.SAVED if held else Proof.NONE
 
 
-def _doubt(ran: Ran, phase: str) -> RecoveryError:
+def _doubt(ran: CallResult, phase: str) -> RecoveryError:
     how = f"was ended by signal {-ran.code}" if ran.code < 0 else "broke off"
     return RecoveryError(
         f"The engine {how} in the middle of the {phase}: what exists may not be in the state.",
@@ -164,7 +168,7 @@ def _doubt(ran: Ran, phase: str) -> RecoveryError:
     )
 
 
-def _cancelled(ran: Ran, phase: str, *, changing: bool) -> CancelledError:
+def _cancelled(ran: CallResult, phase: str, *, changing: bool) -> CancelledError:
     if not changing:
         return CancelledError(
             f"Stopped during the {phase}, as asked: this step changed nothing.",
@@ -179,7 +183,7 @@ def _cancelled(ran: Ran, phase: str, *, changing: bool) -> CancelledError:
     )
 
 
-def _unfinished(ran: Ran) -> list[str]:
+def _unfinished(ran: CallResult) -> list[str]:
     lines = [f"{address} was being worked on" for address in ran.report.open]
     lines += [f"{address} was broken off" for address in ran.report.failed]
     return lines[:MOST_DETAILS]

@@ -11,8 +11,7 @@ from purveyor.errors import EngineError, ParameterError, PurveyorError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from purveyor.engines.error_patterns import Cause
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import CallResult
     from purveyor.redaction import Redactor
 
 MOST_DETAILS = 10
@@ -27,18 +26,22 @@ _BAD_VALUES = frozenset(
 )
 
 
-def explain(ran: Ran, doing: str, redactor: Redactor) -> PurveyorError:
+def explain(ran: CallResult, doing: str, redactor: Redactor) -> PurveyorError:
     """Return the error for a failed run; `doing` is its phase. Foreign words are redacted."""
     errors = ran.report.errors
     clean = [each.redacted(redactor) for each in errors]
     if errors and all(each.summary in _BAD_VALUES for each in errors):
         return _refuse_values(clean)
     details = _details(clean) or read_stray(ran, redactor)
+    # Here, since a run that ends well has no use for a hundred patterns.
+    from purveyor.engines.error_patterns import find_cause
+    from purveyor.engines.terraform.error_patterns import CAUSES
+
     for shown in clean:
         # In the clean text, since a message takes words of it over.
-        cause = find_cause(shown)
-        if cause is not None:
-            message = _fill(cause, shown)
+        if cause := find_cause(shown.text, CAUSES):
+            what = shown.address or "a part of the module"
+            message = cut(cause.tell(shown.text, what=what, place=shown.place))
             return cause.error(message, reason=cause.reason, details=details, hint=cause.hint)
     return EngineError(
         _message(ran, doing, clean),
@@ -47,26 +50,7 @@ def explain(ran: Ran, doing: str, redactor: Redactor) -> PurveyorError:
     )
 
 
-def find_cause(diagnostic: Diagnostic) -> Cause | None:
-    """Return the first known cause whose words are in the text."""
-    # Here, since a run that ends well has no use for a hundred patterns.
-    from purveyor.engines.terraform.error_patterns import CAUSES
-
-    return next((cause for cause in CAUSES if re.search(cause.pattern, diagnostic.text)), None)
-
-
-def _fill(cause: Cause, shown: Diagnostic) -> str:
-    found = re.search(cause.pattern, shown.text)
-    words = {
-        **(found.groupdict() if found else {}),
-        "what": shown.address or "a part of the module",
-        "place": shown.place,
-    }
-    message = cause.message if shown.place else cause.message.replace(" ({place})", "")
-    return cut(message.format(**words))
-
-
-def _message(ran: Ran, doing: str, errors: Sequence[Diagnostic]) -> str:
+def _message(ran: CallResult, doing: str, errors: Sequence[Diagnostic]) -> str:
     if errors:
         at = f" at {errors[0].address}" if errors[0].address else ""
         return f"The {doing} failed{at}: {cut(errors[0].summary.rstrip('.'))}."
@@ -98,7 +82,7 @@ def _details(errors: Sequence[Diagnostic]) -> list[str]:
     return lines
 
 
-def read_stray(ran: Ran, redactor: Redactor) -> list[str]:
+def read_stray(ran: CallResult, redactor: Redactor) -> list[str]:
     """Return the last lines that the engine printed outside of its stream."""
     lines = [*ran.report.stray, *ran.completed.stderr.split("\n")]
     told = [stripped for line in lines if (stripped := line.strip(" │╷╵"))]

@@ -24,7 +24,7 @@ _INTERRUPTED = b"nterrupt received"
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CallResult:
     """One run of the engine: how it ended, what it told, and when it began (since 1970)."""
 
     completed: Completed
@@ -59,7 +59,7 @@ class Program:
         streamed: bool = True,
         stdin: str = "",
         stdout: Path | None = None,
-    ) -> Ran:
+    ) -> CallResult:
         """Run the engine once; `streamed` when its stdout is the JSON stream.
 
         `stdout` is a file that keeps it, whoever dies meanwhile.
@@ -86,4 +86,4 @@ class Program:
                 details=(self.redactor.redact(completed.stderr),),
                 hint="Install the engine, or correct its version in the catalog.",
             )
-        return Ran(completed, report, began)
+        return CallResult(completed, report, began)

@@ -23,7 +23,7 @@ from purveyor.step import Noticed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import CallResult
     from purveyor.engines.terraform.session import EngineSession
     from purveyor.state_key import StateDocument
     from purveyor.step import StateAccess
@@ -171,7 +171,7 @@ def count_up(text: str, state: StateAccess) -> str:
     return json_text.write({**document, "serial": unsaved.serial + 1}, indent=2)
 
 
-def free_own_lock(session: EngineSession, ran: Ran) -> str:
+def free_own_lock(session: EngineSession, ran: CallResult) -> str:
     """Free the lock that an ended engine has left, and say so; what is not certain stays.
 
     It may be free already: a store that lost its answer is asked again by the engine, and then

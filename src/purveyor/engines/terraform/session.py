@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from purveyor.engines.terraform.program import Program, Ran
+    from purveyor.engines.terraform.program import CallResult, Program
     from purveyor.step import Changing, StateSlot, Step
 
 LOCK_SUMMARY = "Error acquiring the state lock"
@@ -59,7 +59,7 @@ class EngineSession:
         if self.step.interruption.requested:
             raise CancelledError(message, hint="Start the action again when it is wanted.")
 
-    def call_locked(self, *arguments: str, program: Program | None = None) -> Ran:
+    def call_locked(self, *arguments: str, program: Program | None = None) -> CallResult:
         """Run a command that takes the state's lock; while it is held, wait and try again.
 
         `program` stands in for the session's own.
@@ -75,7 +75,7 @@ class EngineSession:
             ran = call(*arguments)
         return ran
 
-    def change_locked(self, *arguments: str) -> Ran:
+    def change_locked(self, *arguments: str) -> CallResult:
         """Run a command that changes things: as `call_locked`, and whoever can is told of it.
 
         Its output stays in the private folder, for whoever finds it when this run is gone.
@@ -95,7 +95,7 @@ class EngineSession:
             self.changing.withdraw()
             self._await_holder(holder, ran, begun)
 
-    def _await_holder(self, holder: Lock, ran: Ran, begun: float) -> None:
+    def _await_holder(self, holder: Lock, ran: CallResult, begun: float) -> None:
         holder = holder if holder.who else self.slot.access.holder() or holder
         if holder.was_taken(socket.gethostname(), after=ran.began, before=time.time()):
             # It may be ours: a store that took the lock and whose answer was lost is asked again.
@@ -150,7 +150,7 @@ class _Unnoted:
     settle = leave_lock = withdraw
 
 
-def find_holder(ran: Ran) -> Lock | None:
+def find_holder(ran: CallResult) -> Lock | None:
     """Return who holds the state's lock, when that is why the engine failed."""
     if ran.code:
         for each in ran.report.errors:

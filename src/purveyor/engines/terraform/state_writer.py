@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from purveyor.engines.binary import EngineBinary
-    from purveyor.engines.terraform.program import Ran
+    from purveyor.engines.terraform.program import CallResult
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, StepEvent
 
@@ -78,7 +78,7 @@ class StateWriter:
         )
 
 
-def find_lock(ran: Ran) -> lock.Lock | None:
+def find_lock(ran: CallResult) -> lock.Lock | None:
     """Return the lock that kept a command which speaks prose from its work."""
     if not ran.code:
         return None
@@ -88,7 +88,7 @@ def find_lock(ran: Ran) -> lock.Lock | None:
     return found if found is None or found.id else lock.parse_lock(" ".join(prose.split()))
 
 
-def check_written(ran: Ran, what: str, redactor: Redactor) -> None:
+def check_written(ran: CallResult, what: str, redactor: Redactor) -> None:
     """Raise StateLockedError, or EngineError for any other failure, of a command about a state."""
     if ran.code == 0:
         return
@@ -106,7 +106,7 @@ def check_written(ran: Ran, what: str, redactor: Redactor) -> None:
     )
 
 
-def _read_prose(ran: Ran) -> str:
+def _read_prose(ran: CallResult) -> str:
     return _DECORATION.sub("", f"{ran.completed.stdout}\n{ran.completed.stderr}")
 
 
