@@ -13,7 +13,7 @@ from purveyor.attempt import Attempt, NotOurs
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Verb
-from purveyor.reporter import Delivery
+from purveyor.reporter.model import Delivery
 from purveyor.step import PhaseStarted, ResourceMoved
 
 DONE = Outcome(Status.SUCCESS, ReasonCode.DONE, 0, "Created.", results={"endpoint": "db"})

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Journal, Verdict
     from purveyor.lock import Lock
     from purveyor.process import Interruption
-    from purveyor.reporter import Delivery
+    from purveyor.reporter.model import Delivery
     from purveyor.run_identity import RunIdentity
     from purveyor.step import Listen, StepEvent
 
