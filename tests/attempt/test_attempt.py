@@ -13,7 +13,7 @@ from purveyor.attempt import Attempt, NotOurs
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Verb
-from purveyor.reporter.model import Delivery
+from purveyor.reporter import Reported
 from purveyor.step import PhaseStarted, ResourceMoved
 
 DONE = Outcome(Status.SUCCESS, ReasonCode.DONE, 0, "Created.", results={"endpoint": "db"})
@@ -92,8 +92,8 @@ def test_what_ended_is_told_again_and_not_done_again(store: MemoryStore) -> None
     assert found is not None
     assert (found.outcome.results, found.outcome.exit_code) == ({"endpoint": "db"}, 0)
     assert found.replay
-    told, delivery = again.report(found.outcome, lambda _: Delivery(delivered=True))
-    assert (told, delivery) == (found.outcome, Delivery(delivered=True))
+    told, delivery = again.report(found.outcome, lambda _: Reported(delivered=True))
+    assert (told, delivery) == (found.outcome, Reported(delivered=True))
     assert list(store.journal().open_actions()) == []
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from purveyor.journal import Journal, Verdict
     from purveyor.lock import Lock
     from purveyor.process import Interruption
-    from purveyor.reporter.model import Delivery
+    from purveyor.reporter import Reported
     from purveyor.run_identity import RunIdentity
     from purveyor.step import Listen, StepEvent
 
@@ -189,8 +189,8 @@ class Attempt:
             interruption.on_program = None
 
     def report(
-        self, outcome: Outcome, tell: Callable[[Outcome], Delivery]
-    ) -> tuple[Outcome, Delivery]:
+        self, outcome: Outcome, tell: Callable[[Outcome], Reported]
+    ) -> tuple[Outcome, Reported]:
         """Keep how it ended unless that is kept, tell the platform, and close it once it heard."""
         notes: tuple[str, ...] = ()
         if not self.ended:
