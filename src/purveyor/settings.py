@@ -42,6 +42,11 @@ SETTINGS = (
     Setting("PURVEYOR_NRN", "Places whose untaken actions `sweep` ends, with spaces between."),
     Setting("PURVEYOR_UNCLAIMED_AFTER", "How long those may wait for a run: 90min, 1d.", "2h"),
     Setting("PURVEYOR_DEAD_AFTER", "Seconds of silence before a run may be dead.", "300"),
+    Setting("PURVEYOR_INBOX", "Where `serve` keeps notifications: a file."),
+    Setting("PURVEYOR_SERVE_TOKENS", "Tokens that may send to `serve`.", secret=True),
+    Setting("PURVEYOR_SERVE_TOKENS_FILE", "File that holds them, with spaces or lines between."),
+    Setting("PURVEYOR_SERVE_SECRETS", "Secrets that sign what `serve` gets.", secret=True),
+    Setting("PURVEYOR_SERVE_SECRETS_FILE", "File that holds them, likewise."),
     Setting("PURVEYOR_PLUGIN_MIRROR", "Mirror of provider plugins: a folder, or an https address."),
     Setting("PURVEYOR_ENGINE_INSTALL", "`1` or `true`: install an engine when none fits."),
     Setting("PURVEYOR_ENGINE_RELEASES", "Base address (https) of the engine's release files."),
@@ -282,6 +287,14 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         return tuple(v for each in SETTINGS if each.secret and (v := self.text(each.name)))
+
+    def for_runs(self) -> dict[str, str]:
+        """Return the environment for a `purveyor run` of ours: nothing of what is ours alone."""
+        return {
+            k: v
+            for k, v in self._environ.items()
+            if k not in _CONTEXTS and not k.startswith("PURVEYOR_SERVE_")
+        }
 
     def for_children(self) -> dict[str, str]:
         """Return the environment for other programs: no CONTEXT, no platform credentials."""

@@ -29,6 +29,7 @@ _COMMANDS = {
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
     "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
     "channel": ("purveyor.cli.channel:channel", "Tell the platform where to send actions."),
+    "serve": ("purveyor.cli.serve:serve", "Receive notifications and carry them out."),
     "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
 }
 

@@ -1,1 +1,30 @@
 """Keeps accepted notifications until each has ended: durably, in order per entity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purveyor.errors import CatalogError
+
+if TYPE_CHECKING:
+    from purveyor.inbox.model import Inbox
+
+DEFAULT = "~/.local/state/purveyor/inbox.sqlite"
+
+
+def open_inbox(address: str) -> Inbox:
+    """Open the inbox in a file, which is made where there is none; raise CatalogError."""
+    import sqlite3
+
+    from purveyor.inbox.sqlite import SqliteInbox
+
+    path = Path(address).expanduser().absolute()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return SqliteInbox(path)
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogError(
+            f"The inbox {path} cannot be opened: {error}.",
+            hint="Name a file that can be written, on a disk of this machine: --inbox PATH.",
+        ) from None

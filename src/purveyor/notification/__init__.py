@@ -1,7 +1,12 @@
 """From the text that a CI hands over to the frozen view of one action."""
 
 from purveyor.notification.fields import FaultyActionError, read_action
-from purveyor.notification.source import ContextSource, refuse_injected, take_context
+from purveyor.notification.source import (
+    ContextSource,
+    read_source,
+    refuse_injected,
+    take_context,
+)
 from purveyor.notification.text import parse_notification, recognise
 
 __all__ = [
@@ -9,6 +14,7 @@ __all__ = [
     "FaultyActionError",
     "parse_notification",
     "read_action",
+    "read_source",
     "recognise",
     "refuse_injected",
     "take_context",

@@ -57,7 +57,7 @@ def take_context(
     ContextError when there is none. One that is larger than 1 MiB or no UTF-8 text has a fault.
     """
     if argument == "-":
-        return _decode(read_stdin(), "standard input")
+        return read_source(read_stdin(), "standard input")
     if argument is not None:
         return _read_file(Path(argument))
     return _from_event(settings) or _from_environment(settings)
@@ -78,7 +78,7 @@ def _from_event(settings: Settings) -> ContextSource | None:
     text = inputs.get("context") if isinstance(inputs, dict) else None
     if not isinstance(text, str) or not text.strip():
         return None
-    return _decode(text.encode(errors="surrogatepass"), "the `context` input of the event file")
+    return read_source(text.encode(errors="surrogatepass"), "the `context` input of the event file")
 
 
 def _from_environment(settings: Settings) -> ContextSource:
@@ -87,7 +87,7 @@ def _from_environment(settings: Settings) -> ContextSource:
         if text is None:
             continue
         found = _follow(
-            _decode(text.encode(errors="surrogateescape"), f"the variable {name}"), name
+            read_source(text.encode(errors="surrogateescape"), f"the variable {name}"), name
         )
         if found.text.strip():
             return found
@@ -127,10 +127,11 @@ def _read_file(path: Path, place: str = "") -> ContextSource:
         raise ContextError(
             f"The CONTEXT file {path} cannot be read: {error.strerror}.", hint=_HINT
         ) from None
-    return _decode(raw, place or str(path))
+    return read_source(raw, place or str(path))
 
 
-def _decode(raw: bytes, place: str) -> ContextSource:
+def read_source(raw: bytes, place: str) -> ContextSource:
+    """Return a CONTEXT that was found in `place`."""
     fault = None
     if len(raw) > MAX_BYTES:
         fault = ContextError(

@@ -1,0 +1,126 @@
+"""Carries deliveries out on this machine: one `purveyor run` each, which outlives the receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import threading
+import time
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from purveyor import json_text, process
+from purveyor.errors import ReasonCode
+from purveyor.inbox.model import DeliveryEnding, DeliveryStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from purveyor.inbox.model import Delivery
+    from purveyor.receiver.events import Tell
+
+T = TypeVar("T")
+
+_CONTEXT, _OUTCOME, _LOG = "context.json", "outcome.json", "run.log"
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RunsHere:
+    """Starts runs, each in a private folder of its own below `folder`."""
+
+    folder: Path
+    arguments: tuple[str, ...]  # of `purveyor run`
+    environment: Mapping[str, str]
+    tell: Tell
+    command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor", "run")
+
+    async def __call__(self, delivery: Delivery) -> DeliveryEnding:
+        self.tell("started", action=delivery.action_id)
+        began = time.monotonic()
+        ending = await _in_daemon_thread(lambda: self._carry_out(delivery))
+        self.tell(
+            "ended",
+            action=delivery.action_id,
+            specification=delivery.specification,
+            operation=delivery.operation,
+            status=ending.status.value,
+            reason=ending.reason,
+            seconds=round(time.monotonic() - began, 3),
+        )
+        return ending
+
+    def _carry_out(self, delivery: Delivery) -> DeliveryEnding:
+        folder = self.folder / delivery.action_id
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while process.find_leaders(folder):  # a run of a receiver that was killed
+            time.sleep(_LOOK_SECONDS)
+        ending = _read_outcome(folder / _OUTCOME)
+        if ending is None:
+            (folder / _CONTEXT).write_bytes(delivery.body)
+            done = process.run(
+                process.Command(
+                    (*self.command, "--context", _CONTEXT, "--json", *self.arguments),
+                    cwd=folder,
+                    environment=self.environment,
+                    stdout=folder / _OUTCOME,
+                )
+            )
+            (folder / _LOG).write_text(done.stderr)
+            ending = _read_outcome(folder / _OUTCOME) or _explain(done)
+        for name in (_CONTEXT, _OUTCOME):
+            (folder / name).unlink(missing_ok=True)
+        return ending
+
+    def forget(self, before: float) -> None:
+        """Remove the logs of runs that ended before a time."""
+        for each in self.folder.glob(f"*/{_LOG}"):
+            with contextlib.suppress(OSError):
+                if each.stat().st_mtime < before:
+                    shutil.rmtree(each.parent)
+
+
+def _read_outcome(path: Path) -> DeliveryEnding | None:
+    """Return the ending that a run wrote; None where it wrote none.
+
+    An ending that the platform knows is the last word, whichever it is; a run on it again would
+    only tell it once more.
+    """
+    try:
+        found = json_text.parse_object(path.read_text("utf-8")) or {}
+    except (OSError, ValueError):
+        return None
+    if "platform_heard" not in found:
+        return None
+    reason, url = str(found.get("reason", "")), str(found.get("run_url") or "")
+    elsewhere = reason == ReasonCode.RUNNING_ELSEWHERE
+    if found["platform_heard"] is not True:
+        reason = f"{ReasonCode.PLATFORM_UNREACHABLE} ({reason})"
+    ended = found["platform_heard"] is True and not elsewhere
+    return DeliveryEnding(DeliveryStatus.ENDED if ended else DeliveryStatus.WAITING, reason, url)
+
+
+def _explain(done: process.Completed) -> DeliveryEnding:
+    """Return why a run had no ending; the next one may have one."""
+    said = [line for line in done.stderr.split("\n") if line.startswith("error: ")]
+    reason = said[-1].removeprefix("error: ")[:200] if said else f"`run` ended with {done.code}"
+    return DeliveryEnding(DeliveryStatus.WAITING, reason)
+
+
+async def _in_daemon_thread(work: Callable[[], T]) -> T:
+    """Do `work` in a thread that the interpreter does not wait for: a run may outlive us."""
+    done: Future[T] = Future()
+
+    def do() -> None:
+        with contextlib.suppress(InvalidStateError):  # nobody waits any more
+            try:
+                done.set_result(work())
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                done.set_exception(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    return await asyncio.wrap_future(done)

@@ -1,0 +1,81 @@
+"""The receiver's life: takes in, has carried out, forgets what is old, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from purveyor.inbox.model import NotStoredError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Awaitable, Callable
+
+    from uvicorn import Server
+
+    from purveyor.inbox.model import Delivery, DeliveryEnding
+    from purveyor.receiver.app import Receiver
+    from purveyor.receiver.events import Tell
+
+_LOOK_SECONDS = 1.0
+_PRUNE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServeLimits:
+    workers: int
+    drain: float  # seconds that begun deliveries have to end in, once we are to stop
+    keep: float  # seconds that ended deliveries are remembered
+    forget: Callable[[float], object]  # forgets what else is left of those that ended before
+
+
+async def serve(
+    receiver: Receiver,
+    server: Server,
+    listener: socket.socket,
+    *,
+    perform: Callable[[Delivery], Awaitable[DeliveryEnding]],
+    limits: ServeLimits,
+    tell: Tell,
+) -> None:
+    """Serve until a signal. What has not begun then waits for the next start; so does a run that
+    has not ended in time: it goes on, and is found again.
+    """
+    stopping = asyncio.Event()
+    work = asyncio.create_task(receiver.inbox.work(perform, limits.workers, stopping))
+    look = asyncio.create_task(_look(receiver, limits, tell))
+    serving = asyncio.create_task(server.serve([listener]))
+    receiver.works = True
+    await asyncio.wait({work, look, serving}, return_when=asyncio.FIRST_COMPLETED)
+    receiver.works, server.should_exit = False, True
+    await serving
+    stopping.set()
+    tell("stopping", running=receiver.counts.running)
+    await asyncio.wait({work}, timeout=limits.drain)
+    for task in (work, look):
+        if not task.done() or task is look:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+    await receiver.inbox.close()
+    if not work.cancelled():
+        work.result()
+
+
+async def _look(receiver: Receiver, limits: ServeLimits, tell: Tell) -> None:
+    pruned_at = float("-inf")
+    while True:
+        try:
+            receiver.counts = await receiver.inbox.count()
+            if time.monotonic() - pruned_at > _PRUNE_SECONDS:
+                pruned_at = time.monotonic()
+                before = time.time() - limits.keep
+                limits.forget(before)
+                if pruned := await receiver.inbox.prune(before):
+                    tell("pruned", deliveries=pruned)
+        except NotStoredError as error:
+            tell("fault", message=str(error))
+        await asyncio.sleep(_LOOK_SECONDS)
