@@ -226,15 +226,23 @@ def _open_catalog(options: ServeOptions, settings: Settings) -> Callable[[str, s
 
 
 def _open_runs(options: ServeOptions, settings: Settings, tell: Tell) -> RunsHere:
-    from purveyor.client import read_credentials
-    from purveyor.errors import CredentialsError
-    from purveyor.receiver.runs import RunsHere
+    from functools import partial
 
-    if read_credentials(settings) is None:
+    from purveyor.client import PlatformClient, read_address, read_credentials
+    from purveyor.errors import CredentialsError
+    from purveyor.receiver.confirmation import confirm
+    from purveyor.receiver.runs import RunsHere
+    from purveyor.redaction import Redactor
+
+    credentials = read_credentials(settings)
+    if credentials is None:
         raise CredentialsError(
             "There are no credentials for the platform: no run could tell how it ended.",
             hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
         )
+    client = PlatformClient(
+        read_address(settings), credentials, redactor=Redactor(settings.secrets())
+    )
     catalog = Path(options.catalog_path or settings.text("PURVEYOR_CATALOG") or ".").absolute()
     return RunsHere(
         folder=options.folder(settings) / "runs",
@@ -242,6 +250,7 @@ def _open_runs(options: ServeOptions, settings: Settings, tell: Tell) -> RunsHer
         # Nobody watches: what a run cannot do without an API key is refused, as in a CI.
         environment={**settings.for_runs(), "CI": "true"},
         tell=tell,
+        confirm=partial(confirm, client),
     )
 
 

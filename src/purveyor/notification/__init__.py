@@ -1,6 +1,6 @@
 """From the text that a CI hands over to the frozen view of one action."""
 
-from purveyor.notification.fields import FaultyActionError, read_action
+from purveyor.notification.fields import FaultyActionError, is_carrier, read_action
 from purveyor.notification.source import (
     ContextSource,
     read_source,
@@ -12,6 +12,7 @@ from purveyor.notification.text import parse_notification, recognise
 __all__ = [
     "ContextSource",
     "FaultyActionError",
+    "is_carrier",
     "parse_notification",
     "read_action",
     "read_source",

@@ -45,7 +45,7 @@ def read_action(notification: JsonObject) -> ActionContext:
     _refuse_foreign(notification)
     fields = _Fields()
     asked = fields.mapping(notification, "parameters", "notification.parameters")
-    parameters = {name: each for name, each in asked.items() if not _CARRIER.fullmatch(name)}
+    parameters = {name: each for name, each in asked.items() if not is_carrier(name)}
     service = fields.entity(notification, "service", Kind.SERVICE)
     link = (
         fields.entity(notification, "link", Kind.LINK)
@@ -180,6 +180,11 @@ class _Fields:
             elif value is not None:
                 found[name] = value if isinstance(value, str) else json_text.write(value)
         return found
+
+
+def is_carrier(name: str) -> bool:
+    """Tell whether the platform itself put a parameter of this name among those asked for."""
+    return _CARRIER.fullmatch(name) is not None
 
 
 def read_id(value: JsonValue) -> str:

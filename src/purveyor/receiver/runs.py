@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from purveyor import json_text, process
-from purveyor.errors import ReasonCode
+from purveyor.errors import PurveyorError, ReasonCode
 from purveyor.inbox.model import DeliveryEnding, DeliveryStatus
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class RunsHere:
     arguments: tuple[str, ...]  # of `purveyor run`
     environment: Mapping[str, str]
     tell: Tell
+    confirm: Callable[[bytes], bytes]  # asks the platform again; raises PurveyorError
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor", "run")
 
     async def __call__(self, delivery: Delivery) -> DeliveryEnding:
@@ -61,7 +62,10 @@ class RunsHere:
             time.sleep(_LOOK_SECONDS)
         ending = _read_outcome(folder / _OUTCOME)
         if ending is None:
-            (folder / _CONTEXT).write_bytes(delivery.body)
+            try:
+                (folder / _CONTEXT).write_bytes(self.confirm(delivery.body))
+            except PurveyorError as error:
+                return DeliveryEnding(DeliveryStatus.WAITING, f"{error.reason}: {error.message}")
             done = process.run(
                 process.Command(
                     (*self.command, "--context", _CONTEXT, "--json", *self.arguments),
