@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Such words stand for nothing that is there when a test reads the example.
-_FILES = re.compile(r"[\w/.-]+\.(?:json|yaml|jsonl|tfstate)")
+_FILES = re.compile(r"[\w/.-]+\.(?:json|yaml|jsonl|tfstate|pem)")
 
 
 def commands(command: click.Command, *words: str) -> Iterator[tuple[str, click.Command]]:

@@ -42,7 +42,11 @@ SETTINGS = (
     Setting("PURVEYOR_NRN", "Places whose untaken actions `sweep` ends, with spaces between."),
     Setting("PURVEYOR_UNCLAIMED_AFTER", "How long those may wait for a run: 90min, 1d.", "2h"),
     Setting("PURVEYOR_DEAD_AFTER", "Seconds of silence before a run may be dead.", "300"),
-    Setting("PURVEYOR_INBOX", "Where `serve` keeps notifications: a file."),
+    Setting(
+        "PURVEYOR_INBOX",
+        "Where `serve` keeps notifications: a file, or postgresql://….",
+        secret=True,
+    ),
     Setting("PURVEYOR_SERVE_TOKENS", "Tokens that may send to `serve`.", secret=True),
     Setting("PURVEYOR_SERVE_TOKENS_FILE", "File that holds them, with spaces or lines between."),
     Setting("PURVEYOR_SERVE_SECRETS", "Secrets that sign what `serve` gets.", secret=True),
@@ -293,7 +297,7 @@ class Settings:
         return {
             k: v
             for k, v in self._environ.items()
-            if k not in _CONTEXTS and not k.startswith("PURVEYOR_SERVE_")
+            if k not in _CONTEXTS and not k.startswith(("PURVEYOR_SERVE_", "PURVEYOR_INBOX"))
         }
 
     def for_children(self) -> dict[str, str]:

@@ -9,8 +9,9 @@ import subprocess  # noqa: TID251 - tests start the real command
 import sys
 from typing import TYPE_CHECKING, Any
 
-from purveyor import json_text
 from receiver_fixtures import TOKEN, Serving, until
+
+from purveyor import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

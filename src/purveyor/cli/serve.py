@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
 
 _EXAMPLES = examples(
-    "PURVEYOR_SERVE_TOKENS=$(openssl rand -hex 32) purveyor serve",
-    "purveyor serve --host 0.0.0.0 --tls-certificate tls.crt --tls-key tls.key",
+    "purveyor serve                            the token comes from PURVEYOR_SERVE_TOKENS",
+    "purveyor serve --host 0.0.0.0 --tls-certificate tls.pem --tls-key key.pem",
     "purveyor serve --insecure-loopback        to try it out on this machine",
 )
 
@@ -63,7 +63,10 @@ class ServeOptions:
 
     def folder(self, settings: Settings) -> Path:
         """Return where what belongs to this machine's runs lies: beside an inbox in a file."""
-        return Path(self.place(settings)).expanduser().absolute().parent
+        from purveyor.inbox import DEFAULT
+
+        place = self.place(settings)
+        return Path(DEFAULT if "://" in place else place).expanduser().absolute().parent
 
 
 @click.command(epilog=_EXAMPLES)
@@ -78,8 +81,9 @@ class ServeOptions:
 )
 @click.option(
     "--inbox",
-    metavar="PATH",
-    help="File that keeps notifications until they have ended. Without it: PURVEYOR_INBOX, then"
+    metavar="PATH|URL",
+    help="What keeps notifications until they have ended: a file, or postgresql://… for several"
+    " receivers. Without it: PURVEYOR_INBOX, then"
     " ~/.local/state/purveyor/inbox.sqlite.",
 )
 @click.option(
@@ -181,7 +185,7 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
 
 
 def _open_authentication(options: ServeOptions, settings: Settings) -> Authentication:
-    from purveyor.client.access import is_loopback
+    from purveyor.client.login import is_loopback
     from purveyor.errors import CredentialsError
     from purveyor.receiver.authentication import Authentication
 

@@ -14,8 +14,19 @@ DEFAULT = "~/.local/state/purveyor/inbox.sqlite"
 
 
 def open_inbox(address: str) -> Inbox:
-    """Open the inbox in a file, which is made where there is none; raise CatalogError."""
+    """Open the inbox in PostgreSQL or in a file, which is made where there is none.
+
+    Raise CatalogError for what cannot be one.
+    """
     import sqlite3
+
+    if address.startswith(("postgresql://", "postgres://")):
+        from purveyor.extras import require
+
+        require("queue")
+        from purveyor.inbox.postgres import PostgresInbox
+
+        return PostgresInbox(address)
 
     from purveyor.inbox.sqlite import SqliteInbox
 
