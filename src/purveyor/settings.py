@@ -42,11 +42,7 @@ SETTINGS = (
     Setting("PURVEYOR_NRN", "Places whose untaken actions `sweep` ends, with spaces between."),
     Setting("PURVEYOR_UNCLAIMED_AFTER", "How long those may wait for a run: 90min, 1d.", "2h"),
     Setting("PURVEYOR_DEAD_AFTER", "Seconds of silence before a run may be dead.", "300"),
-    Setting(
-        "PURVEYOR_INBOX",
-        "Where `serve` keeps notifications: a file, or postgresql://….",
-        secret=True,
-    ),
+    Setting("PURVEYOR_INBOX", "Inbox of `serve`: a file, or postgresql://….", secret=True),
     Setting("PURVEYOR_SERVE_TOKENS", "Tokens that may send to `serve`.", secret=True),
     Setting("PURVEYOR_SERVE_TOKENS_FILE", "File that holds them, with spaces or lines between."),
     Setting("PURVEYOR_SERVE_SECRETS", "Secrets that sign what `serve` gets.", secret=True),
@@ -98,12 +94,8 @@ SETTINGS = (
     Setting("GOOGLE_ENCRYPTION_KEY", "Own key for states, base64.", secret=True, passed_on=True),
     Setting("GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "Address of another Google-like store."),
     Setting("GOOGLE_STORAGE_CUSTOM_ENDPOINT", "The same, second."),
-    Setting(
-        "PG_CONN_STR", "Connection string of states in PostgreSQL.", secret=True, passed_on=True
-    ),
-    Setting(
-        "PGPASSWORD", "Password in PostgreSQL, when it stands apart.", secret=True, passed_on=True
-    ),
+    Setting("PG_CONN_STR", "Where states in PostgreSQL lie.", secret=True, passed_on=True),
+    Setting("PGPASSWORD", "Password in PostgreSQL, if apart.", secret=True, passed_on=True),
     Setting("TF_HTTP_USERNAME", "User name for states on an http server."),
     Setting(
         "TF_HTTP_PASSWORD", "Password for states on an http server.", secret=True, passed_on=True
@@ -211,6 +203,7 @@ FOLDERS = {
 }
 
 _CONTEXTS = frozenset({"PURVEYOR_CONTEXT", "CONTEXT"})
+_ONLY_FOR_US = re.compile("(PURVEYOR_)?CONTEXT$|PURVEYOR_(SERVE_|INBOX)")
 _NEVER_FOR_CHILDREN = frozenset(
     _CONTEXTS | {each.name for each in SETTINGS if each.secret and not each.passed_on}
 )
@@ -294,11 +287,7 @@ class Settings:
 
     def for_runs(self) -> dict[str, str]:
         """Return the environment for a `purveyor run` of ours: nothing of what is ours alone."""
-        return {
-            k: v
-            for k, v in self._environ.items()
-            if k not in _CONTEXTS and not k.startswith(("PURVEYOR_SERVE_", "PURVEYOR_INBOX"))
-        }
+        return {k: v for k, v in self._environ.items() if not _ONLY_FOR_US.match(k)}
 
     def for_children(self) -> dict[str, str]:
         """Return the environment for other programs: no CONTEXT, no platform credentials."""

@@ -98,6 +98,19 @@ async def end_at_once(_: Delivery) -> DeliveryEnding:
     return DeliveryEnding(DeliveryStatus.ENDED, "DONE")
 
 
+def _open_server(receiver: Receiver) -> Server:
+    return Server(
+        Config(
+            build_app(receiver),
+            http=LimitedProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
 @contextlib.contextmanager
 def serving(
     folder: Path,
@@ -125,16 +138,7 @@ def serving(
             most_waiting=most_waiting,
         )
         running.receiver = receiver
-        running.server = Server(
-            Config(
-                build_app(receiver),
-                http=LimitedProtocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                timeout_graceful_shutdown=1,
-            )
-        )
+        running.server = _open_server(receiver)
         limits = ServeLimits(4, 5.0, 3600.0, lambda _: None)
         await serve(receiver, running.server, listener, perform=perform, limits=limits, tell=tell)
 
