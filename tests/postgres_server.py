@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Absence = Callable[[], AbstractContextManager[None]]
 
 USER = "tester"
 PASSWORD = "pass/word with spaces"
@@ -65,9 +68,38 @@ def find_programs() -> Path | None:
     return next((each for each in folders if (each / "postgres").exists()), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    programs: Path
+    folder: Path
+    user: str | None  # whom the server runs as; None for ourselves
+    port: int
+
+
 @contextlib.contextmanager
 def run_postgres() -> Iterator[PostgresServer]:
     """Run a server on a free port; its cluster goes away with it."""
+    with _cluster() as cluster, _running(cluster):
+        yield PostgresServer(cluster.port)
+
+
+@contextlib.contextmanager
+def run_stoppable_postgres() -> Iterator[tuple[PostgresServer, Absence]]:
+    """Run a server, and return with it what stops it as long as a block lasts."""
+    with _cluster() as cluster, contextlib.ExitStack() as life:
+        life.enter_context(_running(cluster))
+
+        @contextlib.contextmanager
+        def absent() -> Iterator[None]:
+            life.close()
+            yield
+            life.enter_context(_running(cluster))
+
+        yield PostgresServer(cluster.port), absent
+
+
+@contextlib.contextmanager
+def _cluster() -> Iterator[_Cluster]:
     programs = find_programs()
     assert programs is not None, "no PostgreSQL: look at `real_programs` first"
     # PostgreSQL refuses to be root, and another user may not enter the tests' own folders.
@@ -81,9 +113,7 @@ def run_postgres() -> Iterator[PostgresServer]:
             shutil.chown(folder, user)
             shutil.chown(secret, user)
         _make_cluster(programs, folder, user)
-        port = _free_port()
-        with _running(programs, folder, user, port):
-            yield PostgresServer(port)
+        yield _Cluster(programs, folder, user, _free_port())
     finally:
         shutil.rmtree(folder)
 
@@ -100,7 +130,8 @@ def _make_cluster(programs: Path, folder: Path, user: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _running(programs: Path, folder: Path, user: str | None, port: int) -> Iterator[None]:
+def _running(cluster: _Cluster) -> Iterator[None]:
+    programs, folder, port = cluster.programs, cluster.folder, cluster.port
     settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off")
     log = folder / "log"
     with log.open("wb") as output:
@@ -109,7 +140,8 @@ def _running(programs: Path, folder: Path, user: str | None, port: int) -> Itera
                 programs / "postgres", "-D", folder / "data", "-p", str(port),
                 *(word for each in settings for word in ("-c", each)),
             ],
-            stdout=output, stderr=output, user=user, cwd=folder, env={"PATH": str(programs)},
+            stdout=output, stderr=output, user=cluster.user, cwd=folder,
+            env={"PATH": str(programs)},
         )  # fmt: skip
     try:
         _await(PostgresServer(port), child, log)

@@ -59,11 +59,11 @@ class Work:
         return left.pop(0) if left else DONE
 
 
-def play(scene: Coroutine[None, None, None]) -> None:
-    """Play a scene of at most 30 seconds."""
+def play(scene: Coroutine[None, None, None], *, seconds: float = 30) -> None:
+    """Play a scene, which takes no longer than that."""
 
     async def limited() -> None:
-        await asyncio.wait_for(scene, 30)
+        await asyncio.wait_for(scene, seconds)
 
     asyncio.run(limited())
 
