@@ -12,7 +12,6 @@ from purveyor.engines.binary import EngineBinary
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
 from purveyor.state_key import read_moved_marker
-from purveyor.states.details import read_text
 from purveyor.states.moving import Move, Moved, Mover, NamedBackend, Verdict
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def move(old: Store, new: Store, bench: Bench) -> Moved:
 
 
 def digest(store: Store) -> str:
-    text = read_text(store.backend, store.key())
+    text = store.backend.text(store.key())
     assert text is not None
     assert '"encrypted_data"' in text
     assert "hunter2" not in text

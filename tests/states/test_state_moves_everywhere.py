@@ -10,7 +10,6 @@ from state_store_fixtures import BY_ID, OWNER, STORES, Bench, Store, Stores, rin
 from purveyor.engines.terraform.state_writer import StateWriter
 from purveyor.redaction import Redactor
 from purveyor.state_key import read_moved_marker
-from purveyor.states.details import read_text
 from purveyor.states.moving import Move, Moved, Mover, NamedBackend, Verdict
 
 if TYPE_CHECKING:
@@ -57,12 +56,12 @@ def check_arrived(old: Store, new: Store, was: Content, bench: Bench) -> None:
 
 def check_move(source: str, destination: str, stores: Stores, bench: Bench) -> None:
     old, new = stores.open(source), stores.open(destination)
-    was, stored = bench.apply(old), read_text(old.backend, old.key())
+    was, stored = bench.apply(old), old.backend.text(old.key())
     moved = move(old, new, bench.engine)
     assert (moved.verdict, moved.new) == (Verdict.MOVED, new.path()), moved
     check_arrived(old, new, was, bench)
     assert move(old, new, bench.engine).verdict is Verdict.ALREADY
-    assert read_text(old.backend, old.key()) == stored
+    assert old.backend.text(old.key()) == stored
 
 
 @pytest.mark.one_engine

@@ -13,15 +13,13 @@ from purveyor.backends.model import (
     MOVED,
     Backend,
     ListedState,
-    StateVersion,
     confirm_holder,
     held,
-    no_version,
     parse_lock,
 )
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.lock import Lock
-from purveyor.state_key import combine, parse_state
+from purveyor.state_key import combine
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
@@ -30,9 +28,8 @@ if TYPE_CHECKING:
     from purveyor.catalog.backend import ConsulBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
-    from purveyor.state_key import Owner, StateDocument, StateKey
+    from purveyor.state_key import Owner, StateKey
 
-_LATEST = "latest"
 _LOCK, _LOCK_INFO = "/.lock", "/.lockinfo"
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's way to say: gzip, with its largest window
@@ -79,10 +76,6 @@ class ConsulStates(Backend):
             "consul", arguments, {"CONSUL_HTTP_TOKEN": self._token} if self._token else {}
         )
 
-    def read(self, key: StateKey) -> StateDocument | None:
-        text = self._text(key)
-        return None if text is None else parse_state(text, where=key.path)
-
     def holder(self, key: StateKey) -> Lock | None:
         """Look which session holds the lock's key, and what it wrote beside it."""
         lock = self._store.entry(f"{self._key(key.path)}{_LOCK}")
@@ -108,20 +101,8 @@ class ConsulStates(Backend):
                 if parts := self.keys.read(path):
                     yield ListedState(path, *parts)
 
-    def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        text = self._text(key)
-        if text is None:
-            return ()
-        return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
-
     def unversioned(self) -> str:
         return "Consul keeps each key's last value only; its snapshots hold others."
-
-    def read_version(self, key: StateKey, version_id: str) -> str:
-        text = self._text(key) if version_id == _LATEST else None
-        if text is None:
-            raise no_version(key.path, version_id)
-        return text
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """End the session that holds the lock; its id is the lock's."""
@@ -146,10 +127,10 @@ class ConsulStates(Backend):
     def unmark_moved(self, key: StateKey) -> None:
         self._store.delete(f"{self._key(key.path)}{MOVED}")
 
-    def _text(self, state: StateKey) -> str | None:
+    def text(self, key: StateKey) -> str | None:
         """Return a state's text, put together from its parts when it is a large one."""
-        path, key = state.path, self._key(state.path)
-        entry = self._store.entry(key)
+        path, name = key.path, self._key(key.path)
+        entry = self._store.entry(name)
         if entry is None:
             return None
         parts = _read_parts(entry.value)
@@ -158,7 +139,7 @@ class ConsulStates(Backend):
         digest, keys = parts
         values = []
         for each in keys:
-            part = self._store.entry(each) if each.startswith(f"{key}/") else None
+            part = self._store.entry(each) if each.startswith(f"{name}/") else None
             if part is None:
                 raise _damaged(path, "one of its parts is missing")
             values.append(part.value)

@@ -66,7 +66,7 @@ class GitlabStates(HttpStates):
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
         """Ask for the latest serial and for those before it, a request each, at most twenty."""
-        state = self.access(key).read()
+        state = self.read(key)
         if state is None:
             return ()
         oldest = max(state.serial - _MOST_VERSIONS, -1)

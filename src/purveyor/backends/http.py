@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NoReturn
 from purveyor import json_text
 from purveyor.backends.http_place import LOCKED, MISSING, NAME, HttpExchange, HttpPlace
 from purveyor.backends.model import (
+    LATEST,
     Backend,
     StateVersion,
     UnsupportedError,
     confirm_holder,
     held,
-    no_version,
     parse_lock,
 )
 from purveyor.state_key import (
@@ -24,7 +24,6 @@ from purveyor.state_key import (
     KeyScheme,
     StateKey,
     combine,
-    parse_state,
 )
 from purveyor.step import BackendBlock
 from purveyor.transport.connection import Connection, Identity
@@ -38,9 +37,8 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
     from purveyor.settings import Settings
-    from purveyor.state_key import Owner, StateDocument
+    from purveyor.state_key import Owner
 
-LATEST = "latest"
 _PASSWORD = "TF_HTTP_PASSWORD"  # noqa: S105 - a variable's name
 _LOOK = "purveyor looks who holds the lock"
 
@@ -99,10 +97,9 @@ class HttpStates(Backend):
             arguments["username"] = self._who.username
         return BackendBlock("http", arguments, {_PASSWORD: self._who.password})
 
-    def read(self, key: StateKey) -> StateDocument | None:
-        """Read the state; None when the server says that there is none (204 or 404)."""
+    def text(self, key: StateKey) -> str | None:
         answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)
-        return None if answer is None else parse_state(answer.text, where=key.path)
+        return None if answer is None else answer.text
 
     def holder(self, key: StateKey) -> Lock | None:
         """Try the lock and give it back at once: the protocol has no other way to ask."""
@@ -156,14 +153,6 @@ class HttpStates(Backend):
 
     def unversioned(self) -> str:
         return "The http protocol has no word for earlier versions; the server may keep some."
-
-    def read_version(self, key: StateKey, version_id: str) -> str:
-        answer = None
-        if version_id == LATEST:
-            answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)
-        if answer is None:
-            raise no_version(key.path, version_id)
-        return answer.text
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Free the lock that has this id.

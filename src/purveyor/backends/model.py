@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from purveyor import json_text
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import Lock, describe_lock
+from purveyor.state_key import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
     from purveyor.step import BackendBlock, StateAccess
 
+LATEST = "latest"
 MOVED = ".moved"
 """What the name of the note beside a state ends in, once the state lives elsewhere."""
 
@@ -123,6 +125,11 @@ class Backend(Protocol):
 
     def read(self, key: StateKey) -> StateDocument | None:
         """Return a state; None when there is none, or only an engine's placeholder."""
+        text = self.text(key)
+        return None if text is None else parse_state(text, where=key.path)
+
+    def text(self, key: StateKey) -> str | None:
+        """Return a state's text as it is now; None where `read` finds none."""
 
     def holder(self, key: StateKey) -> Lock | None:
         """Return who holds a state's lock; None when it is free or cannot be told."""
@@ -148,12 +155,20 @@ class Backend(Protocol):
 
         Where no earlier ones are kept, only what is there now; `unversioned` says why.
         """
+        text = self.text(key)
+        if text is None:
+            return ()
+        return (StateVersion(LATEST, None, len(text.encode()), latest=True),)
 
     def unversioned(self) -> str:
         """Say in one sentence why the place keeps no earlier versions; empty when it does."""
 
     def read_version(self, key: StateKey, version_id: str) -> str:
         """Return a version's text; raise RecoveryError STATE_MISSING when it is not kept."""
+        text = self.text(key) if version_id == LATEST else None
+        if text is None:
+            raise no_version(key.path, version_id)
+        return text
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """Free the lock that has this id; False when the state is not locked.

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from purveyor.backends.model import MOVED, Backend, ListedState
-from purveyor.state_key import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from purveyor.backends.model import LockTrace, StateVersion
     from purveyor.backends.stores import ObjectStore, StoredObject
     from purveyor.lock import Lock
-    from purveyor.state_key import KeyScheme, Owner, StateDocument, StateKey
+    from purveyor.state_key import KeyScheme, Owner, StateKey
     from purveyor.step import BackendBlock
 
 
@@ -111,11 +110,9 @@ class ObjectStates(Backend):
     def block(self, key: StateKey) -> BackendBlock:
         return self._block(key.path)
 
-    def read(self, key: StateKey) -> StateDocument | None:
+    def text(self, key: StateKey) -> str | None:
         text = self.store.read(self._state(key))
-        if text is None or (self.store.has_placeholders and not text):
-            return None
-        return parse_state(text, where=key.path)
+        return None if self.store.has_placeholders and not text else text
 
     def holder(self, key: StateKey) -> Lock | None:
         return self._locks.holder(key.path)

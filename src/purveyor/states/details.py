@@ -61,14 +61,8 @@ def inspect_state(target: StateTarget, backend: Backend) -> StateDetails:
 
 def read_current(backend: Backend, key: StateKey) -> Content | None:
     """Read the state as it is now; None when there is none."""
-    text = read_text(backend, key)
+    text = backend.text(key)
     return None if text is None else read_content(text, where=key.path)
-
-
-def read_text(backend: Backend, key: StateKey) -> str | None:
-    """Return the state's text as it is now; None when there is none."""
-    latest = next((each for each in backend.versions(key) if each.latest), None)
-    return None if latest is None else backend.read_version(key, latest.id)
 
 
 def read_stamp(content: Content) -> str:

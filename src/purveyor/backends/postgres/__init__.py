@@ -12,10 +12,8 @@ from purveyor.backends.model import (
     MOVED,
     Backend,
     ListedState,
-    StateVersion,
     another_lock,
     held,
-    no_version,
 )
 from purveyor.backends.postgres.connection import Database
 from purveyor.backends.postgres.records import PgRecords
@@ -26,20 +24,19 @@ from purveyor.state_key import SUFFIX, combine, identity, parse_state
 from purveyor.step import BackendBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from purveyor.backends.postgres.table import Holder
     from purveyor.catalog.backend import PgBackendConfig
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
-    from purveyor.state_key import Owner, StateDocument, StateKey
+    from purveyor.state_key import Owner, StateKey
 
 # An engine's workspace may hold it, and neither an id nor a slug of ours does.
 _SEPARATOR = ":"
 _NAME = re.compile(r"[^:/]+(:[^:/]+)*")
 # A state's row has no ending, the note beside it has both; an id may end in `.moved` as well.
 _NOTE = f"{SUFFIX}{MOVED}"
-_LATEST = "latest"
 # The engine writes an empty state of this serial before its first plan (measured on both).
 _FIRST_SERIAL = 1
 _SESSION_END = 10.0  # seconds
@@ -93,10 +90,10 @@ class PgStates(Backend):
         environment = self._database.environment()
         return BackendBlock("pg", arguments, environment, workspace=_name(key.path))
 
-    def read(self, key: StateKey) -> StateDocument | None:
+    def text(self, key: StateKey) -> str | None:
         with self._table(f"the state {key.path}") as table:
             text = table.text(_name(key.path))
-        return None if text is None or _is_placeholder(text) else parse_state(text, where=key.path)
+        return None if _is_placeholder(text) else text
 
     def holder(self, key: StateKey) -> Lock | None:
         """Ask the database which session holds the row's lock.
@@ -122,22 +119,8 @@ class PgStates(Backend):
                 if path and parts and not _is_placeholder(row.text):
                     yield ListedState(path, *parts, size=row.size, locked=row.locked)
 
-    def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        with self._table(f"the state {key.path}") as table:
-            text = table.text(_name(key.path))
-        if text is None or _is_placeholder(text):
-            return ()
-        return (StateVersion(_LATEST, None, len(text.encode()), latest=True),)
-
     def unversioned(self) -> str:
         return "A table keeps each state's last version only; the database's backups hold others."
-
-    def read_version(self, key: StateKey, version_id: str) -> str:
-        with self._table(f"the state {key.path}") as table:
-            text = table.text(_name(key.path))
-        if version_id != _LATEST or text is None:
-            raise no_version(key.path, version_id)
-        return text
 
     def unlock(self, key: StateKey, lock_id: str) -> bool:
         """End the session that holds the lock; an engine that still lives cannot save any more.

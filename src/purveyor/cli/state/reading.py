@@ -135,7 +135,7 @@ def pull(
 ) -> None:
     """Write a state's text to a file or to standard output. It holds secrets in clear."""
     from purveyor.credentials.renewal import write_private
-    from purveyor.states.details import missing, read_text
+    from purveyor.states.details import missing
 
     if output is None and sys.stdout.isatty() and not force:
         raise click.UsageError("A state holds secrets: use --output FILE, or --force to see it.")
@@ -144,7 +144,7 @@ def pull(
     context = open_catalog_context(catalog_path)
     target = context.find(words, kind)
     if version is None:
-        text = read_text(context.backend, target.key)
+        text = context.backend.text(target.key)
     else:
         text = context.backend.read_version(target.key, version)
     if text is None:
