@@ -15,9 +15,6 @@ from purveyor.transport.errors import FailureKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_s3.client import S3Client
-
     from purveyor.catalog.backend import S3BackendConfig
     from purveyor.settings import Settings
 
@@ -28,7 +25,7 @@ _TRIES = 12
 _UNKNOWN = frozenset({"NotImplemented", "MalformedXML", "MethodNotAllowed", "501"})
 
 
-class AwsSetupClient:
+class AwsSetupClient(aws.Clients):
     """Clients for one backend entry. `pause` waits between tries, in seconds."""
 
     def __init__(
@@ -40,7 +37,7 @@ class AwsSetupClient:
         self.config = config
         self.in_aws = aws.is_aws(config.endpoint)
         self.pause = pause
-        self._clients = aws.Clients(
+        super().__init__(
             settings, region=config.region, store=config.endpoint, role_arn=config.role_arn
         )
 
@@ -54,15 +51,7 @@ class AwsSetupClient:
         if not self.in_aws:
             return ""
         with self.explained("the account"):
-            return self._clients.sts.get_caller_identity()["Account"]
-
-    @property
-    def s3(self) -> S3Client:
-        return self._clients.s3
-
-    @property
-    def dynamodb(self) -> DynamoDBClient:
-        return self._clients.dynamodb
+            return self.sts.get_caller_identity()["Account"]
 
     def patiently(self, what: str, change: Callable[[], object]) -> None:
         """Carry a change out, again while another one of the same thing is on its way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.backends.model import MOVED
@@ -42,6 +43,9 @@ class Finding:
     fix: str
 
 
+_note, _problem = partial(Finding, Level.NOTE), partial(Finding, Level.PROBLEM)
+
+
 def judge_locks(configured: str, traces: Sequence[LockTrace]) -> Iterator[Finding]:
     """Tell what the locks in an S3 backend mean; `configured` is the catalog's `lock`."""
     places: dict[str, set[str]] = {}
@@ -52,8 +56,7 @@ def judge_locks(configured: str, traces: Sequence[LockTrace]) -> Iterator[Findin
     if configured == "both":
         yield _judge_window(traces, places)
     elif configured == "dynamodb":
-        yield Finding(
-            Level.NOTE,
+        yield _note(
             "lock-old",
             "the backend",
             "locks are items in DynamoDB alone, which the engines are about to drop",
@@ -65,16 +68,14 @@ def _judge_lock(configured: str, trace: LockTrace, places: set[str]) -> Finding:
     holder = describe_lock(trace.lock)
     wanted = {"lockfile": {"object"}, "dynamodb": {"item"}, "both": _BOTH}[configured]
     if trace.where not in wanted or (configured == "both" and places != _BOTH):
-        return Finding(
-            Level.PROBLEM,
+        return _problem(
             "lock-other-kind",
             trace.path,
             f"only the lock {trace.where} is held, by {holder}: that run does not use"
             f" `lock: {configured}`, and runs that do may not see it",
             "Give that pipeline this catalog; free the lock if its run is dead.",
         )
-    return Finding(
-        Level.NOTE,
+    return _note(
         "lock-held",
         trace.path,
         f"locked ({trace.where}) by {holder}",
@@ -84,31 +85,21 @@ def _judge_lock(configured: str, trace: LockTrace, places: set[str]) -> Finding:
 
 def _judge_window(traces: Sequence[LockTrace], places: dict[str, set[str]]) -> Finding:
     half = sorted(path for path, found in places.items() if found != _BOTH)
+    code = "window-open"
     if half:
         text = f"the window of both locks cannot be closed: {len(half)} held by one kind only"
-        return Finding(
-            Level.NOTE,
-            "window-open",
-            "the backend",
-            text,
-            "Bring the pipelines that hold them to `lock: both`.",
+        fix = "Bring the pipelines that hold them to `lock: both`."
+    elif traces:
+        text = "runs are at work, with both locks each"
+        fix = "Ask again when nothing is locked."
+    else:
+        code = "window-closable"
+        text = (
+            "no lock is held: the window of both locks can be closed if every pipeline and every"
+            " person uses `lock: both` by now"
         )
-    if traces:
-        return Finding(
-            Level.NOTE,
-            "window-open",
-            "the backend",
-            "runs are at work, with both locks each",
-            "Ask again when nothing is locked.",
-        )
-    return Finding(
-        Level.NOTE,
-        "window-closable",
-        "the backend",
-        "no lock is held: the window of both locks can be closed if every pipeline and every"
-        " person uses `lock: both` by now",
-        "Set `lock: lockfile` and remove `table`; keep the table until a week has gone by.",
-    )
+        fix = "Set `lock: lockfile` and remove `table`; keep the table until a week has gone by."
+    return _note(code, "the backend", text, fix)
 
 
 def check_up(backend: Backend, *, lock: str = "") -> Iterator[Finding]:
@@ -140,16 +131,14 @@ def _expect_stamp(state: ListedState, look: Look) -> str:
 
 def _judge(state: ListedState, look: Look, stamp: str, *, tells_locks: bool) -> Iterator[Finding]:
     if look.fault is not None:
-        yield Finding(
-            Level.PROBLEM,
+        yield _problem(
             "unreadable",
             state.path,
             look.fault.message,
             "`purveyor state history` and `restore`: go back to the last version that is whole.",
         )
     if tells_locks and look.lock is not None:
-        yield Finding(
-            Level.NOTE,
+        yield _note(
             "lock-held",
             state.path,
             f"locked by {describe_lock(look.lock)}",
@@ -159,8 +148,7 @@ def _judge(state: ListedState, look: Look, stamp: str, *, tells_locks: bool) -> 
     found = look.document.outputs.get(IDENTITY_OUTPUT) if look.document else None
     if found is not None and found.value != stamp:
         shown = found.value[:_SHOWN] if isinstance(found.value, str) else "something else"
-        yield Finding(
-            Level.PROBLEM,
+        yield _problem(
             "foreign",
             state.path,
             f"it is stamped as the state of {shown}",
@@ -169,8 +157,7 @@ def _judge(state: ListedState, look: Look, stamp: str, *, tells_locks: bool) -> 
 
 
 def _doubled(stamp: str, one: str, other: str) -> Finding:
-    return Finding(
-        Level.PROBLEM,
+    return _problem(
         "doubled",
         stamp,
         f"two states under one id: {one} and {other}",
@@ -184,8 +171,7 @@ def _judge_paths(paths: Iterator[str], keys: KeyScheme) -> Iterator[Finding]:
     for path in paths:
         if path.endswith(MOVED):
             moved.add(path.removesuffix(MOVED))
-            yield Finding(
-                Level.NOTE,
+            yield _note(
                 "moved",
                 path.removesuffix(MOVED),
                 "it was moved to another place, or its move was interrupted",
@@ -196,8 +182,7 @@ def _judge_paths(paths: Iterator[str], keys: KeyScheme) -> Iterator[Finding]:
             stray.append(path)
     for path in stray:
         if path not in moved:
-            yield Finding(
-                Level.NOTE,
+            yield _note(
                 "stray",
                 path,
                 "a state under a key that no run looks at",
