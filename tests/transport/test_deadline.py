@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.transport.connection import Connection, Request
-from purveyor.transport.deadline import paced, within
 from purveyor.transport.download import DownloadError, download
 from purveyor.transport.errors import NoResponseError
-from purveyor.transport.retry import RetryPolicy
+from purveyor.transport.retry import RetryPolicy, paced, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,19 +1,24 @@
 """The key of an entity's state, and what a state document says."""
 
 from purveyor.entity import ID
-from purveyor.state_key.address import SUFFIX, Owner, StateKey, identity, leave_out_steps, step_path
+from purveyor.state_key.address import (
+    SUFFIX,
+    MovedMarker,
+    Owner,
+    StateKey,
+    identity,
+    leave_out_steps,
+    parse_moved_marker,
+    read_moved_marker,
+    refuse_moved,
+    step_path,
+)
 from purveyor.state_key.document import (
     IDENTITY_OUTPUT,
     OutputValue,
     StateDocument,
     check_identity,
     parse_state,
-)
-from purveyor.state_key.moved import (
-    MovedMarker,
-    parse_moved_marker,
-    read_moved_marker,
-    refuse_moved,
 )
 from purveyor.state_key.scheme import KEYS, KEYS_BY_ID, KeyScheme, combine, find_clashes
 from purveyor.state_key.template import JOURNAL, KeyTemplate, find_faults, read_template

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from purveyor import __version__, json_text
 from purveyor.clock import Clock
-from purveyor.transport.deadline import paced, within
 from purveyor.transport.errors import (
     LOST,
     FailureKind,
@@ -22,7 +21,7 @@ from purveyor.transport.errors import (
     TransientError,
     is_transient,
 )
-from purveyor.transport.retry import CLOUD, retry
+from purveyor.transport.retry import CLOUD, paced, retry, within
 
 if TYPE_CHECKING:
     import ssl

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from purveyor.clock import Clock
 from purveyor.transport.connection import Connection, Request
-from purveyor.transport.deadline import paced
 from purveyor.transport.errors import NoResponseError, TransientError, is_transient
-from purveyor.transport.retry import DOWNLOAD, retry
+from purveyor.transport.retry import DOWNLOAD, paced, retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
