@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor import json_text
-from purveyor.errors import PlatformError
+from purveyor.client import PlatformRefusedError
+from purveyor.errors import ContextError, PlatformError, PurveyorError
 from purveyor.inbox.model import Delivery, DeliveryEnding, DeliveryStatus
 from purveyor.receiver.runs import RunsHere
 
@@ -93,12 +94,26 @@ def test_a_run_gets_the_confirmed_context_in_a_private_folder(tmp_path: Path) ->
     assert not folder.exists()
 
 
-def test_what_the_platform_does_not_confirm_is_not_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (PlatformError("Silent", hint="Wait."), WAITING, "PLATFORM_UNREACHABLE: Silent"),
+        (ContextError("Forged", hint="No."), FAILED, "CONTEXT_INVALID: Forged"),
+        (
+            PlatformRefusedError("Not there", hint="No.", status=404, absent=True),
+            FAILED,
+            "PLATFORM_REFUSED: Not there",
+        ),
+    ],
+)
+def test_what_the_platform_does_not_confirm_is_not_run(
+    tmp_path: Path, error: PurveyorError, status: DeliveryStatus, reason: str
+) -> None:
     def confirm(_: bytes) -> bytes:
-        raise PlatformError("The platform is silent", hint="Wait.")
+        raise error
 
     ending = carry_out(runs(tmp_path, "open('../ran', 'w')", confirm=confirm))
-    assert ending == DeliveryEnding(WAITING, "PLATFORM_UNREACHABLE: The platform is silent")
+    assert ending == DeliveryEnding(status, reason)
     assert not (tmp_path / "runs/ran").exists()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from purveyor import json_text, process
-from purveyor.errors import PurveyorError, ReasonCode
+from purveyor.errors import ContextError, PurveyorError, ReasonCode
 from purveyor.inbox.model import DeliveryEnding, DeliveryStatus
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ class RunsHere:
             try:
                 (folder / _CONTEXT).write_bytes(self.confirm(delivery.body))
             except PurveyorError as error:
-                return DeliveryEnding(DeliveryStatus.WAITING, f"{error.reason}: {error.message}")
+                # Forged or withdrawn: it will never be there. Else the platform is silent.
+                gone = isinstance(error, ContextError) or getattr(error, "absent", False)
+                status = DeliveryStatus.FAILED if gone else DeliveryStatus.WAITING
+                return DeliveryEnding(status, f"{error.reason}: {error.message}")
             done = process.run(
                 process.Command(
                     (*self.command, "--context", _CONTEXT, "--json", *self.arguments),
@@ -82,10 +85,9 @@ class RunsHere:
 
     def forget(self, before: float) -> None:
         """Remove the logs of runs that ended before a time."""
-        for each in self.folder.glob(f"*/{_LOG}"):
-            with contextlib.suppress(OSError):
-                if each.stat().st_mtime < before:
-                    shutil.rmtree(each.parent)
+        for each in self.folder.glob("*"):
+            if each.stat().st_mtime < before:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _read_outcome(path: Path) -> DeliveryEnding | None:
