@@ -36,6 +36,29 @@ HEAVY = {
 }  # fmt: skip
 
 
+CRUMB_LINES = 60
+# Files under that length which one sibling alone imports, and which stay: each is one of several
+# that do the same for another thing, or tells a storey what it may know of another.
+VARIANTS = {
+    "channels/terraform": "one form of an export",
+    "dispatch/azure": "a CI's own",
+    "dispatch/github": "a CI's own",
+    "dispatch/gitlab": "a CI's own",
+    "engines/terraform/destroy": "what `apply` is to create and update",
+    "engines/terraform/encryption": "its neighbour has no room",
+    "engines/terraform/sources": "what `tree` is to a local module",
+    "hcl/golang": "a parser's own",
+    "hcl/python": "a parser's own",
+}
+# What brings the outside world along: a function that takes two of them knows too much.
+OUTSIDE = {
+    *("Settings", "Job", "CatalogContext", "ActionContext", "ClaimedAction", "StepRun"),
+    *("Places", "StepTools", "ThisRun", "Sweeper", "Provisioner", "Finisher", "Rescuer"),
+}
+# Objects meet in `cli`; this many functions there may take two, and never more.
+MEETING = 6
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     tree = ast.parse(path.read_text())
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -75,6 +98,43 @@ def test_only_the_registry_and_the_wiring_name_an_engine() -> None:
         if found in engines and not engines & {*path.parts, path.stem}
     }
     assert named == {"engines/registry.py", "cli/wiring.py"}
+
+
+def imported(path: Path) -> set[str]:
+    """Return every module, or name in one, that a file imports."""
+    found = set[str]()
+    for each in ast.walk(ast.parse(path.read_text())):
+        if isinstance(each, ast.ImportFrom) and each.module:
+            found |= {each.module, *(f"{each.module}.{name.name}" for name in each.names)}
+        elif isinstance(each, ast.Import):
+            found |= {name.name for name in each.names}
+    return found
+
+
+def test_a_short_file_that_one_neighbour_alone_needs_is_a_part_of_it() -> None:
+    files = {each: imported(each) for each in PRODUCT.rglob("*.py")}
+    crumbs = set()
+    for path in files:
+        name = str(path.relative_to(PRODUCT).with_suffix(""))
+        module = f"purveyor.{name.replace('/', '.')}"
+        users = [other for other, names in files.items() if module in names]
+        short = len(path.read_text().splitlines()) < CRUMB_LINES
+        if short and len(users) == 1 and not path.stem.startswith("__"):
+            crumbs.add(name)
+    assert crumbs <= {*VARIANTS}
+
+
+def test_no_function_takes_more_than_one_thing_of_the_outside() -> None:
+    meeting = []
+    for path in sorted(PRODUCT.rglob("*.py")):
+        for each in functions(path):
+            arguments = each.args.posonlyargs + each.args.args + each.args.kwonlyargs
+            types = [ast.unparse(a.annotation) for a in arguments if a.annotation]
+            plain = [set(re.findall(r"\w+", t)) for t in types if not t.startswith("Callable")]
+            if len(set[str]().union(*plain) & OUTSIDE) > 1:
+                meeting.append(f"{path.relative_to(PRODUCT)}:{each.name}")
+    assert [each for each in meeting if not each.startswith("cli/")] == []
+    assert len(meeting) <= MEETING
 
 
 def test_the_catalog_names_the_engines_that_there_are() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purveyor.engines.terraform.addresses import covers
+from purveyor.engines.terraform.apply import covers
 from purveyor.errors import GuardError
 from purveyor.plan import Change, Guard, Verb, find_denied, judge
 

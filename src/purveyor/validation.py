@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from purveyor.catalog import lookup
 from purveyor.catalog.accounts import find_ties, show_match
-from purveyor.catalog.command_faults import find_command_faults
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.entries import StepEntry
-from purveyor.catalog.folder_faults import find_folder_faults
+from purveyor.catalog.file_faults import find_command_faults, find_folder_faults
 from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal, tell_missing
 from purveyor.declaration import find_lost_place

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from release_fixtures import place_keys
 
-from purveyor.engines.binary import signature
+from purveyor.engines.binary import release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def maker_keys(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = place_keys(tmp_path_factory.mktemp("keys"))
-    monkeypatch.setattr(signature, "KEYS", folder)
+    monkeypatch.setattr(release, "KEYS", folder)
     return folder

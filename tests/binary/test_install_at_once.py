@@ -21,7 +21,7 @@ from release_fixtures import (
 )
 
 from purveyor import json_text
-from purveyor.engines.binary import signature
+from purveyor.engines.binary import release
 from purveyor.engines.binary.places import cached_program
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def settings(tmp_path: Path) -> Settings:
 def _started(site: ReleaseSite, settings: Settings) -> subprocess.Popen[str]:
     code = (
         "from pathlib import Path; from purveyor.cli import main; "
-        "from purveyor.engines.binary import signature; "
-        f"signature.KEYS = Path({str(signature.KEYS)!r}); main()"
+        "from purveyor.engines.binary import release; "
+        f"release.KEYS = Path({str(release.KEYS)!r}); main()"
     )
     argv = [sys.executable, "-c", code, "engine", "install", "--json", "--from", site.address]
     return subprocess.Popen(

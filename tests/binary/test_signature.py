@@ -24,14 +24,13 @@ from release_fixtures import (
     zipped,
 )
 
-from purveyor.engines.binary import signature
-from purveyor.engines.binary.release import Release
-from purveyor.engines.binary.signature import is_signed
+from purveyor.engines.binary import release
+from purveyor.engines.binary.release import Release, is_signed
 from purveyor.errors import EngineError
 from purveyor.transport.download import DownloadError, download
 
 SIGNED = Path(__file__).parent / "signed"
-PINNED = Path(signature.__file__).parent / "keys"
+PINNED = Path(release.__file__).parent / "keys"
 REAL = {
     "terraform": ("terraform_1.9.8_SHA256SUMS", "sig"),
     "opentofu": ("tofu_1.8.5_SHA256SUMS", "gpgsig"),
@@ -40,7 +39,7 @@ REAL = {
 
 @pytest.fixture
 def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signature, "KEYS", PINNED)
+    monkeypatch.setattr(release, "KEYS", PINNED)
 
 
 @pytest.mark.usefixtures("pinned")

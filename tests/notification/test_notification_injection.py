@@ -28,7 +28,7 @@ def check(value: str, **environ: str) -> None:
         "parameters": {"name": value},
     }
     origin = ContextSource(json_text.write(context), "the variable CONTEXT")
-    refuse_injected(origin, read_action(parse_notification(origin)), Settings(environ))
+    refuse_injected(origin, read_action(parse_notification(origin)), Settings(environ).secrets())
 
 
 @pytest.mark.parametrize("name", ["CI_JOB_TOKEN", "SYSTEM_ACCESSTOKEN", "NULLPLATFORM_API_KEY"])

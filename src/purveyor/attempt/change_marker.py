@@ -79,7 +79,6 @@ class MarkedChange:
         return None
 
     def withdraw(self) -> None:
-        """Take the marker away: nothing was changed."""
         self.attempt.release_lock()
         self._remove_marker()
 

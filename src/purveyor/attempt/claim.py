@@ -45,8 +45,6 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThisRun:
-    """Who claims actions here."""
-
     identity: RunIdentity
     clock: Clock
     is_dead: Callable[[RunIdentity], bool | None]  # of another run; None for unknown
@@ -125,7 +123,6 @@ class Attempt:
                 self.run.local_runs.write(self._local)
 
     def note_program(self, pid: int) -> None:
-        """Note which program runs now."""
         self.note_locally(engine=pid, engine_mark=process.read_mark(pid))
 
     def notice(self, event: StepEvent) -> None:
@@ -153,12 +150,10 @@ class Attempt:
         self._look = look
 
     def release_lock(self) -> None:
-        """Forget the engine's lock."""
         self._look = None
         self._heart.release()
 
     def beat(self) -> None:
-        """Give a sign of life."""
         self._heart.beat()
 
     @contextlib.contextmanager

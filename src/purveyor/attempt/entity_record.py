@@ -1,4 +1,4 @@
-"""What is remembered of one entity: its capsule, whether it was begun, whether it ever was."""
+"""Where an entity's state and records lie, and what is remembered of it there."""
 
 from __future__ import annotations
 
@@ -9,24 +9,41 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.journal import Secrets, pick_step
+from purveyor.journal import Capsules, Secrets, pick_step
 from purveyor.plan import Verb
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from purveyor.journal import Capsule, Capsules
+    from purveyor.backends import Backend
+    from purveyor.entity import EntityRef
+    from purveyor.journal import Capsule, Journal
     from purveyor.json_text import JsonValue
     from purveyor.lock import Lock
     from purveyor.plan import Change
+    from purveyor.record_store import RecordStore
     from purveyor.state_key import StateDocument
-    from purveyor.step import Listen, StateAccess
+    from purveyor.step import Listen, Recovery, StateAccess
 
 _TOO_LARGE = (
     "The module is too large to be kept with the entity (1 MiB packed): a delete needs it in the"
     " catalog, or at its address."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Opened once for an action."""
+
+    backend: Backend
+    store: RecordStore | None  # None where no store can keep records
+    journal: Journal | None  # None also for a run that may be repeated
+    open_recovery: Callable[[EntityRef, str, str], Recovery]  # keeps states that cannot be saved
+
+    @property
+    def capsules(self) -> Capsules | None:
+        return None if self.store is None else Capsules(self.store)
 
 
 @dataclass(slots=True)
@@ -81,7 +98,6 @@ class EntityRecord:
         return pick_step(self.store.read_computed(self.blank.ref), step)
 
     def shown_before(self) -> tuple[str, ...]:
-        """Return the attributes that results of the last success set."""
         capsule = self.capsule
         return () if capsule is None else (*capsule.shown, *capsule.shown_secrets)
 
@@ -155,7 +171,6 @@ class EntityRecord:
         )
 
     def note_let_go(self, changes: Sequence[Change], *, state_key: str) -> None:
-        """Remember what an action has let go of, however it ended."""
         if not self.kept and any(each.verb is Verb.FORGET for each in changes):
             with contextlib.suppress(PurveyorError):
                 blank = dataclasses.replace(self.blank, at=self.now(), state_key=state_key)
@@ -213,7 +228,6 @@ class CheckedState:
         return self.last
 
     def holder(self) -> Lock | None:
-        """Return the lock's holder."""
         return self._state.holder()
 
     def lineage(self) -> str:

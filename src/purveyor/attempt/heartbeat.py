@@ -39,7 +39,6 @@ class Heartbeat:
             self._stirred.set()
 
     def release(self) -> None:
-        """Note that the engine has ended."""
         self._look, self._lock_id = None, ""
 
     def turn(self) -> float:
@@ -52,7 +51,6 @@ class Heartbeat:
         return max(0.0, min(self._due, looks_at) - self._clock.clock())
 
     def beat(self) -> None:
-        """Give a sign of life now."""
         self._due = self._clock.clock() + BEAT_SECONDS
         with contextlib.suppress(PurveyorError):
             self._write(self._lock_id)

@@ -45,7 +45,6 @@ class LocalRuns:
         self._disk = disk
 
     def write(self, run: LocalRun) -> None:
-        """Write it, over what is there."""
         path = _path(run.action)
         if path is not None:
             with contextlib.suppress(PurveyorError):
@@ -62,7 +61,6 @@ class LocalRuns:
         return _build(value) if isinstance(value, dict) else None
 
     def remove(self, action: str) -> None:
-        """Remove it; nothing happens when there is none."""
         path = _path(action)
         if path is not None:
             with contextlib.suppress(PurveyorError):

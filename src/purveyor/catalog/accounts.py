@@ -38,7 +38,6 @@ def find_ties(matches: Sequence[Mapping[str, str]]) -> list[tuple[int, int]]:
 
 
 def show_match(match: Mapping[str, str]) -> str:
-    """Show a match as `country=us, environment=production`."""
     return ", ".join(f"{name}={value}" for name, value in sorted(match.items())) or "anything"
 
 

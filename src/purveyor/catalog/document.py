@@ -40,8 +40,6 @@ _MOST_VALUES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line and a column, both from 1."""
-
     line: int
     column: int
 
@@ -92,7 +90,6 @@ class Document:
         return Fault(self.file, self._keys.get(known, place) if at_key else place, trail, text)
 
     def place(self, trail: Trail, key: Place | None, value: Place) -> None:
-        """Note where `trail` stands."""
         self._values[trail] = value
         if key is not None:
             self._keys[trail] = key
@@ -148,8 +145,6 @@ def _place(node: yaml.Node) -> Place:
 
 
 class _Builder:
-    """Turns nodes into plain values."""
-
     def __init__(self, document: Document) -> None:
         self._document = document
         self._left = _MOST_VALUES
@@ -241,5 +236,4 @@ def _find_nulls(value: JsonValue, trail: Trail, below: tuple[str, ...]) -> Itera
 
 
 def unfold(value: JsonValue) -> Mapping[str, JsonValue]:
-    """Return a mapping's entries; nothing for any other value."""
     return value if isinstance(value, dict) else {}

@@ -47,7 +47,6 @@ def load_catalog(path: Path | None = None) -> Catalog:
 
 
 def count_faults(faults: Sequence[object]) -> str:
-    """Return `1 fault` or `n faults`."""
     return "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
 
 

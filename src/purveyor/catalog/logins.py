@@ -85,7 +85,6 @@ class GoogleEntry(TokenEntry):
 
 
 def named_variables(*logins: Strict | None) -> frozenset[str]:
-    """Return the environment variables whose values log in somewhere."""
     return frozenset(
         str(value)
         for login in logins

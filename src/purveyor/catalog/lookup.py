@@ -44,8 +44,6 @@ class ModuleTarget:
 
 @dataclass(frozen=True, slots=True)
 class Target(ModuleTarget):
-    """What serves one specification."""
-
     entry: Entry
 
     def steps(self) -> tuple[ModuleTarget, ...]:
@@ -64,7 +62,6 @@ class ServiceTarget(Target):
 
 
 def find_service(root: Path, model: CatalogModel, slug: str) -> ServiceTarget:
-    """Return what serves a service specification; raise CatalogError if nothing does."""
     from purveyor.catalog.entries import ServiceEntry
 
     folder = root / MODULES / (slug if is_safe(slug) else DEFAULT)
@@ -124,7 +121,6 @@ def find_module(root: Path, target: ModuleTarget) -> Path:
 
 
 def has_program(target: Target, slug: str) -> bool:
-    """Tell whether the entry, or a folder, speaks of an action."""
     return slug in target.entry.actions or (
         is_safe(slug) and (target.folder / ACTIONS / slug).is_dir()
     )

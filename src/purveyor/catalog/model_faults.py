@@ -33,7 +33,6 @@ _KEY_MARK = "[key]"
 
 
 def find_model_faults(error: ValidationError, document: Document) -> list[Fault]:
-    """Return one fault for each thing that pydantic found."""
     return [_translate(each, document) for each in error.errors(include_url=False)]
 
 

@@ -28,8 +28,6 @@ class OutputRule:
 
 @dataclass(frozen=True, slots=True)
 class ComputeRule:
-    """How a variable's value is worked out."""
-
     template: str
     once: bool = False  # decided at the first create, and kept
 
@@ -92,7 +90,6 @@ class StepRecipe:
         return f"step-{self.name or 1}"
 
     def stamp(self, entity: str) -> str:
-        """Return what its state is stamped with."""
         return f"{entity}/{self.suffix}" if self.suffix else entity
 
     def fixed_variables(self, declared: Collection[str]) -> dict[str, JsonValue]:
@@ -110,8 +107,6 @@ class StepRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one action is carried out."""
-
     root: Path  # the catalog's folder; every relative path in the catalog starts there
     backend: BackendConfig
     account: Account

@@ -180,7 +180,6 @@ class Catalog:
         return tuple(StepRecipe(EngineRequirement(COMMAND), command=each) for each in programs)
 
     def find_source(self, target: ModuleTarget) -> ModuleSource:
-        """Return where the target's module is; raise CatalogError for a folder that is not."""
         module, version = target.entry.module, target.entry.version
         if module is not None and is_remote(module, version):
             return ModuleSource(self.root, address=module, version=version or "")
@@ -210,7 +209,6 @@ def _logins(entries: Sequence[AccountEntry]) -> list[Strict | None]:
 
 
 def read_outputs(entry: ModuleEntry) -> dict[str, OutputRule] | None:
-    """Return the output rules; None when the entry leaves them to the module."""
     if entry.outputs is None:
         return None
     return {name: OutputRule(each.output, each.secret) for name, each in entry.outputs.items()}

@@ -11,7 +11,6 @@ _TITLE = "The catalog of Purveyor (purveyor.yaml)"
 
 
 def build_schema() -> JsonObject:
-    """Return the schema of a catalog file, made from its model."""
     from purveyor.catalog.model import CatalogModel
 
     schema = cast("JsonObject", _tidy(CatalogModel.model_json_schema(mode="validation")))

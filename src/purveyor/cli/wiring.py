@@ -104,7 +104,7 @@ def take_context(job: Job) -> ActionContext:
         action = notification.read_action(notification.parse_notification(origin))
     except ContextError as error:
         raise notification.recognise(error, origin) from None
-    notification.refuse_injected(origin, action, job.settings)
+    notification.refuse_injected(origin, action, job.settings.secrets())
     return action
 
 

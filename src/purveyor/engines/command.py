@@ -56,11 +56,9 @@ class CommandEngine:
         self._redactor = redactor
 
     def fetch(self, source: ModuleSource, _workspace: Path) -> Path:
-        """Return the catalog's folder: a program stays where it is."""
         return source.root
 
     def describe(self, module: Path) -> ModuleInterface:
-        """Return an interface without names: a program takes any."""
         return ModuleInterface(module, {}, {})
 
     def run(self, step: Step, listen: Listen) -> StepResult:
@@ -77,11 +75,9 @@ class CommandEngine:
 
     @staticmethod
     def leftovers(_workspace: Path) -> Leftovers:
-        """Return nothing: what a program has done is known to itself alone."""
         return Leftovers()
 
     def save(self, _text: str, state: StateSlot) -> None:
-        """Fail: there is no state to save."""
         raise RecoveryError(
             f"A program keeps no state, and {state.stamp} has one.",
             hint="Ask the platform team which step of the catalog's entry left it.",

@@ -36,14 +36,12 @@ class Cause:
     hint: str
 
     def tell(self, text: str, *, what: str, place: str = "") -> str:
-        """Return the message about a text that the pattern is in."""
         found = re.search(self.pattern, text)
         words = {**(found.groupdict() if found else {}), "what": what, "place": place}
         return (self.message if place else self.message.replace(" ({place})", "")).format(**words)
 
 
 def find_cause(text: str, causes: Iterable[Cause]) -> Cause | None:
-    """Return the first cause whose words are in the text."""
     return next((cause for cause in causes if re.search(cause.pattern, text)), None)
 
 

@@ -57,7 +57,6 @@ def open_engine(
 
 
 def find_leftovers(workspace: Path) -> Leftovers:
-    """Return what a dead run of any engine left in its private folder."""
     found = [each.leftovers(workspace) for each in (TerraformEngine, CommandEngine)]
     return Leftovers(
         proofs=frozenset(proof for each in found for proof in each.proofs),

@@ -60,8 +60,6 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finisher:
-    """Gives actions an ending."""
-
     run: ThisRun
     reporter: Reporter
     resolve: Callable[[ActionContext], Recipe]

@@ -40,8 +40,6 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class Rescuer:
-    """Saves what a dead run on an entity left."""
-
     entity: Entity
     recipe: Recipe
     places: Places
@@ -129,7 +127,6 @@ def remove_workspace(run: LocalRun) -> None:
 
 
 def _folder(run: LocalRun) -> Path | None:
-    """Return the workspace, if it is one of ours."""
     folder = Path(run.workspace)
     ours = run.workspace and folder.name.startswith(_NAME) and folder.is_dir()
     return folder if ours and folder.stat().st_uid == os.getuid() else None

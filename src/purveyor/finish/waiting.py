@@ -23,8 +23,6 @@ _LAST_PART, _LONGEST_LAST = 0.25, 60.0
 
 
 class Left(Enum):
-    """What is left of a run."""
-
     NOTHING = "nothing"
     RUN = "run"
     ENGINE = "engine"

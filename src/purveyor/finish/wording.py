@@ -72,7 +72,6 @@ def still_working() -> Outcome:
 
 
 def not_started(*, cancelled: bool) -> Outcome:
-    """Return the ending of an action that no run has begun."""
     return Outcome(
         status=Status.FAILED,
         reason=ReasonCode.CANCELLED if cancelled else ReasonCode.RUN_NOT_STARTED,

@@ -5,8 +5,14 @@ from purveyor.journal.capsules import Capsules
 from purveyor.journal.change_markers import ChangeMarker, ChangeMarkers
 from purveyor.journal.journal import DEAD_AFTER, Journal
 from purveyor.journal.module_tree import ModuleTree, pack_tree, unpack_tree
-from purveyor.journal.outcome_record import keep_outcome, recall_outcome
-from purveyor.journal.records import AttemptRecord, Beat, Begin, End
+from purveyor.journal.records import (
+    AttemptRecord,
+    Beat,
+    Begin,
+    End,
+    keep_outcome,
+    recall_outcome,
+)
 from purveyor.journal.recovery import ParkedStates
 from purveyor.journal.verdict import Claimed, Ended, Running, Unknown, Unread, Verdict
 

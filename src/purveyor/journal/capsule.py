@@ -83,7 +83,6 @@ class Capsule:
 
     @property
     def module(self) -> str:
-        """The module's name for people."""
         return self.path or self.address
 
 
@@ -95,7 +94,6 @@ class Secrets:
     asked: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def of_step(self, step: str) -> Secrets:
-        """Return those of one step."""
         return Secrets(pick_step(self.variables, step), pick_step(self.asked, step))
 
 
@@ -106,7 +104,6 @@ def pick_step(values: Mapping[str, JsonValue], step: str) -> dict[str, JsonValue
 
 
 def write_capsule(capsule: Capsule) -> str:
-    """Return the capsule as JSON."""
     return json_text.write(_values(capsule))
 
 

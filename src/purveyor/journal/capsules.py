@@ -68,7 +68,6 @@ class Capsules:
         return Secrets(*(part if isinstance(part, dict) else {} for part in parts))
 
     def keep_secrets(self, entity: EntityRef, secrets: Secrets) -> None:
-        """Write the secret values of the capsule, or take earlier ones away. One request."""
         path = layout.entity_path(entity, layout.SECRETS)
         if secrets.variables or secrets.asked:
             kept: JsonValue = {"variables": dict(secrets.variables), "asked": dict(secrets.asked)}
@@ -77,7 +76,6 @@ class Capsules:
             self._store.remove(path)
 
     def bury(self, tombstone: Capsule) -> None:
-        """Put a capsule with `deleted_at` in the place of the living one."""
         self._store.put(_path(tombstone), write_capsule(tombstone))
         if tombstone.kind == _LINK:
             self._store.remove(_link_note(tombstone))
@@ -87,7 +85,6 @@ class Capsules:
         self._store.put(layout.step_path(entity, step), json_text.write({"results": dict(results)}))
 
     def forget_step(self, entity: EntityRef, step: str) -> None:
-        """Let a step that is done once be done again."""
         self._store.remove(layout.step_path(entity, step))
 
     def read_step(self, entity: EntityRef, step: str) -> Mapping[str, JsonValue] | None:
@@ -137,7 +134,6 @@ class Capsules:
         return found if isinstance(found, dict) else {}
 
     def note_untouched(self, entity: EntityRef, action: str) -> None:
-        """Note that a create ended before an engine could change anything."""
         record = json_text.write({"action": action})
         self._store.put(layout.entity_path(entity, layout.UNTOUCHED), record)
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangeMarker:
-    """One attempt's marker."""
-
     entity: EntityRef
     action: str
     attempt: int
@@ -59,7 +57,6 @@ class ChangeMarkers:
         return self._find(entity, but="")
 
     def find_others(self, begin: Begin) -> tuple[ChangeMarker, ...]:
-        """Return the markers on an attempt's entity but its own."""
         return self._find(begin.ref, but=_path(begin))
 
     def _find(self, entity: EntityRef, *, but: str) -> tuple[ChangeMarker, ...]:

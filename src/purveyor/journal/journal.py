@@ -79,7 +79,6 @@ class Journal:
             return Unread(error)
 
     def beat(self, begin: Begin, beat: Beat) -> None:
-        """Write a sign of life."""
         self._store.put(_path(begin, layout.BEAT), write_record(beat))
 
     def end(self, begin: Begin, end: End) -> bool:
@@ -110,7 +109,6 @@ class Journal:
             self._open(found.begin)
 
     def open_actions(self) -> Iterator[str]:
-        """Yield the ids of the actions that began and are not closed."""
         for path in self._store.paths(layout.OPEN):
             yield path.rsplit("/", 1)[-1]
 
@@ -128,12 +126,10 @@ class Journal:
         return dict(sorted(began.items(), key=lambda each: each[1], reverse=True))
 
     def attempts(self, action: str) -> Sequence[AttemptRecord]:
-        """Return an action's attempts, the first one first; none when it is not known."""
         found = (self._read(action, *each) for each in self._list(action))
         return [each for each in found if each is not None]
 
     def last(self, action: str) -> AttemptRecord | None:
-        """Return the last attempt."""
         listed = self._list(action)
         return self._read(action, *listed[-1]) if listed else None
 

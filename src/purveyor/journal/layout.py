@@ -33,7 +33,6 @@ def attempt_path(action: str, attempt: int, name: str) -> str:
 
 
 def split_attempts(paths: Iterable[str]) -> Mapping[tuple[str, int], set[str]]:
-    """Return which files each attempt has, by action and number."""
     names: dict[tuple[str, int], set[str]] = {}
     for path in paths:
         parts = path.split("/")

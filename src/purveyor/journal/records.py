@@ -1,4 +1,4 @@
-"""What the journal keeps of one attempt: its begin, its heartbeat and its end."""
+"""What the journal keeps of one attempt: its begin, its heartbeat and its outcome."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from purveyor import json_text
 from purveyor.entity import EntityRef
+from purveyor.errors import ReasonCode
+from purveyor.outcome import Outcome, Status
+from purveyor.plan import Change, Verb
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
@@ -95,8 +98,6 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One attempt as the journal knows it."""
-
     begin: Begin
     beat: Beat | None
     end: End | None
@@ -104,12 +105,50 @@ class AttemptRecord:
 
     @property
     def last_sign(self) -> float:
-        """When it last showed that it lives, in seconds since 1970."""
         return max(each.at for each in (self.begin, self.beat, self.end) if each is not None)
 
 
+def keep_outcome(outcome: Outcome, *, at: float) -> End:
+    """Return what the journal keeps: no private result, no secret."""
+    return End(
+        at=at,
+        status=outcome.status.value,
+        reason=outcome.reason.value,
+        exit_code=outcome.exit_code,
+        message=outcome.message,
+        next_step=outcome.next_step,
+        details=outcome.details,
+        told=outcome.told,
+        results=None if outcome.private else dict(outcome.results),
+        shown_before=outcome.shown_before,
+        changes=tuple((c.address, c.resource_type, c.verb.value) for c in outcome.changes),
+        state_key=outcome.state_key,
+        run_url=outcome.run_url,
+        seconds=outcome.seconds,
+    )
+
+
+def recall_outcome(end: End) -> Outcome:
+    notes = () if end.results is not None else ("The results were private and are not kept.",)
+    return Outcome(
+        status=Status(end.status),
+        reason=ReasonCode[end.reason],
+        exit_code=0,
+        message=end.message,
+        next_step=end.next_step,
+        details=(*end.details, *notes),
+        told=end.told,
+        results=end.results or {},
+        shown_before=end.shown_before,
+        changes=tuple(Change(at, kind, Verb(verb)) for at, kind, verb in end.changes),
+        private=end.results is None,
+        state_key=end.state_key,
+        run_url=end.run_url,
+        seconds=end.seconds,
+    )
+
+
 def write_record(record: Begin | Beat | End) -> str:
-    """Return the record as one line of JSON."""
     values = _shallow(record)
     if isinstance(record, Begin):
         values["identity"] = _shallow(record.identity)
@@ -117,7 +156,6 @@ def write_record(record: Begin | Beat | End) -> str:
 
 
 def read_begin(text: str) -> Begin:
-    """Read a begin; raise ValueError for anything else."""
     values = _values(text)
     identity = values.pop("identity")
     if not isinstance(identity, dict):
@@ -126,12 +164,10 @@ def read_begin(text: str) -> Begin:
 
 
 def read_beat(text: str) -> Beat:
-    """Read a heartbeat; raise ValueError for anything else."""
     return _build(Beat, _values(text))
 
 
 def read_end(text: str) -> End:
-    """Read an end; raise ValueError for anything else."""
     values = _values(text)
     lists = {name: values.get(name) for name in ("details", "shown_before", "changes")}
     tuples = {name: tuple(each) if isinstance(each, list) else () for name, each in lists.items()}

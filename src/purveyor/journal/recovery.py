@@ -78,7 +78,6 @@ class ParkedStates:
         return tuple(places)
 
     def waiting(self) -> tuple[str, ...]:
-        """Return the names of the states that wait to be saved, oldest first."""
         folder = layout.recovery_path(self._entity, self._folder)
         found = {path for store in self._stores() for path in store.paths(folder.rstrip("/"))}
         names = (n for n in found if n.endswith(SUFFIX) and not n.endswith(_COPY))
@@ -92,7 +91,6 @@ class ParkedStates:
         return tuple((n, n.removeprefix(folder).rpartition("/")[0]) for n in sorted(names))
 
     def read(self, name: str) -> str | None:
-        """Return a state's text; None when it is gone meanwhile."""
         texts = (store.read(name) for store in self._stores())
         return next((text for text in texts if text is not None), None)
 

@@ -20,8 +20,6 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The action ended before: here is how."""
-
     begin: Begin
     end: End
     reported: bool

@@ -11,7 +11,7 @@ from purveyor.errors import ContextError
 from purveyor.notification.fields import FaultyActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from purveyor.action import ActionContext
     from purveyor.settings import Settings
@@ -149,14 +149,14 @@ def read_source(raw: bytes, place: str) -> ContextSource:
     return ContextSource(text, place, fault)
 
 
-def refuse_injected(origin: ContextSource, action: ActionContext, settings: Settings) -> None:
+def refuse_injected(origin: ContextSource, action: ActionContext, secrets: Iterable[str]) -> None:
     """Raise FaultyActionError when the text holds the value of a secret variable.
 
     GitLab expands `$NAME` inside pipeline variables, Azure `$(NAME)` inside mapped ones (their
     runners' source). Whoever may write a parameter could so have a job's token stored in a
     resource. Values of fewer than eight characters are not looked for: they occur by chance.
     """
-    if not any(_holds(origin.text, secret) for secret in settings.secrets()):
+    if not any(_holds(origin.text, secret) for secret in secrets):
         return
     fault = ContextError(
         f"The CONTEXT in {origin.place} holds the value of a secret variable: the CI has put it"

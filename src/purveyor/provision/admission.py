@@ -13,21 +13,27 @@ from purveyor.step import Noticed
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.errors import PurveyorError
-    from purveyor.provision.step_tools import StepTools
+    from purveyor.redaction import Redactor
     from purveyor.reporter import ActionSnapshot, Reporter
+    from purveyor.step import Listen
 
 _SHOWN = 40
 
 
 def admit(
-    context: ActionContext, reporter: Reporter, tools: StepTools, fault: PurveyorError | None
+    context: ActionContext,
+    reporter: Reporter,
+    *,
+    redactor: Redactor,
+    listen: Listen,
+    fault: PurveyorError | None,
 ) -> ActionSnapshot | Outcome:
     """Return what the platform shows; for an action that is turned away, its ending.
 
     Nobody need be told that ending. Raise the CONTEXT's `fault` unless the action has ended, the
     snapshot's refusal, and STATUS_UNKNOWN for a status that may mean anything.
     """
-    snapshot = _read_snapshot(context, reporter, tools)
+    snapshot = _read_snapshot(context, reporter, redactor, listen)
     status = snapshot.action_status
     # An id that a faulty CONTEXT only seems to have may well be unknown.
     if fault is not None and status not in FINISHED:
@@ -39,20 +45,12 @@ def admit(
     if status in OPEN:
         return snapshot
     if status in UNAPPROVED:
-        return Outcome(
-            status=Status.FAILED,
-            reason=ReasonCode.NOT_APPROVED,
-            exit_code=0,
-            message=f"{UNAPPROVED[status]} Nothing was done.",
-        )
+        words = f"{UNAPPROVED[status]} Nothing was done."
+        return Outcome(Status.FAILED, ReasonCode.NOT_APPROVED, 0, words)
     if status in FINISHED:
-        return Outcome(
-            status=Status.SUCCESS if status == "success" else Status.FAILED,
-            reason=ReasonCode.NOTHING_TO_DO,
-            exit_code=0,
-            message="The platform says that this action already ended"
-            f" ({status}): nothing was run.",
-        )
+        ended = Status.SUCCESS if status == "success" else Status.FAILED
+        words = f"The platform says that this action already ended ({status}): nothing was run."
+        return Outcome(ended, ReasonCode.NOTHING_TO_DO, 0, words)
     raise PlatformError(
         f"The platform shows this action as {status[:_SHOWN]!r}, a status that this version of"
         " Purveyor does not know: nothing was done.",
@@ -61,13 +59,15 @@ def admit(
     )
 
 
-def _read_snapshot(context: ActionContext, reporter: Reporter, tools: StepTools) -> ActionSnapshot:
+def _read_snapshot(
+    context: ActionContext, reporter: Reporter, redactor: Redactor, listen: Listen
+) -> ActionSnapshot:
     """Ask the platform; what its specification calls secret the redactor learns."""
     snapshot = reporter.read_snapshot(context)
     known = {**(snapshot.specification or {}), **(snapshot.parameters or {})}
     for values in (context.parameters, context.entity.attributes):
         for value in find_secrets(values, known):
-            tools.redactor.add_value(value)
+            redactor.add_value(value)
     if snapshot.note:
-        tools.listen(Noticed(snapshot.level, snapshot.note))
+        listen(Noticed(snapshot.level, snapshot.note))
     return snapshot

@@ -146,7 +146,6 @@ def _explain_absence(action: ClaimedAction, key: StateKey) -> str:
 
 
 def _prepare(action: ClaimedAction, key: StateKey, workspace: Path) -> StepRun:
-    """Fetch the modules, check states and parameters, take the account's credentials."""
     tools, account = action.tools, action.recipe.account
     change = MarkedChange(action.attempt, action.record, action.places.backend.access(key))
     run = StepRun(action, key, workspace, change)

@@ -32,7 +32,6 @@ _DONE = {
 def succeed(
     context: ActionContext, results: Results, *, changes: Sequence[Change] = (), state_key: str = ""
 ) -> Outcome:
-    """Return the outcome of an action that worked."""
     moved = tuple(change for change in changes if change.verb in COUNTED)
     nothing = context.operation in {Operation.CREATE, Operation.UPDATE} and not moved
     forgotten = (change.address for change in moved if change.verb is Verb.FORGET)
@@ -53,7 +52,6 @@ def succeed(
 
 
 def succeed_untouched(context: ActionContext) -> Outcome:
-    """Return the outcome of an archiving, or its undoing, that nothing has to be done for."""
     stays = "no engine was started; all that exists, and its state, stays as it is"
     return Outcome(Status.SUCCESS, ReasonCode.DONE, 0, f"{_subject(context)}: {stays}.")
 

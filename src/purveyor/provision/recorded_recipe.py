@@ -60,7 +60,6 @@ def find_recipe(
 
 
 def _blank(context: ActionContext) -> Capsule:
-    """Return a capsule in which nothing is built."""
     entity = context.entity
     return Capsule(
         kind=entity.kind.value,
@@ -206,7 +205,6 @@ def finish_capsule(
     lineage: str,
     at: float,
 ) -> Capsule:
-    """Return the capsule of a step that worked."""
     return dataclasses.replace(
         draft,
         at=at,

@@ -47,8 +47,6 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioner:
-    """Carries out actions and reports how they ended."""
-
     resolve: Callable[[ActionContext], Recipe]
     outline: Callable[[ActionContext], Recipe]  # of every entity, even a forgotten one
     reporter: Reporter
@@ -93,7 +91,8 @@ class Provisioner:
         self, context: ActionContext, attempt: Attempt, fault: PurveyorError | None
     ) -> ClaimedAction | Ending:
         """Claim the action, or say how it ended or will; the journal is told where its state is."""
-        snapshot = admit(context, self.reporter, self.tools, fault)
+        redactor, listen = self.tools.redactor, self.tools.listen
+        snapshot = admit(context, self.reporter, redactor=redactor, listen=listen, fault=fault)
         if isinstance(snapshot, Outcome):
             return Ending(snapshot, delivered=True)
         recipe, places, record = find_recipe(
@@ -102,7 +101,7 @@ class Provisioner:
             outline=self.outline,
             open_places=self.open_places,
             now=self.run.clock.now,
-            listen=self.tools.listen,
+            listen=listen,
         )
         key = None
         if places.journal is not None and not context.operation.by_program:
@@ -119,7 +118,7 @@ class Provisioner:
         if not_ours is not None:
             notes = ("It was carried out before.",) if not_ours.replay else ()
             return Ending(not_ours.outcome, delivered=not not_ours.replay, notes=notes)
-        tools = dataclasses.replace(self.tools, listen=attempt.overhear(self.tools.listen))
+        tools = dataclasses.replace(self.tools, listen=attempt.overhear(listen))
         begin = attempt.begin
         owner = f"{begin.action}@{begin.attempt}" if attempt.journal is not None else ""
         keeper = partial(places.open_recovery, begin.ref, owner)

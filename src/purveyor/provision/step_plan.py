@@ -64,7 +64,6 @@ class StepPlan:
         return self.recipe.name
 
     def is_due(self, operation: Operation) -> bool:
-        """Tell whether there is something to do."""
         if operation is not Operation.DELETE:
             return True
         command = self.recipe.command

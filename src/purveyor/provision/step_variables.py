@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 def resolve_step(plan: StepPlan, run: StepRun) -> ResolvedVariables:
-    """Give a step its variables, by what is known of earlier steps."""
     action, interface = run.action, plan.interface
     before = run.plans[: run.plans.index(plan)]
     if action.context.operation is Operation.DELETE:  # programs give nothing any more

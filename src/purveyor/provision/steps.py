@@ -90,7 +90,6 @@ def _note_once(plan: StepPlan, done: StepResult, run: StepRun) -> None:
 
 
 def _resolve_again(plan: StepPlan, run: StepRun) -> StepPlan:
-    """Resolve what earlier steps' outputs go into, now that they are known."""
     resolved = resolve_step(plan, run)
     for name in resolved.secret:
         run.action.tools.redactor.add_value([resolved.variables.get(name)])
@@ -120,7 +119,6 @@ def _recall_once(plan: StepPlan, run: StepRun) -> bool:
 
 
 def _plan_step(plan: StepPlan, run: StepRun) -> Step:
-    """Write the engine's work order."""
     action, tools, resolved = run.action, run.action.tools, plan.resolved
     state = None
     if plan.key is not None and plan.state is not None:

@@ -72,7 +72,6 @@ def _close_lost(judged: Judged, sweeper: Sweeper) -> SweptAction:
 
 
 def _report(judged: Judged, end: End | None, sweeper: Sweeper, *, found: str = "") -> SweptAction:
-    """Tell the platform an end that is in the journal."""
     if end is None:  # for the type checker: an unheard attempt has an end
         return _tell(judged, "left alone")
     words = f"reported as {end.status} ({end.reason})"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 
 class Liveness(Enum):
-    """What an attempt is."""
-
     AT_WORK = "at work"
     DEAD = "its run is over"
     UNREPORTED = "ended, but the platform has not heard it"
@@ -46,7 +44,6 @@ class Judged:
 
     @property
     def run_url(self) -> str:
-        """Where a person can look at the run."""
         return self.run.url or self.attempted.begin.identity.url
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A search for actions that no run took."""
-
     open_pending_actions: Callable[[], PendingActions]
     places: tuple[str, ...]  # NRNs: there and below
     after: float  # how long an action may wait for its run, in seconds
@@ -31,8 +29,6 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """What one sweep works on and asks."""
-
     journal: Journal
     states: Backend
     look_up: Callable[[RunIdentity], RunState]
@@ -106,7 +102,6 @@ class Swept:
 
     @property
     def needs_person(self) -> bool:
-        """Whether anything is left that only a person can decide."""
         found: tuple[SweptAction | SweptLock, ...] = (*self.actions, *self.locks)
         return any(each.needs_person for each in found) or bool(
             self.platform and self.platform.faults

@@ -24,8 +24,6 @@ _NARROW_HINT = "Name each place with --nrn, down to the applications."
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted and noted on the way."""
-
     entities: int = 0
     foreign: int = 0
     faults: dict[str, str] = field(default_factory=dict)

@@ -68,7 +68,6 @@ def cached_program(name: str, version: str, settings: Settings) -> Path:
 
 
 def engines_folder(settings: Settings) -> Path:
-    """Return the folder of all engines in the cache."""
     return cache_folder(settings) / "engines"
 
 

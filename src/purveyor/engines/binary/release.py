@@ -8,24 +8,30 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.binary.places import machine
-from purveyor.engines.binary.signature import SUFFIXES, is_signed
-from purveyor.errors import EngineError
+from purveyor.errors import EngineError, ReasonCode
 from purveyor.transport.download import DownloadError, download
 from purveyor.transport.retry import DOWNLOAD, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _SITES = {
     "opentofu": "https://github.com/opentofu/opentofu/releases/download",
     "terraform": "https://releases.hashicorp.com/terraform",
 }
+# The makers' public keys: C874011F0AB405110D02105534365D9472D7468F (HashiCorp, with the signatures
+# of 2021 and of 2026, since each is for the releases of its time) and
+# E3E6E43D84CB852EADB0051D0C0AF313E5FD9F80 (OpenTofu). Source: the Go modules of their own
+# installers, hc-install 0.9.2 and 0.10.0 and tofudl 0.0.1.
+KEYS = Path(__file__).parent / "keys"
+_OWNERS = {"opentofu": "opentofu.gpg", "terraform": "hashicorp.gpg"}
+_SIGNATURES = {"opentofu": "gpgsig", "terraform": "sig"}
 _LARGEST_PROGRAM = 1 << 29
 _LARGEST_LIST = 1 << 20
 _SHA256_LENGTH = 64
@@ -78,7 +84,6 @@ class Release:
 
     @property
     def checksums(self) -> str:
-        """The file name of the list of SHA-256 sums."""
         return f"{PROGRAMS[self.name]}_{self.version}_SHA256SUMS"
 
     @property
@@ -119,7 +124,7 @@ def fetch_release(
 
 
 def _check_signature(release: Release, sums: str, listed: Path, policy: RetryPolicy) -> None:
-    suffix, signature = SUFFIXES[release.name], listed.with_name("signature")
+    suffix, signature = _SIGNATURES[release.name], listed.with_name("signature")
     try:
         download(f"{sums}.{suffix}", signature, policy=policy, largest=_LARGEST_LIST)
     except DownloadError as error:
@@ -158,3 +163,22 @@ def _distrust(release: Release, problem: str, details: tuple[str, ...] = ()) -> 
         hint="Check what stands between this machine and the release site before trying again.",
         details=[f"release site: {release.shown}", *details],
     )
+
+
+def is_signed(engine: str, text: bytes, signature: bytes) -> bool:
+    """Tell whether a detached signature of the text is the engine's makers'."""
+    try:
+        from pysequoia import Cert, Sig, verify
+    except ImportError:
+        raise EngineError(
+            "The signature of the engine's release cannot be checked on this machine: the package"
+            " pysequoia is not there.",
+            hint="Install it, or put the engine on PATH.",
+            reason=ReasonCode.ENGINE_NOT_FOUND,
+        ) from None
+    owner = Cert.from_file(str(KEYS / _OWNERS[engine]))
+    try:
+        found = verify(bytes=text, store=lambda _ids: [owner], signature=Sig.from_bytes(signature))
+    except RuntimeError:  # its only exception, for what is damaged and for what is forged
+        return False
+    return bool(found.valid_sigs)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import commands
-from purveyor.engines.terraform.addresses import covers
 from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.engines.terraform.init import check_stamp
 from purveyor.engines.terraform.results import collect_outputs, parse_document
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from purveyor.engines.terraform.events import Report
     from purveyor.engines.terraform.program import CallResult
     from purveyor.engines.terraform.session import EngineSession
+    from purveyor.plan import Change
 
 _PLANS = 3
+_PART = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
 _CHANGED = 2
 _STALE = frozenset({"Saved plan is stale", "Saved plan does not match the given state"})
 
@@ -71,3 +73,19 @@ def _judge(session: EngineSession, planned: Report, file: Path) -> None:
         shown = session.program.call(*commands.show(file), streamed=False)
         changes, unread = read_plan(parse_document(shown.completed.stdout))
         judge(guard, changes, covers, (*planned.unread.values(), *unread))
+
+
+def covers(pattern: str, change: Change) -> bool:
+    """Tell whether a pattern means a change's resource.
+
+    `aws_db_instance` is a type, wherever it stands; `aws_db_instance.main` and
+    `module.data.aws_db_instance.main` are addresses from the root, with or without an index;
+    `module.data` is all that is in that module.
+    """
+    if "." not in pattern:
+        return pattern == change.resource_type
+    wanted, parts = _PART.findall(pattern), _PART.findall(change.address)
+    return len(wanted) <= len(parts) and all(
+        name == part_name and index in {"", part_index}
+        for (name, index), (part_name, part_index) in zip(wanted, parts, strict=False)
+    )

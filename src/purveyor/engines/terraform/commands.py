@@ -33,7 +33,6 @@ def plan(file: Path) -> tuple[str, ...]:
 
 
 def apply(file: Path | None = None) -> tuple[str, ...]:
-    """Apply a plan's file, or plan and apply in one go."""
     return ("apply", "-json", *_LOCK, str(file) if file else "-auto-approve")
 
 
@@ -53,17 +52,14 @@ def output() -> tuple[str, ...]:
 
 
 def state_list() -> tuple[str, ...]:
-    """Print the addresses in the state."""
     return ("state", "list")
 
 
 def force_unlock(lock_id: str) -> tuple[str, ...]:
-    """Free the lock that has this id."""
     return ("force-unlock", "-force", lock_id)
 
 
 def state_push() -> tuple[str, ...]:
-    """Write the state that comes on standard input."""
     return ("state", "push", "-lock-timeout=0s", "-")
 
 

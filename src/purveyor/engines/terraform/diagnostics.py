@@ -32,7 +32,6 @@ class Diagnostic:
 
     @property
     def text(self) -> str:
-        """Summary and detail, for finding words in."""
         return f"{self.summary}\n{self.detail}"
 
     @property
@@ -67,7 +66,6 @@ def cut(text: str) -> str:
 
 
 def read_diagnostic(value: JsonValue) -> Diagnostic | None:
-    """Read the `diagnostic` object of a message; None when it is none."""
     if not isinstance(value, dict):
         return None
     where = _place(read_object(value, "range"))

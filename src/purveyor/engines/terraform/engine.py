@@ -98,7 +98,6 @@ class TerraformEngine:
         return module
 
     def describe(self, module: Path) -> ModuleInterface:
-        """Return what the root module declares. Raise CatalogError for a module that is invalid."""
         from purveyor.hcl import read_module
 
         # A folder of the runner means nothing to a reader, and is gone when he looks.
@@ -106,7 +105,6 @@ class TerraformEngine:
         return read_module(module, tofu_files=self._is_opentofu, name=name)
 
     def run(self, step: Step, listen: Listen) -> StepResult:
-        """Create, update or delete; raise a PurveyorError that says what, why and what next."""
         with self._open_session(step, listen) as session:
             done = destroy(session) if step.operation is Operation.DELETE else apply(session)
             lock_file = step.module / LOCK_FILE
@@ -146,7 +144,6 @@ class TerraformEngine:
 
     @staticmethod
     def leftovers(workspace: Path) -> Leftovers:
-        """Return what dead runs left in a private folder."""
         unsaved = sorted(workspace.rglob(UNSAVED))
         texts = (each.read_text(encoding="utf-8", errors="replace") for each in unsaved)
         torn = [each for each, text in zip(unsaved, texts, strict=True) if not is_complete(text)]

@@ -69,7 +69,6 @@ class Report:
 
     @property
     def errors(self) -> list[Diagnostic]:
-        """The diagnostics that are errors."""
         return [each for each in self.diagnostics if each.severity == "error"]
 
     @property

@@ -39,7 +39,6 @@ _ABOUT_STATE = frozenset(
 
 
 def build_error(session: EngineSession, ran: CallResult, phase: str) -> PurveyorError:
-    """Return the error to raise for a failed `ran`."""
     changing = phase in CHANGES
     proof = _find_proof(session, ran) if changing else Proof.UNTOUCHED
     if proof in {Proof.NONE, Proof.UNSAVED}:

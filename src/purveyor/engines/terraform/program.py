@@ -33,14 +33,11 @@ class CallResult:
 
     @property
     def code(self) -> int:
-        """The exit code; negative for a signal."""
         return self.completed.code
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is needed to call the engine."""
-
     path: Path
     directory: Path
     environment: Mapping[str, str]
@@ -49,7 +46,6 @@ class Program:
     listen: Listen
 
     def without(self, variable: str) -> Program:
-        """Return the same program with an environment that lacks one variable."""
         kept = {name: value for name, value in self.environment.items() if name != variable}
         return replace(self, environment=kept)
 

@@ -78,7 +78,6 @@ def _json_strings(value: JsonValue, name: str) -> Iterator[str]:
 
 
 def list_files(directory: Path) -> list[Path]:
-    """Return the configuration files that stand in a directory, by name."""
     return sorted(
         path
         for path in directory.iterdir()

@@ -119,7 +119,6 @@ class StateRescue:
         return save_state(text, state=self._session.slot.access, push=push, naps=naps)
 
     def free(self, lock_id: str) -> None:
-        """Free a lock; raise StateLockedError or EngineError when that fails."""
         ran = self._program.call(*commands.force_unlock(lock_id), streamed=False)
         check_written(ran, "force-unlock", self._program.redactor)
 

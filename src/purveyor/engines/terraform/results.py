@@ -48,7 +48,6 @@ def read_outputs(session: EngineSession) -> dict[str, OutputValue]:
 
 
 def parse_document(text: str) -> JsonValue:
-    """Read a document that the engine printed; None when it is none."""
     try:
         return json_text.parse(text, max_depth=_MAX_DEPTH)
     except json_text.JsonTextError:

@@ -46,7 +46,6 @@ class EngineSession:
 
     @property
     def changing(self) -> Changing:
-        """Who is told of every change."""
         return self.slot.marker or _Unnoted()
 
     def start(self, phase: str) -> None:
@@ -55,7 +54,6 @@ class EngineSession:
         self.program.listen(PhaseStarted(phase))
 
     def check_interruption(self, message: str) -> None:
-        """Raise CancelledError when the run was asked to stop."""
         if self.step.interruption.requested:
             raise CancelledError(message, hint="Start the action again when it is wanted.")
 

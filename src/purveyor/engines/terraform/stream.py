@@ -81,7 +81,6 @@ def judge_file(path: Path) -> Proof:
 
 
 def parse_message(line: str) -> JsonObject | None:
-    """Read a line of the stream; None when it is no message."""
     try:
         message = json_text.parse(line)
     except json_text.JsonTextError:
@@ -90,7 +89,6 @@ def parse_message(line: str) -> JsonObject | None:
 
 
 def read_object(source: JsonObject, name: str) -> JsonObject:
-    """Return a field that is an object; empty for anything else."""
     value = source.get(name)
     return value if isinstance(value, dict) else {}
 
