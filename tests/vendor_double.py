@@ -1,4 +1,4 @@
-"""A double of the three CIs' calls that start a run, on loopback; what they start is the test's.
+"""A double of what channels lead to: CIs' calls that start a run, and a receiver, on loopback.
 
 Laid out after the vendors' documents: GitHub, "Create a workflow dispatch event" (204); GitLab,
 "Create a new pipeline" (201); Azure DevOps, "Runs - Run Pipeline" (200).
@@ -22,6 +22,7 @@ _STARTS = (
     ("github", r"/repos/[^/]+/[^/]+/actions/workflows/[^/]+/dispatches", 204),
     ("gitlab", r"/projects/[^/]+/pipeline", 201),
     ("azure", r"/[^/]+/[^/]+/_apis/pipelines/\d+/runs\?api-version=7\.1", 200),
+    ("http", r"/receiver", 202),
 )
 
 
@@ -42,8 +43,10 @@ class Start:
                 found = self.body["inputs"]["context"]
             case "gitlab":
                 [found] = [v["value"] for v in self.body["variables"] if v["key"] == "CONTEXT"]
-            case _:
+            case "azure":
                 found = self.body["variables"]["CONTEXT"]["value"]
+            case _:
+                found = json_text.write(self.body)
         assert isinstance(found, str)
         return found
 
@@ -56,6 +59,7 @@ class VendorDouble:
     starts: list[Start] = field(default_factory=list)
     refuse: int = 0
     perform: Callable[[Start], object] = lambda _: None
+    threads: list[threading.Thread] = field(default_factory=list)
 
     def take(self, path: str, headers: dict[str, str], text: str) -> int:
         """Return the answer's status."""
@@ -65,7 +69,8 @@ class VendorDouble:
                 self.starts.append(start)
                 if not self.refuse:
                     # A CI answers first, and carries out later.
-                    threading.Thread(target=self.perform, args=(start,), daemon=True).start()
+                    self.threads.append(threading.Thread(target=self.perform, args=(start,)))
+                    self.threads[-1].start()
                 return self.refuse or status
         return 404
 
@@ -94,4 +99,5 @@ def vendor_double() -> Iterator[VendorDouble]:
             yield double
         finally:
             server.shutdown()
-            thread.join()
+            for each in (thread, *double.threads):
+                each.join()
