@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from purveyor.errors import ReasonCode
+from purveyor.errors import PurveyorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from purveyor.errors import ReasonCode
     from purveyor.json_text import JsonValue
     from purveyor.plan import Change
 
@@ -51,12 +52,24 @@ class Outcome:
     seconds: float = 0.0
 
 
-def break_down() -> Outcome:
-    """Return the outcome of an action that met a fault of our own."""
+def fail(error: PurveyorError) -> Outcome:
+    """Return the outcome of an action that ended in an error a user can meet."""
     return Outcome(
         status=Status.FAILED,
-        reason=ReasonCode.INTERNAL,
-        exit_code=20,
-        message="Purveyor met a fault of its own and stopped.",
-        next_step="The run's log has a traceback: please report it, then run the action again.",
+        reason=error.reason,
+        exit_code=error.exit_code,
+        message=error.message,
+        next_step=error.hint,
+        details=error.details,
+        told=error.told,
+    )
+
+
+def break_down() -> Outcome:
+    """Return the outcome of an action that met a fault of our own."""
+    return fail(
+        PurveyorError(
+            "Purveyor met a fault of its own and stopped.",
+            hint="The run's log has a traceback: please report it, then run the action again.",
+        )
     )

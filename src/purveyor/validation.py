@@ -195,11 +195,15 @@ class _Inspector:
             self.note((*target.trail, "defaults", name), text, at_key=True)
 
     def inspect_templates(self, target: ModuleTarget, *, is_link: bool) -> None:
+        kept = keeps_journal(self.catalog.model)
+        if isinstance(target.entry, StepEntry) and target.entry.once and not kept:
+            text = "it needs a journal that keeps what was done: see `journal`"
+            self.note((*target.trail, "once"), text, at_key=True)
         for name, rule in target.entry.compute.items():
             from purveyor.compute import find_template_faults
 
             found = find_template_faults(rule.value, is_link=is_link)
-            if rule.once and not keeps_journal(self.catalog.model):
+            if rule.once and not kept:
                 found.append("`once` needs a journal that keeps the value: see `journal`")
             for text in found:
                 self.note((*target.trail, "compute", name), text, at_key=True)

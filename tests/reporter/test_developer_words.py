@@ -13,9 +13,8 @@ from reporter_fixtures import set_stage
 import purveyor
 from purveyor.errors import ReasonCode, StateLockedError
 from purveyor.lock import Lock, tell_start
-from purveyor.outcome import Outcome, Status
+from purveyor.outcome import Outcome, Status, fail
 from purveyor.plan import Change, Verb
-from purveyor.provision.endings import fail
 from purveyor.reporter.messages import ASKED, tell_ending, tell_failure
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from purveyor.journal import (
     keep_outcome,
     recall_outcome,
 )
-from purveyor.outcome import Outcome, Status
+from purveyor.outcome import Outcome, Status, fail
 from purveyor.plan import COUNTED, Change
 from purveyor.step import PhaseStarted, ResourceMoved
 
@@ -253,26 +253,19 @@ def _point_at(begin: Begin, quiet: float) -> Outcome:
 
 
 def _doubt(begin: Begin, quiet: float) -> Outcome:
-    return Outcome(
-        status=Status.FAILED,
-        reason=ReasonCode.NEEDS_RECOVERY,
-        exit_code=RecoveryError.exit_code,
-        message=f"An earlier run began this action and has been silent for {quiet:.0f} s; whether"
-        " it still works cannot be told from here.",
-        next_step="Look at that run: when it is over, start that very CI run again.",
-        details=(_name(begin),),
+    return fail(
+        RecoveryError(
+            f"An earlier run began this action and has been silent for {quiet:.0f} s; whether it"
+            " still works cannot be told from here.",
+            hint="Look at that run: when it is over, start that very CI run again.",
+            details=(_name(begin),),
+        )
     )
 
 
 def _leave(error: PurveyorError) -> Outcome:
-    return Outcome(
-        status=Status.FAILED,
-        reason=error.reason,
-        exit_code=error.exit_code,
-        message=f"{error.message} Another run has begun this action: nothing was done here.",
-        next_step=error.hint,
-        details=error.details,
-    )
+    message = f"{error.message} Another run has begun this action: nothing was done here."
+    return dataclasses.replace(fail(error), message=message)
 
 
 def _name(begin: Begin) -> str:

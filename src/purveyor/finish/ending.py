@@ -12,7 +12,7 @@ from purveyor.finish.remains import Remains, Rescuer, remove_workspace, rescue_l
 from purveyor.finish.waiting import Left, Processes, await_run
 from purveyor.finish.wording import in_doubt, lost, not_started, still_working
 from purveyor.journal import Begin, Claimed, keep_outcome, recall_outcome
-from purveyor.outcome import break_down
+from purveyor.outcome import break_down, fail
 from purveyor.reporter.model import FINISHED, UNAPPROVED
 from purveyor.state_key import StateKey, step_path
 
@@ -152,16 +152,17 @@ class Finisher:
     def _judge_lost(self, found: _Found) -> Outcome:
         run, rescuer, entity = found.run, None, found.context.entity
         if found.left is Left.ENGINE:
-            return dataclasses.replace(still_working(), run_url=self.run.identity.url)
+            return self._fail(still_working())
         if found.recipe is not None and found.places is not None:
             rescuer = Rescuer(entity, found.recipe, found.places, self.open_engine)
         remains = rescue_left(run, rescuer) if run else Remains()
         if remains.safe and _is_doubtful(found, remains):
-            outcome = in_doubt(remains.notes, entity=f"{entity.kind}/{entity.id}")
-        else:
-            cancelled = self.cancelled or bool(run and run.signal)
-            outcome = lost(remains.notes, safe=remains.safe, cancelled=cancelled)
-        return dataclasses.replace(outcome, run_url=self.run.identity.url)
+            return self._fail(in_doubt(remains.notes, entity=f"{entity.kind}/{entity.id}"))
+        cancelled = self.cancelled or bool(run and run.signal)
+        return self._fail(lost(remains.notes, safe=remains.safe, cancelled=cancelled))
+
+    def _fail(self, error: PurveyorError) -> Outcome:
+        return dataclasses.replace(fail(error), run_url=self.run.identity.url)
 
     def _close_unbegun(self, found: _Found) -> Finished:
         """Tell that nothing was begun, where that is certain."""
@@ -175,8 +176,7 @@ class Finisher:
         if snapshot.action_status != "pending" and found.journal is None:
             # Without a journal a run elsewhere cannot be told from one that never was.
             return Finished(notes=("The platform says that a run carries this action out.",))
-        outcome = not_started(cancelled=self.cancelled)
-        outcome = dataclasses.replace(outcome, run_url=self.run.identity.url)
+        outcome = self._fail(not_started(cancelled=self.cancelled))
         if found.journal is not None:
             begin = self._take(found.context, found.journal, outcome)
             if begin is None:

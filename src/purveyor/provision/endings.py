@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import CancelledError, ReasonCode
-from purveyor.outcome import Outcome, Status
+from purveyor.outcome import Outcome, Status, fail
 from purveyor.plan import COUNTED, Verb, count_changes
 
 if TYPE_CHECKING:
@@ -69,20 +69,9 @@ def succeed_absent(context: ActionContext, absence: str, *, state_key: str) -> O
     )
 
 
-def fail(error: PurveyorError, *, timed_out: bool = False) -> Outcome:
-    """Return the outcome of an action that ended in an error a user can meet.
-
-    `timed_out` tells that whoever asked the run to stop was its own time limit.
-    """
-    outcome = Outcome(
-        status=Status.FAILED,
-        reason=error.reason,
-        exit_code=error.exit_code,
-        message=error.message,
-        next_step=error.hint,
-        details=error.details,
-        told=error.told,
-    )
+def stop(error: PurveyorError, *, timed_out: bool) -> Outcome:
+    """Return the outcome of a failed action; `timed_out`: its own time limit asked it to stop."""
+    outcome = fail(error)
     if not timed_out or not isinstance(error, CancelledError):
         return outcome
     return dataclasses.replace(

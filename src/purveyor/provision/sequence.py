@@ -19,7 +19,7 @@ from purveyor.journal import Begin
 from purveyor.outcome import Outcome, break_down
 from purveyor.provision.admission import admit
 from purveyor.provision.checks import check
-from purveyor.provision.endings import fail
+from purveyor.provision.endings import stop
 from purveyor.provision.recorded_recipe import find_recipe
 from purveyor.provision.step_plan import ClaimedAction
 
@@ -79,7 +79,7 @@ class Provisioner:
                     self.reporter.begin(context, run_url=here.identity.url)
                     ending = Ending(change(), delivered=False)
         except PurveyorError as error:
-            outcome = fail(error, timed_out=self.tools.interruption.timed_out)
+            outcome = stop(error, timed_out=self.tools.interruption.timed_out)
             ending = Ending(outcome, delivered=False)
         finally:
             if not ending.delivered:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.errors import ReasonCode, RecoveryError
-from purveyor.journal import End
-from purveyor.outcome import Status
+from purveyor.journal import keep_outcome
+from purveyor.outcome import fail
 
 if TYPE_CHECKING:
-    from purveyor.journal import Begin
+    from purveyor.journal import Begin, End
     from purveyor.sweep.liveness import Judged
 
 _AGAIN = (
@@ -43,18 +44,19 @@ def end_lost(judged: Judged, *, at: float, changing: bool) -> End:
     """Return the end of an attempt whose runner died; `changing` when its marker still stands."""
     begin, beat = judged.attempted.begin, judged.attempted.beat
     phase = f" in phase {beat.phase}" if beat and beat.phase else ""
-    return End(
-        at=at,
-        status=Status.FAILED.value,
-        reason=ReasonCode.RUNNER_LOST.value,
-        exit_code=RecoveryError.exit_code,
-        message=f"The run that carried this action out ended{phase} without saying how.",
-        next_step=_LOOK_FIRST.format(begin=begin) if changing else _AGAIN,
+    error = RecoveryError(
+        f"The run that carried this action out ended{phase} without saying how.",
+        reason=ReasonCode.RUNNER_LOST,
+        hint=_LOOK_FIRST.format(begin=begin) if changing else _AGAIN,
         details=(
             f"attempt {begin.attempt}, {begin.identity.ci} says: {judged.run.conclusion}",
             f"last sign of life {judged.quiet:.0f} s before this was noticed",
         ),
+    )
+    outcome = dataclasses.replace(
+        fail(error),
         state_key=begin.state_key,
         run_url=begin.identity.url,
         seconds=max(0.0, judged.attempted.last_sign - begin.at),
     )
+    return keep_outcome(outcome, at=at)

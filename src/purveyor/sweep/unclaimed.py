@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from purveyor.durations import tell_age
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
-from purveyor.journal import Begin, Claimed, End, Ended, recall_outcome
-from purveyor.outcome import Status
+from purveyor.journal import Begin, Claimed, End, Ended, keep_outcome, recall_outcome
+from purveyor.outcome import fail
 from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.run_identity import SWEEP
 from purveyor.sweep.lost_outcome import recall_context
 from purveyor.sweep.model import SweptAction
 
 if TYPE_CHECKING:
+    from purveyor.errors import PurveyorError
     from purveyor.reporter import Reporter
     from purveyor.sweep.liveness import Judged
     from purveyor.sweep.model import Sweeper
@@ -89,28 +90,23 @@ def _take(found: Unclaimed, reporter: Reporter, sweeper: Sweeper) -> SweptAction
 def _ending(found: Unclaimed, *, at: float) -> End:
     waited = "long" if found.waited is None else f"for {tell_age(found.waited)}"
     if found.status == _IN_PROGRESS:
-        return End(
-            at=at,
-            status=Status.FAILED.value,
-            reason=ReasonCode.RUNNER_LOST.value,
-            exit_code=RecoveryError.exit_code,
-            message=f"This action was shown as in progress {waited} without a word, and no run"
-            " that is known carries it out.",
-            next_step="Look at the CI's runs of that time and at what exists, then start the action"
+        error: PurveyorError = RecoveryError(
+            f"This action was shown as in progress {waited} without a word, and no run that is"
+            " known carries it out.",
+            reason=ReasonCode.RUNNER_LOST,
+            hint="Look at the CI's runs of that time and at what exists, then start the action"
             " again.",
-            run_url=found.begin.identity.url,
         )
-    return End(
-        at=at,
-        status=Status.FAILED.value,
-        reason=ReasonCode.RUN_NOT_STARTED.value,
-        exit_code=EngineError.exit_code,
-        message=f"This action has waited {waited} and no run took it: its pipeline never started,"
-        " or was lost before it began. Nothing was changed.",
-        next_step="Look whether the pipeline is there and has a runner, then start the action"
-        " again.",
-        run_url=found.begin.identity.url,
-    )
+    else:
+        error = EngineError(
+            f"This action has waited {waited} and no run took it: its pipeline never started, or"
+            " was lost before it began. Nothing was changed.",
+            reason=ReasonCode.RUN_NOT_STARTED,
+            hint="Look whether the pipeline is there and has a runner, then start the action"
+            " again.",
+        )
+    outcome = dataclasses.replace(fail(error), run_url=found.begin.identity.url)
+    return keep_outcome(outcome, at=at)
 
 
 def _tell(
