@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from purveyor.dataclass import dataclass
 
 _INFO = re.compile(r"^[│|\s]*Lock Info:", re.MULTILINE)
 _FIELD = re.compile(

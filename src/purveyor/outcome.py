@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError
 
 if TYPE_CHECKING:

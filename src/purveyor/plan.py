@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import GuardError
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import subprocess  # noqa: TID251 - this file is the door
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.interruption import Interruption
 from purveyor.kept_output import DOCUMENT_ENDS, ENDS, Lines, forget_middle, read_ends
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from purveyor.dataclass import dataclass
 
 SWEEP = "sweep"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

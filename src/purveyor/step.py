@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from purveyor.dataclass import dataclass
 from purveyor.plan import Guard
 
 if TYPE_CHECKING:

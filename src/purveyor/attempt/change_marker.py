@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError, RecoveryError
 from purveyor.lock import Lock
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import process
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun
+from purveyor.dataclass import dataclass
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.interruption import tell_signal
 from purveyor.journal import (

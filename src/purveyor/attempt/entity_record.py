@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.journal import Capsules, Secrets, pick_step
 from purveyor.plan import Verb

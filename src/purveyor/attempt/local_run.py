@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.entity import ID
 from purveyor.errors import PurveyorError
 from purveyor.journal.records import End, read_end

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
 from purveyor.transport.connection import Connection, Identity, Request
 from purveyor.transport.errors import NoResponseError

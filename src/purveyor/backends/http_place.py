@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import (
     CredentialsError,
     PurveyorError,

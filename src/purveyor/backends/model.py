@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import Lock, describe_lock
 from purveyor.state_key import parse_state

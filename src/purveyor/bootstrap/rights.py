@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.bootstrap.database_schema import grants
@@ -14,6 +13,7 @@ from purveyor.catalog.backend import (
     PgBackendConfig,
     S3BackendConfig,
 )
+from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

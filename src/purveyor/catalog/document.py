@@ -8,10 +8,11 @@ booleans. `1.10` is a number: where text is wanted it is refused, never turned i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
+from purveyor.dataclass import dataclass
 from purveyor.json_text import MAX_DEPTH
 
 if TYPE_CHECKING:

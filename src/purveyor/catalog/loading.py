@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.catalog.resolution import Catalog
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:

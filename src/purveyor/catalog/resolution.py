@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind, Operation
@@ -12,6 +11,7 @@ from purveyor.catalog.accounts import choose_matches, show_match
 from purveyor.catalog.address import is_remote
 from purveyor.catalog.logins import named_variables
 from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, StepRecipe
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
 from purveyor.step import COMMAND, CommandLine, EngineRequirement, ModuleSource

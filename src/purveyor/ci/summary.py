@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.cli.logins import open_redactor
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.settings import read_settings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import with_catalog
+from purveyor.dataclass import dataclass
 from purveyor.durations import read_duration
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from purveyor.cli import catalog_context
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError, ContextError
 from purveyor.memory import check_memory
 from purveyor.process import Interruption

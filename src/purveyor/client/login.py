@@ -6,11 +6,12 @@ import base64
 import ipaddress
 import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.errors import CredentialsError, PlatformError, ReasonCode
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from purveyor.cloud.errors import Cloud, Failure, credentials_error
+from purveyor.dataclass import dataclass
 from purveyor.transport.errors import FailureKind
 from purveyor.transport.retry import CLOUD
 

@@ -7,7 +7,6 @@ that are given. Operators and filters are our own, since Jinja2's have no bounds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,6 +18,7 @@ from jinja2.visitor import NodeTransformer
 
 from purveyor.compute import functions
 from purveyor.compute.functions import FILTERS, ValueFaultError, concat, measure, number
+from purveyor.dataclass import dataclass
 from purveyor.parameters.wording import describe_value
 
 if TYPE_CHECKING:

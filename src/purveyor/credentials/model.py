@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.durations import tell_age, tell_duration
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import os
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.durations import tell_age
 from purveyor.errors import PurveyorError
 

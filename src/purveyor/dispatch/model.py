@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from purveyor.dataclass import dataclass
 
 SECONDS = 10.0
 """How long one question to a CI may take: a sweep asks many."""

@@ -6,9 +6,9 @@ Sources: the error code lists of AWS's, Azure's and Google Cloud's APIs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import (
     CredentialsError,
     EngineError,

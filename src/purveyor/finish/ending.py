@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import PlatformError, PurveyorError, RecoveryError
 from purveyor.finish.remains import Remains, Rescuer, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, Processes, await_run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import LOGIN_FOLDER
+from purveyor.dataclass import dataclass
 from purveyor.engines.registry import find_leftovers
 from purveyor.entity import EntityRef
 from purveyor.errors import PurveyorError

@@ -6,12 +6,12 @@ import contextlib
 import dataclasses
 import os
 import signal
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
+from purveyor.dataclass import dataclass
 from purveyor.declaration import ModuleCall, ModuleOutput, Primitive, Variable
 from purveyor.hcl.constraints import find_mismatch
 from purveyor.hcl.scanner import HclDoubtError, HclTextError

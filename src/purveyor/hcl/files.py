@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.hcl.scanner import HclTextError
 

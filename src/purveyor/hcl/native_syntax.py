@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.hcl.constraints import read_constraint
 from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
 from purveyor.hcl.literals import NotLiteralError, read_label, read_literal

@@ -9,8 +9,9 @@ what lies beyond them is no fault, the engine judges it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

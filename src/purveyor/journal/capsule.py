@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.entity import EntityRef
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import io
 import itertools
 import tarfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode, RecoveryError
 
 if TYPE_CHECKING:

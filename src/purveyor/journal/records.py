@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.entity import EntityRef
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status

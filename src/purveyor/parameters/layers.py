@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.declaration import Collection, Object, Primitive, Tuple
 from purveyor.parameters.equality import normalise
 from purveyor.parameters.type_faults import find_type_faults

@@ -9,10 +9,11 @@ is what authors count on (`map(string)` for `{enabled = true}`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.declaration import Collection, Object, Primitive, Tuple
 from purveyor.parameters.equality import normalise, shape_of, to_key
 from purveyor.parameters.wording import count, describe_type, describe_value, join_key

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.parameters import is_same, normalise
 from purveyor.redaction import Redactor, find_texts
 from purveyor.reporter.specification import is_editable

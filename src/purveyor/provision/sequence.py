@@ -7,13 +7,13 @@ import dataclasses
 import shutil
 import tempfile
 import uuid
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.attempt import Attempt
 from purveyor.credentials import LOGIN_FOLDER
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError
 from purveyor.journal import Begin
 from purveyor.outcome import Outcome, break_down

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.dataclass import dataclass
 from purveyor.parameters import is_same
 from purveyor.reporter.specification import is_editable, is_secret
 

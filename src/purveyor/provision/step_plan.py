@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor.dataclass import dataclass
 from purveyor.provision.starting_point import StartingPoint
 from purveyor.provision.variables import ResolvedVariables
 

@@ -9,10 +9,10 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from purveyor import json_text, process
+from purveyor.dataclass import dataclass
 from purveyor.errors import ContextError, PurveyorError, ReasonCode
 from purveyor.inbox.model import DeliveryEnding, DeliveryStatus
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.inbox.model import NotStoredError
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.client import PlatformRefusedError
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError
 from purveyor.reporter.queries import query_attributes
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.client import PlatformRefusedError
+from purveyor.dataclass import dataclass
 from purveyor.errors import PlatformError, PurveyorError
 from purveyor.reporter.attributes import WORTH_LESS
 from purveyor.reporter.messages import cut

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.action import Operation
+from purveyor.dataclass import dataclass
 from purveyor.outcome import Status
 from purveyor.redaction import Redactor, find_texts
 from purveyor.reporter.specification import (

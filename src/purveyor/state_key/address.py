@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.entity import EntityRef, Identified
 from purveyor.errors import RecoveryError
 

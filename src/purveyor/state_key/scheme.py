@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.state_key.address import StateKey, leave_out_steps
 from purveyor.state_key.template import KeyTemplate, read_template

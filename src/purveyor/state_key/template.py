@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.entity import ID
 from purveyor.errors import CatalogError
 from purveyor.state_key.address import SUFFIX, identity, safe_slug

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.backends.model import MOVED
+from purveyor.dataclass import dataclass
 from purveyor.lock import describe_lock
 from purveyor.state_key import IDENTITY_OUTPUT, JOURNAL, SUFFIX, identity
 from purveyor.states.entity import Named

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.state_key import parse_state
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError, ReasonCode, RecoveryError
 from purveyor.state_key import IDENTITY_OUTPUT
 from purveyor.states.content import read_content

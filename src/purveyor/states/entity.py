@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from dataclasses import dataclass
 from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from purveyor.backends.model import UnsupportedError
+from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode, RecoveryError
 from purveyor.state_key import ID, SUFFIX, StateKey, identity, leave_out_steps
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError, ReasonCode
 from purveyor.state_key import StateKey
 

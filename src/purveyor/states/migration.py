@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor.backends.model import UnsupportedError
+from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.state_key import ID, StateKey, identity
 from purveyor.states.entity import KINDS, Named

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import RecoveryError
 from purveyor.lock import describe_lock
 from purveyor.state_key import MovedMarker, StateKey, identity, read_moved_marker

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
 from purveyor.state_key import refuse_moved

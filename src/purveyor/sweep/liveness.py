@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.dispatch import RunState
 from purveyor.errors import ReasonCode
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError
 from purveyor.lock import describe_lock
 from purveyor.state_key import StateKey, step_path

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.sweep.liveness import Judged, judge
 from purveyor.sweep.locks import find_doubt, find_suspects, is_tied
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
 from purveyor.client import PlatformRefusedError
+from purveyor.dataclass import dataclass
 from purveyor.errors import CredentialsError, PurveyorError
 from purveyor.journal import Begin
 from purveyor.sweep.model import SweptAction, SweptPlaces

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.durations import tell_age
 from purveyor.errors import EngineError, ReasonCode, RecoveryError
 from purveyor.journal import Begin, Claimed, End, Ended, keep_outcome, recall_outcome

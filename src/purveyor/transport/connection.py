@@ -7,12 +7,13 @@ import math
 import tempfile
 import threading
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import __version__, json_text
 from purveyor.clock import Clock
+from purveyor.dataclass import dataclass
 from purveyor.transport.errors import (
     LOST,
     FailureKind,

@@ -8,9 +8,10 @@ import queue
 import random
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from purveyor.dataclass import dataclass
 from purveyor.transport.errors import TransientError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ database, so that the locks of two schemas never meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
+from purveyor.dataclass import dataclass
 from purveyor.record_store import RecordStore
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET  # the store's own answers; expat bounds entities
@@ -12,6 +11,7 @@ from purveyor.backends.stores import ObjectStore, StoredObject, find_age, read_d
 from purveyor.cloud.azure import AzureStorage, classify, error_code
 from purveyor.cloud.azure_token import AZURE
 from purveyor.cloud.errors import store_error
+from purveyor.dataclass import dataclass
 from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:

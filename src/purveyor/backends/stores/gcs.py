@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from purveyor.backends.stores import ObjectStore, StoredObject, find_age
 from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
+from purveyor.dataclass import dataclass
 from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:

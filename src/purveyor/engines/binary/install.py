@@ -6,10 +6,10 @@ import contextlib
 import fcntl
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.engines.binary.model import PROGRAMS, EngineBinary
 from purveyor.engines.binary.places import cached_program, engines_folder
 from purveyor.engines.binary.release import Release, fetch_release

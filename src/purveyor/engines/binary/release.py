@@ -7,11 +7,11 @@ import shutil
 import stat
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from purveyor.dataclass import dataclass
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.binary.places import machine
 from purveyor.errors import EngineError, ReasonCode

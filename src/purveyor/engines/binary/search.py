@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.dataclass import dataclass
 from purveyor.engines.binary.constraint import parse_constraint, read_version
 from purveyor.engines.binary.model import PROGRAMS, TESTED_OPENTOFU, EngineBinary
 from purveyor.engines.binary.places import cached_programs, engines_folder

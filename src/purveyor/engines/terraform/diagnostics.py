@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.engines.terraform.files import VARIABLES_FILE
 from purveyor.engines.terraform.stream import read_object
 

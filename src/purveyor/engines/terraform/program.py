@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from purveyor import process
+from purveyor.dataclass import dataclass
 from purveyor.engines.terraform.events import Report
 from purveyor.errors import EngineError, ReasonCode
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.dataclass import dataclass
 from purveyor.hcl.scanner import HclTextError, scan
 
 if TYPE_CHECKING:

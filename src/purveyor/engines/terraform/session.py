@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import socket
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from purveyor.dataclass import dataclass
 from purveyor.errors import CancelledError, StateLockedError
 from purveyor.lock import Lock, describe_lock, parse_lock, tell_start
 from purveyor.step import LockAwaited, PhaseStarted
