@@ -33,6 +33,7 @@ PACKAGE_LINES = 3000
 HEAVY = {
     "boto3", "botocore", "pydantic", "httpx2", "rich", "yaml", "hcl2", "pygohcl",
     "starlette", "uvicorn", "jsonschema", "lark", "asyncio", "psycopg", "jinja2",
+    "github", "gitlab", "azure", "msrest", "requests",
 }  # fmt: skip
 
 

@@ -19,9 +19,9 @@ class Extra(NamedTuple):
 EXTRAS = {
     "pg": Extra("States in PostgreSQL", "psycopg", "psycopg"),
     "gcs": Extra("Logins to Google Cloud", "google.auth", "google-auth"),
-    "github": Extra("Questions to GitHub", "github", "PyGithub"),
-    "gitlab": Extra("Questions to GitLab", "gitlab", "python-gitlab"),
-    "azure": Extra("Questions to Azure Pipelines", "azure.devops", "azure-devops"),
+    "github": Extra("Requests to GitHub", "github", "PyGithub"),
+    "gitlab": Extra("Requests to GitLab", "gitlab", "python-gitlab"),
+    "azure": Extra("Requests to Azure Pipelines", "azure.devops", "azure-devops"),
     "serve": Extra("Receivers", "standardwebhooks", "standardwebhooks"),
     "queue": Extra("Inboxes in PostgreSQL", "procrastinate", "procrastinate"),
     "emulator": Extra("Emulated platforms", "uvicorn", "uvicorn"),

@@ -91,10 +91,17 @@ def skim(text: str) -> JsonValue:
     return value
 
 
-def write(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
-    """Write JSON as ASCII text, numbers exact."""
+def write(
+    value: object, *, indent: int | None = None, sort_keys: bool = False, compact: bool = False
+) -> str:
+    """Write JSON as ASCII text, numbers exact; `compact` leaves no spaces between."""
     return simplejson.dumps(
-        value, use_decimal=True, allow_nan=False, indent=indent, sort_keys=sort_keys
+        value,
+        use_decimal=True,
+        allow_nan=False,
+        indent=indent,
+        sort_keys=sort_keys,
+        separators=(",", ":") if compact else None,
     )
 
 

@@ -122,9 +122,9 @@ SETTINGS = (
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_API_URL", "Set by GitHub: its API's address.", "https://api.github.com"),
-    Setting("GITHUB_TOKEN", "Asks GitHub whether a run lives.", secret=True, passed_on=True),
+    Setting("GITHUB_TOKEN", "Starts and asks about GitHub runs.", secret=True, passed_on=True),
     Setting("GITLAB_CI", "Set by GitLab: we are in a job."),
-    Setting("GITLAB_TOKEN", "Asks GitLab whether a job lives.", secret=True, passed_on=True),
+    Setting("GITLAB_TOKEN", "Starts and asks about GitLab runs.", secret=True, passed_on=True),
     Setting(
         "CI_JOB_TOKEN",
         "Set by GitLab: opens the states that it keeps; hidden everywhere.",

@@ -23,6 +23,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _COMMANDS = {
     "run": ("purveyor.cli.run:run", "Carry out one action and tell the platform how it ended."),
     "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
+    "dispatch": ("purveyor.cli.dispatch:dispatch", "Start a pipeline, as the platform would."),
     "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),

@@ -1,7 +1,17 @@
-"""Asking the CIs whether a run still lives."""
+"""Runs of the CIs: started with a CONTEXT, followed, asked whether they live, cancelled."""
 
 from purveyor.dispatch.asking import look_up
-from purveyor.dispatch.model import RunState
+from purveyor.dispatch.errors import DispatchError
+from purveyor.dispatch.model import PipelineTarget, RunState
+from purveyor.dispatch.starting import Dispatcher, open_dispatcher
 from purveyor.dispatch.terminal import engine_runs_here
 
-__all__ = ["RunState", "engine_runs_here", "look_up"]
+__all__ = [
+    "DispatchError",
+    "Dispatcher",
+    "PipelineTarget",
+    "RunState",
+    "engine_runs_here",
+    "look_up",
+    "open_dispatcher",
+]

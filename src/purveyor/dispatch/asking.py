@@ -1,37 +1,42 @@
-"""Whether a run still lives: asked at its CI, never guessed."""
+"""The CIs that are asked, and whether a run still lives: asked at its CI, never guessed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from purveyor.dispatch import azure, github, gitlab, terminal
+from purveyor.dispatch import terminal
+from purveyor.dispatch.azure import AzureRuns
+from purveyor.dispatch.github import GitHubRuns
+from purveyor.dispatch.gitlab import GitLabRuns
 from purveyor.dispatch.model import RunState
-from purveyor.errors import CatalogError
+from purveyor.errors import CatalogError, CredentialsError
 from purveyor.extras import require
 from purveyor.run_identity import SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from purveyor.dispatch.model import Vendor
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
 
-
-class _Vendor(Protocol):
-    @property
-    def TOKENS(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
-    @property
-    def ADDRESSES(self) -> tuple[str, ...]: ...  # noqa: N802 - a module's constant
-
-    def ask(self, identity: RunIdentity, settings: Settings, token: str) -> RunState: ...
-
-
-_VENDORS: Mapping[str, tuple[str, _Vendor]] = {
-    "github": ("GitHub", github),
-    "gitlab": ("GitLab", gitlab),
-    "azure": ("Azure Pipelines", azure),
+VENDORS: Mapping[str, type[Vendor]] = {
+    "github": GitHubRuns,
+    "gitlab": GitLabRuns,
+    "azure": AzureRuns,
 }
-_DEFAULT_ADDRESS = frozenset({"github"})
+
+
+def open_vendor(ci: str, settings: Settings) -> Vendor:
+    """Return a CI's API; raise CredentialsError or CatalogError for what is missing here."""
+    vendor = VENDORS[ci]
+    token = settings.first(*vendor.TOKENS)
+    address = settings.first(*vendor.ADDRESSES) or vendor.DEFAULT
+    if not token or not address:
+        missing = (vendor.ADDRESSES if token else vendor.TOKENS)[0]
+        raise CredentialsError(f"{missing} is not set.", hint=vendor.NEEDS)
+    require(ci)
+    return vendor(address, token)
 
 
 def look_up(identity: RunIdentity, settings: Settings) -> RunState:
@@ -44,37 +49,23 @@ def look_up(identity: RunIdentity, settings: Settings) -> RunState:
         return RunState(False, "a sweep took it, and has not ended it", identity.url)
     if identity.ci == "terminal":
         return terminal.judge(identity)
-    name, vendor = _VENDORS.get(identity.ci, ("", None))
-    if vendor is None:
-        return RunState(None, f"nobody knows how to ask {identity.ci[:32]!r}", identity.url)
-    token = settings.first(*vendor.TOKENS)
-    why = _why_not(identity, settings, vendor, has_token=token is not None)
-    if why or token is None:
-        return RunState(None, why, identity.url)
     try:
-        return vendor.ask(identity, settings, token)
-    except Exception as error:  # noqa: BLE001 - three libraries, each with errors of its own: all mean "unknown"
-        return RunState(None, f"{name} gave no answer ({_describe(error)})", identity.url)
-
-
-def _why_not(identity: RunIdentity, settings: Settings, vendor: _Vendor, *, has_token: bool) -> str:
-    if not has_token:
-        return f"{vendor.TOKENS[0]} is not set"
-    if identity.ci not in _DEFAULT_ADDRESS and not settings.first(*vendor.ADDRESSES):
-        return f"{vendor.ADDRESSES[0]} is not set"
-    if not identity.project or not identity.run.isdecimal():
-        return "the journal does not name its run"
-    try:
-        require(identity.ci)
+        if identity.ci not in VENDORS:
+            why = f"nobody knows how to ask {identity.ci[:32]!r}"
+        elif not identity.project or not identity.run.isdecimal():
+            why = "the journal does not name its run"
+        else:
+            return open_vendor(identity.ci, settings).ask(identity)
+    except CredentialsError as error:
+        why = error.message.rstrip(".")
     except CatalogError:
-        return f"purveyor[{identity.ci}] is not installed"
-    return ""
+        why = f"purveyor[{identity.ci}] is not installed"
+    except Exception as error:  # noqa: BLE001 - three libraries, each with errors of its own: all mean "unknown"
+        why = f"{VENDORS[identity.ci].NAME} gave no answer ({_describe(error)})"
+    return RunState(None, why, identity.url)
 
 
 def _describe(error: Exception) -> str:
     # An error's text may hold the request, and with it the token: its kind and number say enough.
-    for name in ("status", "response_code", "status_code"):
-        number = getattr(error, name, None)
-        if isinstance(number, int):
-            return f"{type(error).__name__}, HTTP {number}"
-    return type(error).__name__
+    number = getattr(error, "status", None)
+    return f"{type(error).__name__}, HTTP {number}" if number else type(error).__name__

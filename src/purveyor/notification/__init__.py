@@ -7,7 +7,7 @@ from purveyor.notification.source import (
     refuse_injected,
     take_context,
 )
-from purveyor.notification.text import parse_notification, recognise
+from purveyor.notification.text import parse_notification, recognise, unquote
 
 __all__ = [
     "ContextSource",
@@ -19,4 +19,5 @@ __all__ = [
     "recognise",
     "refuse_injected",
     "take_context",
+    "unquote",
 ]
