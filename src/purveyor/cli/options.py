@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +12,8 @@ from purveyor.durations import read_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from purveyor.settings import Settings
 
 _Command = TypeVar("_Command", bound="Callable[..., None]")
 # Below, a CI would hardly have a chance to start the run.
@@ -23,6 +26,13 @@ with_catalog = click.option(
     metavar="PATH",
     type=click.Path(),
     help="The catalog file or its folder. Without it: PURVEYOR_CATALOG, then this folder.",
+)
+with_inbox = click.option(
+    "--inbox",
+    "inbox_address",
+    metavar="PATH|URL",
+    help="What keeps notifications until they have ended: a file, or postgresql://… for several"
+    " machines. Without it: PURVEYOR_INBOX, then ~/.local/state/purveyor/inbox.sqlite.",
 )
 with_engine = click.option(
     "--engine",
@@ -51,6 +61,18 @@ def with_target(command: _Command) -> _Command:
         "--kind", type=click.Choice(["service", "link"]), help="Whose id it is, if both have it."
     )
     return click.argument("words", metavar="ID|KEY")(kind(command))
+
+
+def choose_inbox(given: str | None, settings: Settings) -> str:
+    """Return where the inbox is; refuse a password that the list of processes would show."""
+    from purveyor.inbox import DEFAULT
+
+    if re.match(r"\w+://[^/@]*:[^/]*@|.*[?&]password=", given or ""):
+        raise click.UsageError(
+            "--inbox holds a password, which everybody on this machine can read there: put the"
+            " address into PURVEYOR_INBOX, or the password into ~/.pgpass."
+        )
+    return given or settings.text("PURVEYOR_INBOX") or DEFAULT
 
 
 def read_wait(context: click.Context, option: click.Parameter, text: str | None) -> float | None:

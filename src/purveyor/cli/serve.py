@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from purveyor.cli import examples
-from purveyor.cli.options import with_catalog
+from purveyor.cli.options import choose_inbox
+from purveyor.cli.work import WorkOptions, open_runs, with_work
 from purveyor.dataclass import dataclass
-from purveyor.durations import read_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from purveyor.receiver.authentication import Authentication
-    from purveyor.receiver.events import Tell
-    from purveyor.receiver.runs import RunsHere
     from purveyor.settings import Settings
 
 _EXAMPLES = examples(
@@ -31,46 +29,19 @@ _EXAMPLES = examples(
 )
 
 
-def _read_keep(context: click.Context, option: click.Parameter, text: str) -> float:
-    del context, option
-    try:
-        return read_duration(text, least=3600.0)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
-    """What the command line asked for; times in seconds."""
+class ServeOptions(WorkOptions):
+    """What else the command line asked for."""
 
-    catalog_path: str | None
     host: str
     port: int
-    inbox: str | None
-    workers: int
     allow: tuple[str, ...]
-    timeout: float
-    drain: float
-    keep: float
     tls_certificate: Path | None
     tls_key: Path | None
     insecure_loopback: bool
 
-    def place(self, settings: Settings) -> str:
-        from purveyor.inbox import DEFAULT
-
-        return self.inbox or settings.text("PURVEYOR_INBOX") or DEFAULT
-
-    def folder(self, settings: Settings) -> Path:
-        """Return where what belongs to this machine's runs lies: beside an inbox in a file."""
-        from purveyor.inbox import DEFAULT
-
-        place = self.place(settings)
-        return Path(DEFAULT if "://" in place else place).expanduser().absolute().parent
-
 
 @click.command(epilog=_EXAMPLES)
-@with_catalog
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -80,50 +51,12 @@ class ServeOptions:
     help="Port to listen on; 0 takes a free one.",
 )
 @click.option(
-    "--inbox",
-    metavar="PATH|URL",
-    help="What keeps notifications until they have ended: a file, or postgresql://… for several"
-    " receivers. Without it: PURVEYOR_INBOX, then"
-    " ~/.local/state/purveyor/inbox.sqlite.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=4,
-    show_default=True,
-    help="How many actions are carried out at once.",
-)
-@click.option(
     "--allow",
     multiple=True,
     metavar="SLUG",
     help="A service specification to serve. May be given again. Without it: all of the catalog.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=3600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Have a run stop in order after so long.",
-)
-@click.option(
-    "--drain",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait at the end for runs that have begun. Those that take longer go on, and"
-    " the next start waits for them.",
-)
-@click.option(
-    "--keep",
-    callback=_read_keep,
-    default="30d",
-    show_default=True,
-    metavar="DURATION",
-    help="How long what has ended is remembered: 12h, 30d.",
-)
+@with_work
 @click.option("--tls-certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -155,7 +88,7 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
 
     import uvloop
 
-    from purveyor.inbox import open_inbox
+    from purveyor.inbox import use_inbox
     from purveyor.process import Interruption
     from purveyor.receiver.app import Receiver, build_app
     from purveyor.receiver.events import log_events
@@ -165,19 +98,21 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
     settings.check()
     authentication = _open_authentication(options, settings)
     serves = _open_catalog(options, settings)
+    address = choose_inbox(options.inbox_address, settings)
     tell = log_events(click.echo)
-    perform = _open_runs(options, settings, tell)
+    perform = open_runs(options, settings, tell)
     listener = _listen(options)
 
     async def live() -> None:
-        receiver = Receiver(open_inbox(options.place(settings)), authentication, serves, tell)
-        server = _open_server(build_app(receiver), options)
-        host, port = listener.getsockname()[:2]
-        tell("listening", host=host, port=port, workers=options.workers)
-        limits = ServeLimits(options.workers, options.drain, options.keep, perform.forget)
-        await serve_until_signal(
-            receiver, server, listener, perform=perform, limits=limits, tell=tell
-        )
+        async with use_inbox(address) as inbox:
+            receiver = Receiver(inbox, authentication, serves, tell)
+            server = _open_server(build_app(receiver), options)
+            host, port = listener.getsockname()[:2]
+            tell("listening", host=host, port=port, workers=options.workers)
+            limits = ServeLimits(options.workers, options.drain, options.keep, perform.forget)
+            await serve_until_signal(
+                receiver, server, listener, perform=perform, limits=limits, tell=tell
+            )
 
     # uvicorn raises a signal again once it has stopped; it is not to end us before the runs.
     with Interruption().caught(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -227,35 +162,6 @@ def _open_catalog(options: ServeOptions, settings: Settings) -> Callable[[str, s
     catalog = load_chosen_catalog(options.catalog_path, settings)
     allowed = frozenset(options.allow)
     return lambda service, link: service in allowed if allowed else catalog.serves(service, link)
-
-
-def _open_runs(options: ServeOptions, settings: Settings, tell: Tell) -> RunsHere:
-    from functools import partial
-
-    from purveyor.client import PlatformClient, read_address, read_credentials
-    from purveyor.errors import CredentialsError
-    from purveyor.receiver.confirmation import confirm
-    from purveyor.receiver.runs import RunsHere
-    from purveyor.redaction import Redactor
-
-    credentials = read_credentials(settings)
-    if credentials is None:
-        raise CredentialsError(
-            "There are no credentials for the platform: no run could tell how it ended.",
-            hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
-        )
-    client = PlatformClient(
-        read_address(settings), credentials, redactor=Redactor(settings.secrets())
-    )
-    catalog = Path(options.catalog_path or settings.text("PURVEYOR_CATALOG") or ".").absolute()
-    return RunsHere(
-        folder=options.folder(settings) / "runs",
-        arguments=("--catalog", str(catalog), "--timeout", str(options.timeout)),
-        # Nobody watches: what a run cannot do without an API key is refused, as in a CI.
-        environment={**settings.for_runs(), "CI": "true"},
-        tell=tell,
-        confirm=partial(confirm, client),
-    )
 
 
 def _listen(options: ServeOptions) -> socket.socket:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.errors import CatalogError
+from purveyor.inbox.model import NotStoredError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from purveyor.inbox.model import Inbox
 
 DEFAULT = "~/.local/state/purveyor/inbox.sqlite"
@@ -39,3 +43,19 @@ def open_inbox(address: str) -> Inbox:
             f"The inbox {path} cannot be opened: {error}.",
             hint="Name a file that can be written, on a disk of this machine: --inbox PATH.",
         ) from None
+
+
+@contextlib.asynccontextmanager
+async def use_inbox(address: str) -> AsyncIterator[Inbox]:
+    """Open an inbox that answers, and close it at the end; raise CatalogError."""
+    inbox = open_inbox(address)
+    try:
+        await inbox.count()
+        yield inbox
+    except NotStoredError as error:
+        raise CatalogError(
+            f"The inbox cannot be used: {error}.",
+            hint="Check its address in --inbox or PURVEYOR_INBOX, and that its server runs.",
+        ) from None
+    finally:
+        await inbox.close()

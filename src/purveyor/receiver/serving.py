@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from uvicorn import Server
 
-    from purveyor.inbox.model import Delivery, DeliveryEnding
+    from purveyor.inbox.model import Delivery, DeliveryEnding, Inbox
     from purveyor.receiver.app import Receiver
     from purveyor.receiver.events import Tell
 
@@ -46,7 +47,7 @@ async def serve(
     """
     stopping = asyncio.Event()
     work = asyncio.create_task(receiver.inbox.work(perform, limits.workers, stopping))
-    look = asyncio.create_task(_look(receiver, limits, tell))
+    look = asyncio.create_task(_look(receiver.inbox, limits, tell, receiver))
     serving = asyncio.create_task(server.serve([listener]))
     receiver.works = True
     await asyncio.wait({work, look, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -54,27 +55,53 @@ async def serve(
     await serving
     stopping.set()
     tell("stopping", running=receiver.counts.running)
+    await _drain(work, look, limits)
+
+
+async def work_until_signal(
+    inbox: Inbox,
+    *,
+    perform: Callable[[Delivery], Awaitable[DeliveryEnding]],
+    limits: ServeLimits,
+    tell: Tell,
+) -> None:
+    """Carry out what others have accepted, until a signal; what runs then is as in `serve`."""
+    stopping = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stopping.set)
+    work = asyncio.create_task(inbox.work(perform, limits.workers, stopping))
+    look = asyncio.create_task(_look(inbox, limits, tell))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({work, look, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    tell("stopping")
+    await _drain(work, look, limits)
+
+
+async def _drain(work: asyncio.Task[None], look: asyncio.Task[None], limits: ServeLimits) -> None:
     await asyncio.wait({work}, timeout=limits.drain)
     for task in (work, look):
         if not task.done() or task is look:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-    await receiver.inbox.close()
     if not work.cancelled():
         work.result()
 
 
-async def _look(receiver: Receiver, limits: ServeLimits, tell: Tell) -> None:
+async def _look(
+    inbox: Inbox, limits: ServeLimits, tell: Tell, receiver: Receiver | None = None
+) -> None:
     pruned_at = float("-inf")
     while True:
         try:
-            receiver.counts = await receiver.inbox.count()
+            if receiver is not None:
+                receiver.counts = await inbox.count()
             if time.monotonic() - pruned_at > _PRUNE_SECONDS:
                 pruned_at = time.monotonic()
                 before = time.time() - limits.keep
                 limits.forget(before)
-                if pruned := await receiver.inbox.prune(before):
+                if pruned := await inbox.prune(before):
                     tell("pruned", deliveries=pruned)
         except NotStoredError as error:
             tell("fault", message=str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -180,6 +181,15 @@ class PostgresInbox:
         try:
             return await self._connection.run(statement, **values)
         except psycopg.Error as error:
-            # A failed connection's text may quote the password.
-            told = str(error).partition("\n")[0] if error.sqlstate else type(error).__name__
-            raise NotStoredError(f"the inbox in PostgreSQL cannot be used: {told}") from None
+            raise NotStoredError(_tell(error)) from None
+
+
+def _tell(error: psycopg.Error) -> str:
+    """Say what is wrong in the server's words: the library's own may quote the password."""
+    if error.sqlstate:
+        return str(error).partition("\n")[0]
+    refused = re.search(r"FATAL: +(.*)", str(error))
+    if refused:
+        return refused[1]
+    wrong = isinstance(error, psycopg.ProgrammingError)
+    return "its address is no connection string" if wrong else "PostgreSQL does not answer"
