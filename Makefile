@@ -20,7 +20,7 @@ INSTALL_ENGINE = { $(BIN)/purveyor engine install || sh tools/build_opentofu.sh;
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench lock docs picture clean
+.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench bench-serve lock docs picture clean
 
 ##@ To try and use Purveyor
 help: ## List the targets
@@ -84,6 +84,9 @@ contracts: $(READY) ## Check which file may import which, and that generated pag
 ##@ Pages, figures and locks
 bench: $(READY) ## Measure what Purveyor adds to bare engines
 	PYTHONPATH=tests:benchmarks $(BIN)/python benchmarks/bench_run.py $(ARGS)
+
+bench-serve: $(READY) ## Measure what the receiver takes in, over each inbox
+	PYTHONPATH=tests:tests/inbox:benchmarks $(BIN)/python benchmarks/bench_serve.py $(ARGS)
 
 docs: $(READY) ## Write the pages and the schema that come from the code
 	$(BIN)/python scripts/write_reference.py

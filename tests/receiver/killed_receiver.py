@@ -1,4 +1,4 @@
-"""Forks receivers that a test kills: `python killed_receiver.py PORT FOLDER`, a line for each."""
+"""Forks receivers that a test kills, all on one port: `python killed_receiver.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ print(json.dumps({"platform_heard": True, "reason": "DONE"}))
 """
 
 
-async def live(port: int, folder: Path) -> None:
+async def live(listener: socket.socket, folder: Path) -> None:
     """Serve until killed."""
 
     def tell(event: str, /, **_: object) -> None:
@@ -61,19 +61,19 @@ async def live(port: int, folder: Path) -> None:
         build_app(receiver), http=LimitedProtocol, ws="none", lifespan="off", log_config=None
     )
     limits = ServeLimits(4, 5.0, 3600.0, runs.forget)
-    listener = socket.create_server(("127.0.0.1", port))
     await serve(receiver, Server(config), listener, perform=runs, limits=limits, tell=tell)
 
 
 def main() -> None:
-    """Fork a receiver for each line that comes in, and say its process id."""
-    port, folder = int(sys.argv[1]), Path(sys.argv[2])
+    """Say the port; then fork a receiver for each line that comes in, and say its process id."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    print(listener.getsockname()[1], flush=True)  # noqa: T201 - told to the test
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            asyncio.run(live(port, folder))
+            asyncio.run(live(listener, Path(sys.argv[1])))
             return
         print(pid, flush=True)  # noqa: T201 - told to the test
 

@@ -7,7 +7,6 @@ import http.client
 import os
 import random
 import signal
-import socket
 import subprocess  # noqa: TID251 - receivers that are killed
 import sys
 import threading
@@ -46,18 +45,16 @@ class Sender(threading.Thread):
 def play(folder: Path, seed: int, kills: int) -> list[Sender]:
     """Kill a receiver again and again at random moments; let the last one finish all."""
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    stop = threading.Event()
-    senders = [Sender(port, f"s{number}", stop) for number in range(ENTITIES)]
     with subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("killed_receiver.py")), str(port), folder],
+        [sys.executable, str(Path(__file__).with_name("killed_receiver.py")), folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as nursery:
         assert nursery.stdin is not None
         assert nursery.stdout is not None
+        port, stop, pid = int(nursery.stdout.readline()), threading.Event(), 0
+        senders = [Sender(port, f"s{number}", stop) for number in range(ENTITIES)]
         for each in senders:
             each.start()
         for kill in range(kills + 1):

@@ -26,7 +26,7 @@ from purveyor.inbox.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
     from pathlib import Path
 
 T = TypeVar("T")
@@ -44,6 +44,7 @@ WHERE status IN ('ended', 'failed') GROUP BY status
 """
 _KNOWN = "SELECT action_id FROM deliveries WHERE action_id IN (SELECT value FROM json_each(?))"
 _GROUP = 256  # writes that share a commit, at most
+_LOCK_TRIES = 10
 _IDLE = 0.5  # seconds after which what another process or the clock made ready is looked for
 
 
@@ -89,7 +90,7 @@ class SqliteInbox:
     ) -> None:
         """Raise CatalogError where another process already works on this file."""
         running: set[asyncio.Task[None]] = set()
-        with self._only_worker():
+        async with self._only_worker():
             await self._until_stored(sqlite_rows.take_back)
             try:
                 while not stopping.is_set():
@@ -103,18 +104,22 @@ class SqliteInbox:
                 for each in running:
                     each.cancel()
 
-    @contextlib.contextmanager
-    def _only_worker(self) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def _only_worker(self) -> AsyncIterator[None]:
         """Hold a lock that ends with the process: whatever ran when we take it has no worker."""
         with (self._path.parent / f"{self._path.name}.worker").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            # A killed one's may last until a program that it was just starting has begun.
+            for _ in range(_LOCK_TRIES):
+                with contextlib.suppress(OSError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                await asyncio.sleep(0.1)
+            else:
                 raise CatalogError(
                     f"Another receiver works on the inbox {self._path}.",
                     hint="End it, or give this one an inbox of its own; several receivers share"
                     " one in PostgreSQL.",
-                ) from None
+                )
             yield
 
     async def _wait(self, stopping: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
