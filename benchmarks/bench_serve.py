@@ -61,15 +61,18 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.answer: asyncio.Future[bytes] | None = None
+        self.received = b""
 
     def data_received(self, data: bytes) -> None:
-        if self.answer is not None and not self.answer.done():
-            self.answer.set_result(data)
+        self.received += data
+        if self.answer is not None and data.endswith(b"}"):
+            self.answer.set_result(self.received)
 
     async def call(self, raw: bytes) -> float:
         """Send; return the seconds until the answer, which has to be 202."""
         began = time.perf_counter()
         self.answer = asyncio.get_running_loop().create_future()
+        self.received = b""
         self.transport.write(raw)  # type: ignore[attr-defined]  # it is a write transport
         answer = await self.answer
         if not answer.startswith(b"HTTP/1.1 202"):
@@ -83,7 +86,7 @@ async def connect(port: int, number: int) -> list[Caller]:
     return [(await loop.create_connection(Caller, "127.0.0.1", port))[1] for _ in range(number)]
 
 
-async def saturate(port: int, path: str, seconds: float, callers: int = 48) -> float:
+async def saturate(port: int, path: str, seconds: float, callers: int = 128) -> float:
     """Return requests a second with as many as that under way all the time."""
     raw = [request(path) for _ in range(int(seconds * 12_000))]
     end = time.perf_counter() + seconds
@@ -214,12 +217,12 @@ def measure_waiting(fresh: Callable[[], str], seconds: float, number: int) -> No
             tell_times(f"  {many} waiting, at 500/s", times)  # type: ignore[arg-type]  # a list
 
 
-def measure_start(address: str) -> None:
+def measure_start(fresh: Callable[[], str]) -> None:
     """Measure from the start to the first 202, and from an idle POST to the start of work."""
     starts, delays = [], []
     for _ in range(5):
         began = time.monotonic()
-        with stage(address, "end") as (port, child):
+        with stage(fresh(), "end") as (port, child):
             play(lambda port=port: once(port))  # type: ignore[misc]  # bound
             starts.append(time.monotonic() - began)
             events = child.stderr or io.StringIO()
@@ -242,7 +245,7 @@ async def once(port: int) -> None:
 def measure(name: str, fresh: Callable[[], str], options: argparse.Namespace) -> None:
     """Measure one kind of inbox."""
     show(name, "")
-    measure_start(fresh())
+    measure_start(fresh)
     measure_load(fresh(), options.seconds)
     measure_waiting(fresh, options.seconds, options.waiting)
 

@@ -49,7 +49,7 @@ async def live(address: str, *, ends: bool) -> None:
         print(f"begun {time.monotonic()}", file=sys.stderr, flush=True)  # noqa: T201 - measured
         return DeliveryEnding(DeliveryStatus.ENDED, "DONE")
 
-    tell = log_events(lambda line: print(line, file=out))
+    tell = log_events(lambda line: print(line, file=out, flush=True))
     authentication = Authentication((TOKEN,), (), anybody=False)
     receiver = Receiver(
         open_inbox(address), authentication, lambda *_: True, tell, most_waiting=1_000_000

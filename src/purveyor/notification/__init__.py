@@ -1,6 +1,6 @@
 """From the text that a CI hands over to the frozen view of one action."""
 
-from purveyor.notification.fields import FaultyActionError, is_carrier, read_action
+from purveyor.notification.fields import FaultyActionError, is_carrier, read_action, read_id
 from purveyor.notification.source import (
     ContextSource,
     read_source,
@@ -15,6 +15,7 @@ __all__ = [
     "is_carrier",
     "parse_notification",
     "read_action",
+    "read_id",
     "read_source",
     "recognise",
     "refuse_injected",
