@@ -36,7 +36,7 @@ _TARGETS = examples(
     "purveyor channel create github acme/catalog --installation-id 12345678 --nrn organization=1",
     "purveyor channel create gitlab 4711 --nrn organization=1:account=2",
     "purveyor channel create azure acme/platform/7 --nrn organization=1:account=2",
-    "purveyor channel create http https://purveyor.example.com/"
+    "purveyor channel create http https://purveyor.example.com/notifications"
     " --header Authorization=env:RECEIVER_AUTHORIZATION --nrn organization=1",
 )
 
