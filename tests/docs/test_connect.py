@@ -93,9 +93,8 @@ def test_the_page_leads_from_a_catalog_to_a_result(
         # What a developer presses in step 5, before there is anybody who would hear it.
         service = emulator.create_service("sqs-queue", name="orders")
         asked: Any = emulator.request_action(str(service["id"]), "create", {"queue_name": "q"})
-        text = script(way).replace(
-            "https://purveyor.example.com/notifications", f"{double.url}/receiver"
-        )
+        here = "https://purveyor.example.com/notifications"
+        text = script(way).replace(here, f"{double.url}/receiver")
         # A store over plain HTTP must be named as one: its bucket cannot insist on TLS.
         endpoint = f"  type: s3\n  endpoint: {environ['AWS_ENDPOINT_URL']}\n"
         done = subprocess.run(
