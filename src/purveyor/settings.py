@@ -47,6 +47,8 @@ SETTINGS = (
     Setting("PURVEYOR_SERVE_TOKENS_FILE", "File that holds them, with spaces or lines between."),
     Setting("PURVEYOR_SERVE_SECRETS", "Secrets that sign what `serve` gets.", secret=True),
     Setting("PURVEYOR_SERVE_SECRETS_FILE", "File that holds them, likewise."),
+    Setting("PURVEYOR_SERVE_VIEW_TOKENS", "Tokens that may look at `serve`.", secret=True),
+    Setting("PURVEYOR_SERVE_VIEW_TOKENS_FILE", "File that holds them, likewise."),
     Setting("PURVEYOR_PLUGIN_MIRROR", "Mirror of provider plugins: a folder, or an https address."),
     Setting("PURVEYOR_ENGINE_INSTALL", "`1` or `true`: install an engine when none fits."),
     Setting("PURVEYOR_ENGINE_RELEASES", "Base address (https) of the engine's release files."),

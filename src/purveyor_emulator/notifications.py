@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor_emulator import delivery
 from purveyor_emulator.envelope import SOURCE, build_envelope, sealed
 from purveyor_emulator.filters import matches
-from purveyor_emulator.records import Channel, Notification
+from purveyor_emulator.records import Channel, Notification, earlier
 from purveyor_emulator.refusal import (
     invalid,
     list_in,
@@ -95,6 +95,13 @@ class Notifications:
         """Send the same payload, however old, in a new envelope; no ids mean all channels."""
         inner = object_of(notification.envelope["notification"], "notification")
         return self._send(sealed(inner), notification.nrn, channel_ids or None)
+
+    def age(self, action_id: str, seconds: float) -> None:
+        """Move back when an action's notifications were sent."""
+        for each in self.sent.values():
+            if object_of(each.envelope["notification"], "notification")["id"] == action_id:
+                moment = earlier(str(each.envelope["created_at"]), seconds)
+                each.envelope = {**each.envelope, "created_at": moment}
 
     def _send(self, envelope: JsonObject, nrn: str, only: Collection[int] | None) -> Notification:
         notification = Notification(id=str(envelope["id"]), nrn=nrn, envelope=envelope)

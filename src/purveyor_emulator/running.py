@@ -147,6 +147,7 @@ class Emulator:
         """Let an action look as if it had been asked for, and changed last, `seconds` earlier."""
         with self.platform.store.lock:
             age(self._action(action_id), seconds)
+            self.platform.notifications.age(action_id, seconds)
 
     def action(self, action_id: str) -> JsonObject:
         """Return an action with its messages, as the platform shows it."""

@@ -10,16 +10,21 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import choose_inbox
-from purveyor.cli.work import WorkOptions, open_runs, with_work
+from purveyor.cli.work import WorkOptions, open_client, open_runs, with_work
 from purveyor.dataclass import dataclass
+from purveyor.durations import read_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.applications import Starlette
+    from starlette.routing import Route
     from uvicorn import Server
 
+    from purveyor.inbox.model import Inbox
     from purveyor.receiver.authentication import Authentication
+    from purveyor.receiver.events import Tell
     from purveyor.settings import Settings
 
 _EXAMPLES = examples(
@@ -39,6 +44,15 @@ class ServeOptions(WorkOptions):
     tls_certificate: Path | None
     tls_key: Path | None
     insecure_loopback: bool
+    nrn: tuple[str, ...]
+    missed_every: float
+
+
+def _read_every(_: click.Context, __: click.Parameter, text: str) -> float:
+    try:
+        return read_duration(text, least=1.0)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command(epilog=_EXAMPLES)
@@ -57,6 +71,22 @@ class ServeOptions(WorkOptions):
     help="A service specification to serve. May be given again. Without it: all of the catalog.",
 )
 @with_work
+@click.option(
+    "--nrn",
+    multiple=True,
+    metavar="NRN",
+    help="Fetch what was missed: ask the platform, at this place and below, for deliveries that"
+    " failed and for actions that wait and that nobody has. May be given again. Without it:"
+    " PURVEYOR_NRN, with spaces between.",
+)
+@click.option(
+    "--missed-every",
+    callback=_read_every,
+    default="5min",
+    show_default=True,
+    metavar="DURATION",
+    help="How often to ask for that: at the start, and then so often.",
+)
 @click.option("--tls-certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -71,7 +101,8 @@ def serve(**named: Any) -> None:
     only when the notification is safe on the disk; then `purveyor run` carries it out here, one
     process an action, those of one service or link in order. A token is needed:
     PURVEYOR_SERVE_TOKENS or PURVEYOR_SERVE_TOKENS_FILE, or a secret that signs:
-    PURVEYOR_SERVE_SECRETS or PURVEYOR_SERVE_SECRETS_FILE.
+    PURVEYOR_SERVE_SECRETS or PURVEYOR_SERVE_SECRETS_FILE. Who holds one of
+    PURVEYOR_SERVE_VIEW_TOKENS may look at `/`, a page, and `/metrics`, for Prometheus.
 
     SIGTERM ends it in order: nothing is lost that was accepted. What happens is told on standard
     output, one JSON object a line.
@@ -91,7 +122,6 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
     from purveyor.inbox import use_inbox
     from purveyor.process import Interruption
     from purveyor.receiver.app import Receiver, build_app
-    from purveyor.receiver.events import log_events
     from purveyor.receiver.serving import ServeLimits
     from purveyor.receiver.serving import serve as serve_until_signal
 
@@ -99,19 +129,24 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
     authentication = _open_authentication(options, settings)
     serves = _open_catalog(options, settings)
     address = choose_inbox(options.inbox_address, settings)
-    tell = log_events(click.echo)
+    tell, watch = _open_watching(options, settings)
     perform = open_runs(options, settings, tell)
     listener = _listen(options)
 
     async def live() -> None:
         async with use_inbox(address) as inbox:
             receiver = Receiver(inbox, authentication, serves, tell)
-            server = _open_server(build_app(receiver), options)
+            server = _open_server(build_app(receiver, watch(inbox)), options)
             host, port = listener.getsockname()[:2]
             tell("listening", host=host, port=port, workers=options.workers)
             limits = ServeLimits(options.workers, options.drain, options.keep, perform.forget)
+            search = _open_search(options, settings, inbox, serves, tell)
             await serve_until_signal(
-                receiver, server, listener, perform=perform, limits=limits, tell=tell
+                *(receiver, server, listener),
+                perform=perform,
+                limits=limits,
+                tell=tell,
+                search=search,
             )
 
     # uvicorn raises a signal again once it has stopped; it is not to end us before the runs.
@@ -153,6 +188,48 @@ def _read_words(settings: Settings, name: str) -> list[str]:
                 hint="Name a file that this user can read, with a token on each line.",
             ) from None
     return words
+
+
+def _open_watching(
+    options: ServeOptions, settings: Settings
+) -> tuple[Tell, Callable[[Inbox], Sequence[Route]]]:
+    """Return what takes events, and the routes for those who watch: none where nobody may."""
+    from purveyor.receiver.authentication import Authentication
+    from purveyor.receiver.events import log_events, tell_all
+    from purveyor.receiver.metrics import ReceiverMetrics
+    from purveyor.receiver.page import watch_routes
+
+    metrics = ReceiverMetrics()
+    tell = tell_all(log_events(click.echo), metrics)
+    tokens = _read_words(settings, "PURVEYOR_SERVE_VIEW_TOKENS")
+    if not tokens and not options.insecure_loopback:
+        return tell, lambda _: ()
+    viewers = Authentication(tokens, (), anybody=options.insecure_loopback)
+    return tell, lambda inbox: watch_routes(inbox, metrics, viewers)
+
+
+def _open_search(
+    options: ServeOptions,
+    settings: Settings,
+    inbox: Inbox,
+    serves: Callable[[str, str], bool],
+    tell: Tell,
+) -> Callable[[asyncio.Event], Awaitable[None]] | None:
+    """Return what searches for missed deliveries until it is told to stop; None without a place."""
+    from functools import partial
+
+    from purveyor.cli.catalog_context import open_catalog_context, open_journal
+    from purveyor.receiver.missed import MissedDeliveries
+
+    places = options.nrn or tuple((settings.text("PURVEYOR_NRN") or "").split())
+    if not places:
+        return None
+    records = open_catalog_context(options.catalog_path).records
+    journal = open_journal(records, settings) if records else None
+    claimed = (lambda action: journal.last(action) is not None) if journal else None
+    client = partial(open_client, settings)
+    missed = MissedDeliveries(inbox, client, places, serves, claimed, tell)
+    return partial(missed.keep_fetching, options.missed_every)
 
 
 def _open_catalog(options: ServeOptions, settings: Settings) -> Callable[[str, str], bool]:

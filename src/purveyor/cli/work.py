@@ -15,6 +15,7 @@ from purveyor.durations import read_duration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from purveyor.client import PlatformClient
     from purveyor.receiver.events import Tell
     from purveyor.receiver.runs import RunsHere
     from purveyor.settings import Settings
@@ -98,13 +99,9 @@ def with_work(command: _Command) -> _Command:
     return command
 
 
-def open_runs(options: WorkOptions, settings: Settings, tell: Tell) -> RunsHere:
-    from functools import partial
-
+def open_client(settings: Settings) -> PlatformClient:
     from purveyor.client import PlatformClient, read_address, read_credentials
     from purveyor.errors import CredentialsError
-    from purveyor.receiver.confirmation import confirm
-    from purveyor.receiver.runs import RunsHere
     from purveyor.redaction import Redactor
 
     credentials = read_credentials(settings)
@@ -113,9 +110,17 @@ def open_runs(options: WorkOptions, settings: Settings, tell: Tell) -> RunsHere:
             "There are no credentials for the platform: no run could tell how it ended.",
             hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
         )
-    client = PlatformClient(
-        read_address(settings), credentials, redactor=Redactor(settings.secrets())
-    )
+    redactor = Redactor(settings.secrets())
+    return PlatformClient(read_address(settings), credentials, redactor=redactor)
+
+
+def open_runs(options: WorkOptions, settings: Settings, tell: Tell) -> RunsHere:
+    from functools import partial
+
+    from purveyor.receiver.confirmation import confirm
+    from purveyor.receiver.runs import RunsHere
+
+    client = open_client(settings)
     catalog = Path(options.catalog_path or settings.text("PURVEYOR_CATALOG") or ".").absolute()
     return RunsHere(
         folder=options.folder(settings) / "runs",

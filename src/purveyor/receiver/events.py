@@ -31,3 +31,11 @@ def log_events(write: Callable[[str], object]) -> Tell:
 
     logging.getLogger("uvicorn").handlers = [Lines(logging.WARNING)]
     return tell
+
+
+def tell_all(*listeners: Tell) -> Tell:
+    def tell(event: str, /, **fields: object) -> None:
+        for each in listeners:
+            each(event, **fields)
+
+    return tell

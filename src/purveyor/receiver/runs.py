@@ -41,7 +41,8 @@ class RunsHere:
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor", "run")
 
     async def __call__(self, delivery: Delivery) -> DeliveryEnding:
-        self.tell("started", action=delivery.action_id)
+        waited = max(0.0, time.time() - delivery.received_at)
+        self.tell("started", action=delivery.action_id, waited=round(waited, 3))
         began = time.monotonic()
         ending = await _in_daemon_thread(lambda: self._carry_out(delivery))
         self.tell(

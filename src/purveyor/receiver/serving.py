@@ -13,7 +13,7 @@ from purveyor.inbox.model import NotStoredError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from uvicorn import Server
 
@@ -41,6 +41,7 @@ async def serve(
     perform: Callable[[Delivery], Awaitable[DeliveryEnding]],
     limits: ServeLimits,
     tell: Tell,
+    search: Callable[[asyncio.Event], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until a signal. What has not begun then waits for the next start; so does a run that
     has not ended in time: it goes on, and is found again.
@@ -48,6 +49,7 @@ async def serve(
     stopping = asyncio.Event()
     work = asyncio.create_task(receiver.inbox.work(perform, limits.workers, stopping))
     look = asyncio.create_task(_look(receiver.inbox, limits, tell, receiver))
+    beside = [look, *([asyncio.ensure_future(search(stopping))] if search else ())]
     serving = asyncio.create_task(server.serve([listener]))
     receiver.works = True
     await asyncio.wait({work, look, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +57,7 @@ async def serve(
     await serving
     stopping.set()
     tell("stopping", running=receiver.counts.running)
-    await _drain(work, look, limits)
+    await _drain(work, beside, limits)
 
 
 async def work_until_signal(
@@ -75,13 +77,15 @@ async def work_until_signal(
     await asyncio.wait({work, look, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     tell("stopping")
-    await _drain(work, look, limits)
+    await _drain(work, [look], limits)
 
 
-async def _drain(work: asyncio.Task[None], look: asyncio.Task[None], limits: ServeLimits) -> None:
+async def _drain(
+    work: asyncio.Task[None], beside: Sequence[asyncio.Future[None]], limits: ServeLimits
+) -> None:
     await asyncio.wait({work}, timeout=limits.drain)
-    for task in (work, look):
-        if not task.done() or task is look:
+    for task in (work, *beside):
+        if not task.done() or task is not work:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

@@ -219,7 +219,7 @@ def _read_action(row: JsonObject) -> ActionShown | None:
     identity = text_of(row, "id")
     if not _SAFE.fullmatch(identity):
         return None
-    times = [_seconds(row.get(name)) for name in ("created_at", "updated_at")]
+    times = [read_time(row.get(name)) for name in ("created_at", "updated_at")]
     known = [each for each in times if each is not None]
     return ActionShown(
         identity,
@@ -229,7 +229,8 @@ def _read_action(row: JsonObject) -> ActionShown | None:
     )
 
 
-def _seconds(value: JsonValue) -> float | None:
+def read_time(value: JsonValue) -> float | None:
+    """Return seconds since 1970; None for what is no time."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value / 1000 if value > _MILLISECONDS else float(value)
     try:
