@@ -67,7 +67,9 @@ def test_who_looked_for_rivals_before_it_marked_would_build_twice() -> None:
         assert play(schedule) == ""
 
 
-@pytest.mark.parametrize("bug", ["create-is-put", "end-before-save"])
+@pytest.mark.parametrize(
+    "bug", ["create-is-put", "end-before-save", "acknowledge-first", "nothing-fetched"]
+)
 def test_a_plain_bug_is_found_at_once(bug: str) -> None:
     assert check(1, 2000, bug=bug) is not None
 

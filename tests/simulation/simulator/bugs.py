@@ -13,6 +13,8 @@ from purveyor.errors import ReasonCode
 from purveyor.journal import Journal, layout
 from purveyor.journal.records import write_record
 from purveyor.outcome import Outcome, Status
+from purveyor.receiver.app import Receiver
+from purveyor.receiver.missed import MissedDeliveries
 from purveyor.sweep import actions
 from purveyor.sweep.liveness import judge
 
@@ -71,6 +73,21 @@ def _take_over(journal: Journal, claimed: Begin, found: AttemptRecord) -> Claime
     return Claimed(claimed, before=found.begin)
 
 
+async def _acknowledge_first(receiver: Any, delivery: Any) -> None:
+    """Answer, and store afterwards."""
+    from simulator.product import CurrentWorld
+
+    world = CurrentWorld.world
+    task = world.current
+    assert task is not None
+
+    def store() -> None:
+        with contextlib.suppress(StopIteration):
+            receiver.inbox.accept(delivery).send(None)
+
+    world.spawn(task.job, f"{task.job.name} stores", store, after=1.0)
+
+
 def _patch(*patches: tuple[Any, str, object]) -> Callable[[], AbstractContextManager[object]]:
     def plant() -> AbstractContextManager[object]:
         stack = contextlib.ExitStack()
@@ -88,6 +105,8 @@ BUGS: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
     "ci-not-asked": _patch((actions, "judge", _judge_by_silence)),
     "marker-too-early": _patch((MarkedChange, "begin", _unmark_at_once)),
     "look-then-mark": _patch((MarkedChange, "begin", _look_then_mark)),
+    "acknowledge-first": _patch((Receiver, "_store", _acknowledge_first)),
+    "nothing-fetched": _patch((MissedDeliveries, "_list", lambda *_: iter(()))),
     "no-second-look": _patch(
         (Journal, "_take_over", _take_over), (Journal, "is_followed", lambda *_: False)
     ),

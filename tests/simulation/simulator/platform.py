@@ -34,6 +34,8 @@ class Shown:
     status: str = "pending"
     blind: bool = False
     unasked: bool = False
+    reason: str = ""
+    sent: bool = False  # to the receiver alone, whether it took it or not
 
 
 class Platform:
@@ -47,12 +49,12 @@ class Platform:
         """Take an action from a developer."""
         self.actions[action] = Shown(action, thing, self.world.now)
 
-    def take(self, action: str, status: str, job: Job) -> None:
+    def take(self, action: str, status: str, job: Job, *, reason: str = "") -> None:
         """Take a status, unless a final one is there; it has to be true."""
         shown = self.actions[action]
         if shown.status in FINISHED:
             return
-        shown.status = status
+        shown.status, shown.reason = status, reason
         self.world.note(f"the platform shows {action} as {status}")
         if status == "success" and not (shown.thing.exists == shown.thing.known == 1):
             raise BrokenPromiseError(f"{action} is shown as success, which is not true.")
@@ -101,7 +103,7 @@ class SimReporter:
             shown = self._platform.actions[context.id]
             if reason == "STATE_UNREADABLE" and self._saw != "in_progress":
                 shown.blind = True
-            self._platform.take(context.id, status, self._job)
+            self._platform.take(context.id, status, self._job, reason=reason)
         return Reported(delivered=fault not in {Fault.REFUSED, Fault.LOST})
 
 

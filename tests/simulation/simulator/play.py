@@ -9,6 +9,7 @@ from purveyor.reporter.model import FINISHED
 from simulator.entity import States, Thing
 from simulator.platform import Platform
 from simulator.product import CurrentWorld
+from simulator.receiver import HOST, Machine
 from simulator.runs import House, Run, SweepJob
 from simulator.store import MemoryStore
 from simulator.world import BrokenPromiseError, Job, World
@@ -62,6 +63,8 @@ def _build(world: World, schedule: Schedule) -> House:
         n = len(runs) + i
         job = Job(f"sweep-{i + 1}", world, f"host-{n + 1}", schedule.ahead[n], events[n])
         SweepJob(house, job).start(after=after)
+    if schedule.received:
+        Machine(house, thing, schedule, len(runs) + len(schedule.sweeps), events).begin(schedule)
     return house
 
 
@@ -71,7 +74,8 @@ def _come_to_rest(house: House) -> None:
     world.note("all is over")
     for i in range(2):
         world.now += _LATER
-        SweepJob(house, Job(f"last-{i + 1}", world, "sweeper")).start(after=0.0)
+        # Only there can it be seen that what the receiver started is over.
+        SweepJob(house, Job(f"last-{i + 1}", world, HOST)).start(after=0.0)
         world.run()
         if not any(path.startswith(layout.OPEN) for path in house.store.texts):
             break
@@ -83,6 +87,8 @@ def _judge(house: House) -> None:
     for action, shown in house.platform.actions.items():
         if shown.status not in FINISHED:
             raise BrokenPromiseError(f"{action} stays {shown.status}.")
+        if shown.sent and shown.reason == "RUN_NOT_STARTED":
+            raise BrokenPromiseError(f"{action} was sent to the receiver, and no run took it.")
         ended = [each for each in journal.attempts(action) if each.end is not None]
         last = ended[-1] if ended else None
         if last is not None and last.end is not None and last.end.status != shown.status:

@@ -19,6 +19,8 @@ from purveyor.plan import Verb
 from purveyor.provision import checks, sequence
 from purveyor.provision.endings import succeed
 from purveyor.provision.results import Results
+from purveyor.receiver import app as receiver
+from purveyor.receiver import missed
 from purveyor.step import ResourceMoved
 from simulator.entity import Engine, Proof, StateView
 
@@ -150,6 +152,10 @@ def _working(attempt: Any, *_: Any) -> Iterator[None]:
         yield
 
 
+async def _at_once(work: Callable[..., Any], *arguments: object) -> Any:
+    return work(*arguments)
+
+
 def _rescue_left(run: LocalRun, rescuer: Any) -> Remains:
     """Return what the engine's own words prove."""
     del run
@@ -178,6 +184,9 @@ def simulated() -> Iterator[None]:
             (finish_ending, "rescue_left", _rescue_left),
             (finish_ending, "remove_workspace", lambda _: None),
             (waiting, "_LOOK_SECONDS", NAP),
+            (missed, "asyncio", SimpleNamespace(to_thread=_at_once)),
+            (missed, "time", SimpleNamespace(time=lambda: CurrentWorld.world.now)),
+            (receiver, "asyncio", SimpleNamespace(timeout=lambda _: contextlib.nullcontext())),
         ):
             stack.enter_context(mock.patch.object(module, name, value))
         yield

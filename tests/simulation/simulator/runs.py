@@ -65,10 +65,15 @@ class House:
         """Open the journal from one machine."""
         return Journal(self.store, job.wall_clock, age=self.store.age)
 
-    def ask_ci(self, identity: RunIdentity) -> RunState:
-        """Ask the CI whether a run lives."""
+    def ask_ci(self, identity: RunIdentity, host: str = "") -> RunState:
+        """Ask the CI whether a run lives; one of a machine is looked for there."""
         if identity.ci == SWEEP:
             return RunState(False, "a sweep took it")
+        if identity.ci == "terminal":
+            self.world.step(f"look for the process {identity.pid}")
+            tasks = self.jobs[f"pid {identity.pid}"].tasks
+            lives = any(each.group == "run" for each in tasks)
+            return RunState(lives if host == identity.host else None, "its process was looked for")
         if self.world.step(f"ask the CI about {identity.run}.{identity.attempt}"):
             return RunState(None, "no answer")
         over = self.world.now >= self.jobs[f"{identity.run}.{identity.attempt}"].over_at
@@ -152,7 +157,7 @@ class Run:
         return ThisRun(
             identity=self.identity,
             clock=self.job.clock(),
-            is_dead=lambda identity: self.house.ask_ci(identity).dead,
+            is_dead=lambda identity: self.house.ask_ci(identity, self.job.host).dead,
             local_runs=self._local_runs,
         )
 
@@ -203,7 +208,7 @@ class SweepJob:
         sweeper = Sweeping(
             journal=house.journal(job),
             states=house.states,  # type: ignore[arg-type]
-            look_up=house.ask_ci,
+            look_up=lambda identity: house.ask_ci(identity, job.host),
             engine_runs_here=lambda: False,
             open_reporter=lambda: SimReporter(house.platform, job),
             clock=job.clock(),

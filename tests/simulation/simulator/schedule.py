@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.world import Event, Fault
 
@@ -15,6 +15,13 @@ _AHEAD = (0, 0, 0, 45, -45, 400, -400, 7200, -7200)
 _FAULTS = (
     *(Fault.REFUSED, Fault.LOST, Fault.FREEZE, Fault.FREEZE, Fault.MACHINE_LOST),
     *(Fault.MACHINE_LOST, Fault.RUN_KILLED, Fault.ENGINE_KILLED, Fault.CI_WRONG, Fault.CLOCK_SET),
+)
+
+
+# Its machine stays: after the loss of one nobody can tell whether what ran there is over.
+_RECEIVERS_FAULTS = (
+    *(Fault.REFUSED, Fault.LOST, Fault.RUN_KILLED, Fault.RUN_KILLED, Fault.ENGINE_KILLED),
+    *(Fault.PAUSE, Fault.FREEZE, Fault.CLOCK_SET),
 )
 
 
@@ -36,6 +43,8 @@ class Schedule:
     ahead: tuple[int, ...]
     noticed_after: int
     events: tuple[Event, ...]
+    received: tuple[Delivery, ...] = ()  # sent to the receiver
+    away: tuple[tuple[int, int], ...] = ()  # when the receiver is stopped, and for how long
 
 
 def make_schedule(seed: int) -> Schedule:
@@ -60,12 +69,36 @@ def make_schedule(seed: int) -> Schedule:
         steps = pick((_STEPS, _WORK))
         job, step = int(number() * jobs), 1 + int(number() * steps)
         events[job, step] = Event(job, step, *_fault(rng))
-    return Schedule(
+    schedule = Schedule(
         tuple(deliveries),
         sweeps,
         tuple(pick(_AHEAD) for _ in range(jobs)),
         pick((10, 60, 600)),
         tuple(events[each] for each in sorted(events)),
+    )
+    return _with_receiver(schedule, rng) if number() < 0.25 else schedule
+
+
+def _with_receiver(schedule: Schedule, rng: random.Random) -> Schedule:
+    """Let a channel send to a receiver, too: it is a job, and so is each run that it starts."""
+    pick, number = rng.choice, rng.random
+    received = tuple(
+        Delivery(int(number() * 3), pick(_DELAYS[:-1])) for _ in range(pick((1, 1, 2, 3)))
+    )
+    first, jobs = len(schedule.ahead), 1 + len(received)
+    events = {}
+    for _ in range(pick((0, 1, 2, 4))):
+        job, step = first + int(number() * jobs), 1 + int(number() * _WORK)
+        fault = pick(_RECEIVERS_FAULTS)
+        much = {Fault.FREEZE: 120, Fault.CLOCK_SET: 400, Fault.PAUSE: int(number() * 8)}
+        events[job, step] = Event(job, step, fault, much.get(fault, 0))
+    away = tuple((pick(_DELAYS[:-1]), pick((30, 600, 900))) for _ in range(pick((0, 0, 1, 1, 2))))
+    return replace(
+        schedule,
+        ahead=(*schedule.ahead, *(pick((0, 0, 400, -400)) for _ in range(jobs))),
+        events=(*schedule.events, *(events[each] for each in sorted(events))),
+        received=received,
+        away=away,
     )
 
 

@@ -46,6 +46,13 @@ def _shorter(schedule: Schedule) -> Iterator[Schedule]:
             plainer = dataclasses.replace(event, fault=Fault.REFUSED)
             events = (*schedule.events[:i], plainer, *schedule.events[i + 1 :])
             yield dataclasses.replace(schedule, events=events)
+    for i in range(len(schedule.received)):
+        if len(schedule.received) > 1:
+            kept_sent = schedule.received[:i] + schedule.received[i + 1 :]
+            last = len(schedule.ahead) - 1  # one run less
+            yield dataclasses.replace(_without_job(schedule, last), received=kept_sent)
+    for i in range(len(schedule.away)):
+        yield dataclasses.replace(schedule, away=schedule.away[:i] + schedule.away[i + 1 :])
     yield from _plainer(schedule)
 
 
