@@ -83,3 +83,15 @@ services:
     assert set(seed.command.public) == {"rows"}
     assert check.command.run == (str(tmp_path.resolve() / "check"), "-q")
     assert check.command.undo == ("bye",)
+
+
+def test_a_link_has_steps_of_its_own(tmp_path: Path) -> None:
+    for name in ("modules/db", "user", "rights"):
+        write_module(tmp_path / name)
+    steps = "[{module: user}, {name: rights, module: rights}, {name: check, command: {run: [sh]}}]"
+    text = f"services:\n  db:\n    links:\n      account: {{steps: {steps}}}\n"
+    catalog = load_catalog(write_catalog(tmp_path, text))
+    recipe = catalog.resolve(make_action("db", link="account"))
+    assert [each.suffix for each in recipe.steps] == ["", "rights", "check"]
+    assert [each.source and each.source.name for each in recipe.steps] == ["user", "rights", None]
+    assert len(catalog.resolve(make_action("db")).steps) == 1

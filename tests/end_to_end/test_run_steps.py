@@ -255,3 +255,18 @@ def test_what_looks_at_states_knows_a_further_steps_own(service: OwnService) -> 
     code, shown = state("show", service.id[:8])
     assert code == 0, shown
     assert "news.tfstate" in shown
+
+    kept = (
+        service.pipeline.catalog / ".purveyor/state/services" / service.id / "news.report.tfstate"
+    )
+    later = json_text.parse(kept.read_text())
+    assert isinstance(later, dict)
+    assert isinstance(later["serial"], int)
+    (service.pipeline.catalog / "left").write_text(
+        json_text.write({**later, "serial": later["serial"] + 1})
+    )
+    code, shown = state("rescue", service.id, "--kind", "service", "--file", "left")
+    assert code == 0, shown
+    saved = json_text.parse(kept.read_text())
+    assert isinstance(saved, dict)
+    assert saved["serial"] == later["serial"] + 1

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 OWNER = EntityRef("service", "5a1f")
 
 
-def states(folder: Path, *, store: str | None = "store", now: float = 1000.0) -> ParkedStates:
+def states(
+    folder: Path, *, store: str | None = "store", now: float = 1000.0, step: str = ""
+) -> ParkedStates:
     return ParkedStates(
         OWNER,
         store=FolderStore(folder / store) if store else None,
         disk=FolderStore(folder / "disk"),
         place="disk",
         clock=lambda: now,
+        step=step,
     )
 
 
@@ -66,3 +69,13 @@ def test_a_state_that_nobody_takes_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "disk").write_text("")
     with pytest.raises(RecoveryError, match="nowhere"):
         states(tmp_path).park("{}")
+
+
+def test_a_further_steps_state_waits_apart_and_is_found_with_its_name(tmp_path: Path) -> None:
+    states(tmp_path).park("first")
+    states(tmp_path, step="report").park("further")
+    (own,), (further,) = states(tmp_path).waiting(), states(tmp_path, step="report").waiting()
+    assert [states(tmp_path).read(name) for name in (own, further)] == ["first", "further"]
+    assert states(tmp_path).waiting_of_all() == ((own, ""), (further, "report"))
+    states(tmp_path, step="report").remove(further)
+    assert states(tmp_path).waiting_of_all() == ((own, ""),)

@@ -156,7 +156,9 @@ def rescue(
 
 
 def _save(text: str, owner: Named, context: CatalogContext, engine: Engine, step: str = "") -> None:
+    """Save a state as its stamp says: the entity's, or that of a further step of it."""
     from purveyor.state_key import (
+        IDENTITY_OUTPUT,
         StateKey,
         check_identity,
         identity,
@@ -166,11 +168,15 @@ def _save(text: str, owner: Named, context: CatalogContext, engine: Engine, step
     )
     from purveyor.step import StateSlot
 
+    document, own = parse_state(text, where="to be saved"), identity(owner)
+    stamp = document.outputs.get(IDENTITY_OUTPUT)
+    if not step and stamp is not None and str(stamp.value).startswith(f"{own}/"):
+        step = str(stamp.value).removeprefix(f"{own}/")
     if not step:
-        check_identity(parse_state(text, where="to be saved"), owner)
+        check_identity(document, owner)
     key, backend = context.backend.locate(owner), context.backend
     refuse_moved(key, backend, owner)
     if step:
         key = StateKey(step_path(key.path, step), exists=True)
-    stamp = f"{identity(owner)}/{step}" if step else identity(owner)
-    engine.save(text, StateSlot(backend.block(key), backend.access(key), stamp))
+    mark = f"{own}/{step}" if step else own
+    engine.save(text, StateSlot(backend.block(key), backend.access(key), mark))
