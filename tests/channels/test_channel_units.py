@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess  # noqa: TID251 - the engine formats it
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,8 @@ from purveyor_emulator.filters import matches
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from real_programs import RealPrograms
 
 GITHUB: Any = {
     "account": "acme",
@@ -244,3 +247,16 @@ def test_the_resource_is_hcl_without_a_secret(kind: str, given: Any) -> None:
     assert "geheim" not in text
     assert '"say \\"$${x}\\" %%{ y \\\\"' in text
     assert f'jsonencode({{ "{SLUG}" = {{ "$in" = ["mysql", "sqs"] }} }})' in text
+
+
+@pytest.mark.parametrize("kind", ["github", "http"])
+def test_the_resource_is_formatted_as_the_engine_does(kind: str, real: RealPrograms) -> None:
+    engine = real.engine("opentofu") or real.engine("terraform")
+    if engine is None:
+        pytest.skip("left out: no tofu and no terraform")
+    given: Any = GITHUB if kind == "github" else {"url": "https://a/", "headers": {"X-A": "b"}}
+    text = write_terraform(build(kind, given))
+    done = subprocess.run(
+        [engine.path, "fmt", "-"], input=text, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor import json_text
 from purveyor.catalog.document import unfold
+from purveyor.channels.model import SLUG_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,8 @@ def write_terraform(channel: JsonObject) -> str:
     configuration = dict(unfold(channel.get("configuration")))
     headers = unfold(configuration.pop("headers", None))
     variables = {each: f"header_{each.lower().replace('-', '_')}" for each in headers}
-    filters = f"jsonencode({_express(channel['filters'])})"
+    slugs = _express(unfold(unfold(channel["filters"])[SLUG_PATH])["$in"])
+    filters = f'jsonencode({{ "{SLUG_PATH}" = {{ "$in" = {slugs} }} }})'
     told = {name: channel[name] for name in ("nrn", "type", "description", "source")}
     inner = _assign({name: _express(each) for name, each in configuration.items()}, 6)
     if variables:
@@ -39,18 +42,5 @@ def _assign(values: Mapping[str, str], indent: int) -> str:
 
 
 def _express(value: JsonValue) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{_express(k)} = {_express(v)}' for k, v in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_express, value))}]"
-    if not isinstance(value, str):
-        return str(value)
-    for sign, written in (
-        ("\\", "\\\\"),
-        ('"', '\\"'),
-        ("\n", "\\n"),
-        ("${", "$${"),
-        ("%{", "%%{"),
-    ):
-        value = value.replace(sign, written)
-    return f'"{value}"'
+    """Return JSON as HCL reads it: templates stay text."""
+    return json_text.write(value).replace("${", "$${").replace("%{", "%%{")

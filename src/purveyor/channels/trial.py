@@ -75,7 +75,7 @@ class Trial:
             raise self._missing("accepted", message, 0)
         yield "accepted", message
         if self.before != PENDING:
-            yield "no start", f"the action was {self.before} before: nothing is done twice"
+            yield "no start", f"the action was {self.before} before, so that no run begins it"
             return
         stages = (("started", PENDING, start), ("reported back", "in_progress", end))
         for stage, past, seconds in stages:
