@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from purveyor.errors import CatalogError
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 _TERM = re.compile(r"(?P<operator>~>|>=|<=|!=|=|>|<|)\s*(?P<version>v?\d[0-9A-Za-z.-]*)")
 _SAME_OPERATOR = frozenset({">=", "<=", "!=", ">", "<"})
@@ -19,6 +22,8 @@ def parse_constraint(text: str) -> SpecifierSet:
     Raise CatalogError that names every term which is none. `~> 1` means `>= 1` as Terraform
     judges it (measured with 1.11.4: `~> 0` accepts 1.11.4).
     """
+    from packaging.specifiers import SpecifierSet  # 15 ms, which no run without one needs
+
     if not text.strip():
         return SpecifierSet(prereleases=True)
     terms = [(term.strip(), _specifier(term.strip())) for term in text.split(",")]

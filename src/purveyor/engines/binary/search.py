@@ -42,11 +42,11 @@ def find_engine(requirement: EngineRequirement, settings: Settings) -> EngineBin
     constraint that is none.
     """
     names = _names(requirement.name)
-    constraint = parse_constraint(requirement.version)
+    fits = parse_constraint(requirement.version).contains if requirement.version.strip() else bool
     seen = []
     for each in candidates(names, settings):
         version = read_version(each.version)
-        if version is not None and constraint.contains(version):
+        if version is not None and fits(version):
             return EngineBinary(each.path, each.name, each.version)
         seen.append(each)
     raise EngineError(
