@@ -42,6 +42,26 @@ def carry_out(one: RunsHere) -> DeliveryEnding:
     return asyncio.run(one(DELIVERY))
 
 
+def test_a_run_that_was_killed_is_finished_before_another_one_begins(tmp_path: Path) -> None:
+    program = f"""
+import sys
+with open({str(tmp_path / "started")!r}, "a") as file:
+    print(*sys.argv[1:], file=file)
+{printing(platform_heard=True, reason="DONE")} if sys.argv[1] == "run" else print("told")
+"""
+    asked: list[str] = []
+
+    def left_engine(action: str) -> bool:
+        asked.append(action)
+        return True
+
+    ending = carry_out(runs(tmp_path, program, left_engine=left_engine))
+    assert (ending.status, ending.reason) == (ENDED, "DONE")
+    assert asked == ["a1"]
+    started = (tmp_path / "started").read_text().split("\n")
+    assert started == ["finish --context context.json", "run --context context.json --json", ""]
+
+
 def printing(**fields: object) -> str:
     return f"print({json_text.write(fields)!r})"
 
@@ -80,7 +100,7 @@ def test_an_ending_that_the_platform_knows_is_the_last_word(
 
 def test_a_run_gets_the_confirmed_context_in_a_private_folder(tmp_path: Path) -> None:
     program = (
-        "import os, sys; text = open(sys.argv[2]).read(); assert text == 'confirmed', text;"
+        "import os, sys; text = open(sys.argv[3]).read(); assert text == 'confirmed', text;"
         "assert os.stat('.').st_mode & 0o77 == 0; print('told', file=sys.stderr);"
     )
     one = runs(

@@ -117,18 +117,20 @@ def open_client(settings: Settings) -> PlatformClient:
 def open_runs(options: WorkOptions, settings: Settings, tell: Tell) -> RunsHere:
     from functools import partial
 
+    from purveyor.cli.catalog_context import open_local_runs
     from purveyor.receiver.confirmation import confirm
     from purveyor.receiver.runs import RunsHere
 
-    client = open_client(settings)
+    client, local_runs = open_client(settings), open_local_runs(settings)
     catalog = Path(options.catalog_path or settings.text("PURVEYOR_CATALOG") or ".").absolute()
     return RunsHere(
         folder=options.folder(settings) / "runs",
-        arguments=("--catalog", str(catalog), "--timeout", str(options.timeout)),
+        arguments=("--timeout", str(options.timeout)),
         # Nobody watches: what a run cannot do without an API key is refused, as in a CI.
-        environment={**settings.for_runs(), "CI": "true"},
+        environment={**settings.for_runs(), "CI": "true", "PURVEYOR_CATALOG": str(catalog)},
         tell=tell,
         confirm=partial(confirm, client),
+        left_engine=lambda action: bool((left := local_runs.read(action)) and left.engine),
     )
 
 

@@ -38,7 +38,9 @@ class RunsHere:
     environment: Mapping[str, str]
     tell: Tell
     confirm: Callable[[bytes], bytes]  # asks the platform again; raises PurveyorError
-    command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor", "run")
+    # Whether a run of an action left an engine that may still work, or what that one left.
+    left_engine: Callable[[str], bool] = lambda _: False
+    command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor")
 
     async def __call__(self, delivery: Delivery) -> DeliveryEnding:
         waited = max(0.0, time.time() - delivery.received_at)
@@ -70,19 +72,25 @@ class RunsHere:
                 gone = isinstance(error, ContextError) or getattr(error, "absent", False)
                 status = DeliveryStatus.FAILED if gone else DeliveryStatus.WAITING
                 return DeliveryEnding(status, f"{error.reason}: {error.message}")
-            done = process.run(
-                process.Command(
-                    (*self.command, "--context", _CONTEXT, "--json", *self.arguments),
-                    cwd=folder,
-                    environment=self.environment,
-                    stdout=folder / _OUTCOME,
-                )
-            )
+            if self.left_engine(delivery.action_id):
+                # The run was killed: its engine is waited for, and the action told how that ended.
+                self._start(folder, "finish")
+            done = self._start(folder, "run", "--json", *self.arguments)
             (folder / _LOG).write_text(done.stderr)
             ending = _read_outcome(folder / _OUTCOME) or _explain(done)
         for name in (_CONTEXT, _OUTCOME):
             (folder / name).unlink(missing_ok=True)
         return ending
+
+    def _start(self, folder: Path, name: str, *arguments: str) -> process.Completed:
+        return process.run(
+            process.Command(
+                (*self.command, name, "--context", _CONTEXT, *arguments),
+                cwd=folder,
+                environment=self.environment,
+                stdout=folder / _OUTCOME,
+            )
+        )
 
     def forget(self, before: float) -> None:
         """Remove the logs of runs that ended before a time."""
