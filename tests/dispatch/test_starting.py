@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess  # noqa: TID251 - a fresh interpreter shows what is loaded
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -128,10 +130,18 @@ def test_what_is_named_wrongly_is_told_in_the_cis_own_words(double: CiDouble, ci
     words = {"github": "No ref found for: nope", "gitlab": "Reference not found"}
     with pytest.raises(DispatchError, match=words.get(ci, "Could not find refs/heads/nope")):
         dispatcher(ci, double, target).start(PLAIN)
-    target = dataclasses.replace(TARGETS[ci], project="other/one", pipeline="99")
+    other = "" if ci == "gitlab" else "99"
+    target = dataclasses.replace(TARGETS[ci], project="other/one", pipeline=other)
     with pytest.raises(DispatchError, match="HTTP 404") as missing:
         dispatcher(ci, double, target).start(PLAIN)
     assert "Check the names" in missing.value.hint
+
+
+def test_github_may_tell_its_limit_by_words_alone(double: CiDouble) -> None:
+    double.refuse(403, {"message": "You have exceeded a secondary rate limit."})
+    with pytest.raises(DispatchError) as limited:
+        dispatcher("github", double).start(PLAIN)
+    assert limited.value.again
 
 
 def test_github_says_when_its_limit_ends(double: CiDouble) -> None:
@@ -165,9 +175,9 @@ def test_a_page_in_place_of_an_answer_is_no_start(double: CiDouble, ci: str) -> 
 def test_without_a_token_or_a_pipeline_nobody_is_asked(double: CiDouble, ci: str) -> None:
     with pytest.raises(CredentialsError, match="is not set"):
         open_dispatcher(ci, TARGETS[ci], Settings({}))
-    if ci != "gitlab":
-        with pytest.raises(CatalogError, match="which pipeline"):
-            dispatcher(ci, double, dataclasses.replace(TARGETS[ci], pipeline=""))
+    wrong = {"github": "", "gitlab": "7", "azure": "twelve"}[ci]
+    with pytest.raises(CatalogError, match=f"has no pipeline '{wrong}'"):
+        dispatcher(ci, double, dataclasses.replace(TARGETS[ci], pipeline=wrong))
     assert double.requests == []
 
 
@@ -207,3 +217,14 @@ def test_a_run_that_github_never_shows_is_not_guessed(
     run = dispatcher("github", double).start(PLAIN)
     assert (run.run, run.url) == ("", f"{double.url}/acme/infra/actions/workflows/provision.yml")
     assert look_up(run, Settings({"GITHUB_TOKEN": TOKEN})).alive is None
+
+
+def test_the_cis_libraries_are_loaded_only_when_a_ci_is_asked() -> None:
+    code = (
+        "import sys\n"
+        "import purveyor.cli.dispatch, purveyor.cli.run, purveyor.cli.wiring, purveyor.dispatch\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=True)
+    loaded = {each.split(".")[0] for each in done.stdout.split()}
+    assert loaded & {"github", "gitlab", "azure", "msrest", "requests"} == set()

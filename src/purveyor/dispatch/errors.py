@@ -40,9 +40,9 @@ class CiRefusedError(Exception):
         said = body if isinstance(body, dict) else {}
         text = said.get("message") or said.get("error_description") or said.get("error") or ""
         self.words = " ".join(str(text).split())[:_LONGEST_WORDS]
-        # docs.github.com, "Rate limits for the REST API": a limit may come as 403, too.
+        # docs.github.com, "Rate limits for the REST API": a limit may be a 403, told in words.
         after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-        spent = headers.get("x-ratelimit-remaining") == "0"
+        spent = headers.get("x-ratelimit-remaining") == "0" or "rate limit" in self.words
         self.status = _LIMITED if status == _DENIED and (after or spent) else status
         self.retry_after: float | None = float(after) if after.isdecimal() else None
         if self.status == _LIMITED and not after and reset.isdecimal():

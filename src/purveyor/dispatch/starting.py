@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
@@ -97,6 +98,11 @@ class Dispatcher:
 
 def open_dispatcher(ci: str, target: PipelineTarget, settings: Settings) -> Dispatcher:
     """Return what starts a pipeline of `github`, `gitlab` or `azure`; raise as `open_vendor`."""
-    if ci != "gitlab" and not target.pipeline:
-        raise CatalogError(f"{VENDORS[ci].NAME} needs to know which pipeline.", hint="Name it.")
+    pattern = {"github": r"[\w.-]+", "gitlab": "", "azure": r"\d+"}[ci]
+    if not re.fullmatch(pattern, target.pipeline, re.ASCII):
+        raise CatalogError(
+            f"{VENDORS[ci].NAME} has no pipeline {target.pipeline!r}.",
+            hint="Name the workflow's file on GitHub, such as provision.yml, the pipeline's number"
+            " on Azure, and nothing on GitLab.",
+        )
     return Dispatcher(target, open_vendor(ci, settings))
