@@ -213,6 +213,7 @@ def test_a_run_that_github_never_shows_is_not_guessed(
     double: CiDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(github_runs, "_PAUSE", 0.0)
+    monkeypatch.setattr(github_runs, "_LOOKS", 3)
     double.github.details, double.github.hidden = "refused", 1000
     run = dispatcher("github", double).start(PLAIN)
     assert (run.run, run.url) == ("", f"{double.url}/acme/infra/actions/workflows/provision.yml")
