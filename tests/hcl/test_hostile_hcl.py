@@ -22,6 +22,8 @@ PIECES = [
     "object({", "optional(", "tuple([", "true", "null", "1", "-", "1e9", "0.5", "...", "=>", "?",
     "é", "e\u0301", "\ufeff", "\r\n", "\t", "for x in y", "\u2028", "🙂",
 ]  # fmt: skip
+# Far beyond what is read; more of it would only be scanned for longer.
+DEEP = 30 * MAX_DEPTH
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 
 
@@ -53,17 +55,17 @@ def test_no_file_ends_in_a_traceback(content: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x = " + "(" * 100_000,
-        "x = " + "[" * 100_000 + "]" * 100_000,
-        "a {\n" * 100_000,
-        "x = " + '"${' * 50_000,
-        "x = <<E\n${" + "(" * 100_000 + ")" * 100_000 + "}\nE\n",
-        "x = " + "!" * 100_000 + "true",
+        "x = " + "(" * DEEP,
+        "x = " + "[" * DEEP + "]" * DEEP,
+        "a {\n" * DEEP,
+        "x = " + '"${' * DEEP,
+        "x = <<E\n${" + "(" * DEEP + ")" * DEEP + "}\nE\n",
+        "x = " + "!" * 60_000 + "true",
         "x = (" + "a ? b :\n" * 30_000 + "c)",
         'x = "' + "%{if true}" * 20_000 + "%{endif}" * 20_000 + '"',
         'x = "' + "$" * 200_000 + '"',
         "x = <<E\n" + "a\n" * 100_000 + "E\n",
-        "/*" * 100_000,
+        "/*" * DEEP,
         'variable "x" { default = ' + "[" * 900 + "]" * 900 + " }",
         'variable "x" { type = ' + "list(" * 900 + "any" + ")" * 900 + " }",
     ],
@@ -79,8 +81,8 @@ def test_deep_texts_neither_end_nor_hang_the_process(parser: object, text: str) 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("x = " + "[" * 100_000 + "]" * 100_000, "nested deeper than 1000 levels"),
-        ("x = " + "!" * 100_000 + "true", "more than 50000 signs in one expression"),
+        ("x = " + "[" * DEEP + "]" * DEEP, "nested deeper than 1000 levels"),
+        ("x = " + "!" * 60_000 + "true", "more than 50000 signs in one expression"),
         ("x = <<E\n" + "a\n" * 100_000 + "E\n", "a string of more than 20000 pieces"),
     ],
     ids=["levels", "signs", "pieces"],
