@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,8 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import choose_inbox
-from purveyor.cli.work import WorkOptions, open_client, open_runs, with_work
+from purveyor.cli.work import WorkOptions, open_client, open_runs, read_seconds, with_work
 from purveyor.dataclass import dataclass
-from purveyor.durations import read_duration
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from purveyor.inbox.model import Inbox
     from purveyor.receiver.authentication import Authentication
     from purveyor.receiver.events import Tell
+    from purveyor.receiver.forwarding import Forwarding
     from purveyor.settings import Settings
 
 _EXAMPLES = examples(
     "purveyor serve                            the token comes from PURVEYOR_SERVE_TOKENS",
     "purveyor serve --host 0.0.0.0 --tls-certificate tls.pem --tls-key key.pem",
+    "purveyor serve --forward github --project acme/catalog --pipeline provision.yml",
     "purveyor serve --insecure-loopback        to try it out on this machine",
 )
 
@@ -46,13 +48,10 @@ class ServeOptions(WorkOptions):
     insecure_loopback: bool
     nrn: tuple[str, ...]
     missed_every: float
-
-
-def _read_every(_: click.Context, __: click.Parameter, text: str) -> float:
-    try:
-        return read_duration(text, least=1.0)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    forward: str | None
+    project: str
+    pipeline: str
+    ref: str
 
 
 @click.command(epilog=_EXAMPLES)
@@ -81,7 +80,7 @@ def _read_every(_: click.Context, __: click.Parameter, text: str) -> float:
 )
 @click.option(
     "--missed-every",
-    callback=_read_every,
+    callback=partial(read_seconds, least=1.0),
     default="5min",
     show_default=True,
     metavar="DURATION",
@@ -94,6 +93,16 @@ def _read_every(_: click.Context, __: click.Parameter, text: str) -> float:
     is_flag=True,
     help="Take notifications from anybody on this machine: no token, loopback only.",
 )
+@click.option(
+    "--forward",
+    type=click.Choice(["github", "gitlab", "azure"]),
+    help="Have each action carried out by a pipeline of this CI, not here.",
+)
+@click.option("--project", default="", help="With --forward: owner/repository, path or name.")
+@click.option(
+    "--pipeline", default="", help="With --forward: GitHub's workflow file, Azure's pipeline id."
+)
+@click.option("--ref", default="main", show_default=True, help="With --forward: branch or tag.")
 def serve(**named: Any) -> None:
     """Receive notifications and carry them out.
 
@@ -103,6 +112,9 @@ def serve(**named: Any) -> None:
     PURVEYOR_SERVE_TOKENS or PURVEYOR_SERVE_TOKENS_FILE, or a secret that signs:
     PURVEYOR_SERVE_SECRETS or PURVEYOR_SERVE_SECRETS_FILE. Who holds one of
     PURVEYOR_SERVE_VIEW_TOKENS may look at `/`, a page, and `/metrics`, for Prometheus.
+
+    With --forward a pipeline carries it out instead; GITHUB_TOKEN, GITLAB_TOKEN or
+    SYSTEM_ACCESSTOKEN starts it.
 
     SIGTERM ends it in order: nothing is lost that was accepted. What happens is told on standard
     output, one JSON object a line.
@@ -128,13 +140,12 @@ def _serve(options: ServeOptions, settings: Settings) -> None:
     settings.check()
     authentication = _open_authentication(options, settings)
     serves = _open_catalog(options, settings)
-    address = choose_inbox(options.inbox_address, settings)
     tell, watch = _open_watching(options, settings)
-    perform = open_runs(options, settings, tell)
+    perform = (_open_forwarding if options.forward else open_runs)(options, settings, tell)
     listener = _listen(options)
 
     async def live() -> None:
-        async with use_inbox(address) as inbox:
+        async with use_inbox(choose_inbox(options.inbox_address, settings)) as inbox:
             receiver = Receiver(inbox, authentication, serves, tell)
             server = _open_server(build_app(receiver, watch(inbox)), options)
             host, port = listener.getsockname()[:2]
@@ -216,8 +227,6 @@ def _open_search(
     tell: Tell,
 ) -> Callable[[asyncio.Event], Awaitable[None]] | None:
     """Return what searches for missed deliveries until it is told to stop; None without a place."""
-    from functools import partial
-
     from purveyor.cli.catalog_context import open_catalog_context, open_journal
     from purveyor.receiver.missed import MissedDeliveries
 
@@ -239,6 +248,18 @@ def _open_catalog(options: ServeOptions, settings: Settings) -> Callable[[str, s
     catalog = load_chosen_catalog(options.catalog_path, settings)
     allowed = frozenset(options.allow)
     return lambda service, link: service in allowed if allowed else catalog.serves(service, link)
+
+
+def _open_forwarding(options: ServeOptions, settings: Settings, tell: Tell) -> Forwarding:
+    from purveyor.dispatch import PipelineTarget, open_dispatcher
+    from purveyor.receiver.confirmation import confirm
+    from purveyor.receiver.forwarding import Forwarding
+
+    if not options.project:
+        raise click.UsageError("--forward needs --project.")
+    target = PipelineTarget(options.project, options.pipeline, options.ref)
+    dispatcher = open_dispatcher(str(options.forward), target, settings)
+    return Forwarding(dispatcher, tell, partial(confirm, open_client(settings)))
 
 
 def _listen(options: ServeOptions) -> socket.socket:

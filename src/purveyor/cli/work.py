@@ -46,10 +46,11 @@ class WorkOptions:
         return Path(DEFAULT if "://" in place else place).expanduser().absolute().parent
 
 
-def _read_keep(context: click.Context, option: click.Parameter, text: str) -> float:
-    del context, option
+def read_seconds(
+    _: click.Context, __: click.Parameter, text: str, *, least: float = 3600.0
+) -> float:
     try:
-        return read_duration(text, least=3600.0)
+        return read_duration(text, least=least)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -83,7 +84,7 @@ _OPTIONS = (
     ),
     click.option(
         "--keep",
-        callback=_read_keep,
+        callback=read_seconds,
         default="30d",
         show_default=True,
         metavar="DURATION",

@@ -43,20 +43,7 @@ class RunsHere:
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "purveyor")
 
     async def __call__(self, delivery: Delivery) -> DeliveryEnding:
-        waited = max(0.0, time.time() - delivery.received_at)
-        self.tell("started", action=delivery.action_id, waited=round(waited, 3))
-        began = time.monotonic()
-        ending = await _in_daemon_thread(lambda: self._carry_out(delivery))
-        self.tell(
-            "ended",
-            action=delivery.action_id,
-            specification=delivery.specification,
-            operation=delivery.operation,
-            status=ending.status.value,
-            reason=ending.reason,
-            seconds=round(time.monotonic() - began, 3),
-        )
-        return ending
+        return await carry_out(delivery, self._carry_out, self.tell)
 
     def _carry_out(self, delivery: Delivery) -> DeliveryEnding:
         folder = self.folder / delivery.action_id
@@ -68,10 +55,7 @@ class RunsHere:
             try:
                 (folder / _CONTEXT).write_bytes(self.confirm(delivery.body))
             except PurveyorError as error:
-                # Forged or withdrawn: it will never be there. Else the platform is silent.
-                gone = isinstance(error, ContextError) or getattr(error, "absent", False)
-                status = DeliveryStatus.FAILED if gone else DeliveryStatus.WAITING
-                return DeliveryEnding(status, f"{error.reason}: {error.message}")
+                return refused(error)
             if self.left_engine(delivery.action_id):
                 # The run was killed: its engine is waited for, and the action told how that ended.
                 self._start(folder, "finish")
@@ -97,6 +81,33 @@ class RunsHere:
         for each in self.folder.glob("*"):
             if each.stat().st_mtime < before:
                 shutil.rmtree(each, ignore_errors=True)
+
+
+async def carry_out(
+    delivery: Delivery, work: Callable[[Delivery], DeliveryEnding], tell: Tell
+) -> DeliveryEnding:
+    """Do the work in a thread, and tell when it begins and how it ended."""
+    waited = max(0.0, time.time() - delivery.received_at)
+    tell("started", action=delivery.action_id, waited=round(waited, 3))
+    began = time.monotonic()
+    ending = await _in_daemon_thread(lambda: work(delivery))
+    tell(
+        "ended",
+        action=delivery.action_id,
+        specification=delivery.specification,
+        operation=delivery.operation,
+        status=ending.status.value,
+        reason=ending.reason,
+        seconds=round(time.monotonic() - began, 3),
+    )
+    return ending
+
+
+def refused(error: PurveyorError) -> DeliveryEnding:
+    """Return the ending of what did not begin: for good where it was forged, or is withdrawn."""
+    gone = isinstance(error, ContextError) or getattr(error, "absent", False)
+    status = DeliveryStatus.FAILED if gone else DeliveryStatus.WAITING
+    return DeliveryEnding(status, f"{error.reason}: {error.message}")
 
 
 def _read_outcome(path: Path) -> DeliveryEnding | None:
