@@ -51,6 +51,7 @@ VARIANTS = {
     "hcl/golang": "a parser's own",
     "hcl/python": "a parser's own",
     "receiver/connection_limits": "what the web server's own protocol lets be bounded",
+    "receiver/forwarding": "what `runs` is to this machine",
     "receiver/reading": "what a request's body may be, beside the routes",
 }
 # What brings the outside world along: a function that takes two of them knows too much.
