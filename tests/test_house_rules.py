@@ -142,7 +142,7 @@ def test_no_function_takes_more_than_one_thing_of_the_outside() -> None:
 
 
 def test_the_catalog_names_the_engines_that_there_are() -> None:
-    assert {*get_args(EngineName)} == {*PROGRAMS}
+    assert {*get_args(EngineName)} >= {*PROGRAMS}
 
 
 def test_no_class_name_stands_twice() -> None:
