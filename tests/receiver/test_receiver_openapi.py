@@ -17,6 +17,7 @@ from purveyor import json_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
 DOCUMENT = resources.files("purveyor.receiver").joinpath("openapi.json").read_text("utf-8")
 SCHEMA: Any = schemathesis.openapi.from_dict(json_text.parse_object(DOCUMENT) or {})
 OPERATIONS = {each.ok().label: each.ok() for each in SCHEMA.get_all_operations()}
