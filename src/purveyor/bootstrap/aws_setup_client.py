@@ -26,17 +26,11 @@ _UNKNOWN = frozenset({"NotImplemented", "MalformedXML", "MethodNotAllowed", "501
 
 
 class AwsSetupClient(aws.Clients):
-    """Clients for one backend entry. `pause` waits between tries, in seconds."""
+    """Clients for one backend entry."""
 
-    def __init__(
-        self,
-        config: S3BackendConfig,
-        settings: Settings,
-        pause: Callable[[float], object] = time.sleep,
-    ) -> None:
+    def __init__(self, config: S3BackendConfig, settings: Settings) -> None:
         self.config = config
         self.in_aws = aws.is_aws(config.endpoint)
-        self.pause = pause
         super().__init__(
             settings, region=config.region, store=config.endpoint, role_arn=config.role_arn
         )
@@ -64,7 +58,7 @@ class AwsSetupClient(aws.Clients):
                 except ClientError as error:
                     if not left or code_of(error) not in _BUSY:
                         raise
-                    self.pause(1.0)
+                    time.sleep(1.0)
                 else:
                     return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ class LockTable:
             found = self._read()
             if found is not None and found.get("TableStatus") == "ACTIVE":
                 return
-            self._client.pause(1.0)
+            time.sleep(1.0)
         raise RecoveryError(
             f"The table {self._name} is not ready after {_READY_TRIES} seconds.",
             hint="Run the command again: it goes on where it stopped.",
@@ -158,7 +159,7 @@ class LockTable:
                 if code_of(error) not in busy:
                     raise
                 self._await()
-                self._client.pause(1.0)
+                time.sleep(1.0)
                 update(TableName=self._name, **setting)
 
         self._client.patiently(self._what, attempt)

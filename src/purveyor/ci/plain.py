@@ -31,8 +31,8 @@ def split_plain(text: str) -> list[str]:
     return [_bound(_INVISIBLE.sub("", line)) for line in whole.splitlines()] or [""]
 
 
-def join_plain(text: str, separator: str = " ") -> str:
-    return separator.join(split_plain(text))
+def join_plain(text: str) -> str:
+    return " ".join(split_plain(text))
 
 
 def _bound(line: str) -> str:

@@ -54,27 +54,23 @@ CLOUDS = {
 class TokenSource:
     """Gives a token for the next request, and asks for a new one before it ends.
 
-    `fetch` returns an answer with `access_token` and `expires_in` (seconds); `now` is a clock in
-    seconds.
+    `fetch` returns an answer with `access_token` and `expires_in` (seconds).
     """
 
-    def __init__(
-        self, fetch: Callable[[], JsonObject], now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, fetch: Callable[[], JsonObject]) -> None:
         self._fetch = fetch
-        self._now = now
         self._token = ""
         self._ends = 0.0
 
     def token(self) -> str:
         """Return a token that is good for some minutes. Raise CredentialsError."""
-        if self._now() >= self._ends - _EARLY or not self._token:
+        if time.monotonic() >= self._ends - _EARLY or not self._token:
             answer = self._fetch()
             token, seconds = answer.get("access_token"), answer.get("expires_in")
             if not isinstance(token, str) or not token:
                 raise _refused("its answer holds no token")
             self._token = token
-            self._ends = self._now() + float(str(seconds or 0))
+            self._ends = time.monotonic() + float(str(seconds or 0))
         return self._token
 
 

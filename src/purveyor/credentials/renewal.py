@@ -67,12 +67,10 @@ class Renewal:
         *,
         learn: Callable[..., None],
         tell: Callable[[str], None],
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._files = files
         self._learn = learn
         self._tell = tell
-        self._now = now
         self._held = [each.first for each in files]
         self._told = [False for _ in files]
         self._guard = threading.Lock()
@@ -101,7 +99,7 @@ class Renewal:
     def _keep(self) -> None:
         nap = _FIRST_NAP
         while not self._stopped.wait(self._rest(nap)):
-            due = [n for n, held in enumerate(self._held) if held.due <= self._now()]
+            due = [n for n, held in enumerate(self._held) if held.due <= time.time()]
             failed = [number for number in due if not self._renew(number)]
             nap = min(nap * 2, _LONGEST_NAP) if failed else _FIRST_NAP
 
@@ -110,7 +108,7 @@ class Renewal:
 
         What has ended is not hurried for: whoever refuses it then may do so for hours.
         """
-        now = self._now()
+        now = time.time()
         wait = min(held.due for held in self._held) - now
         if wait > 0:
             return min(wait, _LONGEST_NAP)  # a machine that slept meanwhile has another time
@@ -143,7 +141,7 @@ class Renewal:
         if self._told[number] or self._stopped.is_set() or gone:
             return
         self._told[number] = True
-        left = tell_age(self._held[number].ends - self._now())
+        left = tell_age(self._held[number].ends - time.time())
         self._tell(
             f"The account's login cannot be renewed at the moment; it ends in {left}."
             f" It is tried again until then. {why}"

@@ -16,7 +16,7 @@ from purveyor.reporter.payload import KnownSchemas, Payload, split_results
 from purveyor.reporter.queries import query_links, query_snapshot, query_specifications
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from purveyor.action import ActionContext
     from purveyor.client import PlatformClient
@@ -42,14 +42,12 @@ class PlatformReporter:
         redactor: Redactor,
         *,
         timeouts: ReportTimeouts | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._redactor = redactor
         self._timeouts = timeouts or ReportTimeouts()
-        self._clock = clock
         self._messages = Messages(redactor)
-        self._sent_at = clock()
+        self._sent_at = time.monotonic()
         self._known = KnownSchemas()
         self._notes: list[str] = []
         self._uncertain = False
@@ -88,7 +86,7 @@ class PlatformReporter:
 
     def say(self, context: ActionContext, level: str, text: str) -> None:
         self._messages.add(level, text)
-        if is_urgent(level) or self._clock() - self._sent_at >= self._timeouts.batch:
+        if is_urgent(level) or time.monotonic() - self._sent_at >= self._timeouts.batch:
             self.flush(context)
 
     def flush(self, context: ActionContext) -> None:
@@ -101,7 +99,7 @@ class PlatformReporter:
         The end's budget counts from the first call.
         """
         self._hurried = True
-        self._ends_by = self._ends_by or self._clock() + self._timeouts.end.total
+        self._ends_by = self._ends_by or time.monotonic() + self._timeouts.end.total
         self._client.give_up()
 
     def end(self, context: ActionContext, outcome: Outcome) -> Reported:
@@ -114,7 +112,7 @@ class PlatformReporter:
         self._client.carry_on()
         self._hurried = False
         whole = self._timeouts.end.total
-        self._ends_by = self._ends_by or self._clock() + whole
+        self._ends_by = self._ends_by or time.monotonic() + whole
         self._redactor.add_value(dict(outcome.secrets))
         with self._client.sharing(min(self._timeouts.attributes.total, whole / 2, self._left())):
             payload, attributes_set = self._set_attributes(context, outcome)
@@ -127,7 +125,7 @@ class PlatformReporter:
         self._client.close()
 
     def _left(self) -> float:
-        return max((self._ends_by or 0.0) - self._clock(), 0.0)
+        return max((self._ends_by or 0.0) - time.monotonic(), 0.0)
 
     def _tell(
         self,
@@ -193,4 +191,4 @@ class PlatformReporter:
                 # It may have arrived, or arrive later; better twice than never.
                 self._uncertain = True
                 self._messages.give_back(messages)
-        self._sent_at = self._clock()
+        self._sent_at = time.monotonic()

@@ -186,11 +186,8 @@ class SharedConnection:
     The connection opens with the first statement and is closed with this object.
     """
 
-    def __init__(
-        self, database: Database, *, pause: Callable[[float], object] = time.sleep
-    ) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._pause = pause
         self._turn = threading.Lock()
         self._open: list[psycopg.Connection] = []
         weakref.finalize(self, _close, self._open)
@@ -210,7 +207,7 @@ class SharedConnection:
                 except psycopg.Error as error:
                     if not self._is_passing(error):
                         raise explain(error, place) from None
-                self._pause(nap)
+                time.sleep(nap)
             with self._database.explained(place):
                 return work(self._connection())
 
