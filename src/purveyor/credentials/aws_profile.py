@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
+from purveyor.credentials.narrowing import AWS_KEYS
 from purveyor.credentials.renewal import Fresh, KeptFile, write_private
 from purveyor.errors import CredentialsError
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
 
 ACCOUNT_PROFILE = "purveyor-account"
-# What beats a profile in an SDK, so that none of it may stand beside one (aws-sdk-go-v2,
-# `resolveCredentialChain`; botocore, "Configuring credentials").
-_KEYS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-)
 # Go's SDK asks the program again when the time it was told is over, not a moment before
 # (`processcreds` has no window), and a request may be under way then: it is told an earlier time.
 _PART, _MOST_SECONDS = 12, 300.0
@@ -67,7 +60,9 @@ def offer_session(
     }
     if seconds is not None and first.begins + seconds < _early(first.begins, first.ends):
         return dict(held.environment) | files, kept
-    rest = {name: value for name, value in held.environment.items() if name not in _KEYS}
+    # Keys beat a profile in an SDK, so that none may stand beside one (aws-sdk-go-v2,
+    # `resolveCredentialChain`; botocore, "Configuring credentials").
+    rest = {name: value for name, value in held.environment.items() if name not in AWS_KEYS}
     # SDKs of the first generation read no profile without the second.
     return rest | files | {"AWS_PROFILE": ACCOUNT_PROFILE, "AWS_SDK_LOAD_CONFIG": "1"}, kept
 

@@ -1,4 +1,4 @@
-"""What an engine still sees of the runner's own logins once an account has one."""
+"""The variables that log in to clouds, and what an engine still sees of them in an account."""
 
 from __future__ import annotations
 
@@ -7,84 +7,92 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_AWS = frozenset(
-    [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_SECURITY_TOKEN",
-        "AWS_CREDENTIAL_EXPIRATION",
-        "AWS_PROFILE",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_ROLE_ARN",
-        "AWS_ROLE_SESSION_NAME",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "PURVEYOR_AWS_SESSION",
-    ]
+AWS_KEYS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
 )
-_AZURE = frozenset(
-    [
-        "ARM_ACCESS_KEY",
-        "ARM_SAS_TOKEN",
-        "ARM_CLIENT_ID",
-        "ARM_CLIENT_ID_FILE_PATH",
-        "ARM_CLIENT_SECRET",
-        "ARM_CLIENT_SECRET_FILE_PATH",
-        "ARM_CLIENT_CERTIFICATE",
-        "ARM_CLIENT_CERTIFICATE_PATH",
-        "ARM_CLIENT_CERTIFICATE_PASSWORD",
-        "ARM_TENANT_ID",
-        "ARM_SUBSCRIPTION_ID",
-        "ARM_USE_OIDC",
-        "ARM_OIDC_TOKEN",
-        "ARM_OIDC_TOKEN_FILE_PATH",
-        "ARM_OIDC_REQUEST_URL",
-        "ARM_OIDC_REQUEST_TOKEN",
-        "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
-        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
-        "ARM_USE_MSI",
-        "ARM_MSI_ENDPOINT",
-        "ARM_USE_CLI",
-        "ARM_USE_AKS_WORKLOAD_IDENTITY",
-        "AZURE_CLIENT_ID",
-        "AZURE_CLIENT_SECRET",
-        "AZURE_CLIENT_CERTIFICATE_PATH",
-        "AZURE_TENANT_ID",
-        "AZURE_USERNAME",
-        "AZURE_PASSWORD",
-        "AZURE_FEDERATED_TOKEN_FILE",
-    ]
+AWS_CONTAINER = (
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
-_GOOGLE = frozenset(
-    [
-        "GOOGLE_OAUTH_ACCESS_TOKEN",
-        "GOOGLE_CREDENTIALS",
-        "GOOGLE_CLOUD_KEYFILE_JSON",
-        "GCLOUD_KEYFILE_JSON",
-        "GOOGLE_APPLICATION_CREDENTIALS",
-        "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
-        "GOOGLE_BACKEND_CREDENTIALS",
-        "GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT",
-        "GOOGLE_ENCRYPTION_KEY",
-        "GOOGLE_GHA_CREDS_PATH",
-        "CLOUDSDK_AUTH_ACCESS_TOKEN",
-        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
-    ]
+"""Where a container's role is asked for; no key itself."""
+_AWS = (
+    *(*AWS_KEYS, *AWS_CONTAINER),
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "PURVEYOR_AWS_SESSION",
 )
 # With these any program of the job gets a token for any cloud that trusts the pipeline.
-_CI = frozenset(
-    [
-        "ACTIONS_ID_TOKEN_REQUEST_URL",
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-        "SYSTEM_ACCESSTOKEN",
-        "SYSTEM_OIDCREQUESTURI",
-    ]
+_CI = (
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SYSTEM_ACCESSTOKEN",
+    "SYSTEM_OIDCREQUESTURI",
 )
-LOGINS = _AWS | _AZURE | _GOOGLE | _CI
+AZURE_KEYS = ("ARM_ACCESS_KEY", "ARM_SAS_TOKEN")
+AZURE_PROOFS = (
+    *_CI,
+    "ARM_CLIENT_SECRET",
+    "ARM_CLIENT_SECRET_FILE_PATH",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "ARM_OIDC_REQUEST_URL",
+    "ARM_OIDC_REQUEST_TOKEN",
+    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "ARM_MSI_ENDPOINT",
+)
+"""Secrets and addresses that only the environment can carry: a block's arguments are written."""
+AZURE_NAMES = {
+    "client_id": ("ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
+    "tenant_id": ("ARM_TENANT_ID", "AZURE_TENANT_ID"),
+    "subscription_id": ("ARM_SUBSCRIPTION_ID",),
+}
+AZURE_SWITCHES = {
+    "use_oidc": "ARM_USE_OIDC",
+    "use_msi": "ARM_USE_MSI",
+    "use_aks_workload_identity": "ARM_USE_AKS_WORKLOAD_IDENTITY",
+}
+_AZURE = (
+    *(*AZURE_KEYS, *AZURE_PROOFS, *AZURE_SWITCHES.values()),
+    *(name for names in AZURE_NAMES.values() for name in names),
+    "ARM_CLIENT_ID_FILE_PATH",
+    "ARM_CLIENT_CERTIFICATE",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_CERTIFICATE_PASSWORD",
+    "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
+    "ARM_USE_CLI",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+)
+GOOGLE_LOGINS = (
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
+)
+_GOOGLE = (
+    *GOOGLE_LOGINS,
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GOOGLE_CLOUD_KEYFILE_JSON",
+    "GCLOUD_KEYFILE_JSON",
+    "GOOGLE_BACKEND_CREDENTIALS",
+    "GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT",
+    "GOOGLE_ENCRYPTION_KEY",
+    "GOOGLE_GHA_CREDS_PATH",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+)
+LOGINS = frozenset((*_AWS, *_AZURE, *_GOOGLE))
 
 
 def narrow(

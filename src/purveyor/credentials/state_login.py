@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.cloud import aws
+from purveyor.cloud.azure_token import is_on
+from purveyor.credentials.narrowing import (
+    AWS_CONTAINER,
+    AZURE_KEYS,
+    AZURE_NAMES,
+    AZURE_PROOFS,
+    AZURE_SWITCHES,
+    GOOGLE_LOGINS,
+)
 from purveyor.credentials.renewal import write_private
 from purveyor.errors import CredentialsError
 
@@ -17,48 +26,8 @@ if TYPE_CHECKING:
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock
 
-# Secrets and addresses that only the environment can carry: a block's arguments are written down.
-_AZURE_KEYS = ("ARM_ACCESS_KEY", "ARM_SAS_TOKEN")
-_AZURE_SECRETS = (
-    "ARM_CLIENT_SECRET",
-    "ARM_CLIENT_SECRET_FILE_PATH",
-    "ARM_OIDC_TOKEN",
-    "ARM_OIDC_TOKEN_FILE_PATH",
-    "ARM_OIDC_REQUEST_URL",
-    "ARM_OIDC_REQUEST_TOKEN",
-    "ACTIONS_ID_TOKEN_REQUEST_URL",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "SYSTEM_ACCESSTOKEN",
-    "SYSTEM_OIDCREQUESTURI",
-    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "ARM_MSI_ENDPOINT",
-)
-_AZURE_NAMES = {
-    "client_id": ("ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
-    "tenant_id": ("ARM_TENANT_ID", "AZURE_TENANT_ID"),
-    "subscription_id": ("ARM_SUBSCRIPTION_ID",),
-}
-_AZURE_SWITCHES = {
-    "use_oidc": "ARM_USE_OIDC",
-    "use_msi": "ARM_USE_MSI",
-    "use_aks_workload_identity": "ARM_USE_AKS_WORKLOAD_IDENTITY",
-}
-_TRUE = frozenset({"1", "t", "true", "T", "TRUE", "True"})  # Go's strconv.ParseBool
-_GOOGLE_LOGINS = (
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_CREDENTIALS",
-    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
-)
 _WELL_KNOWN = ".config/gcloud/application_default_credentials.json"
 STATE_PROFILE = "purveyor-state"
-# Where a container's role is asked for; no key itself.
-_CONTAINER = (
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-)
 
 
 def keep_for_azure(
@@ -69,16 +38,14 @@ def keep_for_azure(
     The block's arguments go before the environment in both engines, so that who the run is stands
     there, and only what proves it stays in the environment, beside the account's.
     """
-    keys = {name: value for name in _AZURE_KEYS if (value := settings.text(name))}
+    keys = {name: value for name in AZURE_KEYS if (value := settings.text(name))}
     if keys:
         return dataclasses.replace(block, environment={**block.environment, **keys})
     arguments: JsonObject = {
-        name: value for name, names in _AZURE_NAMES.items() if (value := settings.first(*names))
+        name: value for name, names in AZURE_NAMES.items() if (value := settings.first(*names))
     }
-    arguments |= {
-        name: settings.text(variable) in _TRUE for name, variable in _AZURE_SWITCHES.items()
-    }
-    proofs = {name: value for name in _AZURE_SECRETS if (value := settings.text(name))}
+    arguments |= {name: is_on(settings, variable) for name, variable in AZURE_SWITCHES.items()}
+    proofs = {name: value for name in AZURE_PROOFS if (value := settings.text(name))}
     if "ARM_CLIENT_ID" in given:
         _refuse_two_proofs(proofs, given)
     return dataclasses.replace(
@@ -99,7 +66,7 @@ def keep_for_google(
     acting = settings.first(
         "GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
     )
-    if any(name in given for name in _GOOGLE_LOGINS):
+    if any(name in given for name in GOOGLE_LOGINS):
         own = own or _well_known(settings)
         if token or not own:
             raise CredentialsError(
@@ -120,7 +87,7 @@ def keep_for_google(
 def _refuse_two_proofs(proofs: Mapping[str, str], given: Mapping[str, str]) -> None:
     """One environment can hold one proof: fine when both identities use the same one."""
     ours = {name for name, value in proofs.items() if given.get(name, value) != value}
-    theirs = {name for name in _AZURE_SECRETS if name in given and name not in proofs}
+    theirs = {name for name in AZURE_PROOFS if name in given and name not in proofs}
     if ours or theirs:
         raise CredentialsError(
             "The states' login to Azure cannot be told from the account's.",
@@ -167,7 +134,7 @@ def _keep_for_aws(block: BackendBlock, folder: Path, settings: Settings) -> Back
     config = folder / "state-config"
     _write(secret, STATE_PROFILE, _static(settings) if all(keys) else {})
     _write(config, f"profile {STATE_PROFILE}", {} if all(keys) else _web_identity(settings))
-    container = {} if all(keys) else {n: v for n in _CONTAINER if (v := settings.text(n))}
+    container = {} if all(keys) else {n: v for n in AWS_CONTAINER if (v := settings.text(n))}
     block = dataclasses.replace(block, environment={**block.environment, **container})
     return _with(
         block,
