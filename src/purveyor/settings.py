@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,7 @@ class Setting(NamedTuple):
     passed_on: bool = False
 
 
+_passed_on = partial(Setting, secret=True, passed_on=True)
 SETTINGS = (
     Setting("PURVEYOR_CONTEXT", "The CONTEXT, or the path of a file that holds it."),
     Setting("CONTEXT", "The same; read when PURVEYOR_CONTEXT is not set."),
@@ -58,8 +60,8 @@ SETTINGS = (
     Setting("NULLPLATFORM_HOST", "Host or address of the platform.", "api.nullplatform.com"),
     Setting("NP_API_URL", "The same; read when NULLPLATFORM_HOST is not set."),
     Setting("AWS_ACCESS_KEY_ID", "Access key for states and, without a role, for modules."),
-    Setting("AWS_SECRET_ACCESS_KEY", "Its secret.", secret=True, passed_on=True),
-    Setting("AWS_SESSION_TOKEN", "Its session, if temporary.", secret=True, passed_on=True),
+    _passed_on("AWS_SECRET_ACCESS_KEY", "Its secret."),
+    _passed_on("AWS_SESSION_TOKEN", "Its session, if temporary."),
     Setting("AWS_CREDENTIAL_EXPIRATION", "When that session ends, if known: a run warns of it."),
     Setting("AWS_PROFILE", "Profile in the AWS configuration files, when no access key is set."),
     Setting("AWS_CONFIG_FILE", "The AWS configuration file.", "~/.aws/config"),
@@ -69,40 +71,38 @@ SETTINGS = (
     Setting("AWS_ENDPOINT_URL_S3", "The same, for S3 alone."),
     Setting("AWS_ENDPOINT_URL_DYNAMODB", "The same, for DynamoDB alone."),
     Setting("AWS_ENDPOINT_URL_STS", "The same, for STS alone."),
-    Setting("ARM_ACCESS_KEY", "Key of the states' storage account.", secret=True, passed_on=True),
-    Setting("ARM_SAS_TOKEN", "Shared access signature instead.", secret=True, passed_on=True),
+    _passed_on("ARM_ACCESS_KEY", "Key of the states' storage account."),
+    _passed_on("ARM_SAS_TOKEN", "Shared access signature instead."),
     Setting("ARM_CLIENT_ID", "Client (application) that logs in to Azure for states."),
     Setting("ARM_TENANT_ID", "Its tenant."),
-    Setting("ARM_CLIENT_SECRET", "Its secret, if any.", secret=True, passed_on=True),
+    _passed_on("ARM_CLIENT_SECRET", "Its secret, if any."),
     Setting("ARM_USE_OIDC", "`true`: log in to Azure with the CI's or a cluster's token."),
-    Setting("ARM_OIDC_TOKEN", "That token.", secret=True, passed_on=True),
+    _passed_on("ARM_OIDC_TOKEN", "That token."),
     Setting("ARM_OIDC_TOKEN_FILE_PATH", "File that holds it."),
     Setting("ARM_OIDC_REQUEST_URL", "Where it is asked for; GitHub's and Azure's are known."),
-    Setting("ARM_OIDC_REQUEST_TOKEN", "What to ask with.", secret=True, passed_on=True),
-    Setting("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GitHub's own.", secret=True, passed_on=True),
-    Setting("SYSTEM_ACCESSTOKEN", "Azure Pipelines' own.", secret=True, passed_on=True),
+    _passed_on("ARM_OIDC_REQUEST_TOKEN", "What to ask with."),
+    _passed_on("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GitHub's own."),
+    _passed_on("SYSTEM_ACCESSTOKEN", "Azure Pipelines' own."),
     Setting("ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "Service connection that OIDC is for."),
     Setting("ARM_USE_AKS_WORKLOAD_IDENTITY", "`true`: read AZURE_FEDERATED_TOKEN_FILE."),
     Setting("ARM_USE_MSI", "`true`: log in to Azure with the machine's managed identity."),
     Setting("ARM_MSI_ENDPOINT", "Where the machine's identity is asked for."),
     Setting("ARM_USE_CLI", "`false`: never log in to Azure through `az`.", "true"),
     Setting("ARM_ENVIRONMENT", "Azure's cloud: public, usgovernment or china.", "public"),
-    Setting("GOOGLE_OAUTH_ACCESS_TOKEN", "Token for states.", secret=True, passed_on=True),
-    Setting("GOOGLE_CREDENTIALS", "Credentials or their file.", secret=True, passed_on=True),
-    Setting("GOOGLE_BACKEND_CREDENTIALS", "The same, first.", secret=True, passed_on=True),
+    _passed_on("GOOGLE_OAUTH_ACCESS_TOKEN", "Token for states."),
+    _passed_on("GOOGLE_CREDENTIALS", "Credentials or their file."),
+    _passed_on("GOOGLE_BACKEND_CREDENTIALS", "The same, first."),
     Setting("GOOGLE_APPLICATION_CREDENTIALS", "File with Google's credentials."),
     Setting("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", "Service account to act as for states."),
     Setting("GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT", "The same, first."),
-    Setting("GOOGLE_ENCRYPTION_KEY", "Own key for states, base64.", secret=True, passed_on=True),
+    _passed_on("GOOGLE_ENCRYPTION_KEY", "Own key for states, base64."),
     Setting("GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "Address of another Google-like store."),
     Setting("GOOGLE_STORAGE_CUSTOM_ENDPOINT", "The same, second."),
-    Setting("PG_CONN_STR", "Where states in PostgreSQL lie.", secret=True, passed_on=True),
-    Setting("PGPASSWORD", "Password in PostgreSQL, if apart.", secret=True, passed_on=True),
+    _passed_on("PG_CONN_STR", "Where states in PostgreSQL lie."),
+    _passed_on("PGPASSWORD", "Password in PostgreSQL, if apart."),
     Setting("TF_HTTP_USERNAME", "User name for states on an http server."),
-    Setting(
-        "TF_HTTP_PASSWORD", "Password for states on an http server.", secret=True, passed_on=True
-    ),
-    Setting("CONSUL_HTTP_TOKEN", "Token for states in Consul.", secret=True, passed_on=True),
+    _passed_on("TF_HTTP_PASSWORD", "Password for states on an http server."),
+    _passed_on("CONSUL_HTTP_TOKEN", "Token for states in Consul."),
     Setting("GOOGLE_PROJECT", "Project that `state bootstrap` makes a bucket in."),
     Setting("GOOGLE_CLOUD_PROJECT", "The same; read when GOOGLE_PROJECT is not set."),
     Setting("GOOGLE_REGION", "Where that bucket is to lie.", "US"),
@@ -124,15 +124,10 @@ SETTINGS = (
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_API_URL", "Set by GitHub: its API's address.", "https://api.github.com"),
-    Setting("GITHUB_TOKEN", "Starts and asks about GitHub runs.", secret=True, passed_on=True),
+    _passed_on("GITHUB_TOKEN", "Starts and asks about GitHub runs."),
     Setting("GITLAB_CI", "Set by GitLab: we are in a job."),
-    Setting("GITLAB_TOKEN", "Starts and asks about GitLab runs.", secret=True, passed_on=True),
-    Setting(
-        "CI_JOB_TOKEN",
-        "Set by GitLab: opens the states that it keeps; hidden everywhere.",
-        secret=True,
-        passed_on=True,
-    ),
+    _passed_on("GITLAB_TOKEN", "Starts and asks about GitLab runs."),
+    _passed_on("CI_JOB_TOKEN", "Set by GitLab: opens the states that it keeps; hidden everywhere."),
     Setting("CI_API_V4_URL", "Set by GitLab: its API's address."),
     Setting("CI_SERVER_URL", "Set by GitLab: its address; read when CI_API_V4_URL is not set."),
     Setting("CI_PROJECT_ID", "Set by GitLab: the project that keeps states."),
