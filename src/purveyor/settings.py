@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from purveyor.durations import WRITTEN
 from purveyor.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Shape(NamedTuple):
 
 _SECONDS = Shape(r"\d{1,9}(\.\d{1,6})?", "a number of seconds, such as 300")
 _TIME_LIMIT = Shape(r"(?!0+(\.0+)?$)\d{1,9}(\.\d{1,6})?", "a number of seconds above 0")
-_SPAN = Shape(r"\d{1,9}\s*(s|min|h|d)", "a number and a unit s, min, h or d, such as 90min")
+_SPAN = Shape(WRITTEN, "a number and a unit s, min, h or d, such as 90min")
 _ADDRESS = Shape(r"https?://[^\s/]+(/\S*)?", "a web address that begins with https:// or http://")
 _WISH = Shape("(?i:1|true|yes|0|false|no)", "true or false")
 _SWITCH = Shape("1|t|T|true|True|TRUE|0|f|F|false|False|FALSE", "true or false")

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from purveyor.action import Operation
-from purveyor.ci.summary import CODE
-from purveyor.ci.summary_file import write_html
+from purveyor.ci.summary import CODE, write_html
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
 from purveyor.plan import Change, Verb

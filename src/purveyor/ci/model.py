@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor.ci.plain import join_plain, split_plain
-from purveyor.ci.summary_file import append_summary
+from purveyor.ci.summary import append_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

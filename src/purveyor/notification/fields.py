@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
+from purveyor.entity import ID
 from purveyor.errors import ContextError, ReasonCode
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonObject, JsonValue
 
-_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_SAFE_ID = re.compile(ID)
 _OPERATIONS = {**{each.value: each for each in Operation}, "diagnose": Operation.CUSTOM}
 _TEXT_LIMIT = 200
 # What the platform adds to the parameters by itself: `np-trace` (its own scopes' source).

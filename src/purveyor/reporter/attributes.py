@@ -49,11 +49,7 @@ def set_attributes(
             for name, value in wanted.items()
             if name in payload.secrets or current.get(name) != value
         }
-        return (
-            AttributeResult(_set(client, entity, changed, payload, policy))
-            if changed
-            else AttributeResult()
-        )
+        return AttributeResult(_set(client, entity, changed, payload, policy) if changed else ())
     except PurveyorError as error:
         refused = isinstance(error, PlatformRefusedError)
         return AttributeResult((f"Attributes did not arrive: {error.message}.",), again=not refused)

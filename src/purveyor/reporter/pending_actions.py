@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind, Operation
 from purveyor.client import PlatformRefusedError, RetryPolicy
 from purveyor.dataclass import dataclass
+from purveyor.entity import ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ UNFINISHED = ("pending", "creating", "updating", "deleting")
 SETTLED = ("active", "failed")
 OPEN = ("pending", "in_progress")
 # An id becomes a part of paths in the journal.
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_SAFE = re.compile(ID)
 _MILLISECONDS = 1e11  # a number above is in milliseconds: seconds reach it in the year 5138
 
 

@@ -9,7 +9,7 @@ from purveyor.dataclass import dataclass
 from purveyor.errors import RecoveryError
 from purveyor.lock import describe_lock
 from purveyor.state_key import MovedMarker, StateKey, identity, read_moved_marker
-from purveyor.states.details import read_current, read_stamp
+from purveyor.states.content import read_current, read_stamp
 from purveyor.states.restoring import place
 
 if TYPE_CHECKING:

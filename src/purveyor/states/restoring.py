@@ -8,8 +8,7 @@ from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.lock import describe_lock
 from purveyor.state_key import refuse_moved
-from purveyor.states.content import compare, empty_state, read_content
-from purveyor.states.details import read_current, read_stamp
+from purveyor.states.content import compare, empty_state, read_content, read_current, read_stamp
 
 if TYPE_CHECKING:
     from purveyor.backends import Backend

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from purveyor.backends.model import ListedState, StateVersion
     from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
-    from purveyor.states.details import StateDetails
+    from purveyor.states.content import StateDetails
     from purveyor.states.listing import Look
 
 _HEADS = ("AGE", "SLUG", "LOCKED", "KIND", "ID", "SIZE", "KEY")
@@ -75,7 +75,7 @@ def list_states(
 @with_json
 def show(*, words: str, kind: str | None, catalog_path: str | None, as_json: bool) -> None:
     """Tell everything about one state; values of sensitive outputs are hidden."""
-    from purveyor.states.details import inspect_state
+    from purveyor.states.content import inspect_state
 
     context = open_catalog_context(catalog_path)
     details = inspect_state(context.find(words, kind), context.backend)
@@ -97,7 +97,7 @@ def history(*, words: str, kind: str | None, catalog_path: str | None, as_json: 
 
     A removed state is found by its whole key.
     """
-    from purveyor.states.details import missing
+    from purveyor.states.content import missing
 
     context = open_catalog_context(catalog_path)
     target = context.find(words, kind)
@@ -135,7 +135,7 @@ def pull(
 ) -> None:
     """Write a state's text to a file or to standard output. It holds secrets in clear."""
     from purveyor.credentials.renewal import write_private
-    from purveyor.states.details import missing
+    from purveyor.states.content import missing
 
     if output is None and sys.stdout.isatty() and not force:
         raise click.UsageError("A state holds secrets: use --output FILE, or --force to see it.")
