@@ -72,6 +72,23 @@ def parse_object(text: str) -> JsonObject | None:
     return found if isinstance(found, dict) else None
 
 
+def as_object(value: JsonValue) -> JsonObject:
+    """Return an object as it is, an empty one in the place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: JsonValue) -> list[JsonValue]:
+    """Return a list as it is, an empty one in the place of anything else."""
+    return value if isinstance(value, list) else []
+
+
+def dig(value: JsonValue, *path: str) -> JsonValue:
+    """Return what lies at a path of keys; None where there is nothing."""
+    for key in path:
+        value = as_object(value).get(key)
+    return value
+
+
 def skim(text: str) -> JsonValue:
     """Read what the text begins with, as leniently as can be; None when that is not JSON.
 

@@ -160,12 +160,7 @@ class ConsulStates(Backend):
 def _read_parts(content: bytes) -> tuple[str, list[str]] | None:
     if b'"current-hash"' not in content[:4096]:
         return None
-    try:
-        document = json_text.parse(content.decode(errors="replace"))
-    except json_text.JsonTextError:
-        return None
-    if not isinstance(document, dict):
-        return None
+    document = json_text.parse_object(content.decode(errors="replace")) or {}
     digest, chunks = document.get("current-hash"), document.get("chunks")
     if not isinstance(digest, str) or not isinstance(chunks, list):
         return None

@@ -218,12 +218,7 @@ class KeptState:
 
 def parse_lock(text: str) -> Lock:
     """Read lock info (Terraform's `statemgr.LockInfo`); unreadable text still is a held lock."""
-    try:
-        fields = json_text.parse(text)
-    except json_text.JsonTextError:
-        return Lock(id="")
-    if not isinstance(fields, dict):
-        return Lock(id="")
+    fields = json_text.parse_object(text) or {}
     words = {name: value for name, value in fields.items() if isinstance(value, str)}
     return Lock(
         id=words.get("ID", ""),

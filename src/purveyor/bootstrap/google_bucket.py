@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from purveyor import json_text
 from purveyor.bootstrap.model import KEPT_DAYS, Measure, settled
 from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
+from purveyor.json_text import as_list, dig, write
 from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from purveyor.catalog.backend import GoogleBackendConfig
     from purveyor.errors import PurveyorError
-    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
     from purveyor.transport.connection import Response
 
@@ -121,7 +121,7 @@ class GoogleSetup:
 
     def _encryption(self, found: JsonObject) -> tuple[Measure, JsonObject]:
         what, key = "encryption", self._config.kms_key
-        there = str(_part(found, "encryption").get("defaultKmsKeyName") or "")
+        there = str(dig(found, "encryption", "defaultKmsKeyName") or "")
         wanted = f"KMS key {key}" if key else "Google's own keys"
         now = f"KMS key {there}" if there else "Google's own keys"
         if there or not key:
@@ -135,9 +135,8 @@ class GoogleSetup:
     def _locks(self, found: JsonObject) -> tuple[Measure, JsonObject]:
         """Google can select by the end of a name; rules of others all stay."""
         what, wanted = "old lock versions", f"removed after {KEPT_DAYS} days"
-        rules = _part(found, "lifecycle").get("rule")
-        there: list[JsonValue] = rules if isinstance(rules, list) else []
-        if any(_LOCK in _suffixes(each) for each in there):
+        there = as_list(dig(found, "lifecycle", "rule"))
+        if any(_LOCK in as_list(dig(each, "condition", "matchesSuffix")) for each in there):
             return settled(what, wanted, wanted), {}
         ours: JsonObject = {
             "action": {"type": "Delete"},
@@ -159,7 +158,7 @@ class GoogleSetup:
         *,
         fine: set[int],
     ) -> Response:
-        resource = None if body is None else json_text.write(body)
+        resource = None if body is None else write(body)
         try:
             answer = self._storage.ask(
                 method,
@@ -187,14 +186,14 @@ class GoogleSetup:
 
 
 def _versioning(found: JsonObject) -> tuple[Measure, JsonObject]:
-    if _part(found, "versioning").get("enabled") is True:
+    if dig(found, "versioning", "enabled") is True:
         return settled("versioning", "on", "on"), {}
     return Measure("versioning", "off", "on", "turn it on"), {"versioning": {"enabled": True}}
 
 
 def _uniform(found: JsonObject) -> tuple[Measure, JsonObject]:
     what, wanted = "access", "uniform: by the bucket's roles alone"
-    if _part(_part(found, _IAM), "uniformBucketLevelAccess").get("enabled") is True:
+    if dig(found, _IAM, "uniformBucketLevelAccess", "enabled") is True:
         return settled(what, wanted, wanted), {}
     note = "what single objects' lists of rights grant ends with it"
     patch: JsonObject = {_IAM: {"uniformBucketLevelAccess": {"enabled": True}}}
@@ -202,19 +201,8 @@ def _uniform(found: JsonObject) -> tuple[Measure, JsonObject]:
 
 
 def _closed(found: JsonObject) -> tuple[Measure, JsonObject]:
-    now = str(_part(found, _IAM).get("publicAccessPrevention") or "inherited")
+    now = str(dig(found, _IAM, "publicAccessPrevention") or "inherited")
     if now == "enforced":
         return settled("public access", "prevented", "prevented"), {}
     patch: JsonObject = {_IAM: {"publicAccessPrevention": "enforced"}}
     return Measure("public access", now, "prevented", "prevent it"), patch
-
-
-def _part(found: JsonObject, name: str) -> JsonObject:
-    part = found.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _suffixes(rule: JsonValue) -> list[str]:
-    condition = _part(rule, "condition") if isinstance(rule, dict) else {}
-    listed = condition.get("matchesSuffix")
-    return [str(each) for each in listed] if isinstance(listed, list) else []

@@ -78,8 +78,7 @@ def read_action(notification: JsonObject) -> ActionContext:
 
 
 def _refuse_foreign(notification: JsonObject) -> None:
-    service = notification.get("service")
-    if isinstance(service, dict) and service.get("type") == "scope":
+    if json_text.dig(notification, "service", "type") == "scope":
         raise ContextError(
             "This action belongs to a scope; Purveyor serves services and links.",
             reason=ReasonCode.CONTEXT_UNSUPPORTED,
@@ -209,9 +208,7 @@ def _count(number: int) -> str:
 
 
 def _requested_by(notification: JsonObject) -> str | None:
-    user = notification.get("user")
-    email = user.get("email") if isinstance(user, dict) else None
-    by = email or notification.get("created_by")
+    by = json_text.dig(notification, "user", "email") or notification.get("created_by")
     return str(by)[:_TEXT_LIMIT] if isinstance(by, str | int) and by else None
 
 

@@ -74,8 +74,7 @@ def _from_event(settings: Settings) -> ContextSource | None:
         event = json_text.parse(raw.decode("utf-8-sig"), max_depth=256)
     except (ValueError, UnicodeDecodeError):
         return None
-    inputs = event.get("inputs") if isinstance(event, dict) else None
-    text = inputs.get("context") if isinstance(inputs, dict) else None
+    text = json_text.dig(event, "inputs", "context")
     if not isinstance(text, str) or not text.strip():
         return None
     return read_source(text.encode(errors="surrogatepass"), "the `context` input of the event file")

@@ -145,7 +145,7 @@ def recognise(error: ContextError, origin: ContextSource) -> ContextError:
     tell the failure. What is not ours to serve stays untold.
     """
     inner = _unwrap(json_text.skim(unquote(origin.text.strip())))
-    service, link = _part(inner, "service"), _part(inner, "link")
+    service, link = (json_text.as_object(inner.get(each)) for each in ("service", "link"))
     ids = [read_id(each.get("id")) for each in (inner, service, link)]
     known = isinstance(error, FaultyActionError) or not (ids[0] and any(ids[1:]))
     if known or service.get("type") == "scope":
@@ -167,9 +167,4 @@ def _unwrap(value: JsonValue) -> JsonObject:
         elif isinstance(value, dict) and "notification" in value:
             value = value["notification"]
         else:
-            return value if isinstance(value, dict) else {}
-
-
-def _part(holder: JsonObject, key: str) -> JsonObject:
-    value = holder.get(key)
-    return value if isinstance(value, dict) else {}
+            return json_text.as_object(value)

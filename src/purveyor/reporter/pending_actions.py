@@ -10,6 +10,7 @@ from purveyor.action import Kind, Operation
 from purveyor.client import PlatformRefusedError, RetryPolicy
 from purveyor.dataclass import dataclass
 from purveyor.entity import ID
+from purveyor.json_text import as_list, dig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,15 +56,12 @@ class Pager:
         offset = 0
         query, page = self._first(name, ask, queries)
         while True:
-            rows = page.get("results")
-            rows = rows if isinstance(rows, list) else []
-            found = [each for each in rows if isinstance(each, dict)]
+            found = [each for each in as_list(page.get("results")) if isinstance(each, dict)]
             new = [each for each in found if str(each.get("id")) not in seen]
             seen |= {str(each.get("id")) for each in new}
             yield from new
             offset += len(found)
-            paging = page.get("paging")
-            total = paging.get("total") if isinstance(paging, dict) else None
+            total = dig(page, "paging", "total")
             if not new or (isinstance(total, int) and offset >= total):
                 return
             page = self._ask(ask, query, offset)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError, SetupError
 from purveyor.errors import CredentialsError, PlatformError, PurveyorError, ReasonCode
+from purveyor.json_text import dig
 from purveyor.reporter.model import OPEN, WITHDRAWN, ActionSnapshot, LinkShown
 from purveyor.reporter.payload import KnownSchemas
 from purveyor.reporter.specification import read_properties
@@ -81,12 +82,11 @@ def query_links(
     try:
         while offset < total:
             page = client.list_links(service.id, offset=offset, policy=policy)
-            rows, paging = page.get("results"), page.get("paging")
+            rows, number = page.get("results"), dig(page, "paging", "total")
             if not isinstance(rows, list):
                 return None
             found += [link for row in rows if (link := _read_link(row, service)) is not None]
             offset += len(rows) or 1
-            number = paging.get("total") if isinstance(paging, dict) else None
             total = number if rows and isinstance(number, int) else offset
     except PurveyorError:
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
+from purveyor.json_text import as_object, dig
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,20 +27,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 def read_properties(document: JsonObject, field: str) -> Properties | None:
     """Return the properties under `<field>.schema`; None when the document does not say."""
-    holder = document.get(field)
-    schema = holder.get("schema") if isinstance(holder, dict) else None
-    found = schema.get("properties") if isinstance(schema, dict) else None
+    found = dig(document, field, "schema", "properties")
     if not isinstance(found, dict):
         return None
-    return {name: each if isinstance(each, dict) else {} for name, each in found.items()}
+    return {name: as_object(each) for name, each in found.items()}
 
 
 def is_secret(schema: JsonObject) -> bool:
     """True when the platform keeps this value secret: `secret`, or `export.secret`."""
-    export = schema.get("export")
-    return schema.get("secret") is True or (
-        isinstance(export, dict) and export.get("secret") is True
-    )
+    return schema.get("secret") is True or dig(schema, "export", "secret") is True
 
 
 def is_editable(schema: JsonObject) -> bool:

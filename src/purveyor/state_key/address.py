@@ -100,11 +100,7 @@ class Marked(Protocol):
 
 def parse_moved_marker(text: str) -> MovedMarker | None:
     """Read a note; None when it is none of ours."""
-    try:
-        note = json_text.parse(text)
-    except json_text.JsonTextError:
-        return None
-    fields = note if isinstance(note, dict) else {}
+    fields = json_text.parse_object(text) or {}
     serial = fields.get("serial")
     stage, to, digest = (str(fields.get(name, "")) for name in ("stage", "moved_to", "digest"))
     return MovedMarker(stage, to, digest, serial) if isinstance(serial, int) else None

@@ -65,9 +65,8 @@ def read_content(text: str, *, where: str) -> Content:
     fields = json_text.parse(text, max_depth=_DEPTH)
     if not isinstance(fields, dict) or document.encrypted:
         return Content(text, document, {}, {}, _digest(fields))
-    resources = fields.get("resources")
-    found = resources if isinstance(resources, list) else []
-    listed = [each for each in found if isinstance(each, dict)]
+    resources = json_text.as_list(fields.get("resources"))
+    listed = [each for each in resources if isinstance(each, dict)]
     managed = [
         (str(resource.get("type", "?")), *each)
         for resource in listed
@@ -119,8 +118,7 @@ def compare(before: Content | None, after: Content) -> Difference:
 def _instances(resource: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     module = f"{resource['module']}." if resource.get("module") else ""
     base = f"{module}{resource.get('type', '?')}.{resource.get('name', '?')}"
-    instances = resource.get("instances")
-    for each in instances if isinstance(instances, list) else ():
+    for each in json_text.as_list(resource.get("instances")):
         if isinstance(each, dict):
             index = f"[{json_text.write(each['index_key'])}]" if "index_key" in each else ""
             deposed = f" (deposed {each['deposed']})" if each.get("deposed") else ""
@@ -128,8 +126,7 @@ def _instances(resource: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 
 def _lean_resource(resource: JsonObject) -> JsonObject:
-    instances = resource.get("instances")
-    listed = instances if isinstance(instances, list) else []
+    listed = json_text.as_list(resource.get("instances"))
     # An engine that saves a state puts resources and instances in an order of its own.
     lean = sorted(_digest(_lean(each)) for each in listed if isinstance(each, dict))
     return {**_lean(resource), "instances": list[json_text.JsonValue](lean)}

@@ -12,6 +12,7 @@ from purveyor.cloud.errors import store_error
 from purveyor.cloud.google import GoogleStorage, classify
 from purveyor.cloud.google_login import GOOGLE
 from purveyor.dataclass import dataclass
+from purveyor.json_text import as_list, dig
 from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
@@ -116,8 +117,7 @@ class GoogleStore(ObjectStore):
         answer = self._ask("GET", None, query={"fields": "versioning"}, fine={_FORBIDDEN})
         if not answer.ok:
             return ""
-        versioning = self._document(answer, "").get("versioning")
-        if isinstance(versioning, dict) and versioning.get("enabled") is True:
+        if dig(self._document(answer, ""), "versioning", "enabled") is True:
             return ""
         return f"The versioning of the bucket {self.config.bucket} is off."
 
@@ -130,8 +130,7 @@ class GoogleStore(ObjectStore):
                 "GET", "", query=page | ({"pageToken": token} if token else {}), about=start
             )
             found = self._document(answer, start)
-            items = found.get("items")
-            for entry in items if isinstance(items, list) else ():
+            for entry in as_list(found.get("items")):
                 if isinstance(entry, dict):
                     yield _read(entry, self.key(""))
             token = str(found.get("nextPageToken") or "")
