@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from purveyor import json_text
 from purveyor.cloud.errors import Cloud, credentials_error
@@ -14,6 +14,8 @@ from purveyor.transport.errors import FailureKind, NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from google.auth.credentials import Credentials
 
     from purveyor.json_text import JsonObject
     from purveyor.settings import Settings
@@ -29,19 +31,6 @@ _BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _HERE = "the state store"
 
 
-class GoogleCredentials(Protocol):
-    """What google-auth's credentials have in common."""
-
-    token: str | None
-
-    @property
-    def valid(self) -> bool:
-        """True while the token is good."""
-
-    def refresh(self, request: Any) -> object:
-        """Ask for a new token; `request` is a `GoogleAuthTransport`."""
-
-
 class GoogleLogin:
     """The run's own login: a given token, a credentials file, or what the machine offers."""
 
@@ -51,7 +40,7 @@ class GoogleLogin:
         self._scope = _OWNER_SCOPE if as_owner else _SCOPE
         self._settings = settings
         self._connection = connection
-        self._credentials: GoogleCredentials | None = None
+        self._credentials: Credentials | None = None
 
     def token(self) -> str:
         """Return a token that is good for now. Raise CredentialsError."""
@@ -76,11 +65,11 @@ class GoogleLogin:
             raise credentials_error(GOOGLE, _HERE, FailureKind.INVALID, detail) from None
         return str(self._credentials.token)
 
-    def _open(self, given: str | None, impersonated: str | None) -> GoogleCredentials:
+    def _open(self, given: str | None, impersonated: str | None) -> Credentials:
         from google.auth import impersonated_credentials
         from google.oauth2.credentials import Credentials as TokenCredentials
 
-        credentials: GoogleCredentials
+        credentials: Credentials
         scopes = [_BROAD_SCOPE if impersonated else self._scope]
         if given:
             credentials = TokenCredentials(given)
@@ -94,13 +83,13 @@ class GoogleLogin:
             return impersonated_credentials.Credentials(credentials, impersonated, [self._scope])
         return credentials
 
-    def _ambient(self, scopes: list[str]) -> GoogleCredentials:
+    def _ambient(self, scopes: list[str]) -> Credentials:
         """Return what a person's login left in its usual file, or else the machine's own."""
         import google.auth
         from google.auth.exceptions import DefaultCredentialsError
 
         transport: Any = GoogleAuthTransport(self._connection)
-        found: GoogleCredentials
+        found: Credentials
         try:
             found, _ = google.auth.default(scopes=scopes, request=transport)
         except DefaultCredentialsError as error:
@@ -143,7 +132,7 @@ class GoogleAuthTransport:
         return _Reply(answer.status, answer.headers, answer.content)
 
 
-def _load(document: JsonObject, scopes: list[str]) -> GoogleCredentials:
+def _load(document: JsonObject, scopes: list[str]) -> Credentials:
     """Turn a credentials document into what can get tokens.
 
     An external account whose token a program prints is left out: it would run that program.
@@ -154,7 +143,7 @@ def _load(document: JsonObject, scopes: list[str]) -> GoogleCredentials:
 
     source = document.get("credential_source")
     asked = source if isinstance(source, dict) else {}
-    found: GoogleCredentials
+    found: Credentials
     match document.get("type"):
         case "service_account":
             found = service_account.Credentials.from_service_account_info(document, scopes=scopes)
