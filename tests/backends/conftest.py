@@ -14,7 +14,7 @@ from consul_server import TOKEN, ConsulServer
 from http_state_server import PASSWORD, PROJECT, USER, run_http_states
 from moto_server import REGION, MotoServer
 from purveyor.backends import open_backend
-from purveyor.backends.http import name_of
+from purveyor.backends.http_place import name_of
 from purveyor.catalog.backend import (
     ConsulBackendConfig,
     GitlabBackendConfig,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from purveyor.backends.http import HttpStates, name_of
+from purveyor.backends.http import HttpStates
 from purveyor.backends.http_place import NAME, HttpPlace
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import CatalogError, CredentialsError
@@ -72,7 +72,7 @@ class GitlabStates(HttpStates):
         oldest = max(state.serial - _MOST_VERSIONS, -1)
         found = []
         for serial in range(state.serial, oldest, -1):
-            answer = self._http.state(self._version_url(key, serial), key.path, body=False)
+            answer = self._http.state(key.path, below=f"/versions/{serial}", body=False)
             if answer is not None:
                 latest = serial == state.serial
                 found.append(StateVersion(str(serial), None, answer.length, latest=latest))
@@ -84,10 +84,7 @@ class GitlabStates(HttpStates):
     def read_version(self, key: StateKey, version_id: str) -> str:
         if not (version_id.isascii() and version_id.isdecimal()):
             raise no_version(key.path, version_id)
-        answer = self._http.state(self._version_url(key, int(version_id)), key.path)
+        answer = self._http.state(key.path, below=f"/versions/{int(version_id)}")
         if answer is None:
             raise no_version(key.path, version_id)
         return answer.text
-
-    def _version_url(self, key: StateKey, serial: int) -> str:
-        return f"{self._http.state_url(name_of(key.path))}/versions/{serial}"

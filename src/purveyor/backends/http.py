@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import uuid
 from datetime import UTC, datetime
@@ -20,7 +21,6 @@ from purveyor.backends.model import (
 )
 from purveyor.state_key import (
     KEYS_BY_ID,
-    SUFFIX,
     KeyScheme,
     StateKey,
     combine,
@@ -78,19 +78,16 @@ class HttpStates(Backend):
     def locate(self, entity: Owner) -> StateKey:
         """Ask whether there is a state under the entity's id: one request, without its body."""
         path = self.keys.path(entity)
-        return StateKey(path, exists=self._exists(path))
+        return StateKey(path, exists=self._http.state(path, body=False) is not None)
 
     def block(self, key: StateKey) -> BackendBlock:
-        place, name = self._http.place, name_of(key.path)
-        arguments: JsonObject = {
-            "address": self._http.state_url(name),
-            "update_method": place.update_method,
-        }
+        place = self._http.place.at(key.path)
+        arguments: JsonObject = {"address": place.address, "update_method": place.update_method}
         if place.lock_address:
             arguments |= {
-                "lock_address": place.lock_address.replace(NAME, name),
+                "lock_address": place.lock_address,
                 "lock_method": place.lock_method,
-                "unlock_address": place.unlock_address.replace(NAME, name),
+                "unlock_address": place.unlock_address,
                 "unlock_method": place.unlock_method,
             }
         if self._who.username:
@@ -98,55 +95,37 @@ class HttpStates(Backend):
         return BackendBlock("http", arguments, {_PASSWORD: self._who.password})
 
     def text(self, key: StateKey) -> str | None:
-        answer = self._http.state(self._http.state_url(name_of(key.path)), key.path)
+        answer = self._http.state(key.path)
         return None if answer is None else answer.text
 
     def holder(self, key: StateKey) -> Lock | None:
         """Try the lock and give it back at once: the protocol has no other way to ask."""
-        if not self._http.place.lock_address:
-            return None
         ours, holder = self._take(key.path)
         if ours:
-            self._http.unlock(name_of(key.path), key.path, ours)
+            self._http.unlock(key.path, ours)
         return holder
 
     def remove(self, key: StateKey) -> None:
         """Delete the state with its lock in hand, or let the server look at the lock."""
-        name, place = name_of(key.path), self._http.place
-        ours = ""
-        if place.lock_address and not place.lock_stops_removal:
-            ours, holder = self._take(key.path)
-            if holder is not None:
-                raise held(key.path, holder)
-        try:
-            answer = self._http.delete(name, key.path)
-        finally:
-            if ours:
-                self._http.unlock(name, key.path, ours)
+        server_looks = self._http.place.lock_stops_removal
+        with contextlib.nullcontext() if server_looks else self._locked(key.path):
+            answer = self._http.delete(key.path)
         if answer.status in LOCKED:
             raise held(key.path, self.holder(key) or parse_lock(answer.text))
 
     def create(self, key: StateKey, text: str) -> bool:
         """Save the state with its lock in hand, if there is none."""
-        name, ours = name_of(key.path), ""
-        if self._http.place.lock_address:
-            ours, holder = self._take(key.path)
-            if holder is not None:
-                raise held(key.path, holder)
-        try:
-            if self._exists(key.path):
+        with self._locked(key.path) as ours:
+            if self._http.state(key.path, body=False) is not None:
                 return False
-            self._http.save(name, key.path, text, lock=ours and parse_lock(ours).id)
-        finally:
-            if ours:
-                self._http.unlock(name, key.path, ours)
+            self._http.save(key.path, text, lock=ours and parse_lock(ours).id)
         return True
 
     def list(self) -> Iterator[ListedState]:
         self._refuse_listing()
 
     def versions(self, key: StateKey) -> Sequence[StateVersion]:
-        answer = self._http.state(self._http.state_url(name_of(key.path)), key.path, body=False)
+        answer = self._http.state(key.path, body=False)
         if answer is None:
             return ()
         return (StateVersion(LATEST, None, answer.length, latest=True),)
@@ -163,36 +142,37 @@ class HttpStates(Backend):
         holder = confirm_holder(self, key, lock_id)
         if holder is None:
             return False
-        self._http.unlock(name_of(key.path), key.path, _lock_info(holder.id, path=key.path))
+        self._http.unlock(key.path, _lock_info(holder.id, path=key.path))
         return True
+
+    @contextlib.contextmanager
+    def _locked(self, path: str) -> Iterator[str]:
+        """Hold the lock, if there is one, for the length of the block, which gets its text."""
+        ours, holder = self._take(path)
+        if holder is not None:
+            raise held(path, holder)
+        try:
+            yield ours
+        finally:
+            if ours:
+                self._http.unlock(path, ours)
 
     def _take(self, path: str) -> tuple[str, Lock | None]:
         """Take the lock: return its text, or an empty one and the lock of who holds it."""
+        if not self._http.place.lock_address:
+            return "", None
         info = _lock_info(str(uuid.uuid4()), path=path)
-        answer = self._http.lock(name_of(path), path, info)
+        answer = self._http.lock(path, info)
         if answer.status in LOCKED:
             return "", parse_lock(answer.text)
         # A server may not know of locks on states that it does not have.
         return ("" if answer.status in MISSING else info), None
-
-    def _exists(self, path: str) -> bool:
-        url = self._http.state_url(name_of(path))
-        return self._http.state(url, path, body=False) is not None
 
     def _refuse_listing(self) -> NoReturn:
         raise UnsupportedError(
             f"{self._http.place.title} cannot list its states.",
             hint="Name the entity: its state is found by its id alone.",
         )
-
-
-def name_of(path: str) -> str:
-    """Return a state's name on the server: `service-<id>` or `link-<id>`, without a slash.
-
-    For a company's own key it is that, without its ending.
-    """
-    found = KEYS_BY_ID.read(path)
-    return path.removesuffix(SUFFIX) if found is None else f"{found[0]}-{found[1]}"
 
 
 def _lock_info(lock_id: str, *, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from purveyor.errors import (
     RecoveryError,
     StateLockedError,
 )
+from purveyor.state_key import KEYS_BY_ID, SUFFIX
 from purveyor.transport.connection import Request
 from purveyor.transport.errors import FailureKind, NoResponseError
 
@@ -43,6 +45,16 @@ class HttpPlace:
     unlock_method: str = "UNLOCK"
     lock_stops_removal: bool = False
 
+    def at(self, path: str) -> HttpPlace:
+        """Return the same with the addresses of one state."""
+        name = name_of(path)
+        return replace(
+            self,
+            address=self.address.replace(NAME, name),
+            lock_address=self.lock_address.replace(NAME, name),
+            unlock_address=self.unlock_address.replace(NAME, name),
+        )
+
 
 class HttpExchange:
     """Requests for one place, whose refusals become errors."""
@@ -51,53 +63,53 @@ class HttpExchange:
         self.place = place
         self._http = http
 
-    def state_url(self, name: str) -> str:
-        return self.place.address.replace(NAME, name)
+    def state(self, path: str, *, below: str = "", body: bool = True) -> Response | None:
+        """Return the answer with a state, or with what lies below its address.
 
-    def state(self, url: str, where: str, *, body: bool = True) -> Response | None:
-        """Return the answer with a state; None when the server says that there is none."""
+        None when the server says that there is none.
+        """
+        url = f"{self.place.at(path).address}{below}"
         try:
             answer = self._http.ask(lambda: Request("GET", url, body=body))
         except NoResponseError as error:
-            raise self._silence(where, error) from None
-        return None if answer.status in MISSING else self._accept(answer, where)
+            raise self._silence(path, error) from None
+        return None if answer.status in MISSING else self._accept(answer, path)
 
-    def lock(self, name: str, where: str, info: str) -> Response:
+    def lock(self, path: str, info: str) -> Response:
         """Take the lock; the answer's status is one of LOCKED when it is held."""
-        url = self.place.lock_address.replace(NAME, name)
-        return self._send(self.place.lock_method, url, where, info)
+        return self._send(self.place.lock_method, self.place.at(path).lock_address, path, info)
 
-    def unlock(self, name: str, where: str, info: str) -> None:
+    def unlock(self, path: str, info: str) -> None:
         """Free the lock that `info` describes. Raise StateLockedError when the server refuses."""
-        url = self.place.unlock_address.replace(NAME, name)
-        answer = self._send(self.place.unlock_method, url, where, info)
+        url = self.place.at(path).unlock_address
+        answer = self._send(self.place.unlock_method, url, path, info)
         if answer.status in LOCKED:
             raise StateLockedError(
-                f"{self.place.title} does not free the lock of the state {where}.",
+                f"{self.place.title} does not free the lock of the state {path}.",
                 hint="Look who holds it now, and free it on the server.",
             )
-        self._accept(answer, where)
+        self._accept(answer, path)
 
-    def save(self, name: str, where: str, text: str, *, lock: str) -> None:
+    def save(self, path: str, text: str, *, lock: str) -> None:
         """Save a state; `lock` is the id of the lock in our hand, empty without one.
 
         Raise StateLockedError when the server takes it for somebody else's.
         """
-        url = self.state_url(name)
+        url = self.place.at(path).address
         if lock:
             url += f"{'&' if '?' in url else '?'}{urlencode({'ID': lock})}"
-        answer = self._send(self.place.update_method, url, where, text)
+        answer = self._send(self.place.update_method, url, path, text)
         if answer.status in LOCKED:
             raise StateLockedError(
-                f"{self.place.title} does not save the state {where}: it is locked.",
+                f"{self.place.title} does not save the state {path}: it is locked.",
                 hint="Wait for that run to end, or free the lock if it is known to be dead.",
             )
         if answer.status in MISSING and answer.status not in _DONE:
-            raise self._refusal(answer, where)
+            raise self._refusal(answer, path)
 
-    def delete(self, name: str, where: str) -> Response:
-        answer = self._send("DELETE", self.state_url(name), where)
-        return answer if answer.status in MISSING else self._accept(answer, where)
+    def delete(self, path: str) -> Response:
+        answer = self._send("DELETE", self.place.at(path).address, path)
+        return answer if answer.status in MISSING else self._accept(answer, path)
 
     def _send(self, method: str, url: str, where: str, content: str = "") -> Response:
         try:
@@ -139,3 +151,12 @@ class HttpExchange:
             hint="Check the runner's way to it, and the addresses of `backend` in the catalog.",
             details=[str(error)],
         )
+
+
+def name_of(path: str) -> str:
+    """Return a state's name on the server: `service-<id>` or `link-<id>`, without a slash.
+
+    For a company's own key it is that, without its ending.
+    """
+    found = KEYS_BY_ID.read(path)
+    return path.removesuffix(SUFFIX) if found is None else f"{found[0]}-{found[1]}"
