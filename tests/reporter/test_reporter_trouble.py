@@ -10,7 +10,7 @@ from reporter_fixtures import BRISK, HASTY, broke, set_stage, worked
 
 from purveyor.outcome import Status
 from purveyor.reporter import platform_reporter
-from purveyor.reporter.final_status import FinalReport, FinalStatus
+from purveyor.reporter.final_status import FinalReport
 from purveyor_emulator import Emulator
 from purveyor_emulator.records import ActionStatus
 
@@ -108,9 +108,7 @@ def test_an_empty_answer_counts_when_the_action_then_shows_its_status(
             return {}
 
         monkeypatch.setattr(client, "patch_action", answer_nothing)
-        delivery = FinalStatus(client, stage.context, BRISK).tell(
-            FinalReport(Status.FAILED, {}, [])
-        )
+        delivery = FinalReport(client, stage.context, BRISK, Status.FAILED).tell()
     assert delivery.delivered
     assert stage.sent()[-1] == "GET /service/action"
 
@@ -229,11 +227,11 @@ def test_a_beginning_that_arrives_after_the_end_is_corrected(emulator: Emulator)
     stage = set_stage(emulator)
     stored = emulator.platform.store.actions[stage.context.id]
     with stage.client() as client:
-        final = FinalStatus(client, stage.context, BRISK)
-        assert final.tell(FinalReport(Status.FAILED, {}, [])).delivered
-        assert final.confirm(Status.FAILED) == ()
+        final = FinalReport(client, stage.context, BRISK, Status.FAILED)
+        assert final.tell().delivered
+        assert final.confirm() == ()
         stored.status = ActionStatus.IN_PROGRESS
-        assert "told again" in final.confirm(Status.FAILED)[0]
+        assert "told again" in final.confirm()[0]
     assert stage.action()["status"] == "failed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
@@ -24,82 +25,71 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FinalReport:
-    status: Status
-    results: JsonObject
-    messages: list[JsonValue]
-
-
-class FinalStatus:
     """Tells one ending of one action.
 
     That an action which was `known_there` a moment ago is gone has to be told twice, by another
     run as well: its own ending counts as unreported, so that `finish` and `sweep` ask again.
     """
 
-    def __init__(
-        self,
-        client: PlatformClient,
-        context: ActionContext,
-        timeouts: ReportTimeouts,
-        *,
-        known_there: bool = False,
-    ) -> None:
-        self._client = client
-        self._context = context
-        self._timeouts = timeouts
-        self._known_there = known_there
+    client: PlatformClient
+    context: ActionContext
+    timeouts: ReportTimeouts
+    status: Status
+    results: JsonObject = field(default_factory=dict)
+    messages: list[JsonValue] = field(default_factory=list)
+    known_there: bool = False
 
-    def tell(self, ending: FinalReport) -> Reported:
+    def tell(self) -> Reported:
         """Tell it in full; what is refused is told again with less. Never raises for the platform.
 
         An action that has ended already, perhaps because an answer to us was lost, knows its end.
         """
         refusals: list[str] = []
-        for body in _smaller_bodies(ending, refusals):
+        for body in self._smaller_bodies(refusals):
             try:
-                self._patch(body, ending.status)
+                self._patch(body)
             except PlatformRefusedError as error:
-                if (delivered := self._already(ending.status)) or error.status not in WORTH_LESS:
+                if (delivered := self._already()) or error.status not in WORTH_LESS:
                     return delivered or _undelivered(error)
                 refusals.append(error.message)
             except PurveyorError as error:
-                return self._already(ending.status) or _undelivered(error)
+                return self._already() or _undelivered(error)
             else:
                 return Reported(delivered=True, notes=tuple(f"{each}." for each in refusals))
         return Reported(delivered=False, notes=tuple(f"{each}." for each in refusals))
 
-    def confirm(self, status: Status) -> tuple[str, ...]:
+    def confirm(self) -> tuple[str, ...]:
         """Look whether the status stayed; tell it again if an earlier report came in late."""
         try:
             if self._read() in FINISHED:
                 return ()
-            self._patch({"status": status.value}, status)
+            self._patch({"status": self.status.value})
         except PurveyorError as error:
             return (f"Whether the final status stayed is not known: {error.message}.",)
         return ("An earlier report came in late; the final status was told again.",)
 
-    def _already(self, status: Status) -> Reported | None:
+    def _already(self) -> Reported | None:
         try:
             shown = self._read()
         except PurveyorError:
             return None
         if shown == WITHDRAWN:
             note = "The platform no longer has this action: it was denied or withdrawn meanwhile."
-            return Reported(delivered=not self._known_there, notes=(note,))
+            return Reported(delivered=not self.known_there, notes=(note,))
         if shown not in FINISHED:
             return None
-        if shown == status.value:
+        if shown == self.status.value:
             return Reported(
                 delivered=True, notes=(f"The platform already shows this action as {shown}.",)
             )
-        note = f"The platform already shows this action as {shown} and does not take {status}."
+        note = f"The platform already shows this action as {shown} and does not take {self.status}."
         return Reported(delivered=True, notes=(note,))
 
     def _read(self) -> JsonValue:
-        where = self._context.entity
+        where = self.context.entity
         try:
-            found = self._client.read_action(
-                where.kind, where.id, self._context.id, policy=self._timeouts.check
+            found = self.client.read_action(
+                where.kind, where.id, self.context.id, policy=self.timeouts.check
             )
         except PlatformRefusedError as error:
             if error.absent:
@@ -107,39 +97,38 @@ class FinalStatus:
             raise
         return found.get("status")
 
-    def _patch(self, body: JsonObject, status: Status) -> None:
+    def _patch(self, body: JsonObject) -> None:
         """Send it; what does not answer with the action and its status may not know it."""
-        where, action = self._context.entity, self._context.id
-        told = self._client.patch_action(
-            where.kind, where.id, action, body, policy=self._timeouts.end
+        where, action = self.context.entity, self.context.id
+        told = self.client.patch_action(
+            where.kind, where.id, action, body, policy=self.timeouts.end
         )
         named = (str(told.get("id")), told.get("status"))
-        if named != (action, status.value) and self._read() != status.value:
+        if named != (action, self.status.value) and self._read() != self.status.value:
             raise PlatformError(
-                f"The platform answered, but does not show this action as {status}",
+                f"The platform answered, but does not show this action as {self.status}",
                 hint="Check the address in NULLPLATFORM_HOST; a proxy may have answered instead.",
             )
 
+    def _smaller_bodies(self, refusals: list[str]) -> Iterator[JsonObject]:
+        """Bodies to try: everything; without results, which says so; the bare status.
 
-def _smaller_bodies(ending: FinalReport, refusals: list[str]) -> Iterator[JsonObject]:
-    """Bodies to try: everything; without results, which says so; the bare status.
-
-    Why the one before was refused stands in `refusals` when the next is asked for.
-    """
-    status: JsonValue = ending.status.value
-    if ending.results:
-        yield {"status": status, "results": ending.results, "messages": ending.messages}
-        largest = max(ending.results, key=lambda name: len(json_text.write(ending.results[name])))
-        some = {name: value for name, value in ending.results.items() if name != largest}
-        if some:
-            left = f"The result {largest!r} is not shown here: {refusals[-1]}"
-            notice: JsonValue = {"level": "warn", "message": cut(left)}
-            yield {"status": status, "results": some, "messages": [*ending.messages, notice]}
-        names = ", ".join(repr(name) for name in ending.results)
-        text = cut(f"The results {names} are not shown here: {refusals[-1]}")
-        ending.messages.append({"level": "warn", "message": text})
-    yield {"status": status, "messages": ending.messages}
-    yield {"status": status}
+        Why the one before was refused stands in `refusals` when the next is asked for.
+        """
+        status: JsonValue = self.status.value
+        if self.results:
+            yield {"status": status, "results": self.results, "messages": self.messages}
+            largest = max(self.results, key=lambda name: len(json_text.write(self.results[name])))
+            some = {name: value for name, value in self.results.items() if name != largest}
+            if some:
+                left = f"The result {largest!r} is not shown here: {refusals[-1]}"
+                notice: JsonValue = {"level": "warn", "message": cut(left)}
+                yield {"status": status, "results": some, "messages": [*self.messages, notice]}
+            names = ", ".join(repr(name) for name in self.results)
+            text = cut(f"The results {names} are not shown here: {refusals[-1]}")
+            self.messages.append({"level": "warn", "message": text})
+        yield {"status": status, "messages": self.messages}
+        yield {"status": status}
 
 
 def _undelivered(error: PurveyorError) -> Reported:

@@ -9,7 +9,7 @@ from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
 from purveyor.reporter.attributes import AttributeResult, set_attributes
-from purveyor.reporter.final_status import FinalReport, FinalStatus
+from purveyor.reporter.final_status import FinalReport
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending
 from purveyor.reporter.model import OPEN, ActionSnapshot, Reported, ReportTimeouts
 from purveyor.reporter.payload import KnownSchemas, Payload, split_results
@@ -140,14 +140,22 @@ class PlatformReporter:
         if attributes_set.faults or (payload.left_out and not self._known.complete):
             ending.append(("warn", _NOT_ALL_SHOWN))
         messages = self._messages.take_all(ending)
-        final = FinalStatus(self._client, context, self._timeouts, known_there=self._known_there)
-        delivery = final.tell(FinalReport(outcome.status, payload.results, messages))
+        final = FinalReport(
+            self._client,
+            context,
+            self._timeouts,
+            outcome.status,
+            payload.results,
+            messages,
+            known_there=self._known_there,
+        )
+        delivery = final.tell()
         if not delivery.delivered:
             # What else met the same outage is said by the last attempt, and by it alone.
             return False, [*self._notes, *(() if attributes_set.again else faults), *delivery.notes]
         notes = [*self._notes, *dict.fromkeys(self._silences), *faults, *delivery.notes]
         if self._uncertain:
-            notes += final.confirm(outcome.status)
+            notes += final.confirm()
         if attributes_set.again:
             attributes_set = set_attributes(
                 self._client, context.entity, payload, self._timeouts.attributes
