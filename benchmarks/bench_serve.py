@@ -263,7 +263,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             measure("SQLite", lambda: f"{folder}/{next(counter)}/inbox.sqlite", options)
     if options.only != "sqlite" and find_programs() is not None:
-        with run_postgres() as postgres:
+        with run_postgres(durable=True) as postgres:
             measure("PostgreSQL", lambda: make_database(postgres), options)
 
 

@@ -77,9 +77,9 @@ class _Cluster:
 
 
 @contextlib.contextmanager
-def run_postgres() -> Iterator[PostgresServer]:
-    """Run a server on a free port; its cluster goes away with it."""
-    with _cluster() as cluster, _running(cluster):
+def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Run a server on a free port; its cluster goes away with it. A durable one waits for disks."""
+    with _cluster() as cluster, _running(cluster, durable=durable):
         yield PostgresServer(cluster.port)
 
 
@@ -130,9 +130,10 @@ def _make_cluster(programs: Path, folder: Path, user: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _running(cluster: _Cluster) -> Iterator[None]:
+def _running(cluster: _Cluster, *, durable: bool = False) -> Iterator[None]:
     programs, folder, port = cluster.programs, cluster.folder, cluster.port
-    settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off")
+    fsync = f"fsync={'on' if durable else 'off'}"
+    settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", fsync)
     log = folder / "log"
     with log.open("wb") as output:
         child = subprocess.Popen(
