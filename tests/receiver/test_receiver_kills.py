@@ -57,18 +57,24 @@ def play(folder: Path, seed: int, kills: int) -> list[Sender]:
         senders = [Sender(port, f"s{number}", stop) for number in range(ENTITIES)]
         for each in senders:
             each.start()
-        for kill in range(kills + 1):
-            nursery.stdin.write("\n")
-            nursery.stdin.flush()
-            pid = int(nursery.stdout.readline())
-            if kill < kills:
-                time.sleep(chance.uniform(0.02, 0.4))
+        try:
+            for kill in range(kills + 1):
+                nursery.stdin.write("\n")
+                nursery.stdin.flush()
+                pid = int(nursery.stdout.readline())
+                if kill < kills:
+                    time.sleep(chance.uniform(0.02, 0.4))
+                    os.kill(pid, signal.SIGKILL)
+            stop.set()
+            for each in senders:
+                each.join()
+            until(lambda: all_ended(port), 60)
+        finally:
+            stop.set()
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        stop.set()
-        for each in senders:
-            each.join()
-        until(lambda: all_ended(port), 60)
-        os.kill(pid, signal.SIGTERM)
+            for each in senders:
+                each.join()
     return senders
 
 
