@@ -37,6 +37,7 @@ _SECTIONS = {
     "ServiceEntry": "services",
     "StepEntry": "steps",
     "CommandEntry": "command",
+    "PlaybookEntry": "playbook",
     "Entry": "links",
     "ComputeEntry": "compute",
     "OutputEntry": "outputs",

@@ -70,6 +70,22 @@ class CommandLine:
     public: frozenset[str] = frozenset()  # results that are no secrets
 
 
+HOSTS = "purveyor_hosts"
+"""The computed variable that holds a playbook's hosts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """An Ansible playbook of the platform team's."""
+
+    run: Path
+    cwd: Path  # the catalog's folder
+    undo: Path | None = None  # what a delete runs; nothing without it
+    inventory: Path | None = None  # where the step has no `hosts`; Ansible's own without both
+    timeout: float = 1800.0  # in seconds, then it is asked to stop
+    public: frozenset[str] = frozenset()  # outputs that are no secrets
+
+
 @dataclass(frozen=True, slots=True)
 class EngineRequirement:
     """Which engine a catalog entry wants; `version` is a constraint such as `~> 1.10`, or empty.

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purveyor.catalog import lookup
+from purveyor.catalog import file_faults, lookup
 from purveyor.catalog.accounts import find_ties, show_match
 from purveyor.catalog.document import show_trail
 from purveyor.catalog.entries import StepEntry
-from purveyor.catalog.file_faults import find_command_faults, find_folder_faults
 from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal, tell_missing
 from purveyor.declaration import find_lost_place
@@ -122,11 +121,13 @@ class _Inspector:
 
     def inspect_target(self, target: Target, service: ServiceTarget) -> None:
         self.inspect_programs(target)
+        before: list[str] = []
         for step in target.steps():
-            self.inspect_templates(step, is_link=target is not service)
-            if isinstance(step.entry, StepEntry) and (command := step.entry.command):
-                for key, words in (("run", command.run), ("undo", command.undo)):
-                    self.inspect_words((*step.trail, "command", key), words)
+            self.inspect_templates(step, before, is_link=target is not service)
+            before.append(getattr(step.entry, "name", None) or "")
+            if isinstance(step.entry, StepEntry) and step.entry.module is None:
+                for trail, text in file_faults.find_program_faults(self.catalog.root, step.entry):
+                    self.note((*step.trail, *trail), text)
             else:
                 self.inspect_module(step, service)
 
@@ -160,7 +161,7 @@ class _Inspector:
         key = (folder, tofu_files)
         if key not in self.interfaces:
             self.interfaces[key] = None
-            self.add(find_folder_faults(self.catalog.root, folder))
+            self.add(file_faults.find_folder_faults(self.catalog.root, folder))
             shown = folder.relative_to(self.catalog.root)
             try:
                 self.interfaces[key] = read_module(folder, tofu_files=tofu_files, name=str(shown))
@@ -173,28 +174,25 @@ class _Inspector:
         return self.interfaces[key]
 
     def inspect_values(self, target: ModuleTarget, interface: ModuleInterface) -> None:
-        entry = target.entry
+        entry, known = target.entry, interface.variables
         for key, values in (("defaults", entry.defaults), ("variables", entry.variables)):
             for name, value in values.items():
                 trail = (*target.trail, key, name)
-                if name not in interface.variables:
-                    self.note(
-                        trail, tell_missing("variable", name, interface.variables), at_key=True
-                    )
+                if name in known:
+                    self.check_value(trail, value, known[name])
                 else:
-                    self.check_value(trail, value, interface.variables[name])
+                    self.note(trail, tell_missing("variable", name, known), at_key=True)
         for name in entry.compute:
-            known = interface.variables
             text = "" if name in known else tell_missing("variable", name, known)
             if text or name in entry.variables:
                 text = text or "this never counts: `variables` sets it too"
                 self.note((*target.trail, "compute", name), text, at_key=True)
         for name in set(entry.defaults) & {*entry.variables, *entry.compute}:
-            key = "variables" if name in entry.variables else "compute"
-            text = f"this default never counts: `{key}` sets it too"
+            by = "variables" if name in entry.variables else "compute"
+            text = f"this default never counts: `{by}` sets it too"
             self.note((*target.trail, "defaults", name), text, at_key=True)
 
-    def inspect_templates(self, target: ModuleTarget, *, is_link: bool) -> None:
+    def inspect_templates(self, target: ModuleTarget, steps: list[str], *, is_link: bool) -> None:
         kept = keeps_journal(self.catalog.model)
         if isinstance(target.entry, StepEntry) and target.entry.once and not kept:
             text = "it needs a journal that keeps what was done: see `journal`"
@@ -202,7 +200,7 @@ class _Inspector:
         for name, rule in target.entry.compute.items():
             from purveyor.compute import find_template_faults
 
-            found = find_template_faults(rule.value, is_link=is_link)
+            found = find_template_faults(rule.value, is_link=is_link, steps=steps)
             if rule.once and not kept:
                 found.append("`once` needs a journal that keeps the value: see `journal`")
             for text in found:
@@ -275,14 +273,14 @@ class _Inspector:
             if slug in entry.actions:
                 self.inspect_words((*target.trail, "actions", slug, "run"), entry.actions[slug].run)
                 continue
-            self.add(find_folder_faults(self.catalog.root, folder / slug))
+            self.add(file_faults.find_folder_faults(self.catalog.root, folder / slug))
             try:
                 lookup.find_executable(self.catalog.root, folder / slug)
             except CatalogError as error:
                 self.add([error.message])
 
     def inspect_words(self, trail: Trail, words: Sequence[str]) -> None:
-        for number, text in find_command_faults(self.catalog.root, words):
+        for number, text in file_faults.find_command_faults(self.catalog.root, words):
             self.note((*trail, number), text)
 
     def note(self, trail: Trail, text: str, *, at_key: bool = False) -> None:

@@ -54,7 +54,7 @@ def test_a_folder_alone_serves_a_service(tmp_path: Path) -> None:
     assert recipe.backend == LocalBackendConfig()
     assert recipe.account == Account()
     assert recipe.steps[0].outputs is None
-    assert recipe.steps[0].command is None
+    assert recipe.steps[0].program is None
     assert recipe.lock_timeout is None
 
 
@@ -199,9 +199,9 @@ services:
     rotate = catalog.resolve(make_action("db", custom="rotate"))
     (step,) = rotate.steps
     assert step.source is None
-    assert step.command == CommandLine((str(root / "scripts/rotate"), "--now"), root, 9.0)
+    assert step.program == CommandLine((str(root / "scripts/rotate"), "--now"), root, 9.0)
     show = catalog.resolve(make_action("db", custom="show"))
-    assert show.steps[0].command == CommandLine(("python3", "scripts/show.py"), root, 300.0)
+    assert show.steps[0].program == CommandLine(("python3", "scripts/show.py"), root, 300.0)
 
 
 @pytest.mark.parametrize("name", ["run", "run.py", "run.sh"])
@@ -210,7 +210,7 @@ def test_a_custom_action_of_a_link_is_found_by_convention(tmp_path: Path, name: 
     write_program(folder / name)
     action = make_action("db", link="user", custom="get-credentials")
     recipe = load_catalog(tmp_path).resolve(action)
-    assert recipe.steps[0].command == CommandLine((str(folder / name),), folder)
+    assert recipe.steps[0].program == CommandLine((str(folder / name),), folder)
 
 
 def test_two_programs_or_one_that_is_not_executable_are_refused(tmp_path: Path) -> None:

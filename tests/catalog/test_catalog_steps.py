@@ -24,10 +24,13 @@ SEED = "{name: seed, command: {run: [seed]}}"
         (f"[{DATABASE}, {{module: b}}]", "every step but a first module needs a `name`"),
         ("[{command: {run: [x]}}, {name: a, module: a}]", "every step but a first module needs"),
         (f"[{DATABASE}, {DATABASE}]", "two steps have the same `name`"),
-        ("[{name: a, module: a, command: {run: [x]}}]", "either `module` or `command`"),
-        ("[{name: a}]", "either `module` or `command`"),
-        ("[{name: a, module: a, verify: true}]", "`verify` is for a command"),
-        ("[{name: a, module: a, once: true}]", "`once` is for a command"),
+        (
+            "[{name: a, module: a, command: {run: [x]}}]",
+            "one of `module`, `command` and `playbook`",
+        ),
+        ("[{name: a}]", "one of `module`, `command` and `playbook`"),
+        ("[{name: a, module: a, verify: true}]", "`verify` is for a command or a playbook"),
+        ("[{name: a, module: a, once: true}]", "`once` is for a command or a playbook"),
         (f"[{DATABASE}, {{name: s, command: {{run: [x]}}, guard: {{}}}}]", "is for a module"),
         ("[{name: Two-Words, module: a}]", "must be a step's name"),
     ],
@@ -78,11 +81,11 @@ services:
     seed, check = recipe.steps[3:]
     assert seed.once
     assert set(seed.takes) == {"rows"}
-    assert seed.command is not None
-    assert check.command is not None
-    assert set(seed.command.public) == {"rows"}
-    assert check.command.run == (str(tmp_path.resolve() / "check"), "-q")
-    assert check.command.undo == ("bye",)
+    assert seed.program is not None
+    assert check.program is not None
+    assert set(seed.program.public) == {"rows"}
+    assert check.program.run == (str(tmp_path.resolve() / "check"), "-q")
+    assert check.program.undo == ("bye",)
 
 
 def test_a_link_has_steps_of_its_own(tmp_path: Path) -> None:

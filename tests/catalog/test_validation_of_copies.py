@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from catalog_fixtures import write_module
+from catalog_fixtures import write_catalog, write_module
 
 from purveyor.errors import CatalogError
 from purveyor.validation import validate_catalog
@@ -52,3 +52,25 @@ def test_what_a_copy_guesses_or_lacks_and_a_missing_lock_file_are_noted(tmp_path
     ]
     (tmp_path / "modules/db/.terraform.lock.hcl").touch()
     assert len(validate_catalog(tmp_path).notes) == len(notes)  # with that on the backend
+
+
+def test_playbooks_and_inventories_must_be_there(tmp_path: Path) -> None:
+    write_module(tmp_path / "stacks/machine")
+    (tmp_path / "site.yml").write_text("[]")
+    text = """\
+services:
+  machine:
+    steps:
+      - {module: stacks/machine}
+      - {name: a, playbook: {run: site.yml, undo: gone.yml, inventory: hosts.ini}}
+      - {name: b, playbook: {run: ../site.yml, hosts: "{{ steps.a.outputs.address }}"}}
+      - {name: c, playbook: {run: site.yml, hosts: "{{ steps.d.outputs.address }}"}}
+"""
+    (tmp_path.parent / "site.yml").write_text("[]")
+    found = faults(write_catalog(tmp_path, text))
+    assert [line.partition("steps")[2] for line in found] == [
+        "[1].playbook.undo: there is no file gone.yml in the catalog's folder",
+        "[1].playbook.inventory: there is no file hosts.ini in the catalog's folder",
+        "[2].playbook.run: the file is outside the catalog's folder",
+        '[3].compute.purveyor_hosts: no step "d" runs before this one',
+    ]

@@ -46,6 +46,27 @@ def test_a_link_may_read_itself_and_its_service_s_outputs(tmp_path: Path) -> Non
     assert find(tmp_path, '{name: "{{ outputs.host }}-{{ link.id }}"}', link=True) == []
 
 
+@pytest.mark.parametrize(("read", "faults"), [("first", 0), ("second", 1), ("third", 1)])
+def test_a_step_may_read_what_ran_before_it(tmp_path: Path, read: str, faults: int) -> None:
+    for name in ("first", "second", "third"):
+        write_module(tmp_path / name, MODULE)
+    steps = "\n".join(
+        f"      - {{name: {name}, module: {name}{more}}}"
+        for name, more in (
+            ("first", ""),
+            ("second", f', compute: {{name: "{{{{ steps.{read}.outputs.ip }}}}"}}'),
+            ("third", ""),
+        )
+    )
+    catalog = write_catalog(tmp_path, f"services:\n  db:\n    steps:\n{steps}\n")
+    found: tuple[str, ...] = ()
+    try:
+        validate_catalog(catalog)
+    except CatalogError as error:
+        found = tuple(error.details)
+    assert [f'no step "{read}" runs before this one' in line for line in found] == [True] * faults
+
+
 @pytest.mark.parametrize(
     ("compute", "fault"),
     [

@@ -89,7 +89,7 @@ class Bench:
     def plan(self, name: str, *, fails: bool, undo: str) -> StepPlan:
         command = CommandLine((name,), HERE, undo=(undo,) if undo else ())
         return StepPlan(
-            StepRecipe(EngineRequirement(COMMAND), name=name, command=command, suffix=name),
+            StepRecipe(EngineRequirement(COMMAND), name=name, program=command, suffix=name),
             cast("Any", Engine(self.told, name, fails=fails)),
             HERE,
             HERE,

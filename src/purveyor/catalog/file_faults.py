@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from purveyor.catalog.document import Trail
+    from purveyor.catalog.entries import StepEntry
 
 _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 _NOT_OURS = frozenset({".terraform", ".git"})
@@ -25,6 +28,19 @@ def find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]
     if program.startswith(_INTERPRETERS) and arguments and not arguments[0].startswith("-"):
         return [(1, text) for text in _find_file_faults(root, arguments[0], executable=False)]
     return []
+
+
+def find_program_faults(root: Path, step: StepEntry) -> Iterator[tuple[Trail, str]]:
+    """Yield where in a step what is wrong with its command or its playbook."""
+    if step.command is not None:
+        for key, words in (("run", step.command.run), ("undo", step.command.undo)):
+            for number, text in find_command_faults(root, words):
+                yield ("command", key, number), text
+    if step.playbook is not None:
+        for key in ("run", "undo", "inventory"):
+            name = getattr(step.playbook, key)
+            for text in _find_file_faults(root, name, executable=False) if name else ():
+                yield ("playbook", key), text
 
 
 def _find_file_faults(root: Path, name: str, *, executable: bool) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
-    from purveyor.step import CommandLine, EngineRequirement, ModuleSource
+    from purveyor.step import CommandLine, EngineRequirement, ModuleSource, Playbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StepRecipe:
-    """How one step is carried out: by an engine with a module, or by a command."""
+    """How one step is carried out: by an engine with a module, or by a program."""
 
     engine: EngineRequirement
     name: str = ""
-    source: ModuleSource | None = None  # None for a command
-    command: CommandLine | None = None
+    source: ModuleSource | None = None  # None for a program
+    program: CommandLine | Playbook | None = None
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)  # the weakest
     # Fixed by the platform team: they win, the account's over the entry's.
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class StepRecipe:
     # What a further step's state, and what is kept of it, is told apart by; empty for the first
     # step that keeps a state.
     suffix: str = ""
-    takes: frozenset[str] = frozenset()  # parameters of a command that no module declares
+    takes: frozenset[str] = frozenset()  # parameters of a program that no module declares
     once: bool = False  # whether it is skipped when it has been done
 
     @property

@@ -14,7 +14,7 @@ from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, St
 from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
-from purveyor.step import COMMAND, CommandLine, EngineRequirement, ModuleSource
+from purveyor.step import COMMAND, CommandLine, EngineRequirement, ModuleSource, Playbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.catalog.document import Document
-    from purveyor.catalog.entries import ModuleEntry
+    from purveyor.catalog.entries import ModuleEntry, StepEntry
     from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
     from purveyor.catalog.model import AccountEntry, CatalogModel
     from purveyor.catalog.strict import Strict
@@ -136,7 +136,7 @@ class Catalog:
 
         entry, outputs = target.entry, read_outputs(target.entry)
         step = entry if isinstance(entry, StepEntry) else StepEntry.model_construct()
-        name, command = step.name or "", step.command
+        name, program = step.name or "", self._place_program(step, outputs)
         shared = StepRecipe(
             EngineRequirement(COMMAND),
             name=name,
@@ -145,27 +145,44 @@ class Catalog:
             from_account=frozenset(account.variables),
             compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
             outputs=outputs,
-            suffix=name if is_further or command else "",
+            suffix=name if is_further or program else "",
         )
-        if command is not None:
-            run = lookup.place_program(self.root, command.run)
-            undo = lookup.place_program(self.root, command.undo)
-            line = CommandLine(
-                run,
-                self.root,
-                float(command.timeout),
-                undo=undo,
-                needs_result=False,
-                public=frozenset(e.output for e in (outputs or {}).values() if not e.secret),
-            )
+        if program is not None:
             takes = frozenset(step.parameters)
-            return dataclasses.replace(shared, command=line, takes=takes, once=step.once)
+            return dataclasses.replace(shared, program=program, takes=takes, once=step.once)
         return dataclasses.replace(
             shared,
             engine=self.choose_engine(service, target),
             source=self.find_source(target),
             immutable=tuple(entry.immutable),
             guard=Guard(tuple(entry.guard.protect)),
+        )
+
+    def _place_program(
+        self, step: StepEntry, outputs: Mapping[str, OutputRule] | None
+    ) -> CommandLine | Playbook | None:
+        public = frozenset(e.output for e in (outputs or {}).values() if not e.secret)
+        if (command := step.command) is not None:
+            return CommandLine(
+                lookup.place_program(self.root, command.run),
+                self.root,
+                float(command.timeout),
+                undo=lookup.place_program(self.root, command.undo),
+                needs_result=False,
+                public=public,
+            )
+        if (playbook := step.playbook) is None:
+            return None
+        undo, inventory = (
+            self.root / name if name else None for name in (playbook.undo, playbook.inventory)
+        )
+        return Playbook(
+            self.root / playbook.run,
+            self.root,
+            undo=undo,
+            inventory=inventory,
+            timeout=float(playbook.timeout),
+            public=public,
         )
 
     def _choose_action(self, target: Target, context: ActionContext) -> tuple[StepRecipe, ...]:
@@ -177,7 +194,7 @@ class Catalog:
             named = (slug, operation.value) if operation.shelves else ()
             names = tuple(each for each in named if lookup.has_program(target, each))[:1]
         programs = (lookup.find_program(self.root, target, each) for each in names)
-        return tuple(StepRecipe(EngineRequirement(COMMAND), command=each) for each in programs)
+        return tuple(StepRecipe(EngineRequirement(COMMAND), program=each) for each in programs)
 
     def find_source(self, target: ModuleTarget) -> ModuleSource:
         module, version = target.entry.module, target.entry.version

@@ -242,7 +242,7 @@ def open_engine(job: Job, step: StepRecipe) -> Engine:
 
     return registry.open_engine(
         step.engine,
-        step.command,
+        step.program,
         settings=job.settings,
         redactor=job.redactor,
         interruption=job.interruption,

@@ -7,12 +7,12 @@ import errno
 import os
 import re
 import shlex
-import threading
 from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
 from purveyor.action import Operation
 from purveyor.declaration import ModuleInterface
+from purveyor.engines.time_limit import run_limited
 from purveyor.errors import (
     CancelledError,
     CatalogError,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024
-
-# From the SIGINT at the end of the program's time until it is killed, in seconds.
-GRACE = 10.0
 
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _NOT_STARTED = 127
@@ -144,31 +141,20 @@ def _attend(
     interruption: Interruption,
     listen: Listen,
 ) -> tuple[Completed, bool]:
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        interruption.pass_on()
-
-    timer = threading.Timer(program.timeout, expire)
-    timer.daemon = True
-    timer.start()
     try:
-        done = process.run(
+        done, expired = run_limited(
             command,
+            interruption,
+            program.timeout,
             on_line=lambda line: listen(Noticed("info", line)),
-            interruption=interruption,
-            timeout=program.timeout + GRACE,
         )
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
         raise _unusable(program, "is neither a program nor a script with a #! line") from None
-    finally:
-        timer.cancel()
     if done.code == _NOT_STARTED and done.stderr in _refusals(command.argv[0]):
         raise _unusable(program, "cannot be started: what its #! line names is not there")
-    return done, expired.is_set()
+    return done, expired
 
 
 def _refusals(program: str) -> set[str]:

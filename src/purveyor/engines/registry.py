@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.command import CommandEngine
 from purveyor.engines.terraform import TerraformEngine, inspect_module, plugins
-from purveyor.step import COMMAND, Leftovers
+from purveyor.step import CommandLine, Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
-    from purveyor.step import CommandLine, Engine, EngineRequirement
+    from purveyor.step import Engine, EngineRequirement, Playbook
 
 __all__ = ["PROCESS_NAMES", "find_leftovers", "inspect_module", "open_engine"]
 
@@ -27,7 +27,7 @@ PROCESS_NAMES = frozenset(PROGRAMS.values())
 
 def open_engine(
     wanted: EngineRequirement,
-    command: CommandLine | None = None,
+    program: CommandLine | Playbook | None = None,
     *,
     settings: Settings,
     redactor: Redactor,
@@ -36,8 +36,12 @@ def open_engine(
     found: Callable[[EngineBinary], None] = lambda _binary: None,
 ) -> Engine:
     """Return the engine that a step wants; `say` gets its warnings, `found` the program."""
-    if wanted.name == COMMAND and command is not None:
-        return CommandEngine(command, redactor)
+    if isinstance(program, CommandLine):
+        return CommandEngine(program, redactor)
+    if program is not None:
+        from purveyor.engines.ansible import AnsibleEngine
+
+        return AnsibleEngine(program, redactor)
     from purveyor.engines.binary import cache_folder, supply_engine
 
     def supply() -> EngineBinary:

@@ -200,7 +200,7 @@ def _fetch(step: StepRecipe, run: StepRun) -> StepPlan:
 
 def _take_names(plan: StepPlan, interfaces: Sequence[ModuleInterface]) -> StepPlan:
     """Let a program take every name: those of all modules, and its own."""
-    if plan.recipe.command is None:
+    if plan.recipe.program is None:
         return plan
     known = {name: each for other in interfaces for name, each in other.variables.items()}
     own = {**plan.recipe.defaults, **plan.recipe.variables, **plan.recipe.compute}

@@ -10,7 +10,7 @@ from purveyor.credentials import narrow
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed, succeed_untouched
 from purveyor.provision.results import Results, read_outputs
-from purveyor.step import Step
+from purveyor.step import CommandLine, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +34,13 @@ def prepare(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
     if not action.recipe.steps:  # an archiving that asks for no program
         return partial(succeed_untouched, context)
     (wanted,) = action.recipe.steps
-    assert wanted.command is not None  # noqa: S101 - the catalog gives an action nothing else
+    assert isinstance(wanted.program, CommandLine)  # noqa: S101 - the catalog gives an action nothing else
     document = _build_document(context, action.places.backend, tools.redactor)
-    credentials = tools.logins.assume(account, context, workspace, wanted.command.timeout)
+    credentials = tools.logins.assume(account, context, workspace, wanted.program.timeout)
     step = Step(
         operation=context.operation,
         workspace=workspace,
-        module=wanted.command.cwd,
+        module=wanted.program.cwd,
         variables=document,
         environment=narrow(tools.environment, credentials, withheld=account.withheld),
         interruption=tools.interruption,

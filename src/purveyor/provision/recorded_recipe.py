@@ -141,8 +141,8 @@ def fetch_module(
     With that goes the engine's own lock file, where it holds for this platform.
     """
     if step.source is None:
-        assert step.command is not None  # noqa: S101 - a step has one of both
-        return step.command.cwd, ""
+        assert step.program is not None  # noqa: S101 - a step has one of both
+        return step.program.cwd, ""
     capsule = record.recall_living(step.suffix) if record.refusal is not None else None
     if capsule is not None and capsule.tree:
         return _restore(capsule, workspace)

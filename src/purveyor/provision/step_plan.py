@@ -67,8 +67,8 @@ class StepPlan:
     def is_due(self, operation: Operation) -> bool:
         if operation is not Operation.DELETE:
             return True
-        command = self.recipe.command
-        return bool(command.undo) if command else self.stands
+        program = self.recipe.program
+        return bool(program.undo) if program else self.stands
 
 
 @dataclass(slots=True)

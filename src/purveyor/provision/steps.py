@@ -77,15 +77,15 @@ def _enter(plan: StepPlan, run: StepRun) -> tuple[StepPlan, Listen]:
     if plan.key is not None and plan.state is not None:
         action.attempt.state_key = plan.key.path
         run.change.enter(plan.name, plan.state)
-    if plan.recipe.command is not None:
+    if plan.recipe.program is not None:
         listen(PhaseStarted("run"))
     return plan, listen
 
 
 def _note_once(plan: StepPlan, done: StepResult, run: StepRun) -> None:
-    store, command = run.action.record.store, plan.recipe.command
-    if plan.recipe.once and store is not None and command is not None:
-        kept = {n: each.value for n, each in done.outputs.items() if n in command.public}
+    store, program = run.action.record.store, plan.recipe.program
+    if plan.recipe.once and store is not None and program is not None:
+        kept = {n: each.value for n, each in done.outputs.items() if n in program.public}
         store.note_step(run.action.record.blank.ref, plan.name, kept)
 
 
@@ -138,7 +138,7 @@ def _plan_step(plan: StepPlan, run: StepRun) -> Step:
         workspace=plan.workspace,
         module=plan.module,
         variables=plan.interface.spell(resolved.variables)
-        if plan.recipe.command is None
+        if plan.recipe.program is None
         else _write_document(plan, resolved, run),
         environment=run.environment,
         interruption=tools.interruption,
@@ -219,7 +219,7 @@ def _keep(run: StepRun) -> Outcome:
 def _sort(run: StepRun) -> Iterator[Results]:
     for plan, done in run.done:
         rules = plan.recipe.outputs
-        if plan.recipe.command is not None and rules is None:
+        if plan.recipe.program is not None and rules is None:
             rules = {}  # what a program gives goes nowhere unless the catalog says so
         resolved = plan.resolved
         by = HandingOn(
