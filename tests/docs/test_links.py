@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from shell_blocks import PAGES, ROOT
 
+from purveyor import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,6 +57,10 @@ def test_the_readme_leads_to_the_rest() -> None:
     reached = {link.partition("#")[0] for link in links(ROOT / "README.md")}
     wanted = {"docs/README.md", "docs/tutorial/first-service.md", "docs/demo.svg"}
     assert wanted | {"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} <= reached
+
+
+def test_the_readme_names_the_version_of_the_package() -> None:
+    assert f"Version {__version__}," in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_picture_needs_nothing_from_elsewhere() -> None:
