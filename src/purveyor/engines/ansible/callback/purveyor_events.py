@@ -9,7 +9,7 @@ import json  # noqa: TID251 - Purveyor's own reader is not there
 import sys
 from typing import Any
 
-from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # it has no types
+from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
 name: purveyor_events
