@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -17,6 +16,7 @@ from purveyor.transport.errors import (
     TransientError,
 )
 from purveyor.transport.retry import (
+    CHANCE,
     CLOUD,
     DOWNLOAD,
     STATE_SERVER,
@@ -91,13 +91,13 @@ def test_attempts_end_and_the_last_failure_is_told(policy: RetryPolicy) -> None:
 def test_waits_double_up_to_the_longest_and_are_shortened_by_a_half_at_most(
     policy: RetryPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(CHANCE, "uniform", lambda _low, high: high)
     server = Server([BusyError()] * 9)
     patient = replace(policy, attempts=10, total=math.inf)
     server.ask(patient)
     assert server.waits[0] == policy.first_wait
     assert all(b == min(2 * a, policy.longest_wait) for a, b in pairwise(server.waits))
-    monkeypatch.setattr(random, "uniform", lambda low, _high: low)
+    monkeypatch.setattr(CHANCE, "uniform", lambda low, _high: low)
     shorter = Server([BusyError()] * 9)
     shorter.ask(patient)
     assert shorter.waits == [each / 2 for each in server.waits]
