@@ -116,11 +116,11 @@ def test_an_engine_that_could_not_save_at_once_and_is_killed_then_settles_nothin
 
     def kill_at_the_last_save() -> None:
         while "POST" not in server.requested:
-            time.sleep(0.01)
+            time.sleep(0.001)
         server.slow["POST"] = 5.0
         server.lose.add("POST")
         while server.requested.count("POST") == 1:
-            time.sleep(0.01)
+            time.sleep(0.001)
         os.kill(pids[-1], signal.SIGKILL)
 
     def strike(event: StepEvent) -> None:

@@ -132,9 +132,9 @@ class InboxWorker:
                 task.add_done_callback(lambda _, done=job: self._running.pop(done))  # type: ignore[misc]
                 self._running[job] = task
         if not claimed:
-            news = [asyncio.ensure_future(self._arrived.wait())] if room else []
+            news = [asyncio.ensure_future(self._arrived.wait())]
             await asyncio.wait(
-                {*news, *self._running.values()},
+                {*news, *self._running.values()},  # the last of which may have ended meanwhile
                 timeout=_POLL if room else self._dead_after / _BEATS,
                 return_when=asyncio.FIRST_COMPLETED,
             )
