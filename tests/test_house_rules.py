@@ -92,7 +92,7 @@ def test_no_package_is_larger_than_the_ceiling() -> None:
 
 def test_only_the_registry_and_the_wiring_name_an_engine() -> None:
     places = (PRODUCT / "engines").iterdir()
-    shared = {"__init__", "__pycache__", "binary", "error_patterns", "registry", "time_limit"}
+    shared = {"__init__", "__pycache__", "binary", "error_patterns", "registry", "stateless"}
     engines = {each.stem for each in places} - shared
     assert engines >= {"terraform", "command"}
     named = {

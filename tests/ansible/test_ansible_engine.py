@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from purveyor.action import Operation
-from purveyor.engines import time_limit
+from purveyor.engines import stateless
 from purveyor.engines.ansible import AnsibleEngine
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
@@ -192,7 +192,7 @@ def test_one_interrupt_stops_a_playbook_and_says_at_which_task(stage: Stage) -> 
 def test_a_playbook_whose_time_is_over_is_asked_to_stop(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_limit, "GRACE", 20.0)
+    monkeypatch.setattr(stateless, "GRACE", 20.0)
     stage.timeout = 6.0
     with pytest.raises(EngineError, match="did not end within 6 seconds"):
         stage.play("    - ansible.builtin.command: {argv: [sleep, '60']}\n")

@@ -12,7 +12,7 @@ import pytest
 from program_fixtures import Bench
 
 from purveyor import json_text
-from purveyor.engines import time_limit
+from purveyor.engines import stateless
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def test_a_program_out_of_time_is_asked_to_stop(bench: Bench) -> None:
 def test_a_program_that_will_not_stop_is_killed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_limit, "GRACE", 0.3)
+    monkeypatch.setattr(stateless, "GRACE", 0.3)
     with pytest.raises(EngineError, match=r"did not end within 0.4 seconds"):
         bench.run_python(POLITE.replace("sys.exit(4)", "pass"), timeout=0.4)
 

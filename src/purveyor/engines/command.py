@@ -11,27 +11,25 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
 from purveyor.action import Operation
-from purveyor.declaration import ModuleInterface
-from purveyor.engines.time_limit import run_limited
+from purveyor.engines.stateless import StatelessEngine, run_limited
 from purveyor.errors import (
     CancelledError,
     CatalogError,
     EngineError,
     PurveyorError,
     ReasonCode,
-    RecoveryError,
 )
 from purveyor.state_key import OutputValue
-from purveyor.step import COMMAND, Leftovers, Noticed, StepResult
+from purveyor.step import COMMAND, Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed, Interruption
     from purveyor.redaction import Redactor
-    from purveyor.step import CommandLine, Listen, ModuleSource, StateSlot, Step
+    from purveyor.step import CommandLine, Listen, Step
 
 RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024
@@ -43,20 +41,12 @@ _LINE = 500
 _NAME = 100
 
 
-class CommandEngine:
+class CommandEngine(StatelessEngine):
     """Runs one program; it keeps no state of ours."""
-
-    own: Collection[str] = ()
 
     def __init__(self, command: CommandLine, redactor: Redactor) -> None:
         self._command = command
         self._redactor = redactor
-
-    def fetch(self, source: ModuleSource, _workspace: Path) -> Path:
-        return source.root
-
-    def describe(self, module: Path) -> ModuleInterface:
-        return ModuleInterface(module, {}, {})
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Run the program; its results are secrets but for those that the catalog makes public."""
@@ -69,16 +59,6 @@ class CommandEngine:
             for name, value in given.items()
         }
         return StepResult((), results, engine=COMMAND)
-
-    @staticmethod
-    def leftovers(_workspace: Path) -> Leftovers:
-        return Leftovers()
-
-    def save(self, _text: str, state: StateSlot) -> None:
-        raise RecoveryError(
-            f"A program keeps no state, and {state.stamp} has one.",
-            hint="Ask the platform team which step of the catalog's entry left it.",
-        )
 
 
 def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Redactor) -> JsonObject:

@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text, process
 from purveyor.action import Operation
-from purveyor.declaration import ModuleInterface
 from purveyor.engines.ansible.events import PlaybookEvents
 from purveyor.engines.error_patterns import CLOUD, CREDENTIALS, find_cause
-from purveyor.engines.time_limit import run_limited
+from purveyor.engines.stateless import StatelessEngine, run_limited
 from purveyor.errors import (
     CancelledError,
     CatalogError,
     EngineError,
     PurveyorError,
     ReasonCode,
-    RecoveryError,
 )
 from purveyor.state_key import OutputValue
-from purveyor.step import HOSTS, Leftovers, StepResult
+from purveyor.step import HOSTS, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed
     from purveyor.redaction import Redactor
-    from purveyor.step import Listen, ModuleSource, Playbook, StateSlot, Step
+    from purveyor.step import Listen, Playbook, Step
 
 ANSIBLE = "ansible"
 _PROGRAM = "ansible-playbook"
@@ -40,22 +38,12 @@ _MOST_LINES = 20
 _USAGE = 5
 
 
-class AnsibleEngine:
+class AnsibleEngine(StatelessEngine):
     """Runs one playbook; it keeps no state of ours."""
-
-    own: Collection[str] = ()
 
     def __init__(self, playbook: Playbook, redactor: Redactor) -> None:
         self._playbook = playbook
         self._redactor = redactor
-
-    def fetch(self, source: ModuleSource, _workspace: Path) -> Path:
-        """Return the catalog's folder: a playbook stays beside its roles."""
-        return source.root
-
-    def describe(self, module: Path) -> ModuleInterface:
-        """Return an interface without names: a playbook takes any."""
-        return ModuleInterface(module, {}, {})
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Run the playbook; its outputs are secrets but for those that the catalog makes public.
@@ -87,18 +75,6 @@ class AnsibleEngine:
             for name, value in events.outputs.items()
         }
         return StepResult(events.changes(), outputs, engine=ANSIBLE)
-
-    @staticmethod
-    def leftovers(_workspace: Path) -> Leftovers:
-        """Return nothing: what a playbook has done, its next run finds."""
-        return Leftovers()
-
-    def save(self, _text: str, state: StateSlot) -> None:
-        """Fail: there is no state to save."""
-        raise RecoveryError(
-            f"A playbook keeps no state, and {state.stamp} has one.",
-            hint="Ask the platform team which step of the catalog's entry left it.",
-        )
 
     def _write_command(self, wanted: Path, step: Step) -> process.Command:
         variables = _build_variables(step.variables)
