@@ -26,13 +26,15 @@ def read_delivery(body: bytes, now: float, serves: Callable[[str, str], bool]) -
     slug = _slug(service) if isinstance(service, dict) and service.get("type") != "scope" else ""
     if not (action_id and entity_id and slug):
         notification.read_action(inner)  # raises, and says what is missing
+    operation = str(inner.get("type"))
     if not serves(slug, _slug(link) if isinstance(link, dict) else ""):
         return None
     return Delivery(
         action_id=action_id,
         entity=f"{kind}/{entity_id}",
         specification=slug,
-        operation=str(inner.get("type"))[:20],
+        # Only shown; PostgreSQL refuses a text with a NUL, and with it all that came beside.
+        operation=operation[:20] if operation.isascii() and operation.isalnum() else "unknown",
         body=body,
         received_at=now,
     )
