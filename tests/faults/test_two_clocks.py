@@ -104,6 +104,7 @@ def swept(machine: Machine, platform: Platform, *, dry_run: bool = False) -> Swe
         journal=machine.journal,
         states=NoLocks(),  # type: ignore[arg-type]  # only what a free state needs
         look_up=lambda _: RunState(False, "cancelled"),
+        cancel=lambda _: "",
         engine_runs_here=lambda: False,
         open_reporter=lambda: platform,
         clock=Clock(machine.now, machine.now, lambda _: None),

@@ -12,7 +12,7 @@ from purveyor import json_text
 from purveyor.backends import open_backend
 from purveyor.catalog import load_catalog
 from purveyor.clock import Clock
-from purveyor.dispatch import look_up
+from purveyor.dispatch import cancel, look_up
 from purveyor.journal import Beat, Begin, Claimed, End, Journal
 from purveyor.redaction import Redactor
 from purveyor.reporter import open_reporter
@@ -73,6 +73,7 @@ class Stage:
             journal=self.journal,
             states=self.backend,
             look_up=partial(look_up, settings=self.settings),
+            cancel=partial(cancel, settings=self.settings),
             engine_runs_here=lambda: self.engine_here,
             open_reporter=partial(open_reporter, self.settings, Redactor(())),
             clock=Clock(time.monotonic, time.time, self.naps.append),

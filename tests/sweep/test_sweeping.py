@@ -58,6 +58,31 @@ def test_a_silent_run_that_lives_is_left_alone(stage: Stage) -> None:
     assert (stage.shown(begin), stage.open()) == ("pending", [begin.action])
 
 
+CANCEL = "/repos/acme/infra/actions/runs/100/cancel"
+
+
+def test_a_run_that_takes_too_long_is_cancelled_by_its_ci(stage: Stage) -> None:
+    begin = stage.begin()
+    stage.beat(begin, ago=0)
+    stage.double.answers[CANCEL] = (202, {})
+    (action,) = stage.sweep(cancel_after=3600.0).actions
+    assert action.done == "left alone"
+    (action,) = stage.sweep(cancel_after=0.0, dry_run=True).actions
+    assert (action.done, stage.double.asked) == ("would be cancelled", [])
+    (action,) = stage.sweep(cancel_after=0.0).actions
+    assert (action.done, action.needs_person) == ("its CI was asked to cancel it", False)
+    assert [each[:2] for each in stage.double.asked] == [("POST", CANCEL)]
+    assert (stage.open(), ended(stage, begin)) == ([begin.action], None)
+
+
+def test_a_run_that_its_ci_does_not_cancel_is_for_a_person(stage: Stage) -> None:
+    stage.beat(stage.begin(), ago=0)
+    stage.double.answers[CANCEL] = (403, {"message": "Resource not accessible by integration"})
+    (action,) = stage.sweep(cancel_after=0.0).actions
+    assert action.needs_person
+    assert action.done.startswith("not cancelled: GitHub gave no answer")
+
+
 def test_a_run_of_which_nobody_knows_is_for_a_person(stage: Stage) -> None:
     begin = stage.begin()
     swept = stage.sweep()

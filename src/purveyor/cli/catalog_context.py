@@ -154,7 +154,7 @@ def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interrup
     from functools import partial
 
     from purveyor.clock import Clock
-    from purveyor.dispatch import engine_runs_here, look_up
+    from purveyor.dispatch import cancel, engine_runs_here, look_up
     from purveyor.engines.registry import PROCESS_NAMES
     from purveyor.reporter import open_reporter
     from purveyor.sweep import Sweeper
@@ -164,6 +164,7 @@ def open_sweep(context: CatalogContext, *, dry_run: bool, interruption: Interrup
         journal=open_journal(store, settings),
         states=context.backend,
         look_up=partial(look_up, settings=settings),
+        cancel=partial(cancel, settings=settings),
         engine_runs_here=lambda: engine_runs_here(PROCESS_NAMES),
         open_reporter=partial(open_reporter, settings, context.redactor),
         clock=Clock(time.monotonic, time.time, interruption.wait),

@@ -54,6 +54,12 @@ _DEFAULT = "2h"
     " PURVEYOR_UNCLAIMED_AFTER, then 2h.",
 )
 @click.option(
+    "--cancel-after",
+    callback=read_wait,
+    metavar="DURATION",
+    help="Have the CI cancel a run whose action was delivered longer ago and has not ended.",
+)
+@click.option(
     "--every-entity",
     is_flag=True,
     help="Look also at services and links that are shown as active or failed: one request each.",
@@ -66,6 +72,7 @@ def sweep(
     loop: float | None,
     places: tuple[str, ...],
     unclaimed_after: float | None,
+    cancel_after: float | None,
     every_entity: bool,
     as_json: bool,
 ) -> None:
@@ -86,7 +93,7 @@ def sweep(
         context = open_catalog_context(catalog_path)
         sweeper = open_sweep(context, dry_run=dry_run, interruption=interruption)
         search = _open_search(context, places, unclaimed_after, every_entity=every_entity)
-        sweeper = dataclasses.replace(sweeper, search=search)
+        sweeper = dataclasses.replace(sweeper, search=search, cancel_after=cancel_after)
         left = _sweep_once(sweeper, as_json=as_json)
         while loop is not None and not interruption.wait(loop):
             left = _sweep_once(sweeper, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from purveyor.dispatch import terminal
 from purveyor.dispatch.azure import AzureRuns
@@ -14,11 +14,13 @@ from purveyor.extras import require
 from purveyor.run_identity import SWEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from purveyor.dispatch.model import Vendor
     from purveyor.run_identity import RunIdentity
     from purveyor.settings import Settings
+
+_T = TypeVar("_T")
 
 VENDORS: Mapping[str, type[Vendor]] = {
     "github": GitHubRuns,
@@ -49,20 +51,33 @@ def look_up(identity: RunIdentity, settings: Settings) -> RunState:
         return RunState(False, "a sweep took it, and has not ended it", identity.url)
     if identity.ci == "terminal":
         return terminal.judge(identity)
+    state, why = _call(identity, settings, lambda vendor: vendor.ask(identity))
+    return state or RunState(None, why, identity.url)
+
+
+def cancel(identity: RunIdentity, settings: Settings) -> str:
+    """Ask a run's CI to stop it; return why it was not asked, or nothing. Never raises."""
+    return _call(identity, settings, lambda vendor: vendor.cancel(identity))[1]
+
+
+def _call(
+    identity: RunIdentity, settings: Settings, call: Callable[[Vendor], _T]
+) -> tuple[_T | None, str]:
+    """Return what the run's CI gives, or why it gave nothing."""
     try:
         if identity.ci not in VENDORS:
             why = f"nobody knows how to ask {identity.ci[:32]!r}"
         elif not identity.project or not identity.run.isdecimal():
             why = "the journal does not name its run"
         else:
-            return open_vendor(identity.ci, settings).ask(identity)
+            return call(open_vendor(identity.ci, settings)), ""
     except CredentialsError as error:
         why = error.message.rstrip(".")
     except CatalogError:
         why = f"purveyor[{identity.ci}] is not installed"
     except Exception as error:  # noqa: BLE001 - three libraries, each with errors of its own: all mean "unknown"
         why = f"{VENDORS[identity.ci].NAME} gave no answer ({_describe(error)})"
-    return RunState(None, why, identity.url)
+    return None, why
 
 
 def _describe(error: Exception) -> str:

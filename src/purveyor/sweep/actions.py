@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor.durations import tell_age
 from purveyor.journal import recall_outcome
 from purveyor.reporter.model import FINISHED
 from purveyor.sweep.liveness import Judged, Liveness, judge
@@ -36,7 +37,7 @@ def settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """Give an action its ending, where it is certain that it has none or is not heard."""
     match judged.liveness:
         case Liveness.AT_WORK:
-            return _tell(judged, "left alone", found=f"at work: {judged.run.conclusion}")
+            return _limit(judged, sweeper)
         case Liveness.CLOSED:
             return _tell(judged, "taken off the list", closed=True)
         case Liveness.DEAD:
@@ -45,6 +46,20 @@ def settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
             return _report(judged, judged.attempted.end, sweeper)
         case Liveness.UNKNOWN:
             return _doubt(judged, sweeper)
+
+
+def _limit(judged: Judged, sweeper: Sweeper) -> SweptAction:
+    """Cancel a run that takes too long: it ends in order, or the next sweep finds it dead."""
+    begin, words = judged.attempted.begin, f"at work: {judged.run.conclusion}"
+    age = sweeper.journal.opened_ago(begin.action)
+    if sweeper.cancel_after is None or age is None or age < sweeper.cancel_after:
+        return _tell(judged, "left alone", found=words)
+    words = f"at work for {tell_age(age)}"
+    if sweeper.dry_run:
+        return _tell(judged, "would be cancelled", found=words)
+    why = sweeper.cancel(begin.identity)
+    done = f"not cancelled: {why}" if why else "its CI was asked to cancel it"
+    return _tell(judged, done, found=words, needs_person=bool(why))
 
 
 def _close_lost(judged: Judged, sweeper: Sweeper) -> SweptAction:

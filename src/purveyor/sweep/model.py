@@ -33,9 +33,11 @@ class Sweeper:
     journal: Journal
     states: Backend
     look_up: Callable[[RunIdentity], RunState]
+    cancel: Callable[[RunIdentity], str]  # asks the CI; returns why it could not
     engine_runs_here: Callable[[], bool]
     open_reporter: Callable[[], Reporter]  # one for each action
     clock: Clock
+    cancel_after: float | None = None  # seconds that a run may take; None for any length
     dry_run: bool = False  # nothing is written, told or freed
     search: Search | None = None  # without it the platform is asked about open actions only
 

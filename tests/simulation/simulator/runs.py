@@ -209,6 +209,7 @@ class SweepJob:
             journal=house.journal(job),
             states=house.states,  # type: ignore[arg-type]
             look_up=lambda identity: house.ask_ci(identity, job.host),
+            cancel=lambda _: "",
             engine_runs_here=lambda: False,
             open_reporter=lambda: SimReporter(house.platform, job),
             clock=job.clock(),
