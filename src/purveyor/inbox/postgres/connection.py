@@ -22,11 +22,6 @@ _PATIENCE: dict[str, Any] = {
     "tcp_user_timeout": 10000,
     "application_name": "purveyor inbox",
 }
-# Whose turn it is is found by index whatever the statistics say, which lag behind a burst: with
-# 9,000 that wait, 326 deliveries a second are carried out instead of 17 (measured).
-_PLANS = " ".join(
-    f"-c enable_{each}=off" for each in ("hashjoin", "mergejoin", "seqscan", "bitmapscan")
-)
 
 
 class LastingConnection:
@@ -57,7 +52,7 @@ class LastingConnection:
 
     async def _open(self) -> psycopg.AsyncConnection:
         given: dict[str, Any] = {**_PATIENCE, **conninfo_to_dict(self._address)}
-        given["options"] = f"{given.get('options', '')} -c search_path={SCHEMA} {_PLANS}"
+        given["options"] = f"{given.get('options', '')} -c search_path={SCHEMA}"
         connection = await psycopg.AsyncConnection.connect(
             **given, autocommit=True, prepare_threshold=None
         )
