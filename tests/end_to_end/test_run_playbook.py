@@ -22,8 +22,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples/playbook"
 PLAY = Path(sys.executable).with_name("ansible-playbook")
 PASSWORD = "c4nary-horse"
 
-pytestmark = pytest.mark.skipif(not PLAY.is_file(), reason="left out: no ansible-core")
-
 
 @pytest.fixture
 def service(tmp_path: Path, tofu: Path, clean_environment: dict[str, str]) -> Iterator[OwnService]:

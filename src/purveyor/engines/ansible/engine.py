@@ -66,14 +66,15 @@ class AnsibleEngine(StatelessEngine):
             self._playbook.timeout,
             on_line=events.read,
         )
-        for value in events.outputs.values():
-            self._redactor.add_value(value)
-        if done.code or events.fault:
-            raise self._explain(wanted, step, events, done, expired=expired)
         outputs = {
             name: OutputValue(value, sensitive=name not in self._playbook.public)
             for name, value in events.outputs.items()
         }
+        for each in outputs.values():
+            if each.sensitive:
+                self._redactor.add_value(each.value)
+        if done.code or events.fault:
+            raise self._explain(wanted, step, events, done, expired=expired)
         return StepResult(events.changes(), outputs, engine=ANSIBLE)
 
     def _write_command(self, wanted: Path, step: Step) -> process.Command:
