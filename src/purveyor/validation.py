@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from purveyor.catalog import file_faults, lookup
 from purveyor.catalog.accounts import find_ties, show_match
 from purveyor.catalog.document import show_trail
-from purveyor.catalog.entries import StepEntry
 from purveyor.catalog.loading import count_faults, read_catalog
 from purveyor.catalog.notes import find_catalog_notes, find_entry_notes, keeps_journal, tell_missing
+from purveyor.catalog.step_entry import StepEntry
 from purveyor.declaration import find_lost_place
 from purveyor.engines.binary.constraint import have_common_version
 from purveyor.engines.registry import inspect_module

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.catalog.document import Trail
-    from purveyor.catalog.entries import StepEntry
+    from purveyor.catalog.step_entry import StepEntry
 
 _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 _NOT_OURS = frozenset({".terraform", ".git"})

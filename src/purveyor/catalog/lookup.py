@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from purveyor.catalog.document import Trail
-    from purveyor.catalog.entries import Entry, ModuleEntry, ServiceEntry
+    from purveyor.catalog.entries import Entry, ServiceEntry
     from purveyor.catalog.model import CatalogModel
+    from purveyor.catalog.module_entry import ModuleEntry
 
 MODULES = "modules"
 LINKS = "links"

@@ -8,9 +8,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from purveyor.catalog.backend import BackendConfig, GitlabBackendConfig, LocalBackendConfig
-from purveyor.catalog.entries import EngineEntry, ServiceEntry
+from purveyor.catalog.entries import ServiceEntry
 from purveyor.catalog.journal_store import JournalStore, find_useless_key
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
+from purveyor.catalog.module_entry import EngineEntry
 from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import (
     Name,

@@ -10,8 +10,8 @@ from purveyor.catalog.journal_store import KEEPING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from purveyor.catalog.entries import ModuleEntry
     from purveyor.catalog.model import CatalogModel
+    from purveyor.catalog.module_entry import ModuleEntry
     from purveyor.declaration import ModuleInterface
 
 _MOST_NAMES = 8

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.catalog.document import Document
-    from purveyor.catalog.entries import ModuleEntry, StepEntry
     from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
     from purveyor.catalog.model import AccountEntry, CatalogModel
+    from purveyor.catalog.module_entry import ModuleEntry
+    from purveyor.catalog.step_entry import StepEntry
     from purveyor.catalog.strict import Strict
 
 
@@ -132,7 +133,7 @@ class Catalog:
     def _read_step(
         self, service: ServiceTarget, target: ModuleTarget, account: Account, *, is_further: bool
     ) -> StepRecipe:
-        from purveyor.catalog.entries import StepEntry
+        from purveyor.catalog.step_entry import StepEntry
 
         entry, outputs = target.entry, read_outputs(target.entry)
         step = entry if isinstance(entry, StepEntry) else StepEntry.model_construct()

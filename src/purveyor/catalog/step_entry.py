@@ -1,0 +1,100 @@
+"""One of several steps, as the catalog file says it: a module, or a program."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from purveyor.catalog.module_entry import ComputeEntry, ModuleEntry
+from purveyor.catalog.strict import Strict
+from purveyor.catalog.words import StepName, Word
+from purveyor.step import HOSTS
+
+
+class CommandEntry(Strict):
+    """A program that carries out a step."""
+
+    run: list[str] = Field(
+        min_length=1,
+        description="Program and arguments, started in the catalog's folder; no shell reads them.",
+    )
+    undo: list[str] = Field(
+        default=[], description="What a delete runs; without it, a delete passes the step over."
+    )
+    timeout: int = Field(
+        default=300, ge=1, description="Seconds after which the program is killed."
+    )
+
+
+class PlaybookEntry(Strict):
+    """An Ansible playbook that carries out a step."""
+
+    run: Word = Field(description="The playbook, below the catalog's folder, where it starts.")
+    undo: Word | None = Field(
+        default=None,
+        description="The playbook that a delete runs; without it, a delete passes the step over.",
+    )
+    hosts: str | None = Field(
+        default=None,
+        description="Names or addresses with commas between them, or one `{{ expression }}` that"
+        " gives a list, or a mapping of names to their variables.",
+    )
+    inventory: Word | None = Field(
+        default=None,
+        description="An inventory below the catalog's folder, in the place of `hosts`.",
+    )
+    timeout: int = Field(
+        default=1800, ge=1, description="Seconds after which the playbook is asked to stop."
+    )
+
+    @model_validator(mode="after")
+    def _choose_hosts(self) -> Self:
+        if self.hosts is not None and self.inventory is not None:
+            raise ValueError("a playbook has either `hosts` or an `inventory`")
+        return self
+
+
+class StepEntry(ModuleEntry):
+    """One of several steps: a module with an engine, or a program."""
+
+    name: StepName | None = Field(
+        default=None,
+        description="What other steps know it by (`steps.<name>`), and what its state is called"
+        " by; the first step may do without. It never changes once something was built.",
+    )
+    command: CommandEntry | None = Field(
+        default=None, description="A program, in the place of `module`."
+    )
+    playbook: PlaybookEntry | None = Field(
+        default=None, description="An Ansible playbook, in the place of `module`."
+    )
+    parameters: list[Word] = Field(
+        default=[],
+        description="Parameters that the program takes and no module of the entry declares; it"
+        " gets all others, too.",
+    )
+    once: bool = Field(
+        default=False,
+        description="Whether the program is passed over once it has worked for an entity; needs"
+        " a journal.",
+    )
+    verify: bool = Field(
+        default=False,
+        description="Whether the program runs after all other steps and decides whether the action"
+        " may be called a success.",
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if [self.module, self.command, self.playbook].count(None) != 2:  # noqa: PLR2004 - all but one
+            raise ValueError("a step has one of `module`, `command` and `playbook`")
+        if self.module is not None:
+            useless = [name for name in ("parameters", "once", "verify") if getattr(self, name)]
+        else:
+            given = self.model_fields_set
+            useless = [n for n in ("version", "engine", "immutable", "guard") if n in given]
+        if useless:
+            other = "a command or a playbook" if self.module is not None else "a module"
+            raise ValueError(f"`{useless[0]}` is for {other}")
+        if self.playbook is not None and self.playbook.hosts is not None:
+            self.compute[HOSTS] = ComputeEntry(value=self.playbook.hosts)
+        return self
