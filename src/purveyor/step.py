@@ -216,6 +216,7 @@ class StepResult:
     engine: str = ""
     engine_version: str = ""
     lock_file: str = ""  # the providers that were used
+    unknown: str = ""  # of a preview: why it cannot tell what would change, or not all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +284,9 @@ class Engine(Protocol):
 
     def run(self, step: Step, listen: Listen) -> StepResult:
         """Create, update or delete; raise a PurveyorError that says what, why and what next."""
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Return what `run` would change, and outputs as far as known; change nothing."""
 
     def leftovers(self, workspace: Path) -> Leftovers:
         """Return what a dead run left in its private folder."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from purveyor import process
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import RecoveryError
-from purveyor.step import Leftovers
+from purveyor.step import Leftovers, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
     from purveyor.process import Command, Completed, Interruption
-    from purveyor.step import ModuleSource, StateSlot
+    from purveyor.step import Listen, ModuleSource, StateSlot, Step
 
 GRACE = 10.0
 """From the SIGINT at the end of a program's time until it is killed, in seconds."""
@@ -48,7 +48,7 @@ def run_limited(
 
 
 class StatelessEngine:
-    """All of an engine but `run`; what a program has done is known to itself alone."""
+    """All of an engine but `run`; what a program has done or would do is known to itself alone."""
 
     own: Collection[str] = ()
 
@@ -59,6 +59,11 @@ class StatelessEngine:
     def describe(self, module: Path) -> ModuleInterface:
         """Return an interface without names: a program takes any."""
         return ModuleInterface(module, {}, {})
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Say that what a program would change is known to itself alone."""
+        del step, listen
+        return StepResult((), {}, unknown="it cannot be told before it runs")
 
     @staticmethod
     def leftovers(_workspace: Path) -> Leftovers:

@@ -11,7 +11,7 @@ from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.engines.terraform.init import check_stamp
 from purveyor.engines.terraform.results import collect_outputs, parse_document
-from purveyor.engines.terraform.shown_plan import read_plan
+from purveyor.engines.terraform.shown_plan import read_plan, read_planned_outputs
 from purveyor.plan import find_denied, judge
 from purveyor.step import StepResult
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _PLANS = 3
 _PART = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
-_CHANGED = 2
 _STALE = frozenset({"Saved plan is stale", "Saved plan does not match the given state"})
 
 
@@ -36,13 +35,9 @@ def apply(session: EngineSession) -> StepResult:
     plans_left = _PLANS if step.operation is not Operation.CREATE or step.guard.protect else 0
     while True:
         if plans_left:
-            session.start("plan")
-            planned = session.call_locked(*commands.plan(file))
+            planned = _plan(session, file)
             if planned.code == 0:
                 return StepResult((), collect_outputs(session, None), planned.report.notes)
-            if planned.code != _CHANGED:
-                raise build_error(session, planned, "plan")
-            _judge(session, planned.report, file)
         session.start("apply")
         applied = session.change_locked(*commands.apply(file if planned else None))
         plans_left -= 1
@@ -50,6 +45,28 @@ def apply(session: EngineSession) -> StepResult:
             return _finish(session, applied, (planned or applied).report)
         session.changing.withdraw()
         check_stamp(session, initialised=True)
+
+
+def preview(session: EngineSession) -> StepResult:
+    """Plan; raise GuardError before a refused change."""
+    file, told = session.scratch / "plan", None
+    planned = _plan(session, file)
+    if planned.code:
+        shown = session.program.call(*commands.show(file), streamed=False)
+        told = read_planned_outputs(parse_document(shown.completed.stdout))
+    outputs = collect_outputs(session, told)
+    return StepResult(tuple(planned.report.changes), outputs, planned.report.notes)
+
+
+def _plan(session: EngineSession, file: Path) -> CallResult:
+    """Plan, and let the guard judge; exit code 0 means that there is nothing to do."""
+    session.start("plan")
+    planned = session.call_locked(*commands.plan(file))
+    if planned.code not in {0, commands.CHANGED}:
+        raise build_error(session, planned, "plan")
+    if planned.code:
+        _judge(session, planned.report, file)
+    return planned
 
 
 def _finish(session: EngineSession, applied: CallResult, planned: Report) -> StepResult:

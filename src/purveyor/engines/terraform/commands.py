@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 # The engine's own waiting backs off to many seconds; we poll instead, so it never waits.
 _LOCK = ("-input=false", "-lock-timeout=0s")
+CHANGED = 2
+"""The exit code of a plan that has changes."""
 
 
 def get() -> tuple[str, ...]:
@@ -27,9 +29,10 @@ def init(*, json: bool, read_only_lock_file: bool) -> tuple[str, ...]:
     )
 
 
-def plan(file: Path) -> tuple[str, ...]:
-    """Plan to a file; exit code 2 means that there are changes."""
-    return ("plan", "-json", *_LOCK, "-detailed-exitcode", f"-out={file}")
+def plan(file: Path, *, destroys: bool = False, refresh: bool = True) -> tuple[str, ...]:
+    """Plan to a file; it ends with 0 or CHANGED."""
+    wanted = (*(("-destroy",) if destroys else ()), *(() if refresh else ("-refresh=false",)))
+    return ("plan", "-json", *_LOCK, "-detailed-exitcode", f"-out={file}", *wanted)
 
 
 def apply(file: Path | None = None) -> tuple[str, ...]:

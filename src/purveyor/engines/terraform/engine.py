@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.engines.terraform import files, plugins
-from purveyor.engines.terraform.apply import apply
-from purveyor.engines.terraform.destroy import destroy
+from purveyor.engines.terraform.apply import apply, preview
+from purveyor.engines.terraform.destroy import destroy, preview_destroy
 from purveyor.engines.terraform.environment import build_environment
 from purveyor.engines.terraform.init import LOCK_FILE, check_stamp, initialise
 from purveyor.engines.terraform.program import Program
@@ -27,7 +27,7 @@ from purveyor.engines.terraform.tree import copy_module
 from purveyor.errors import RecoveryError
 from purveyor.process import Interruption
 from purveyor.state_key import parse_state
-from purveyor.step import Leftovers
+from purveyor.step import BackendBlock, Leftovers, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -36,13 +36,11 @@ if TYPE_CHECKING:
     from purveyor.engines.binary import EngineBinary
     from purveyor.redaction import Redactor
     from purveyor.step import (
-        BackendBlock,
         Listen,
         ModuleSource,
         StateSlot,
         Step,
         StepEvent,
-        StepResult,
     )
 
 
@@ -108,12 +106,28 @@ class TerraformEngine:
         with self._open_session(step, listen) as session:
             done = destroy(session) if step.operation is Operation.DELETE else apply(session)
             lock_file = step.module / LOCK_FILE
-            return dataclasses.replace(
-                done,
-                engine=self._binary.name,
-                engine_version=self._binary.version,
-                lock_file=lock_file.read_text(encoding="utf-8") if lock_file.is_file() else "",
+            used = lock_file.read_text(encoding="utf-8") if lock_file.is_file() else ""
+            return self._sign(dataclasses.replace(done, lock_file=used))
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Plan; a state that does not exist is not made, as some backends do for a plan."""
+        slot = step.state
+        assert slot is not None  # noqa: S101 - every step of this engine keeps one
+        if slot.recovery is not None and slot.recovery.waiting():
+            return StepResult(
+                (), {}, unknown="a run first saves the state that an earlier one left"
             )
+        if slot.access.read() is None:
+            nowhere = BackendBlock("local", {"path": str(step.workspace.absolute() / "no.tfstate")})
+            slot = dataclasses.replace(slot, block=nowhere)
+        planned = dataclasses.replace(step, state=slot)
+        with self._open_session(planned, listen) as session:
+            deletes = step.operation is Operation.DELETE
+            return self._sign(preview_destroy(session) if deletes else preview(session))
+
+    def _sign(self, done: StepResult) -> StepResult:
+        binary = self._binary
+        return dataclasses.replace(done, engine=binary.name, engine_version=binary.version)
 
     @contextlib.contextmanager
     def _open_session(self, step: Step, listen: Listen) -> Iterator[EngineSession]:

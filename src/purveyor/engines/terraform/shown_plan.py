@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.engines.terraform.stream import read_object
 from purveyor.plan import Change, Verb
+from purveyor.state_key import OutputValue
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -45,6 +46,17 @@ def read_plan(plan: JsonValue) -> tuple[list[Change], list[str]]:
             unread.append(f"the plan's {actions} of {resource.get('address')}")
         changes += [_read_change(resource, made, verb) for verb in verbs or ()]
     return changes, unread
+
+
+def read_planned_outputs(plan: JsonValue) -> dict[str, OutputValue]:
+    """Return the outputs that are known before the plan is carried out."""
+    fields = plan if isinstance(plan, dict) else {}
+    told = read_object(read_object(fields, "planned_values"), "outputs")
+    return {
+        name: OutputValue(each["value"], sensitive=each.get("sensitive") is True)
+        for name, each in told.items()
+        if isinstance(each, dict) and "value" in each
+    }
 
 
 def _read_change(resource: JsonObject, made: JsonObject, verb: Verb) -> Change:
