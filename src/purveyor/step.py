@@ -66,6 +66,7 @@ class CommandLine:
     cwd: Path
     timeout: float = 300.0  # in seconds, then it is killed
     undo: tuple[str, ...] = ()  # what a delete runs; nothing without it
+    plan: tuple[str, ...] = ()  # what tells before what either would change
     needs_result: bool = True  # whether it fails when it gives no object back
     public: frozenset[str] = frozenset()  # results that are no secrets
 

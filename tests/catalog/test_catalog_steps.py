@@ -9,6 +9,7 @@ from catalog_fixtures import make_action, write_catalog, write_module
 
 from purveyor.catalog import load_catalog
 from purveyor.errors import CatalogError
+from purveyor.step import CommandLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ services:
   db:
     steps:
       - {{name: first, command: {{run: [before]}}}}
-      - {{name: check, verify: true, command: {{run: [./check, -q], undo: [bye]}}}}
+      - {{name: check, verify: true, command: {{run: [./check, -q], undo: [bye], plan: [./look]}}}}
       - {DATABASE}
       - {{name: report, module: b, engine: {{name: terraform}}}}
       - {{name: seed, once: true, parameters: [rows], command: {{run: [seed]}},
@@ -86,6 +87,8 @@ services:
     assert set(seed.program.public) == {"rows"}
     assert check.program.run == (str(tmp_path.resolve() / "check"), "-q")
     assert check.program.undo == ("bye",)
+    assert isinstance(check.program, CommandLine)
+    assert check.program.plan == (str(tmp_path.resolve() / "look"),)
 
 
 def test_a_link_has_steps_of_its_own(tmp_path: Path) -> None:

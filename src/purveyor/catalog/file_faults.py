@@ -33,8 +33,8 @@ def find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]
 def find_program_faults(root: Path, step: StepEntry) -> Iterator[tuple[Trail, str]]:
     """Yield where in a step what is wrong with its command or its playbook."""
     if step.command is not None:
-        for key, words in (("run", step.command.run), ("undo", step.command.undo)):
-            for number, text in find_command_faults(root, words):
+        for key in ("run", "undo", "plan"):
+            for number, text in find_command_faults(root, getattr(step.command, key)):
                 yield ("command", key, number), text
     if step.playbook is not None:
         for key in ("run", "undo", "inventory"):

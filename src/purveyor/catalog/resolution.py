@@ -169,6 +169,7 @@ class Catalog:
                 self.root,
                 float(command.timeout),
                 undo=lookup.place_program(self.root, command.undo),
+                plan=lookup.place_program(self.root, command.plan),
                 needs_result=False,
                 public=public,
             )

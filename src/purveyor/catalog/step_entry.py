@@ -20,6 +20,10 @@ class CommandEntry(Strict):
     undo: list[str] = Field(
         default=[], description="What a delete runs; without it, a delete passes the step over."
     )
+    plan: list[str] = Field(
+        default=[],
+        description="What tells before what `run` or `undo` would change, and changes nothing.",
+    )
     timeout: int = Field(
         default=300, ge=1, description="Seconds after which the program is killed."
     )

@@ -19,22 +19,26 @@ from purveyor.errors import (
     PurveyorError,
     ReasonCode,
 )
+from purveyor.plan import Change, Verb
 from purveyor.state_key import OutputValue
 from purveyor.step import COMMAND, Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed, Interruption
     from purveyor.redaction import Redactor
-    from purveyor.step import CommandLine, Listen, Step
+    from purveyor.step import CommandLine, Listen, Step, StepEvent
 
 RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024
+CHANGES = "changes"
+"""The name in a result under which a step's program may tell what it changes."""
 
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_VERBS = frozenset({Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE})
 _NOT_STARTED = 127
 _LAST_LINES = 20
 _LINE = 500
@@ -53,12 +57,47 @@ class CommandEngine(StatelessEngine):
         command = self._command
         if step.operation is Operation.DELETE:
             command = dataclasses.replace(command, run=command.undo)
-        given = run_program(command, step, listen, self._redactor)
-        results = {
-            name: OutputValue(value, sensitive=name not in command.public)
+        return self._sort(run_program(command, step, listen, self._redactor), step)
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Run the entry's `plan`, which gives a list of changes, or tells them in plain lines."""
+        if not self._command.plan:
+            return super().preview(step, listen)
+        said: list[str] = []
+
+        def hear(event: StepEvent) -> None:
+            listen(event)
+            said.extend([event.text] if isinstance(event, Noticed) else [])
+
+        command = dataclasses.replace(self._command, run=self._command.plan)
+        given = run_program(command, step, hear, self._redactor)
+        found = self._sort(given, step)
+        if _read_changes(given, step) is not None:
+            return found
+        why = "its `plan` tells it in words" if said else f"its `plan` gave no list of `{CHANGES}`"
+        return dataclasses.replace(found, notes=tuple(said), unknown=why)
+
+    def _sort(self, given: JsonObject, step: Step) -> StepResult:
+        changes = _read_changes(given, step)
+        outputs = {
+            name: OutputValue(value, sensitive=name not in self._command.public)
             for name, value in given.items()
+            if name != CHANGES or changes is None
         }
-        return StepResult((), results, engine=COMMAND)
+        return StepResult(changes or (), outputs, engine=COMMAND)
+
+
+def _read_changes(given: JsonObject, step: Step) -> tuple[Change, ...] | None:
+    """Return what a step's program says it changes; None where it does not say."""
+    told = given.get(CHANGES)
+    if not isinstance(told, list) or step.operation.by_program:
+        return None
+    read = [each for each in told if isinstance(each, dict) and each.get("verb") in _VERBS]
+    changes = [
+        Change(str(each.get("address")), str(each.get("type", COMMAND)), Verb(str(each["verb"])))
+        for each in read
+    ]
+    return tuple(changes) if len(read) == len(told) else None
 
 
 def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Redactor) -> JsonObject:
@@ -84,7 +123,8 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
     given = _read_result(result, needed=program.needs_result)
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
-        for word in _find_secrets(given, program, step.variables):
+        told = {CHANGES} if _read_changes(given, step) is not None else set()
+        for word in _find_secrets(given, program.public | told, step.variables):
             redactor.add(word)
         if done.code == 0:
             return given
@@ -97,11 +137,11 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
 
 
 def _find_secrets(
-    given: JsonObject, program: CommandLine, document: Mapping[str, JsonValue]
+    given: JsonObject, public: Collection[str], document: Mapping[str, JsonValue]
 ) -> set[str]:
     # A name that everybody can see, such as a user's, is no secret: masking it would tear apart
     # every line that holds the entity's slug.
-    secret = {name: value for name, value in given.items() if name not in program.public}
+    secret = {name: value for name, value in given.items() if name not in public}
     shown = [document.get(name) for name in ("service", "link")]
     seen = [[each["slug"], each["attributes"]] for each in shown if isinstance(each, dict)]
     return _words(secret) - _words([*seen])
