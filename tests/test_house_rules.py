@@ -31,7 +31,7 @@ FILE_LINES = 300
 FUNCTION_LINES = 40
 PACKAGE_LINES = 3000
 HEAVY = {
-    "boto3", "botocore", "pydantic", "httpx2", "rich", "yaml", "hcl2", "pygohcl",
+    "boto3", "botocore", "pydantic", "urllib3", "rich", "yaml", "hcl2", "pygohcl",
     "starlette", "uvicorn", "jsonschema", "lark", "asyncio", "psycopg", "jinja2",
     "github", "gitlab", "azure", "msrest", "requests",
 }  # fmt: skip

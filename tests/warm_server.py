@@ -21,7 +21,7 @@ from typing import Any
 
 # What commands import when they need it.
 _LIBRARIES = (
-    *("httpx2", "pydantic", "yaml", "simplejson", "packaging.specifiers", "pygohcl"),
+    *("urllib3", "pydantic", "yaml", "simplejson", "packaging.specifiers", "pygohcl"),
     *("botocore.session", "botocore.endpoint", "botocore.signers", "psycopg", "google.auth"),
     *("rich.console", "rich.table", "rich.progress", "markdown_it"),
 )

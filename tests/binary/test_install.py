@@ -131,7 +131,7 @@ def test_a_site_that_cannot_be_reached_is_told_with_its_address(settings: Settin
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         error = _refused(ReleaseSite({}, address=address), settings)
-    assert error.details[0].startswith(f"release site {address}/v{VERSION}: ConnectError")
+    assert error.details[0].startswith(f"release site {address}/v{VERSION}: ConnectionRefusedError")
     assert len(error.details) == 1
     assert "PURVEYOR_ENGINE_RELEASES" in error.hint
 

@@ -27,7 +27,6 @@ from release_fixtures import (
 from purveyor.engines.binary import release
 from purveyor.engines.binary.release import Release, is_signed
 from purveyor.errors import EngineError
-from purveyor.transport.download import DownloadError, download
 
 SIGNED = Path(__file__).parent / "signed"
 PINNED = Path(release.__file__).parent / "keys"
@@ -109,19 +108,3 @@ def test_where_no_signature_can_be_checked_nothing_is_installed(
 def test_a_release_site_is_asked_over_https_only(base: str) -> None:
     with pytest.raises(EngineError, match="no https address"):
         Release("opentofu", VERSION, base)
-
-
-def test_a_site_that_leads_on_to_an_address_without_https_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import httpx2  # noqa: TID251 - a site with TLS that leads to one without
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        if request.url.scheme == "https":
-            return httpx2.Response(302, headers={"Location": "http://site.example/file"})
-        return httpx2.Response(200, content=b"anything")
-
-    client = httpx2.Client(transport=httpx2.MockTransport(answer), follow_redirects=True)
-    monkeypatch.setattr(httpx2, "Client", lambda **_: client)
-    with pytest.raises(DownloadError, match="without https"):
-        download("https://site.example/file", tmp_path / "file")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import math
+import os
+import sys
 import tempfile
 import threading
 import weakref
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
 
-    import httpx2  # noqa: TID251 - this file is the door
+    import urllib3  # noqa: TID251 - this file is the door
 
     from purveyor.json_text import JsonObject
     from purveyor.transport.retry import RetryPolicy
 
 _DETAIL_LENGTH = 400
+_PART = 1 << 16
+_KEPT = 16  # connections to one host
+_BROWSE = {"user-agent": f"purveyor/{__version__}", "accept-encoding": "gzip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,10 @@ class Identity:
     certificate: str = ""
     private_key: str = field(default="", repr=False)
 
+    def all_headers(self) -> Mapping[str, str]:
+        login = f"{self.username}:{self.password}" if self.username else ""
+        return {**_authorise(login), **self.headers}
+
 
 class _BusyError(TransientError):
     def __init__(self, response: Response) -> None:
@@ -104,7 +114,7 @@ class Connection:
     """Connections to any host, opened when first used and kept for the next request.
 
     Used by several threads. `direct` keeps plain HTTP from the environment's proxies: it leads to
-    this machine or to an instance's own metadata. Redirects are followed only with `redirects`.
+    this machine or to an instance's own metadata. Redirects are not followed.
     """
 
     def __init__(
@@ -114,7 +124,6 @@ class Connection:
         clock: Clock | None = None,
         identity: Identity | None = None,
         direct: bool = True,
-        redirects: bool = False,
         largest: int = 512 << 20,
     ) -> None:
         self.sent = 0
@@ -122,10 +131,10 @@ class Connection:
         self._policy = policy
         self._identity = identity or Identity()
         self._direct = direct
-        self._redirects = redirects
         self._largest = largest
         self._lock = threading.Lock()
-        self._clients: dict[bool, httpx2.Client] = {}  # by whether they speak plain HTTP
+        # By whether they speak plain HTTP, and by proxy.
+        self._pools: dict[tuple[bool, str], urllib3.PoolManager] = {}
 
     def ask(self, sign: Callable[[], Request]) -> Response:
         """Send what `sign` returns, which dates and signs each attempt anew.
@@ -157,82 +166,119 @@ class Connection:
             return within(policy.total, lambda: self._read(request, policy))
         except TimeoutError:
             with self._lock:
-                self._clients.clear()  # what is still under way keeps its own
+                self._pools.clear()  # what is still under way keeps its own
             raise LostResponseError(FailureKind.TIMED_OUT, "TimeoutError") from None
 
     @contextlib.contextmanager
-    def stream(self, request: Request, policy: RetryPolicy) -> Iterator[httpx2.Response]:
+    def stream(self, request: Request, policy: RetryPolicy) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send once; the caller reads the answer. Raise as `send`, amid the answer too."""
-        import httpx2  # noqa: TID251 - this file is the door
+        import urllib3  # noqa: TID251 - this file is the door
 
-        client = self._client(request.url)
+        headers = {**_BROWSE, **self._identity.all_headers(), **request.headers}
         try:
-            built = client.build_request(
+            # Ours are ASCII; what the standard library would send as Latin-1 is a mistake.
+            "".join(text for pair in headers.items() for text in pair).encode("ascii")
+            response = self._pool(request.url).request(
                 request.method,
                 request.url,
-                headers={"user-agent": f"purveyor/{__version__}", **request.headers},
-                content=request.content or None,
-                timeout=httpx2.Timeout(policy.read, connect=policy.connect),
+                headers=headers,
+                body=request.content or None,
+                timeout=urllib3.Timeout(connect=policy.connect, read=policy.read),
+                preload_content=False,
+                redirect=False,
+                retries=False,
             )
-        except (httpx2.InvalidURL, ValueError) as error:
-            raise NoResponseError(FailureKind.SETUP, type(error).__name__) from None
-        try:
-            response = client.send(built, stream=True)
             with contextlib.closing(response):
                 yield response
-        except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # Without its cause, whose text may quote a header or a signed address.
             raise _explain(error) from None
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.clear()
 
     def _read(self, request: Request, policy: RetryPolicy) -> Response:
         content = bytearray()
         with self.stream(request, policy) as response:
-            for part in paced(response.iter_bytes(), policy.read) if request.body else ():
+            for part in read_parts(response, policy.read) if request.body else ():
                 content += part
                 if len(content) > self._largest:
                     size = f"larger than {self._largest >> 20} MiB"
                     raise NoResponseError(FailureKind.UNREADABLE, size)
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status_code, headers, bytes(content))
+            return Response(response.status, headers, bytes(content))
 
-    def _client(self, url: str) -> httpx2.Client:
+    def _pool(self, url: str) -> urllib3.PoolManager:
         plain = url.startswith("http://")
+        proxy = "" if plain and self._direct else _find_proxy(url)
         with self._lock:
-            client = self._clients.get(plain)
-            if client is None:
-                client = self._clients[plain] = self._open(plain=plain)
-                weakref.finalize(self, client.close)
-            return client
+            pool = self._pools.get((plain, proxy))
+            if pool is None:
+                pool = self._pools[plain, proxy] = self._open(plain=plain, proxy=proxy)
+                weakref.finalize(self, pool.clear)
+            return pool
 
-    def _open(self, *, plain: bool) -> httpx2.Client:
-        import httpx2  # noqa: TID251 - this file is the door
+    def _open(self, *, plain: bool, proxy: str) -> urllib3.PoolManager:
+        from urllib.parse import unquote
 
-        who = self._identity
+        import urllib3  # noqa: TID251 - this file is the door
+
         try:
-            return httpx2.Client(
-                auth=(who.username, who.password) if who.username else None,
-                headers=who.headers,
-                follow_redirects=self._redirects,
-                trust_env=not (plain and self._direct),
-                # One context for the direct way and every proxy; loading one takes 15 to 120 ms
-                # (measured), so that plain HTTP goes without.
-                verify=False if plain and not self._redirects else _context(who),
-            )
-        except (OSError, ValueError, ImportError, httpx2.InvalidURL) as error:
+            # Loading a context takes 15 to 120 ms (measured), so that plain HTTP goes without.
+            secure = proxy.startswith("https:") or not plain
+            context = _context(self._identity) if secure else None
+        except (OSError, ValueError, ImportError) as error:
             raise NoResponseError(FailureKind.SETUP, type(error).__name__) from None
+        if not proxy:
+            return urllib3.PoolManager(maxsize=_KEPT, ssl_context=context)
+        return urllib3.ProxyManager(
+            proxy,
+            maxsize=_KEPT,
+            ssl_context=context,
+            proxy_ssl_context=context,
+            proxy_headers=_authorise(unquote(urllib3.util.parse_url(proxy).auth or ""), "proxy-"),
+        )
+
+
+def read_parts(
+    response: urllib3.BaseHTTPResponse, seconds: float, *, decode: bool = True
+) -> Iterator[bytes]:
+    """Read an answer in parts as they come; raise TimeoutError when they are slow: see `paced`."""
+    return paced(iter(lambda: response.read1(_PART, decode_content=decode), b""), seconds)
+
+
+def _authorise(login: str, where: str = "") -> dict[str, str]:
+    """Return the header of a `user:password` (RFC 7617); none without one."""
+    encoded = base64.b64encode(login.encode()).decode()
+    return {f"{where}authorization": f"Basic {encoded}"} if login else {}
+
+
+def _find_proxy(url: str) -> str:
+    """Return the environment's proxy for an address; empty for the direct way."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts, proxies = urlsplit(url), getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _context(who: Identity) -> ssl.SSLContext:
-    import httpx2  # noqa: TID251 - this file is the door
+    import ssl
 
-    context = httpx2.create_ssl_context()
+    # The library's own reading of these would pass over a file that is missing.
+    file, folder = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))  # noqa: TID251 - OpenSSL's names, not settings of ours
+    context = ssl.create_default_context(cafile=file, capath=folder)
+    if sys.platform == "darwin" and not (file or folder):
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if who.authority:
         context.load_verify_locations(cadata=who.authority)
     if who.certificate:
@@ -246,18 +292,20 @@ def _context(who: Identity) -> ssl.SSLContext:
 
 
 def _explain(error: Exception) -> NoResponseError:
-    import httpx2  # noqa: TID251 - this file is the door
+    from urllib3 import exceptions as e  # noqa: TID251 - this file is the door
 
     kinds: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (
-        ((httpx2.ProxyError,), FailureKind.PROXY),
-        ((httpx2.LocalProtocolError, httpx2.UnsupportedProtocol), FailureKind.SETUP),
-        ((httpx2.TimeoutException, TimeoutError), FailureKind.TIMED_OUT),
-        ((httpx2.TransportError,), FailureKind.UNREACHABLE),
+        ((e.ProxyError,), FailureKind.PROXY),
+        ((e.NewConnectionError,), FailureKind.UNREACHABLE),
+        ((e.TimeoutError, TimeoutError), FailureKind.TIMED_OUT),
+        ((e.ProtocolError, e.IncompleteRead, e.SSLError, OSError), FailureKind.UNREACHABLE),
+        ((ValueError,), FailureKind.SETUP),
     )
     kind = next((each for types, each in kinds if isinstance(error, types)), FailureKind.UNREADABLE)
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         kind = FailureKind.UNTRUSTED
     name = type(error).__name__
     # Before a connection stands there is no header that its text could quote.
-    cause = f"{name}: {error}" if isinstance(error, httpx2.ConnectError) else name
-    return (LostResponseError if kind in LOST else NoResponseError)(kind, cause)
+    if isinstance(error, e.NewConnectionError):
+        name = f"{type(error.__cause__).__name__}: {error.__cause__}"
+    return (LostResponseError if kind in LOST else NoResponseError)(kind, name)
