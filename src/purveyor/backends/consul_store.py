@@ -10,8 +10,9 @@ from urllib.parse import quote, urlencode
 from purveyor import json_text
 from purveyor.dataclass import dataclass
 from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
-from purveyor.transport.connection import Connection, Identity, Request
+from purveyor.transport.connection import Connection, Request
 from purveyor.transport.errors import NoResponseError
+from purveyor.transport.pools import Identity
 from purveyor.transport.retry import STATE_SERVER
 
 if TYPE_CHECKING:

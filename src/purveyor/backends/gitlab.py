@@ -10,7 +10,7 @@ from purveyor.backends.http_place import NAME, HttpPlace
 from purveyor.backends.model import StateVersion, no_version
 from purveyor.errors import CatalogError, CredentialsError
 from purveyor.state_key import KEYS_BY_ID, combine
-from purveyor.transport.connection import Identity
+from purveyor.transport.pools import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

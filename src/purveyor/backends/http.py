@@ -26,7 +26,8 @@ from purveyor.state_key import (
     combine,
 )
 from purveyor.step import BackendBlock
-from purveyor.transport.connection import Connection, Identity
+from purveyor.transport.connection import Connection
+from purveyor.transport.pools import Identity
 from purveyor.transport.retry import STATE_SERVER
 
 if TYPE_CHECKING:

@@ -1,17 +1,12 @@
-"""Requests and their answers; the only place that knows the HTTP library."""
+"""Requests and their answers over an HTTP library that nothing above this package knows."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import math
-import os
-import sys
-import tempfile
 import threading
 import weakref
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import __version__, json_text
@@ -25,10 +20,10 @@ from purveyor.transport.errors import (
     TransientError,
     is_transient,
 )
+from purveyor.transport.pools import Identity, find_proxy, open_pool
 from purveyor.transport.retry import CLOUD, paced, retry, within
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
     import urllib3  # noqa: TID251 - this file is the door
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
 
 _DETAIL_LENGTH = 400
 _PART = 1 << 16
-_KEPT = 16  # connections to one host
 _BROWSE = {"user-agent": f"purveyor/{__version__}", "accept-encoding": "gzip"}
 
 
@@ -85,22 +79,6 @@ class Response:
         """The beginning of the content on one line, for an error's details."""
         start = self.content[: 4 * _DETAIL_LENGTH].decode(errors="replace")
         return " ".join(start.split())[:_DETAIL_LENGTH]
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who we are to a server, and whom we trust; certificates and keys are PEM texts."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    authority: str = ""  # the certificate authority to trust; empty for the usual ones
-    certificate: str = ""
-    private_key: str = field(default="", repr=False)
-
-    def all_headers(self) -> Mapping[str, str]:
-        login = f"{self.username}:{self.password}" if self.username else ""
-        return {**_authorise(login), **self.headers}
 
 
 class _BusyError(TransientError):
@@ -214,34 +192,15 @@ class Connection:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         plain = url.startswith("http://")
-        proxy = "" if plain and self._direct else _find_proxy(url)
+        proxy = "" if plain and self._direct else find_proxy(url)
         with self._lock:
             pool = self._pools.get((plain, proxy))
             if pool is None:
-                pool = self._pools[plain, proxy] = self._open(plain=plain, proxy=proxy)
+                pool = self._pools[plain, proxy] = open_pool(
+                    self._identity, plain=plain, proxy=proxy
+                )
                 weakref.finalize(self, pool.clear)
             return pool
-
-    def _open(self, *, plain: bool, proxy: str) -> urllib3.PoolManager:
-        from urllib.parse import unquote
-
-        import urllib3  # noqa: TID251 - this file is the door
-
-        try:
-            # Loading a context takes 15 to 120 ms (measured), so that plain HTTP goes without.
-            secure = proxy.startswith("https:") or not plain
-            context = _context(self._identity) if secure else None
-        except (OSError, ValueError, ImportError) as error:
-            raise NoResponseError(FailureKind.SETUP, type(error).__name__) from None
-        if not proxy:
-            return urllib3.PoolManager(maxsize=_KEPT, ssl_context=context)
-        return urllib3.ProxyManager(
-            proxy,
-            maxsize=_KEPT,
-            ssl_context=context,
-            proxy_ssl_context=context,
-            proxy_headers=_authorise(unquote(urllib3.util.parse_url(proxy).auth or ""), "proxy-"),
-        )
 
 
 def read_parts(
@@ -249,46 +208,6 @@ def read_parts(
 ) -> Iterator[bytes]:
     """Read an answer in parts as they come; raise TimeoutError when they are slow: see `paced`."""
     return paced(iter(lambda: response.read1(_PART, decode_content=decode), b""), seconds)
-
-
-def _authorise(login: str, where: str = "") -> dict[str, str]:
-    """Return the header of a `user:password` (RFC 7617); none without one."""
-    encoded = base64.b64encode(login.encode()).decode()
-    return {f"{where}authorization": f"Basic {encoded}"} if login else {}
-
-
-def _find_proxy(url: str) -> str:
-    """Return the environment's proxy for an address; empty for the direct way."""
-    from urllib.parse import urlsplit
-    from urllib.request import getproxies, proxy_bypass
-
-    parts, proxies = urlsplit(url), getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _context(who: Identity) -> ssl.SSLContext:
-    import ssl
-
-    # The library's own reading of these would pass over a file that is missing.
-    file, folder = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))  # noqa: TID251 - OpenSSL's names, not settings of ours
-    context = ssl.create_default_context(cafile=file, capath=folder)
-    if sys.platform == "darwin" and not (file or folder):
-        import truststore
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if who.authority:
-        context.load_verify_locations(cadata=who.authority)
-    if who.certificate:
-        # OpenSSL takes a certificate of ours from files only; the folder is for our eyes only.
-        with tempfile.TemporaryDirectory(prefix="purveyor-") as folder:
-            certificate, key = Path(folder, "certificate"), Path(folder, "key")
-            certificate.write_text(who.certificate)
-            key.write_text(who.private_key)
-            context.load_cert_chain(certificate, key)
-    return context
 
 
 def _explain(error: Exception) -> NoResponseError:
