@@ -62,9 +62,9 @@ simulate: $(READY) ## Play N schedules of the journal's protocol, from SEED on; 
 	@PYTHONPATH=tests/simulation $(BIN)/python -m simulator $(SEED) $(N) $(ARGS)
 
 ##@ To change Purveyor
-tools: $(READY) ## Bring OpenTofu and real stores for tests into the user's cache
+tools: $(READY) ## Bring OpenTofu, Pulumi, Kubernetes and stores into the user's cache
 	$(INSTALL_ENGINE)
-	@sh tools/install_stores.sh
+	@sh tools/install_programs.sh
 
 lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check

@@ -16,7 +16,7 @@ from socketserver import StreamRequestHandler, TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from azure_certificate import write_certificate
+from certificate import write_certificate
 from purveyor import json_text
 from purveyor.cloud.azure import AzureStorage
 from purveyor.settings import Settings

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 
-pytest_plugins = ("store_fixtures",)
+pytest_plugins = ("cluster_fixtures", "store_fixtures")
 
 _REAL = pytest.StashKey[RealPrograms]()
 _FOR_LATER = pytest.StashKey[int]()

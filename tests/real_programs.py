@@ -20,7 +20,9 @@ LEFT_OUT = "left out: "
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _PINS = Path(__file__).parents[1] / "tools"
 # A program's own package in go.mod, or Azurite's line in package.json.
-_PIN = re.compile(r'(?:/(?:minio/minio|fake-gcs-server) |"azurite": ")(v?\d[^\s"]*)')
+_PIN = re.compile(
+    r'(?:/(?:minio/minio|fake-gcs-server|pulumi/pkg/v3|kubernetes) |"azurite": ")(v?\d[^\s"]*)'
+)
 _AZURITE = "node_modules/azurite/dist/src/blob/main.js"
 _AWS = Path("registry.terraform.io/hashicorp/aws")
 
@@ -40,6 +42,9 @@ class RealPrograms:
     node: Path | None = None
     consul: Path | None = None
     spin: Path | None = None
+    pulumi: Path | None = None  # beside it lies the plugin for its YAML
+    control_plane: Path | None = None  # all its parts in one program
+    kubectl: Path | None = None
 
     def engine(self, name: str) -> EngineBinary | None:
         """Return the engine `terraform` or `opentofu`, None when it is missing."""
@@ -58,15 +63,17 @@ class RealPrograms:
             lines.append(f"Consul {_version(self.consul, 'version')}")
         if self.spin:
             lines.append(f"spin {_version(self.spin, '-V')}")
-        return lines + [f"{name} {_store_version(path)}" for name, path in self.stores() if path]
+        return lines + [f"{name} {_pinned(path)}" for name, path in self.brought() if path]
 
-    def stores(self) -> list[tuple[str, Path | None]]:
-        """Name the stores that `make tools` brings, with their programs."""
+    def brought(self) -> list[tuple[str, Path | None]]:
+        """Name what `make tools` brings besides OpenTofu, with its program."""
         azurite = self.azurite if self.node else None
         return [
             ("MinIO", self.minio),
             ("fake-gcs-server", self.fake_gcs),
             ("Azurite", azurite),
+            ("Pulumi", self.pulumi),
+            ("Kubernetes", self.control_plane),
         ]
 
     def missing(self) -> list[str]:
@@ -88,7 +95,7 @@ class RealPrograms:
             lines.append("spin: not on PATH, or no C compiler for it (Debian's package `spin`)")
         lines += [
             f"{name}: not in the cache (`make tools` brings it)"
-            for name, path in self.stores()
+            for name, path in self.brought()
             if path is None
         ]
         return lines
@@ -104,14 +111,17 @@ def look_around(settings: Settings) -> RealPrograms:
         aws_provider=_newest(mirror / _AWS) if mirror else "",
         moto=_distribution("moto"),
         postgresql=_postgresql(settings),
-        minio=_store("minio/{}/minio", _PINS / "minio/go.mod", settings),
-        fake_gcs=_store(
-            "fake-gcs-server/{}/fake-gcs-server", _PINS / "fake-gcs-server/go.mod", settings
+        minio=_brought("stores/minio/{}/minio", "minio/go.mod", settings),
+        fake_gcs=_brought(
+            "stores/fake-gcs-server/{}/fake-gcs-server", "fake-gcs-server/go.mod", settings
         ),
-        azurite=_store(f"azurite/{{}}/{_AZURITE}", _PINS / "azurite/package.json", settings),
+        azurite=_brought(f"stores/azurite/{{}}/{_AZURITE}", "azurite/package.json", settings),
         node=process.find("node", settings.for_children()),
         consul=process.find("consul", settings.for_children()),
         spin=_spin(settings),
+        pulumi=_brought("tools/pulumi/{}/pulumi", "pulumi/go.mod", settings),
+        control_plane=_brought("tools/kubernetes/{}/control-plane", "kubernetes/go.mod", settings),
+        kubectl=_brought("tools/kubernetes/{}/kubectl", "kubernetes/go.mod", settings),
     )
 
 
@@ -142,18 +152,17 @@ def _spin(settings: Settings) -> Path | None:
     return process.find("spin", settings.for_children()) if compiler else None
 
 
-def _store(path: str, pins: Path, settings: Settings) -> Path | None:
-    """Return a store's program at the pinned version, None when the cache has none."""
-    pin = _PIN.search(pins.read_text(encoding="utf-8"))
+def _brought(path: str, pins: str, settings: Settings) -> Path | None:
+    """Return a program at its pinned version, None when the cache has none."""
+    pin = _PIN.search((_PINS / pins).read_text(encoding="utf-8"))
     cache = Path(settings.text("PURVEYOR_CACHE") or "~/.cache/purveyor").expanduser()
-    found = cache / "stores" / path.format(pin[1] if pin else "")
+    found = cache / path.format(pin[1] if pin else "")
     return found if pin and found.is_file() else None
 
 
-def _store_version(path: Path) -> str:
-    """Read the version from `…/stores/<name>/<version>/…`, short where it names a commit."""
-    parts = path.parts
-    version = parts[len(parts) - parts[::-1].index("stores") + 1]
+def _pinned(path: Path) -> str:
+    """Read the version from `…/<name>/<version>/…`, short where it names a commit."""
+    version = next(part for part in path.parts[::-1] if re.fullmatch(r"v?\d+\.\d.*", part))
     return version.removeprefix("v").removeprefix("0.0.0-").partition("-")[0]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reporter_fixtures import HASTY, set_link_stage, set_stage
 
-from azure_certificate import write_certificate
+from certificate import write_certificate
 from purveyor.client import Credentials, PlatformClient
 from purveyor.reporter import PlatformReporter
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from azure_certificate import write_certificate
+from certificate import write_certificate
 from purveyor.engines.terraform import plugins
 from purveyor.errors import CatalogError, PurveyorError
 

@@ -1,8 +1,9 @@
-"""A certificate for Azure's host names, signed by an authority that only the tests trust."""
+"""A certificate for servers of the tests, signed by an authority that only the tests trust."""
 
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ class Certificate:
 
 
 def write_certificate(folder: Path, hosts: Sequence[str]) -> Certificate:
-    """Write a new authority and a certificate for `hosts` into `folder`."""
+    """Write a new authority and a certificate for `hosts`, names or addresses, into `folder`."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = _name("purveyor tests")
@@ -56,7 +57,7 @@ def write_certificate(folder: Path, hosts: Sequence[str]) -> Certificate:
         .add_extension(_SIGNS, critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    names = x509.SubjectAlternativeName([_host(host) for host in hosts])
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     shown = (
         _begin(_name(hosts[0]), issuer, key.public_key())
@@ -76,6 +77,13 @@ def write_certificate(folder: Path, hosts: Sequence[str]) -> Certificate:
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return files
+
+
+def _host(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _name(text: str) -> x509.Name:

@@ -1,0 +1,75 @@
+"""The control plane that tests have: all is real but the nodes, whose pods only play."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from purveyor import json_text
+
+if TYPE_CHECKING:
+    from cluster_fixtures import Cluster
+
+
+def deployment(name: str, image: str) -> str:
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}]}}
+    spec: Any = {"replicas": 2, "selector": {"matchLabels": labels}, "template": pod}
+    head = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}}
+    return json_text.write({**head, "spec": spec})
+
+
+def await_pods(cluster: Cluster, label: str) -> list[Any]:
+    """Return the pods that have the label, once the double has looked after both."""
+    for _ in range(300):
+        pods: list[Any] = cluster.list("pods", "-l", label)
+        if len([pod for pod in pods if "containerStatuses" in pod["status"]]) == 2:
+            return pods
+        time.sleep(0.05)
+    raise AssertionError(f"no pods of {label}")
+
+
+def await_warnings(cluster: Cluster, count: int) -> list[Any]:
+    told: list[Any] = []
+    for _ in range(100):
+        told = cluster.list("events", "--field-selector", "type=Warning")
+        if len(told) == count:
+            break
+        time.sleep(0.05)
+    return told
+
+
+def test_a_deployment_becomes_ready_and_its_pods_have_logs(cluster: Cluster) -> None:
+    cluster.apply(deployment("web", "example.com/web:1"))
+    cluster.kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    log = cluster.kubectl("logs", "deployment/web", "--tail", "1")
+    assert log.stdout == "c: example.com/web:1 listens\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "phase", "reason", "event"),
+    [
+        ("broken", "Pending", "ImagePullBackOff", "Failed"),
+        ("crash", "Running", "CrashLoopBackOff", "BackOff"),
+        ("slow", "Pending", "ContainerCreating", ""),
+    ],
+)
+def test_a_bad_image_tag_keeps_pods_from_being_ready(
+    cluster: Cluster, tag: str, phase: str, reason: str, event: str
+) -> None:
+    cluster.apply(deployment("web", f"example.com/web:{tag}"))
+    pods = await_pods(cluster, "app=web")
+    assert {pod["status"]["phase"] for pod in pods} == {phase}
+    [status] = pods[0]["status"]["containerStatuses"]
+    assert status["state"]["waiting"]["reason"] == reason
+    told = await_warnings(cluster, 2 if event else 0)
+    assert {each["reason"] for each in told} == ({event} if event else set())
+
+
+def test_deleted_pods_are_gone(cluster: Cluster) -> None:
+    cluster.apply(deployment("web", "example.com/web:1"))
+    cluster.kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    cluster.kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=20s")
+    assert cluster.list("pods") == []
