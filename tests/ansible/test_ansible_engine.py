@@ -21,6 +21,7 @@ from purveyor.redaction import Redactor
 from purveyor.step import HOSTS, ModuleSource, Noticed, Playbook, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from purveyor.json_text import JsonValue
@@ -58,6 +59,20 @@ class Stage:
         hosts: JsonValue = HERE,
         **variables: JsonValue,
     ) -> StepResult:
+        engine, step = self._prepare(tasks, operation, hosts, variables)
+        return engine.run(step, self.heard.append)
+
+    def preview(self, tasks: str, hosts: JsonValue = HERE) -> StepResult:
+        engine, step = self._prepare(tasks, Operation.CREATE, hosts, {})
+        return engine.preview(step, self.heard.append)
+
+    def _prepare(
+        self,
+        tasks: str,
+        operation: Operation,
+        hosts: JsonValue,
+        variables: Mapping[str, JsonValue],
+    ) -> tuple[AnsibleEngine, Step]:
         playbook = self.root / "site.yml"
         playbook.write_text(TASKS + tasks)
         engine = AnsibleEngine(
@@ -78,7 +93,7 @@ class Stage:
             environment=self.environment,
             interruption=self.interruption,
         )
-        return engine.run(step, self.heard.append)
+        return engine, step
 
     def said(self) -> list[str]:
         return [each.text for each in self.heard if isinstance(each, Noticed)]
@@ -214,3 +229,41 @@ def test_a_missing_program_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(CatalogError, match="ansible-playbook is not on PATH") as caught:
         stage.play("")
     assert caught.value.reason is ReasonCode.ENGINE_NOT_FOUND
+
+
+def test_check_mode_tells_what_would_change_and_what_it_cannot_tell(stage: Stage) -> None:
+    place = stage.root / "motd"
+    tasks = f"""
+    - name: write
+      ansible.builtin.copy: {{content: "welcome\\n", dest: {place}, mode: "0600"}}
+    - name: hide
+      ansible.builtin.copy: {{content: "c4nary\\n", dest: {place}-2, mode: "0600"}}
+      no_log: true
+    - name: do
+      ansible.builtin.command: {{argv: [touch, {place}]}}
+    - name: pass over
+      ansible.builtin.command: {{argv: [touch, {place}]}}
+      when: false
+    - name: hand on
+      ansible.builtin.set_stats: {{data: {{purveyor_outputs: {{address: 10.0.0.7}}}}}}
+    """
+    told = stage.preview(tasks)
+    assert [change.address for change in told.changes] == ["here"]
+    assert told.unknown == "Ansible cannot check `do` on here"
+    assert told.outputs == {}
+    assert "here: +welcome" in stage.said()
+    assert "c4nary" not in repr(stage.said())
+    assert not place.exists()
+
+
+@pytest.mark.slow
+def test_a_check_that_fails_or_finds_nothing_to_do_says_so(stage: Stage) -> None:
+    told = stage.preview("    - {name: break, ansible.builtin.fail: {msg: no nginx yet}}\n")
+    assert told.unknown == "the check fails: here: break: no nginx yet"
+    hand_on = "    - ansible.builtin.set_stats: {data: {purveyor_outputs: {address: 10.0.0.7}}}\n"
+    told = stage.preview(hand_on)
+    assert (told.changes, told.unknown) == ((), "")
+    assert told.outputs["address"].value == "10.0.0.7"
+    closed: JsonValue = {"web1": {"ansible_host": "127.0.0.1", "ansible_port": 1}}
+    with pytest.raises(EngineError, match="could not reach web1"):
+        stage.preview("    - ansible.builtin.ping:\n", hosts=closed)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 # By the name in a test's id: the file and its class. What is in `LONG` waits for `make test-long`.
 CASES = {
     "command": "command_case:CommandCase",
+    "ansible": "ansible_case:AnsibleCase",
+    "terraform": "terraform_case:TerraformCase",
+    "tofu": "terraform_case:OpenTofuCase",
 }
-LONG: frozenset[str] = frozenset()
+LONG = frozenset({"ansible"})
 _NAMES = [
     pytest.param(name, id=name, marks=pytest.mark.long if name in LONG else ()) for name in CASES
 ]

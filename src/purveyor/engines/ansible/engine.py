@@ -22,7 +22,7 @@ from purveyor.state_key import OutputValue
 from purveyor.step import HOSTS, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed
@@ -51,17 +51,37 @@ class AnsibleEngine(StatelessEngine):
         Raise CancelledError when it was stopped with the run, CatalogError when it cannot be
         started, EngineError when a host failed or could not be reached, or time ran out.
         """
+        events = PlaybookEvents(listen)
+        outputs = self._play(step, events)
+        return StepResult(events.changes(), outputs, engine=ANSIBLE)
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Play it in check mode; a task may fail there only since an earlier one did nothing."""
+        events, outputs, unknown = PlaybookEvents(listen), {}, ""
+        try:
+            outputs = self._play(step, events, "--check", "--diff")
+        except EngineError:
+            if not events.failures or any(each.unreachable for each in events.failures):
+                raise
+            unknown = self._redactor.redact(f"the check fails: {events.failures[0]}")
+        if not unknown and events.unchecked:
+            unknown = f"Ansible cannot check {', '.join(events.unchecked)}"
+        changes = events.changes()
+        known = not (changes or unknown)
+        return StepResult(changes, outputs if known else {}, engine=ANSIBLE, unknown=unknown)
+
+    def _play(self, step: Step, events: PlaybookEvents, *options: str) -> dict[str, OutputValue]:
+        """Play what the step asks for; return its outputs, which the redactor learns."""
         wanted = self._playbook.undo if step.operation is Operation.DELETE else self._playbook.run
         if wanted is None:
-            return StepResult((), {}, engine=ANSIBLE)
+            return {}
         if step.interruption.requested:
             raise CancelledError(
                 f"The run was cancelled: {wanted.name} was not started.",
                 hint="Start the action again when it is wanted.",
             )
-        events = PlaybookEvents(listen)
         done, expired = run_limited(
-            self._write_command(wanted, step),
+            self._write_command(wanted, step, options),
             step.interruption,
             self._playbook.timeout,
             on_line=events.read,
@@ -75,9 +95,9 @@ class AnsibleEngine(StatelessEngine):
                 self._redactor.add_value(each.value)
         if done.code or events.fault:
             raise self._explain(wanted, step, events, done, expired=expired)
-        return StepResult(events.changes(), outputs, engine=ANSIBLE)
+        return outputs
 
-    def _write_command(self, wanted: Path, step: Step) -> process.Command:
+    def _write_command(self, wanted: Path, step: Step, options: Sequence[str]) -> process.Command:
         variables = _build_variables(step.variables)
         hosts = variables.pop(HOSTS, None)
         files = [("variables.json", variables)]
@@ -93,6 +113,7 @@ class AnsibleEngine(StatelessEngine):
         return process.Command(
             argv=(
                 str(_find_program(step.environment)),
+                *options,
                 *(("--inventory", inventory) if inventory else ()),
                 *("--extra-vars", f"@{given}", str(wanted)),
             ),

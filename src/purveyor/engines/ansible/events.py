@@ -23,6 +23,7 @@ _LEVELS = {
     "item_failed": "warning",
 }
 _LONGEST = 500
+_DIFF_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class PlaybookEvents:
     listen: Listen
     changed: dict[str, None] = field(default_factory=dict)  # hosts, in order
     failures: list[HostFailure] = field(default_factory=list)
+    unchecked: dict[str, None] = field(default_factory=dict)  # tasks that a check passes over
     outputs: JsonObject = field(default_factory=dict)
     task: str = ""  # the last that was begun
     fault: str = ""  # why what `set_stats` kept cannot be handed on
@@ -76,6 +78,11 @@ class PlaybookEvents:
         if kind == "changed":
             self.changed[host] = None
             self.listen(Noticed("info", f"changed: {host}"))
+        elif kind == "unchecked":
+            self.unchecked[f"`{task}` on {host}"] = None
+        elif kind == "diff":
+            for line in str(event.get("message", "")).split("\n")[:_DIFF_LINES]:
+                self.listen(Noticed("info", f"{host}: {line}"))
         elif kind in _LEVELS:
             if kind in {"failed", "unreachable"}:
                 self.failures.append(HostFailure(host, task, said, kind == "unreachable"))

@@ -9,6 +9,7 @@ import json  # noqa: TID251 - Purveyor's own reader is not there
 import sys
 from typing import Any
 
+from ansible.context import CLIARGS
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
@@ -49,6 +50,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # it has no types
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
         _tell_result("item_failed", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        if "results" not in result.result:
+            self.v2_runner_item_on_skipped(result)
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        # What a check cannot do has no reason for being passed over (measured); no_log hides it.
+        if CLIARGS["check"] and "skip_reason" not in result.result:
+            _tell_result("unchecked", result)
+
+    def v2_on_file_diff(self, result: Any) -> None:
+        if shown := result.result.get("diff"):
+            host, task = result.host.get_name(), result.task.get_name()
+            _tell("diff", host=host, task=task, message=self._get_diff(shown).strip())
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         hosts = {host: stats.summarize(host) for host in sorted(stats.processed)}
