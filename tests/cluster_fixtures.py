@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 class Cluster:
     """A namespace of a real control plane, with kubectl as the independent oracle.
 
-    What becomes of its pods goes by their images' tags: see `kubelet_double.FATES`.
+    What becomes of its pods goes by their images' tags: see `pod_double.FATES`.
     """
 
     plane: ControlPlane
@@ -63,6 +63,11 @@ class Cluster:
     def apply(self, manifest: str) -> None:
         """Apply YAML or JSON as somebody else would, with kubectl."""
         self.kubectl("apply", "-f", "-", stdin=manifest)
+
+    def put_load(self, millicores: int) -> None:
+        """Let the namespace's running pods share so much work."""
+        load = f"double.test/load={millicores}"
+        self.kubectl("annotate", "namespace", self.namespace, load, "--overwrite")
 
     def get(self, kind: str, name: str) -> Any:
         """Return an object as kubectl sees it; None when it is not there."""

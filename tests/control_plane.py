@@ -49,6 +49,9 @@ _CONTROLLERS = (
     "kube-controller-manager --kubeconfig=kubeconfig --leader-elect=false --secure-port=0"
     " --node-monitor-grace-period=24h --node-startup-grace-period=24h"
     " --service-account-private-key-file=key.pem --root-ca-file=authority.pem"
+    " --horizontal-pod-autoscaler-sync-period=1s"
+    " --horizontal-pod-autoscaler-cpu-initialization-period=0s"
+    " --horizontal-pod-autoscaler-downscale-stabilization=0s"
 )
 _SCHEDULER = "kube-scheduler --kubeconfig=kubeconfig --leader-elect=false --secure-port=0"
 
@@ -126,6 +129,7 @@ def _start(program: str, folder: Path) -> list[subprocess.Popen[bytes]]:
     _wait(lambda: api.call("GET", "/api/v1/namespaces/default/serviceaccounts/default"), children)
     threading.Thread(target=KubeletDouble(api).run, daemon=True).start()
     _wait(lambda: all(_is_ready(api, name) for name in NODES), children)
+    _wait(lambda: api.call("GET", "/apis/metrics.k8s.io/v1beta1"), children)
     (folder / "port").write_text(str(plane.port))
     return children
 

@@ -1,8 +1,9 @@
 """A double of the kubelet, from Kubernetes' documentation: pods run in name only.
 
-What becomes of a pod goes by its images' tags: see `FATES`. Its log is what the annotation
-`double.test/log` says, else one line of ours. Laid out after kubernetes.io, "Pod Lifecycle",
-"Kubelet" and "Communication between Nodes and the Control Plane".
+What becomes of a pod goes by its images' tags: see `pod_double.FATES`. It gives the metrics, too:
+the load that the namespace's annotation `double.test/load` tells, in millicores, is shared by its
+running pods. Laid out after kubernetes.io, "Communication between Nodes and the Control Plane" and
+"Resource metrics pipeline".
 """
 
 from __future__ import annotations
@@ -15,149 +16,18 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+
+from pod_double import LATE_SECONDS, pod_log, pod_status
+from purveyor import json_text
 
 if TYPE_CHECKING:
     from kubernetes_api import KubernetesApi
 
 NODES = ("node-1", "node-2")
-FATES = {
-    "broken": "its image cannot be pulled: ImagePullBackOff, with a warning as event",
-    "crash": "it ends again and again: CrashLoopBackOff, with a warning; in a job it fails",
-    "slow": "it is Pending for ever: ContainerCreating",
-    "unready": "it runs, and its readiness probe fails, with a warning",
-    "late": "it is ready after two seconds, where others are at once",
-}
-_LATE_SECONDS = 2.0
 _LOG = re.compile(r"/containerLogs/([^/]+)/([^/]+)/([^/]+)")
-
-
-def pod_status(pod: Any, now: float) -> dict[str, Any]:
-    """Say how a pod that was placed stands; the same whenever it is asked, but for `late`."""
-    meta, spec = pod["metadata"], pod["spec"]
-    since = meta["creationTimestamp"]
-    in_job = any(owner["kind"] == "Job" for owner in meta.get("ownerReferences", ()))
-    containers = [
-        _container(each, _fate(each["image"], since, now), since, spec, in_job=in_job)
-        for each in spec["containers"]
-    ]
-    phase = "Failed" if meta.get("deletionTimestamp") else _phase(containers)
-    return {
-        "phase": phase,
-        "hostIP": "127.0.0.1",
-        "podIP": "10.244.0.1",
-        "podIPs": [{"ip": "10.244.0.1"}],
-        "startTime": since,
-        "conditions": _conditions(pod, containers, phase, since),
-        "initContainerStatuses": [
-            _status(each, since, {"terminated": _ended(0, since)}, ready=True)
-            for each in spec.get("initContainers", ())
-        ],
-        "containerStatuses": containers,
-    }
-
-
-def _fate(image: str, since: str, now: float) -> str:
-    tag = image.rpartition(":")[2]
-    if tag == "late":
-        born = time.mktime(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
-        return "slow" if now - born < _LATE_SECONDS else ""
-    return tag if tag in FATES else ""
-
-
-def _container(each: Any, fate: str, since: str, spec: Any, *, in_job: bool) -> dict[str, Any]:
-    image, name = each["image"], each["name"]
-    match fate:
-        case "broken":
-            said = f'Back-off pulling image "{image}": ErrImagePull: {image}: not found'
-            return _status(each, since, _waiting("ImagePullBackOff", said))
-        case "crash" if in_job and spec.get("restartPolicy") == "Never":
-            return _status(each, since, {"terminated": _ended(1, since)})
-        case "crash":
-            said = f"back-off 40s restarting failed container={name}"
-            status = _status(each, since, _waiting("CrashLoopBackOff", said))
-            return {**status, "restartCount": 3, "lastState": {"terminated": _ended(1, since)}}
-        case "slow":
-            return _status(each, since, _waiting("ContainerCreating", ""))
-        case _:
-            state = (
-                {"terminated": _ended(0, since)} if in_job else {"running": {"startedAt": since}}
-            )
-            return _status(each, since, state, ready=not in_job and fate != "unready")
-
-
-def _status(each: Any, since: str, state: Any, *, ready: bool = False) -> dict[str, Any]:
-    started = "running" in state
-    number = f"double://{each['name']}/{since}"
-    about = {"name": each["name"], "image": each["image"], "imageID": each["image"]}
-    return {
-        **about,
-        "containerID": number if "waiting" not in state else "",
-        "ready": ready,
-        "started": started,
-        "restartCount": 0,
-        "state": state,
-        "lastState": {},
-    }
-
-
-def _waiting(reason: str, message: str) -> dict[str, Any]:
-    return {"waiting": {"reason": reason, **({"message": message} if message else {})}}
-
-
-def _ended(code: int, since: str) -> dict[str, Any]:
-    reason = "Error" if code else "Completed"
-    return {"exitCode": code, "reason": reason, "startedAt": since, "finishedAt": since}
-
-
-def _phase(containers: list[dict[str, Any]]) -> str:
-    states = [each["state"] for each in containers]
-    if all("terminated" in each for each in states):
-        return "Failed" if any(each["terminated"]["exitCode"] for each in states) else "Succeeded"
-    reasons = {each["waiting"]["reason"] for each in states if "waiting" in each}
-    return "Pending" if reasons - {"CrashLoopBackOff"} else "Running"
-
-
-def _conditions(pod: Any, containers: list[dict[str, Any]], phase: str, since: str) -> list[Any]:
-    unready = [each["name"] for each in containers if not each["ready"]]
-    why: dict[str, Any] = {}
-    if phase in {"Succeeded", "Failed"}:
-        why = {"reason": "PodCompleted" if phase == "Succeeded" else "PodFailed"}
-    elif unready:
-        said = f"containers with unready status: [{' '.join(unready)}]"
-        why = {"reason": "ContainersNotReady", "message": said}
-    ours = {"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"}
-    others = [c for c in pod.get("status", {}).get("conditions", ()) if c["type"] not in ours]
-    gates = {gate["conditionType"] for gate in pod["spec"].get("readinessGates", ())}
-    shut = gates - {c["type"] for c in others if c["status"] == "True"}
-    if shut and not why:
-        said = f'corresponding condition of pod readiness gate "{min(shut)}" does not exist.'
-        gated = {"reason": "ReadinessGatesNotReady", "message": said}
-    else:
-        gated = why
-    return [
-        *others,
-        _condition("PodReadyToStartContainers", {}, since),
-        _condition("Initialized", {}, since),
-        _condition("ContainersReady", why, since),
-        _condition("Ready", gated, since),
-    ]
-
-
-def _condition(kind: str, why: dict[str, Any], since: str) -> dict[str, Any]:
-    status = "False" if why else "True"
-    return {"type": kind, "status": status, "lastTransitionTime": since, **why}
-
-
-def pod_log(pod: Any, container: str) -> list[str]:
-    """Return the lines that a container has written."""
-    said = pod["metadata"].get("annotations", {}).get("double.test/log")
-    if said is not None:
-        return str(said).rstrip("\n").split("\n")
-    [image] = [c["image"] for c in pod["spec"]["containers"] if c["name"] == container]
-    if image.endswith(":crash"):
-        return [f"{container}: starting {image}", f"{container}: fatal: no database to talk to"]
-    return [f"{container}: {image} listens"]
+_METRICS = "metrics.k8s.io/v1beta1"
+_USAGE = re.compile(rf"/apis/{_METRICS}/namespaces/([^/]+)/pods")
 
 
 @dataclass(slots=True)
@@ -167,10 +37,11 @@ class KubeletDouble:
     api: KubernetesApi
 
     def run(self) -> None:
-        """Serve logs, make the nodes, then go by the pods until the process ends."""
-        server = self._serve()
+        """Serve, make the nodes, then go by the pods until the process ends."""
+        port = self._serve()
         for name in NODES:
-            self._make_node(name, server.server_address[1])
+            self._make_node(name, port)
+        self._register_metrics(port)
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 for pod in self.api.watch("/api/v1/pods?fieldSelector=spec.nodeName!="):
@@ -193,7 +64,7 @@ class KubeletDouble:
         elif after["phase"] == "Pending" and any(
             each["image"].endswith(":late") for each in pod["spec"]["containers"]
         ):
-            threading.Timer(_LATE_SECONDS, self._keep_again, (path,)).start()
+            threading.Timer(LATE_SECONDS, self._keep_again, (path,)).start()
 
     def _keep_again(self, path: str) -> None:
         pod = self.api.call("GET", path)
@@ -219,7 +90,7 @@ class KubeletDouble:
 
     def _tell(self, pod: Any, reason: str, message: str) -> None:
         meta = pod["metadata"]
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        now = _now()
         about = {key: meta[key] for key in ("namespace", "name", "uid", "resourceVersion")}
         event = {
             "metadata": {"generateName": f"{meta['name']}."},
@@ -239,8 +110,7 @@ class KubeletDouble:
         node = {"metadata": {"name": name, "labels": labels}}
         self.api.call("POST", "/api/v1/nodes", node)
         room = {"cpu": "64", "memory": "256Gi", "pods": "1000", "ephemeral-storage": "1Ti"}
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        seen = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+        seen = {"lastHeartbeatTime": _now(), "lastTransitionTime": _now()}
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", **seen}
         status = {
             "capacity": room,
@@ -254,20 +124,17 @@ class KubeletDouble:
         }
         self.api.call("PATCH", f"/api/v1/nodes/{name}/status", {"status": status}, _MERGE)
 
-    def _serve(self) -> http.server.ThreadingHTTPServer:
-        api = self.api
+    def _serve(self) -> int:
+        """Answer what the API server asks kubelets and metrics; return the port."""
+        answer = self._answer
 
-        class Logs(http.server.BaseHTTPRequestHandler):
+        class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked = urlsplit(self.path)
-                found = _LOG.fullmatch(asked.path)
-                place = found and f"/api/v1/namespaces/{found[1]}/pods/{found[2]}"
-                pod = api.call("GET", place) if place else None
-                lines = pod_log(pod, found[3]) if found and pod else []
-                [tail] = parse_qs(asked.query).get("tailLines", [str(len(lines))])
-                text = "".join(f"{line}\n" for line in lines[max(0, len(lines) - int(tail)) :])
-                self.send_response(200 if pod else 404)
-                self.send_header("Content-Type", "text/plain")
+                found = answer(urlsplit(self.path))
+                text = found if isinstance(found, str) else json_text.write(found)
+                self.send_response(404 if found is None else 200)
+                kind = "text/plain" if isinstance(found, str) else "application/json"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -275,10 +142,67 @@ class KubeletDouble:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Logs)
-        server.socket = api.certificate.context().wrap_socket(server.socket, server_side=True)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.socket = self.api.certificate.context().wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
+        return int(server.server_address[1])
+
+    def _answer(self, asked: SplitResult) -> Any:
+        query = parse_qs(asked.query)
+        if found := _LOG.fullmatch(asked.path):
+            pod = self.api.call("GET", f"/api/v1/namespaces/{found[1]}/pods/{found[2]}")
+            lines = pod_log(pod, found[3]) if pod else []
+            [tail] = query.get("tailLines", [str(len(lines))])
+            text = "".join(f"{line}\n" for line in lines[max(0, len(lines) - int(tail)) :])
+            return text if pod else None
+        if found := _USAGE.fullmatch(asked.path):
+            return self._measure(found[1], query.get("labelSelector", [""])[0])
+        if asked.path == f"/apis/{_METRICS}":
+            kind = {"name": "pods", "namespaced": True, "kind": "PodMetrics", "verbs": ["list"]}
+            head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": _METRICS}
+            return {**head, "resources": [kind]}
+        return None
+
+    def _measure(self, namespace: str, selector: str) -> Any:
+        place = f"/api/v1/namespaces/{namespace}"
+        told = self.api.call("GET", place)["metadata"].get("annotations", {})
+        pods = self.api.call("GET", f"{place}/pods?labelSelector={quote(selector)}")["items"]
+        running = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running"]
+        share = int(told.get("double.test/load", "0")) // max(1, len(running))
+        usage = {"cpu": f"{share}m", "memory": "64Mi"}
+        seen = {"timestamp": _now(), "window": "1s"}
+        items = [
+            {
+                "metadata": {"name": pod["metadata"]["name"], "namespace": namespace},
+                **seen,
+                "containers": [
+                    {"name": c["name"], "usage": usage} for c in pod["spec"]["containers"]
+                ],
+            }
+            for pod in running
+        ]
+        return {"kind": "PodMetricsList", "apiVersion": _METRICS, "metadata": {}, "items": items}
+
+    def _register_metrics(self, port: int) -> None:
+        """Have the API server hand on what it is asked about metrics."""
+        spec = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}
+        service = {"metadata": {"name": "metrics"}, "spec": spec}
+        self.api.call("POST", "/api/v1/namespaces/kube-system/services", service)
+        group, _, version = _METRICS.partition("/")
+        priority = {"groupPriorityMinimum": 100, "versionPriority": 100}
+        served = {
+            "service": {"namespace": "kube-system", "name": "metrics", "port": port},
+            "group": group,
+            "version": version,
+            "insecureSkipTLSVerify": True,
+            **priority,
+        }
+        registered = {"metadata": {"name": f"{version}.{group}"}, "spec": served}
+        self.api.call("POST", "/apis/apiregistration.k8s.io/v1/apiservices", registered)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 _MERGE = "merge-patch+json"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def deployment(name: str, image: str) -> str:
     labels = {"app": name}
-    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}]}}
+    wanted = {"name": "c", "image": image, "resources": {"requests": {"cpu": "100m"}}}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [wanted]}}
     spec: Any = {"replicas": 2, "selector": {"matchLabels": labels}, "template": pod}
     head = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}}
     return json_text.write({**head, "spec": spec})
@@ -73,3 +74,16 @@ def test_deleted_pods_are_gone(cluster: Cluster) -> None:
     cluster.kubectl("rollout", "status", "deployment/web", "--timeout=20s")
     cluster.kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=20s")
     assert cluster.list("pods") == []
+
+
+@pytest.mark.slow
+def test_pods_are_added_by_load(cluster: Cluster) -> None:
+    cluster.apply(deployment("web", "example.com/web:1"))
+    cluster.put_load(150)
+    limits = ("--min=1", "--max=5", "--cpu=50%")
+    cluster.kubectl("autoscale", "deployment", "web", *limits)
+    for _ in range(200):
+        if cluster.get("deployment", "web")["status"].get("readyReplicas") == 3:
+            return
+        time.sleep(0.1)
+    raise AssertionError(cluster.kubectl("describe", "hpa", "web").stdout)

@@ -69,12 +69,13 @@ build minio "$cache/stores/minio/$(pin minio $minio)" "" $minio
 build fake-gcs-server "$cache/stores/fake-gcs-server/$(pin fake-gcs-server $gcs)" "" $gcs
 install_azurite
 
-# The language's plugin has to lie beside the program, which takes its version for a developer's
-# without being told.
+# The plugin for programs in YAML is a module with older pins of its own; it has to lie beside.
 pulumi=github.com/pulumi/pulumi
 version=$(pin pulumi $pulumi/pkg/v3)
-build pulumi "$cache/tools/pulumi/$version" "-X $pulumi/sdk/v3/go/common/version.Version=${version#v}" \
-    github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml $pulumi/pkg/v3/cmd/pulumi
+build pulumi "$cache/tools/pulumi/$version" "-X $pulumi/sdk/v3/go/common/version.Version=$version" \
+    $pulumi/pkg/v3/cmd/pulumi
+build pulumi-language-yaml "$cache/tools/pulumi/$version" "" \
+    github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml
 
 # The parts of the control plane are one program here, so that their packages are linked once.
 # Without the numbers, kubectl cannot tell versions.

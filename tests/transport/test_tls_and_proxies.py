@@ -10,9 +10,9 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from azure_certificate import write_certificate
 from scripted_site import Site, failure_of
 
+from certificate import write_certificate
 from purveyor.transport.connection import Connection, Request
 from purveyor.transport.download import DownloadError, download
 from purveyor.transport.errors import FailureKind, TransientError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from azure_certificate import Certificate
+    from certificate import Certificate
 
 
 @pytest.fixture(scope="module")
