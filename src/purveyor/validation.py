@@ -122,6 +122,9 @@ class _Inspector:
     def inspect_target(self, target: Target, service: ServiceTarget) -> None:
         self.inspect_programs(target)
         before: list[str] = []
+        if target.entry.stateless and not keeps_journal(self.catalog.model):
+            text = "without a `module` it needs a journal that knows what exists: see `journal`"
+            self.note((*target.trail, "steps"), text, at_key=True)
         for step in target.steps():
             self.inspect_templates(step, before, is_link=target is not service)
             before.append(getattr(step.entry, "name", None) or "")
@@ -153,8 +156,7 @@ class _Inspector:
             called.follow(interface)
             self.add(called.faults)
             self.inspect_guard(target, called)
-            folder = source.path.relative_to(self.catalog.root)
-            where = show_trail(target.trail) or str(folder)
+            where = show_trail(target.trail) or str(source.path.relative_to(self.catalog.root))
             self.notes += [f"{where}: {each}" for each in find_entry_notes(target.entry, interface)]
 
     def read_interface(self, folder: Path, *, tofu_files: bool) -> ModuleInterface | None:

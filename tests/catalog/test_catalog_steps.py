@@ -21,7 +21,6 @@ SEED = "{name: seed, command: {run: [seed]}}"
 @pytest.mark.parametrize(
     ("steps", "fault"),
     [
-        (f"[{SEED}]", "one of the steps needs a `module`"),
         (f"[{DATABASE}, {{module: b}}]", "every step but a first module needs a `name`"),
         ("[{command: {run: [x]}}, {name: a, module: a}]", "every step but a first module needs"),
         (f"[{DATABASE}, {DATABASE}]", "two steps have the same `name`"),

@@ -76,7 +76,9 @@ class Bench:
             context=context,
             snapshot=SimpleNamespace(specification=None),
             record=record,
-            recipe=SimpleNamespace(account=Account(), keep_secrets=True, ignored=frozenset()),
+            recipe=SimpleNamespace(
+                account=Account(), keep_secrets=True, ignored=frozenset(), stateless=False
+            ),
             places=SimpleNamespace(backend=None),
             attempt=SimpleNamespace(changes=[]),
             tools=tools,

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.dataclass import dataclass
-from purveyor.errors import PurveyorError, RecoveryError
-from purveyor.lock import Lock
+from purveyor.errors import CancelledError, PurveyorError, RecoveryError, StateLockedError
+from purveyor.lock import Lock, describe_lock, tell_start
+from purveyor.step import LockAwaited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from purveyor.attempt.claim import Attempt
     from purveyor.attempt.entity_record import EntityRecord
     from purveyor.journal import ChangeMarker
-    from purveyor.step import StateAccess
+    from purveyor.step import Listen, StateAccess
+
+# The run's own part is added: two that came at once do not come at once again.
+_NAP, _NAP_PART = 0.25, 0.25
+_TELL_SECONDS = 5.0
+_TAKEN_OVER = "its run is over, and what it did is done again"
 
 
 @dataclass(slots=True)
@@ -28,8 +35,9 @@ class MarkedChange:
 
     attempt: Attempt
     record: EntityRecord
-    state: StateAccess
+    state: StateAccess | None = None  # None for an entity that keeps none
     step: str = ""
+    repeatable: bool = False  # what is done may be done again: a lost run leaves no doubt
     marked: bool = False  # while the marker stands
     settled: bool = False  # once the states are known to hold all that was done
 
@@ -39,23 +47,33 @@ class MarkedChange:
 
     def begin(self) -> Lock | None:
         """Set the marker, unless another run changes the entity; a create needs no other note."""
-        journal, now = self.attempt.journal, self.attempt.run.clock.now()
-        if journal is None:
-            self.record.begun = True
-            self.record.note_begun()
+        now = self.attempt.run.clock.now()
+        if self.attempt.journal is None:
+            self.begin_alone()
             return None
-        held, self.marked, self.settled = self.marked, True, False
-        journal.markers.put(self.attempt.begin, at=now, step=self.step)
-        # Only then: of two runs that set theirs at once, at least one sees the other's, however
-        # long either takes between the two requests.
-        if not held and (rival := self._find_rival()) is not None:
+        if (rival := self._mark(now)) is not None:
             return rival
         self.record.begun = True
-        self.attempt.await_lock(self._find_lock(now))
+        if self.state is not None:
+            self.attempt.await_lock(self._find_lock(self.state, now))
         return None
 
-    def _find_rival(self) -> Lock | None:
-        """Return the other run that changes the entity, and leave the field to it."""
+    def begin_alone(self) -> None:
+        """Note that things are about to change, where a marker does not tell it, or not enough."""
+        self.record.begun = True
+        self.record.note_begun()
+
+    def _mark(self, now: float) -> Lock | None:
+        """Set the marker, unless another run changes the entity: then leave the field to it."""
+        journal, begin = self.attempt.journal, self.attempt.begin
+        if journal is None:
+            return None
+        held, self.marked, self.settled = self.marked, True, False
+        journal.markers.put(begin, at=now, step=self.step, repeatable=self.repeatable)
+        if held:
+            return None
+        # Only then: of two runs that set theirs at once, at least one sees the other's, however
+        # long either takes between the two requests.
         try:
             rival = self.rival()
         except PurveyorError:
@@ -72,11 +90,49 @@ class MarkedChange:
             return None
         for marker in journal.markers.find_others(begin):
             over = journal.is_over(marker, is_dead=self.attempt.run.is_dead)
+            if over and marker.repeatable:
+                note = {"at": _moment(self.attempt.run.clock.now()), "reason": _TAKEN_OVER}
+                journal.markers.settle([marker], {**note, "by": begin.action})
+                continue
             if over is not False:
                 raise _doubt(marker, over=over is True)
-            moment = datetime.fromtimestamp(marker.at, UTC).isoformat(timespec="seconds")
-            return Lock(id="", who=marker.run, created=moment.replace("+00:00", "Z"))
+            return Lock(id="", who=marker.run, created=_moment(marker.at))
         return None
+
+    @contextlib.contextmanager
+    def taking_turn(self, limit: float, listen: Listen) -> Iterator[None]:
+        """Let no other run change an entity without a state from now on; the marker is its lock.
+
+        It stands until `close`, or until the block fails. Raise StateLockedError when another run
+        has not ended after `limit` seconds, CancelledError when this one is asked to stop.
+        """
+        self.repeatable = True
+        self._take_turn(limit, listen)
+        try:
+            yield
+        except BaseException:
+            self.withdraw()
+            raise
+
+    def _take_turn(self, limit: float, listen: Listen) -> None:
+        clock, token = self.attempt.run.clock, self.attempt.begin.token[:4]
+        nap = _NAP + _NAP_PART * int(token or "0", 16) / 0xFFFF
+        begun, told = clock.clock(), -_TELL_SECONDS
+        while (rival := self._mark(clock.now())) is not None:
+            current: Lock | None = rival
+            while current is not None:
+                waited = clock.clock() - begun
+                if waited >= limit:
+                    raise _give_up(current, limit, self.attempt.begin.kind)
+                if waited - told >= _TELL_SECONDS:
+                    listen(LockAwaited(current, waited, limit))
+                    told = waited
+                if clock.pause(min(nap, limit - waited)):
+                    raise CancelledError(
+                        "Stopped while it waited for another run, as asked.",
+                        hint="Start the action again when it is wanted.",
+                    )
+                current = self.rival()
 
     def withdraw(self) -> None:
         self.attempt.release_lock()
@@ -97,7 +153,8 @@ class MarkedChange:
         if not self.marked or not self.settled:
             return
         try:
-            if self.record.operation is Operation.CREATE and not self.record.kept:
+            create = self.record.operation is Operation.CREATE
+            if create and self.record.begun and not self.record.kept:
                 self.record.note_begun()
             self._remove_marker()
         except PurveyorError as error:
@@ -111,8 +168,8 @@ class MarkedChange:
             self.attempt.journal.markers.remove(self.attempt.begin)
             self.marked = False
 
-    def _find_lock(self, since: float) -> Callable[[], Lock | None]:
-        run, state = self.attempt.run, self.state
+    def _find_lock(self, state: StateAccess, since: float) -> Callable[[], Lock | None]:
+        run = self.attempt.run
 
         def find() -> Lock | None:
             lock, now = state.holder(), run.clock.now()
@@ -120,6 +177,20 @@ class MarkedChange:
             return lock if ours else None
 
         return find
+
+
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return moment.replace("+00:00", "Z")
+
+
+def _give_up(holder: Lock, seconds: float, kind: str) -> StateLockedError:
+    return StateLockedError(
+        f"The {kind} is being changed by {describe_lock(holder)}, which did not end within"
+        f" {seconds:g} seconds.",
+        hint="Start the action again when the other run has ended.",
+        told=f"Another change of this {kind} is running{tell_start(holder)}.",
+    )
 
 
 def _doubt(marker: ChangeMarker, *, over: bool) -> RecoveryError:

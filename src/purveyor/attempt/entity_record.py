@@ -81,7 +81,7 @@ class EntityRecord:
 
     def recall_secrets(self, capsule: Capsule, step: str = "") -> Secrets:
         """Return the capsule's secret values, none where they are not kept; raise as the store."""
-        if self.store is None or not capsule.withheld:
+        if self.store is None or not capsule.has_secrets:
             return Secrets()
         return self.store.read_secrets(capsule.ref).of_step(step)
 
@@ -102,8 +102,12 @@ class EntityRecord:
         capsule = self.capsule
         return () if capsule is None else (*capsule.shown, *capsule.shown_secrets)
 
-    def explain_absence(self) -> str:
-        """Return why nothing exists, where that is proven; raise RETAINED where it may yet."""
+    def explain_absence(self, *, marker: str = "", silence: bool = False) -> str:
+        """Return why nothing exists, where that is proven; raise RETAINED where it may yet.
+
+        `marker` is the path of this run's own; `silence` tells that what the journal does not know
+        was never there.
+        """
         if self.store is None:
             return ""
         capsule = self.recall()
@@ -111,7 +115,8 @@ class EntityRecord:
             if capsule.retained and capsule.deleted_at is not None:
                 raise self.refuse_retained(capsule.retained)
             return "it was deleted before" if capsule.deleted_at is not None else ""
-        return "nothing was ever created" if self.store.was_never_built(self.blank.ref) else ""
+        never = self.store.was_never_built(self.blank.ref, but=marker, silence=silence)
+        return "nothing was ever created" if never else ""
 
     def note_begun(self) -> None:
         """Note of a create that from now on something may exist."""
@@ -136,14 +141,14 @@ class EntityRecord:
 
     def keep(self, capsule: Capsule, secrets: Secrets, changes: Sequence[Change]) -> None:
         """Keep the capsule of a success, after its secrets, without which it is of no use."""
-        if self.store is not None and not capsule.tree:
+        if self.store is not None and capsule.module and not capsule.tree:
             self.listen(Noticed("info", _TOO_LARGE))
         self._keep_secrets(secrets)
         self._keep(capsule, changes)
 
     def _keep_secrets(self, secrets: Secrets) -> None:
-        earlier = self.capsule is not None and self.capsule.withheld
-        if secrets.variables or secrets.asked or earlier:
+        earlier = self.capsule is not None and self.capsule.has_secrets
+        if secrets or earlier:
             self._write(lambda store: store.keep_secrets(self.blank.ref, secrets))
 
     def _keep(self, capsule: Capsule, changes: Sequence[Change]) -> None:

@@ -40,6 +40,11 @@ class Entry(ModuleEntry):
         description="Seconds to wait for a held state lock; without it, the setting's.",
     )
 
+    @property
+    def stateless(self) -> bool:
+        """Whether no step keeps a state, so that the journal alone knows what exists."""
+        return bool(self.steps) and all(each.module is None for each in self.steps)
+
     @model_validator(mode="after")
     def _choose_one_way(self) -> Self:
         both = [name for name in ModuleEntry.model_fields if name in self.model_fields_set]
@@ -50,8 +55,6 @@ class Entry(ModuleEntry):
             raise ValueError("every step but a first module needs a `name`")
         if len(set(names)) < len(names):
             raise ValueError("two steps have the same `name`")
-        if self.steps and all(each.module is None for each in self.steps):
-            raise ValueError("one of the steps needs a `module`: a service is known by its state")
         return self
 
 

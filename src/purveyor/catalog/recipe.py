@@ -117,3 +117,8 @@ class Recipe:
     journal: JournalStore | None = None  # None where it lies beside the states
     keep_secrets: bool = True  # whether secret variables may be kept beside the state
     ignored: frozenset[str] = frozenset()  # parameters that no module gets
+
+    @property
+    def stateless(self) -> bool:
+        """Whether no step keeps a state of ours: then the journal alone knows what exists."""
+        return bool(self.steps) and all(each.source is None for each in self.steps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.dataclass import dataclass
 from purveyor.entity import EntityRef
+from purveyor.state_key import OutputValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _TUPLES = (
     *("fixed", "withheld", "asked_secrets", "shown_secrets", "immutable", "protect", "retained"),
+    "given_secrets",
 )
 _TIMES = ("at", "deleted_at")
 
@@ -33,8 +35,10 @@ class Capsule:
     what the developer set, None in a capsule of an earlier release, and `asked_secrets` names what
     else he set. `shown` are the attributes that our results set, `shown_secrets` names the secret
     ones. `retained` are the addresses of what was let go of and not destroyed, until it is settled.
+    `given` are the outputs of a step that keeps no state, `given_secrets` names the secret ones.
     `deleted_at` is a tombstone's. Where an entry has several steps, this is the first that keeps a
-    state, `step` its name, and `steps` are the others; a capsule of version 1 knows one step alone.
+    state, or the first of all where none does: then `state_key` is empty. `step` is its name, and
+    `steps` are the others; a capsule of version 1 knows one step alone.
     """
 
     kind: str
@@ -65,6 +69,8 @@ class Capsule:
     asked_secrets: tuple[str, ...] = ()
     shown: Mapping[str, JsonValue] = field(default_factory=dict)
     shown_secrets: tuple[str, ...] = ()
+    given: Mapping[str, JsonValue] = field(default_factory=dict)
+    given_secrets: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
     outputs: Mapping[str, JsonValue] | None = None
     protect: tuple[str, ...] = ()
@@ -75,8 +81,20 @@ class Capsule:
     format: int = 2
 
     def of_step(self, name: str) -> Capsule | None:
-        """Return what is kept of a further step by its name; of the first, by none."""
-        return next((each for each in self.steps if each.step == name), None) if name else self
+        """Return what is kept of a step by its name; of the first, also by none."""
+        if name in {"", self.step}:
+            return self
+        return next((each for each in self.steps if each.step == name), None)
+
+    def read_given(self, secrets: Secrets) -> dict[str, OutputValue]:
+        """Return the outputs of a step that keeps no state; `secrets` are its own."""
+        hidden = {n: OutputValue(each, sensitive=True) for n, each in secrets.given.items()}
+        return {**{n: OutputValue(each) for n, each in self.given.items()}, **hidden}
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there may be secret values of it, or of a further step."""
+        return any(each.withheld or each.given_secrets for each in (self, *self.steps))
 
     @property
     def ref(self) -> EntityRef:
@@ -89,13 +107,18 @@ class Capsule:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secret values of a capsule, in clear: all that were applied, and those asked for."""
+    """The secret values of a capsule, in clear, a further step's by `<step>/<name>`."""
 
-    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)  # all that were applied
     asked: Mapping[str, JsonValue] = field(default_factory=dict)
+    given: Mapping[str, JsonValue] = field(default_factory=dict)  # outputs that no state keeps
 
     def of_step(self, step: str) -> Secrets:
-        return Secrets(pick_step(self.variables, step), pick_step(self.asked, step))
+        parts = (self.variables, self.asked, self.given)
+        return Secrets(*(pick_step(each, step) for each in parts))
+
+    def __bool__(self) -> bool:
+        return bool(self.variables or self.asked or self.given)
 
 
 def pick_step(values: Mapping[str, JsonValue], step: str) -> dict[str, JsonValue]:

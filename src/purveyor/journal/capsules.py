@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from purveyor.record_store import RecordStore
 
 _LINK = "link"
-_SECRET_PARTS = ("variables", "asked")
+_SECRET_PARTS = ("variables", "asked", "given")
 
 
 class Capsules:
@@ -69,8 +69,8 @@ class Capsules:
 
     def keep_secrets(self, entity: EntityRef, secrets: Secrets) -> None:
         path = layout.entity_path(entity, layout.SECRETS)
-        if secrets.variables or secrets.asked:
-            kept: JsonValue = {"variables": dict(secrets.variables), "asked": dict(secrets.asked)}
+        if secrets:
+            kept: JsonValue = {name: dict(getattr(secrets, name)) for name in _SECRET_PARTS}
             self._store.put(path, json_text.write(kept))
         else:
             self._store.remove(path)
@@ -137,18 +137,19 @@ class Capsules:
         record = json_text.write({"action": action})
         self._store.put(layout.entity_path(entity, layout.UNTOUCHED), record)
 
-    def was_never_built(self, entity: EntityRef) -> bool:
+    def was_never_built(self, entity: EntityRef, *, but: str = "", silence: bool = False) -> bool:
         """Tell whether it is proven that nothing was ever created. One listing.
 
         A create ended before it touched anything, and none went further. Without that note
-        nothing is proven: the entity may be older than the journal. Who is changing it right now,
-        or was when it was lost, may have gone further.
+        nothing is proven: the entity may be older than the journal, unless `silence` is proof.
+        Who is changing it right now, or was when it was lost, may have gone further; `but` is the
+        path of one's own marker.
         """
-        folder = f"{entity.journal_folder}/"
-        names = {path.removeprefix(folder) for path in self._store.paths(entity.journal_folder)}
+        folder, paths = f"{entity.journal_folder}/", self._store.paths(entity.journal_folder)
+        names = {path.removeprefix(folder) for path in paths if path != but}
         changing = any(each.startswith(f"{layout.CHANGING}/") for each in names)
         further = names & {layout.BEGUN, layout.CAPSULE} or changing
-        return layout.UNTOUCHED in names and not further
+        return (silence or layout.UNTOUCHED in names) and not further
 
 
 def _path(capsule: Capsule) -> str:

@@ -26,6 +26,7 @@ class ChangeMarker:
     run: str = ""  # where a person can look
     at: float = 0.0  # seconds since 1970
     step: str = ""  # which step changes things; empty for the only one
+    repeatable: bool = False  # what is done may be done again: a lost run leaves no doubt
 
 
 class ChangeMarkers:
@@ -38,10 +39,11 @@ class ChangeMarkers:
     def __init__(self, store: RecordStore) -> None:
         self._store = store
 
-    def put(self, begin: Begin, *, at: float, step: str = "") -> None:
+    def put(self, begin: Begin, *, at: float, step: str = "", repeatable: bool = False) -> None:
         """Set an attempt's marker. One request."""
         run = begin.identity.url or begin.identity.host
-        marker = {"run": run, "at": at, **({"step": step} if step else {})}
+        more = {"step": step, "repeatable": repeatable}
+        marker = {"run": run, "at": at, **{name: each for name, each in more.items() if each}}
         self._store.put(_path(begin), json_text.write(marker))
 
     def remove(self, begin: Begin) -> None:
@@ -49,8 +51,9 @@ class ChangeMarkers:
         self._store.remove(_path(begin))
 
     def is_set(self, begin: Begin) -> bool:
-        """Tell whether an attempt's marker stands. One request."""
-        return self._store.read(_path(begin)) is not None
+        """Tell whether an attempt's marker stands, so that a lost one is a doubt. One request."""
+        marker = self._read(_path(begin))
+        return marker is not None and not marker.repeatable
 
     def find(self, entity: EntityRef) -> tuple[ChangeMarker, ...]:
         """Return the markers on an entity. One listing, and a request for each marker."""
@@ -95,7 +98,8 @@ class ChangeMarkers:
             run, at = str(kept.get("run", "")), float(str(kept.get("at", 0)))
         except ValueError:  # a damaged marker is a marker
             kept, run, at = {}, "", 0.0
-        return ChangeMarker(*found, run, at, str(kept.get("step", "")))
+        step, repeatable = str(kept.get("step", "")), kept.get("repeatable") is True
+        return ChangeMarker(*found, run, at, step, repeatable)
 
 
 def _path(begin: Begin) -> str:

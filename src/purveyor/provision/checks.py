@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,7 +19,13 @@ from purveyor.errors import (
     ReasonCode,
     RecoveryError,
 )
+from purveyor.journal.layout import marker_path
 from purveyor.provision import custom
+from purveyor.provision.built_before import (
+    refuse_lost_steps,
+    refuse_missing,
+    refuse_other_kind,
+)
 from purveyor.provision.computed import STEPS
 from purveyor.provision.endings import succeed_absent
 from purveyor.provision.recorded_recipe import draft_capsule, fetch_module
@@ -46,11 +53,17 @@ _ANY = Primitive("any")
 
 def check(action: ClaimedAction, reporter: Reporter, workspace: Path) -> Callable[[], Outcome]:
     """Check everything that can be checked; return what changes things."""
-    if not action.context.operation.by_program:
-        _refuse_linked(action, reporter)
-        change = _check_steps(action, workspace)
-    else:
-        change = custom.prepare(action, workspace)
+    if action.context.operation.by_program:
+        return _unless_cancelled(action, custom.prepare(action, workspace))
+    _refuse_linked(action, reporter)
+    change = MarkedChange(action.attempt, action.record)
+    with _taking_turn(action, change):
+        return _unless_cancelled(action, _check_steps(action, change, workspace))
+
+
+def _unless_cancelled(
+    action: ClaimedAction, change: Callable[[], Outcome]
+) -> Callable[[], Outcome]:
     if action.tools.interruption.requested:
         raise CancelledError(
             "The run was cancelled before anything was changed.",
@@ -59,11 +72,30 @@ def check(action: ClaimedAction, reporter: Reporter, workspace: Path) -> Callabl
     return change
 
 
-def _check_steps(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
-    key, absence = _find_state(action)
+def _taking_turn(
+    action: ClaimedAction, change: MarkedChange
+) -> contextlib.AbstractContextManager[None]:
+    """Let an entity that no state's lock protects wait for other runs on it."""
+    if not action.recipe.stateless:
+        return contextlib.nullcontext()
+    if action.record.store is None:
+        raise CatalogError(
+            f"Without a module only a journal can tell whether the {action.context.kind} exists,"
+            " and this catalog has none: nothing was done.",
+            hint="Name a store for it under `journal` in purveyor.yaml, such as an S3 bucket.",
+        )
+    return change.taking_turn(action.tools.choose_lock_timeout(action.recipe), action.tools.listen)
+
+
+def _check_steps(
+    action: ClaimedAction, change: MarkedChange, workspace: Path
+) -> Callable[[], Outcome]:
+    key, absence = _find_state(action, change)
     if absence:
-        return partial(succeed_absent, action.context, absence, state_key=key.path)
-    return partial(carry_out, _prepare(action, key, workspace))
+        change.withdraw()
+        path = "" if action.recipe.stateless else key.path
+        return partial(succeed_absent, action.context, absence, state_key=path)
+    return partial(carry_out, _prepare(action, key, change, workspace))
 
 
 def _refuse_linked(action: ClaimedAction, reporter: Reporter) -> None:
@@ -98,7 +130,7 @@ def _refuse_linked(action: ClaimedAction, reporter: Reporter) -> None:
     )
 
 
-def _find_state(action: ClaimedAction) -> tuple[StateKey, str]:
+def _find_state(action: ClaimedAction, change: MarkedChange) -> tuple[StateKey, str]:
     """Return where the entity's state lies, and why there is nothing to delete, where it is proven.
 
     Raise RecoveryError STATE_MISSING, or why the catalog is no help.
@@ -110,18 +142,23 @@ def _find_state(action: ClaimedAction) -> tuple[StateKey, str]:
     attempt.state_key = key.path if key.exists else ""
     refuse_moved(key, backend, context.entity)
     record.found = key.exists
+    refuse_other_kind(action, key)
     if not key.exists and context.operation is not Operation.CREATE:
-        absence = _explain_absence(action, key)
+        absence = _explain_absence(action, key, change)
     if not absence and record.refusal is not None and record.capsule is None:
         raise record.refusal
     return key, absence
 
 
-def _explain_absence(action: ClaimedAction, key: StateKey) -> str:
-    context, record = action.context, action.record
+def _explain_absence(action: ClaimedAction, key: StateKey, change: MarkedChange) -> str:
+    context, record, begin = action.context, action.record, action.attempt.begin
     if action.open_recovery("").waiting():
         return ""
-    if reason := record.explain_absence():
+    stateless = action.recipe.stateless
+    if reason := record.explain_absence(
+        marker=marker_path(begin.ref, begin.action, begin.attempt),
+        silence=stateless and context.operation is Operation.UPDATE,
+    ):
         if context.operation is Operation.DELETE:
             return reason
         raise ParameterError(
@@ -130,8 +167,10 @@ def _explain_absence(action: ClaimedAction, key: StateKey) -> str:
             reason=ReasonCode.NOT_CREATED,
             hint="Create it first.",
         )
+    if stateless:  # what is there already may be done again, and what is gone undone again
+        return ""
     # A lost run says more than a missing state.
-    MarkedChange(action.attempt, record, action.places.backend.access(key)).rival()
+    change.rival()
     if record.refusal is not None:
         raise record.refusal
     what = "destroyed" if context.operation is Operation.DELETE else "updated"
@@ -145,17 +184,24 @@ def _explain_absence(action: ClaimedAction, key: StateKey) -> str:
     )
 
 
-def _prepare(action: ClaimedAction, key: StateKey, workspace: Path) -> StepRun:
+def _prepare(
+    action: ClaimedAction, key: StateKey, change: MarkedChange, workspace: Path
+) -> StepRun:
     tools, account = action.tools, action.recipe.account
-    change = MarkedChange(action.attempt, action.record, action.places.backend.access(key))
+    if not action.recipe.stateless:
+        change.enter("", action.places.backend.access(key))
     run = StepRun(action, key, workspace, change)
-    _refuse_lost_steps(action)
+    refuse_lost_steps(action)
     fetched = [_fetch(step, run) for step in action.recipe.steps]
     run.plans = tuple(_take_names(each, [p.interface for p in fetched]) for each in fetched)
     for plan in run.plans[: -1 if len(run.plans) > 1 else 0]:
         found = plan.state.read() if plan.state and plan.key and plan.key.exists else None
         if found is not None and not found.encrypted:
             run.outputs[plan.name] = found.outputs
+        capsule = action.record.recall_living(plan.recipe.suffix) if _is_later(action) else None
+        if capsule is not None:
+            secrets = action.record.recall_secrets(capsule, plan.recipe.suffix)
+            run.outputs[plan.name] = capsule.read_given(secrets)
     run.plans = resolve_all(run)
     tools.listen(Accepted(frozenset[str]().union(*(show(p.resolved) for p in run.plans))))
     run.credentials = tools.logins.assume(account, action.context, workspace, None)
@@ -178,7 +224,7 @@ def _fetch(step: StepRecipe, run: StepRun) -> StepPlan:
             key = StateKey(step_path(key.path, step.suffix), exists=True)
             key = dataclasses.replace(key, exists=backend.access(key).read() is not None)
             stands = key.exists or bool(recovery.waiting())
-            _refuse_missing(step, key, action, stands=stands)
+            refuse_missing(step, key, action, stands=stands)
         state = CheckedState(backend.access(key), record, step.suffix)
     draft = None
     if record.store is not None and action.context.operation is not Operation.DELETE:
@@ -198,6 +244,11 @@ def _fetch(step: StepRecipe, run: StepRun) -> StepPlan:
     )
 
 
+def _is_later(action: ClaimedAction) -> bool:
+    """Tell whether steps without a state may have given something before."""
+    return action.recipe.stateless and action.context.operation is not Operation.CREATE
+
+
 def _take_names(plan: StepPlan, interfaces: Sequence[ModuleInterface]) -> StepPlan:
     """Let a program take every name: those of all modules, and its own."""
     if plan.recipe.program is None:
@@ -211,42 +262,3 @@ def _take_names(plan: StepPlan, interfaces: Sequence[ModuleInterface]) -> StepPl
     }
     interface = dataclasses.replace(plan.interface, variables=variables)
     return dataclasses.replace(plan, interface=interface)
-
-
-def _refuse_lost_steps(action: ClaimedAction) -> None:
-    """Raise CatalogError when the entity was built with a step that the catalog has no more."""
-    if action.context.operation is Operation.CREATE or action.record.store is None:
-        return
-    capsule = action.record.recall_living()
-    if capsule is None:
-        return
-    main = next((step for step in action.recipe.steps if step.is_main), None)
-    present = {step.suffix for step in action.recipe.steps}
-    lost = [each.step for each in capsule.steps if each.state_key and each.step not in present]
-    if main and main.name and capsule.step and main.name != capsule.step:
-        lost.append(capsule.step)
-    if lost:
-        raise CatalogError(
-            f"The {action.context.kind} was built with the step {', '.join(lost)}, which the"
-            " catalog has no more: what it made would be left behind. Nothing was changed.",
-            hint="Put the step back into the catalog's entry, in its place.",
-        )
-
-
-def _refuse_missing(
-    step: StepRecipe, key: StateKey, action: ClaimedAction, *, stands: bool
-) -> None:
-    """Raise RecoveryError when a later step's state is gone, and with it what it made."""
-    operation, record = action.context.operation, action.record
-    if stands or operation is Operation.CREATE:
-        return
-    capsule = record.recall_living(step.suffix)
-    unknown = record.store is None and operation is Operation.DELETE
-    if unknown or (capsule is not None and capsule.state_key):
-        raise RecoveryError(
-            f"There is no state of the step {step.name}, so that what it made is unknown; nothing"
-            " was changed.",
-            reason=ReasonCode.STATE_MISSING,
-            details=(f"looked for {key.path}",),
-            hint="Ask the platform team to restore the state from an earlier version.",
-        )

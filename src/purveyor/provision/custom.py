@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from purveyor.action import ActionContext
-    from purveyor.backends import Backend
     from purveyor.json_text import JsonObject
     from purveyor.outcome import Outcome
     from purveyor.provision.step_plan import ClaimedAction
-    from purveyor.redaction import Redactor
 
 
 def prepare(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
@@ -35,7 +32,7 @@ def prepare(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
         return partial(succeed_untouched, context)
     (wanted,) = action.recipe.steps
     assert isinstance(wanted.program, CommandLine)  # noqa: S101 - the catalog gives an action nothing else
-    document = _build_document(context, action.places.backend, tools.redactor)
+    document = _build_document(action)
     credentials = tools.logins.assume(account, context, workspace, wanted.program.timeout)
     step = Step(
         operation=context.operation,
@@ -55,8 +52,9 @@ def prepare(action: ClaimedAction, workspace: Path) -> Callable[[], Outcome]:
     return run
 
 
-def _build_document(context: ActionContext, backend: Backend, redactor: Redactor) -> JsonObject:
-    outputs = read_outputs(context.entity, backend, redactor)
-    service = read_outputs(context.service, backend, redactor) if context.link else outputs
-    state_key = backend.locate(context.entity).path
+def _build_document(action: ClaimedAction) -> JsonObject:
+    context, places, redactor = action.context, action.places, action.tools.redactor
+    outputs = read_outputs(context.entity, places, redactor)
+    service = read_outputs(context.service, places, redactor) if context.link else outputs
+    state_key = places.backend.locate(context.entity).path
     return build_document(context, outputs=outputs, service_outputs=service, state_key=state_key)

@@ -30,10 +30,17 @@ _DONE = {
 
 
 def succeed(
-    context: ActionContext, results: Results, *, changes: Sequence[Change] = (), state_key: str = ""
+    context: ActionContext,
+    results: Results,
+    *,
+    changes: Sequence[Change] = (),
+    state_key: str = "",
+    counted: bool = True,
 ) -> Outcome:
+    """Return a success's outcome; `counted` unless nobody knows how much has changed."""
+    counted = counted and not context.operation.by_program
     moved = tuple(change for change in changes if change.verb in COUNTED)
-    nothing = context.operation in {Operation.CREATE, Operation.UPDATE} and not moved
+    nothing = counted and context.operation is not Operation.DELETE and not moved
     forgotten = (change.address for change in moved if change.verb is Verb.FORGET)
     let_go = [f"{each} is no longer managed here; what it stood for exists." for each in forgotten]
     return Outcome(
@@ -41,7 +48,7 @@ def succeed(
         reason=ReasonCode.NOTHING_TO_DO if nothing else ReasonCode.DONE,
         exit_code=0,
         message=f"{_subject(context)}: {count_changes(moved)}."
-        if not context.operation.by_program
+        if counted or moved
         else f"{_subject(context)}.",
         details=(*let_go, *results.notes),
         results=results.public,

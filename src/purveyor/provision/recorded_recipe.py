@@ -7,6 +7,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonValue
     from purveyor.provision.results import Results
     from purveyor.provision.variables import ResolvedVariables
+    from purveyor.state_key import OutputValue
     from purveyor.step import Engine, Listen, StepResult
 
 _LATER = frozenset({Operation.UPDATE, Operation.DELETE})
@@ -204,11 +206,15 @@ def finish_capsule(
     state_key: str,
     lineage: str,
     at: float,
+    given: Mapping[str, OutputValue] = MappingProxyType({}),
 ) -> Capsule:
+    """Return the capsule after a success; `given` are outputs that no state keeps."""
     return dataclasses.replace(
         draft,
         at=at,
         state_key=state_key,
+        given={name: each.value for name, each in given.items() if not each.sensitive},
+        given_secrets=tuple(sorted(name for name, each in given.items() if each.sensitive)),
         lineage=lineage,
         engine=done.engine or draft.engine,
         engine_version=done.engine_version,

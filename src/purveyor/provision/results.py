@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.dataclass import dataclass
+from purveyor.entity import EntityRef
+from purveyor.journal import Secrets
 from purveyor.parameters import is_same, normalise
 from purveyor.redaction import Redactor, find_texts
 from purveyor.reporter.specification import is_editable
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from purveyor.action import Entity
-    from purveyor.backends import Backend
+    from purveyor.attempt import Places
     from purveyor.catalog.recipe import OutputRule
+    from purveyor.journal import Capsules
     from purveyor.json_text import JsonValue
     from purveyor.reporter.specification import Properties
     from purveyor.state_key import OutputValue
@@ -126,23 +129,37 @@ def _recognise(secrets: Sequence[JsonValue]) -> Callable[[JsonValue], bool]:
     return holds_secret
 
 
-def read_outputs(entity: Entity, backend: Backend, redactor: Redactor) -> dict[str, JsonValue]:
-    """Return the outputs in an entity's state by name, empty without one; sensitive ones masked.
+def read_outputs(entity: Entity, places: Places, redactor: Redactor) -> dict[str, JsonValue]:
+    """Return the outputs in an entity's state by name, else those that the journal keeps.
 
-    Raise RecoveryError where the state has moved elsewhere.
+    The redactor learns the sensitive ones. Raise RecoveryError where the state has moved elsewhere.
     """
-    outputs = read_output_values(entity, backend, redactor)
+    outputs = read_output_values(entity, places, redactor)
     return {name: value.value for name, value in outputs.items()}
 
 
 def read_output_values(
-    entity: Entity, backend: Backend, redactor: Redactor
+    entity: Entity, places: Places, redactor: Redactor
 ) -> dict[str, OutputValue]:
     """Do as `read_outputs`, and tell which are sensitive."""
-    key = backend.locate(entity)
-    refuse_moved(key, backend, entity)
-    state = backend.access(key).read() if key.exists else None
+    key = places.backend.locate(entity)
+    refuse_moved(key, places.backend, entity)
+    if not key.exists:
+        return _learn_sensitive(_read_given(EntityRef.of(entity), places.capsules), redactor)
+    state = places.backend.access(key).read()
     return _learn_sensitive(state.outputs if state else {}, redactor)
+
+
+def _read_given(entity: EntityRef, capsules: Capsules | None) -> dict[str, OutputValue]:
+    """Return what all steps of an entity without a state gave at its last success."""
+    capsule = capsules.read(entity) if capsules else None
+    if capsules is None or capsule is None or capsule.deleted_at is not None:
+        return {}
+    secrets = capsules.read_secrets(entity) if capsule.has_secrets else Secrets()
+    found: dict[str, OutputValue] = {}
+    for each in (capsule, *capsule.steps):
+        found |= each.read_given(secrets.of_step(each.step))
+    return found
 
 
 def _learn_sensitive(

@@ -86,6 +86,11 @@ class StepRun:
     outputs: dict[str, Mapping[str, OutputValue]] = field(default_factory=dict)
     done: list[tuple[StepPlan, StepResult]] = field(default_factory=list)
 
+    @property
+    def state_key(self) -> str:
+        """Where the state of the entity's first step lies; empty where it keeps none."""
+        return "" if self.action.recipe.stateless else self.key.path
+
     def tell_outputs(self) -> JsonObject:
         """Return the outputs of the steps so far, as `steps.database.endpoint`."""
         return {

@@ -114,7 +114,6 @@ def show(resolved: ResolvedVariables) -> frozenset[str]:
 
 
 def _read_service(action: ClaimedAction) -> dict[str, OutputValue]:
-    backend, service = action.places.backend, action.context.service
     if action.context.link is None:
         return {}
-    return read_output_values(service, backend, action.tools.redactor)
+    return read_output_values(action.context.service, action.places, action.tools.redactor)

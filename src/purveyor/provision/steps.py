@@ -15,7 +15,7 @@ from purveyor.provision.recorded_recipe import finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.step_variables import resolve_step
 from purveyor.state_key import OutputValue, identity
-from purveyor.step import Noticed, PhaseStarted, StateSlot, Step, StepResult
+from purveyor.step import COMMAND, Noticed, PhaseStarted, StateSlot, Step, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,9 @@ def carry_out(run: StepRun) -> Outcome:
                 run.change.close()  # each step has its own doubt
         return _bury(run) if operation is Operation.DELETE else _keep(run)
     finally:
-        action.record.note_let_go(action.attempt.changes, state_key=run.key.path)
+        if action.recipe.stateless:
+            run.change.settle()  # what is not done may be done again
+        action.record.note_let_go(action.attempt.changes, state_key=run.state_key)
         run.change.close()
 
 
@@ -77,6 +79,8 @@ def _enter(plan: StepPlan, run: StepRun) -> tuple[StepPlan, Listen]:
     if plan.key is not None and plan.state is not None:
         action.attempt.state_key = plan.key.path
         run.change.enter(plan.name, plan.state)
+    if action.recipe.stateless:
+        run.change.begin_alone()
     if plan.recipe.program is not None:
         listen(PhaseStarted("run"))
     return plan, listen
@@ -154,7 +158,7 @@ def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -
     action, tools = run.action, run.action.tools
     service = None
     if action.context.kind is Kind.LINK:
-        service = read_outputs(action.context.service, action.places.backend, tools.redactor)
+        service = read_outputs(action.context.service, action.places, tools.redactor)
     document = build_document(
         action.context, outputs={}, service_outputs=service, state_key=run.key.path
     )
@@ -172,7 +176,7 @@ def _bury(run: StepRun) -> Outcome:
     backend = action.places.backend
     # In this order: without a state only the tombstone tells later deletes that all is gone.
     retained = action.record.let_go(changes)
-    action.record.bury(state_key=run.key.path, retained=retained)
+    action.record.bury(state_key=run.state_key, retained=retained)
     for plan in run.plans:
         if plan.recipe.once and action.record.store is not None:
             action.record.store.forget_step(action.record.blank.ref, plan.name)
@@ -203,14 +207,16 @@ def _keep(run: StepRun) -> Outcome:
                 state_key=plan.key.path if plan.key else "",
                 lineage=plan.state.lineage() if plan.state else "",
                 at=run.action.record.now(),
+                given=done.outputs if run.action.recipe.stateless else {},
             ),
         )
         for plan, done in run.done
         if plan.draft is not None
     ]
     if capsules:
-        first = next(each for plan, each in capsules if plan.recipe.is_main)
-        others = tuple(each for plan, each in capsules if not plan.recipe.is_main)
+        # The first that keeps a state; where none does, the first of all.
+        first = next((each for plan, each in capsules if plan.recipe.is_main), capsules[0][1])
+        others = tuple(each for _, each in capsules if each is not first)
         kept = dataclasses.replace(first, steps=others)
         run.action.record.keep(kept, _choose_secrets(run), _changes(run))
     return _succeed(run, results)
@@ -242,7 +248,13 @@ def _succeed(run: StepRun, results: Results) -> Outcome:
     # What is a variable now is the developer's, whatever set it before.
     declared = {name for plan in run.plans for name in plan.interface.variables}
     shown_before = tuple(name for name in record.shown_before() if name not in declared)
-    outcome = succeed(action.context, results, changes=_changes(run), state_key=run.key.path)
+    outcome = succeed(
+        action.context,
+        results,
+        changes=_changes(run),
+        state_key=run.state_key,
+        counted=not action.recipe.stateless or all(d.engine != COMMAND for _, d in run.done),
+    )
     return dataclasses.replace(outcome, shown_before=shown_before)
 
 
@@ -251,16 +263,23 @@ def _changes(run: StepRun) -> Sequence[Change]:
 
 
 def _choose_secrets(run: StepRun) -> Secrets:
-    """Return which secret values may be kept in clear: they lie in clear in a state, too."""
-    kept = Secrets({}, {})
-    for plan, _ in run.done:
-        encrypted = plan.state is None or (plan.state.last and plan.state.last.encrypted)
-        if encrypted or not run.action.recipe.keep_secrets:
+    """Return which secret values may be kept in clear: they lie in clear in a state, too.
+
+    Where there is no state, they would lie in it.
+    """
+    kept, recipe = Secrets(), run.action.recipe
+    for plan, done in run.done:
+        encrypted = (
+            plan.state.last and plan.state.last.encrypted if plan.state else not recipe.stateless
+        )
+        if encrypted or not recipe.keep_secrets:
             continue
+        given = done.outputs if recipe.stateless else {}
         resolved, mark = plan.resolved, plan.recipe.suffix and f"{plan.recipe.suffix}/"
         asked = {n: v for n, v in resolved.asked.items() if n in resolved.private}
         kept = Secrets(
             {**kept.variables, **{f"{mark}{n}": v for n, v in resolved.withheld.items()}},
             {**kept.asked, **{f"{mark}{n}": v for n, v in asked.items()}},
+            {**kept.given, **{f"{mark}{n}": v.value for n, v in given.items() if v.sensitive}},
         )
     return kept

@@ -84,12 +84,12 @@ class SimThread:
             CurrentWorld.world.spawn(current.job, name, self._target, group=current.group)
 
 
-def find_state(action: Any) -> tuple[Any, str]:
+def find_state(action: Any, _change: MarkedChange) -> tuple[Any, str]:
     """Find the entity's state: it is there."""
     return action.places.backend.locate(action.context.entity), ""
 
 
-def prepare(action: Any, key: Any, _workspace: None) -> Any:
+def prepare(action: Any, key: Any, _change: MarkedChange, _workspace: None) -> Any:
     """Check nothing."""
     return action, action.places.backend.access(key)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _UNCLAIMED_AFTER = 7200.0
 _FINISH_WAITS = 200.0
-_RECIPE: Any = SimpleNamespace(lock_timeout=60.0, steps=())
+_RECIPE: Any = SimpleNamespace(lock_timeout=60.0, steps=(), stateless=False)
 _REDACTOR = Redactor(())
 
 
