@@ -59,35 +59,6 @@ class ModuleSource:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandLine:
-    """A program of the platform team's, started without a shell."""
-
-    run: tuple[str, ...]
-    cwd: Path
-    timeout: float = 300.0  # in seconds, then it is killed
-    undo: tuple[str, ...] = ()  # what a delete runs; nothing without it
-    plan: tuple[str, ...] = ()  # what tells before what either would change
-    needs_result: bool = True  # whether it fails when it gives no object back
-    public: frozenset[str] = frozenset()  # results that are no secrets
-
-
-HOSTS = "purveyor_hosts"
-"""The computed variable that holds a playbook's hosts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Playbook:
-    """An Ansible playbook of the platform team's."""
-
-    run: Path
-    cwd: Path  # the catalog's folder
-    undo: Path | None = None  # what a delete runs; nothing without it
-    inventory: Path | None = None  # where the step has no `hosts`; Ansible's own without both
-    timeout: float = 1800.0  # in seconds, then it is asked to stop
-    public: frozenset[str] = frozenset()  # outputs that are no secrets
-
-
-@dataclass(frozen=True, slots=True)
 class EngineRequirement:
     """Which engine a catalog entry wants; `version` is a constraint such as `~> 1.10`, or empty.
 

@@ -17,8 +17,9 @@ from purveyor.engines import stateless
 from purveyor.engines.ansible import AnsibleEngine
 from purveyor.errors import CancelledError, CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
+from purveyor.program import HOSTS, Playbook
 from purveyor.redaction import Redactor
-from purveyor.step import HOSTS, ModuleSource, Noticed, Playbook, Step
+from purveyor.step import ModuleSource, Noticed, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

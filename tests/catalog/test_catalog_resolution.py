@@ -11,7 +11,8 @@ from purveyor.catalog import Account, OutputRule, load_catalog
 from purveyor.catalog.backend import LocalBackendConfig
 from purveyor.errors import CatalogError, ReasonCode
 from purveyor.plan import Guard
-from purveyor.step import CommandLine, EngineRequirement, ModuleSource
+from purveyor.program import CommandLine
+from purveyor.step import EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
     from pathlib import Path

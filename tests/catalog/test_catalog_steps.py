@@ -9,7 +9,7 @@ from catalog_fixtures import make_action, write_catalog, write_module
 
 from purveyor.catalog import load_catalog
 from purveyor.errors import CatalogError
-from purveyor.step import CommandLine
+from purveyor.program import CommandLine, Manifests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +26,27 @@ SEED = "{name: seed, command: {run: [seed]}}"
         (f"[{DATABASE}, {DATABASE}]", "two steps have the same `name`"),
         (
             "[{name: a, module: a, command: {run: [x]}}]",
-            "one of `module`, `command` and `playbook`",
+            "one of `module`, `command`, `playbook`, `manifests`",
         ),
-        ("[{name: a}]", "one of `module`, `command` and `playbook`"),
-        ("[{name: a, module: a, verify: true}]", "`verify` is for a command or a playbook"),
-        ("[{name: a, module: a, once: true}]", "`once` is for a command or a playbook"),
+        ("[{name: a}]", "one of `module`, `command`, `playbook`, `manifests`"),
+        ("[{name: a, module: a, verify: true}]", "`verify` is for a program"),
+        ("[{name: a, module: a, once: true}]", "`once` is for a program"),
         (f"[{DATABASE}, {{name: s, command: {{run: [x]}}, guard: {{}}}}]", "is for a module"),
         ("[{name: Two-Words, module: a}]", "must be a step's name"),
+        ("[{name: a, manifests: {}}]", "one of `folder`, `helm` and `kustomize`"),
+        ("[{name: a, manifests: {folder: a, kustomize: b}}]", "one of `folder`, `helm` and"),
+        (
+            "[{name: a, manifests: {folder: a, context: c, cluster: {server: s, token_from: T}}}]",
+            "either a `cluster` or a `kubeconfig`",
+        ),
+        (
+            "[{name: a, manifests: {folder: a, cluster: {server: s}}}]",
+            "needs `token_from` or `login`",
+        ),
+        (
+            "[{name: a, manifests: {folder: a, cluster: {server: s, login: eks}}}]",
+            "needs the cluster's `name`",
+        ),
     ],
 )
 def test_steps_that_make_no_sense_are_refused(tmp_path: Path, steps: str, fault: str) -> None:
@@ -84,9 +98,9 @@ services:
     assert seed.program is not None
     assert check.program is not None
     assert set(seed.program.public) == {"rows"}
+    assert isinstance(check.program, CommandLine)
     assert check.program.run == (str(tmp_path.resolve() / "check"), "-q")
     assert check.program.undo == ("bye",)
-    assert isinstance(check.program, CommandLine)
     assert check.program.plan == (str(tmp_path.resolve() / "look"),)
 
 
@@ -100,3 +114,43 @@ def test_a_link_has_steps_of_its_own(tmp_path: Path) -> None:
     assert [each.suffix for each in recipe.steps] == ["", "rights", "check"]
     assert [each.source and each.source.name for each in recipe.steps] == ["user", "rights", None]
     assert len(catalog.resolve(make_action("db")).steps) == 1
+
+
+MANIFESTS = """\
+services:
+  db:
+    steps:
+      - {name: database, module: a}
+      - name: app
+        manifests:
+          helm: {chart: charts, release: shop, values: [charts/values.yaml]}
+          namespace: "team-{{ dimensions.team }}"
+          cluster: {server: "{{ steps.database.outputs.endpoint }}", token_from: CLUSTER_TOKEN}
+          outputs: {address: "{{ objects['Service/web'].spec.clusterIP }}"}
+          timeout: 60
+        guard: {protect: ["PersistentVolumeClaim/*"]}
+        outputs: {address: address}
+"""
+
+
+def test_manifests_are_a_step_whose_own_keys_may_be_templates(tmp_path: Path) -> None:
+    write_module(tmp_path / "a")
+    catalog = load_catalog(write_catalog(tmp_path, MANIFESTS))
+    app, root = catalog.resolve(make_action("db")).steps[1], tmp_path.resolve()
+    assert app.program == Manifests(
+        root,
+        root / "charts",
+        renderer="helm",
+        release="shop",
+        values=(root / "charts/values.yaml",),
+        token_from="CLUSTER_TOKEN",
+        outputs={"address": "{{ objects['Service/web'].spec.clusterIP }}"},
+        timeout=60.0,
+        public=frozenset({"address"}),
+    )
+    once = {name: rule.once for name, rule in app.compute.items()}
+    assert once == {"purveyor_namespace": True, "purveyor_server": False}
+    assert app.guard.protect == ("PersistentVolumeClaim/*",)
+    # The token is a secret that no engine and no program gets.
+    assert "CLUSTER_TOKEN" in catalog.secret_variables
+    assert "CLUSTER_TOKEN" in catalog.resolve(make_action("db")).account.withheld

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.engines.command import run_program
 from purveyor.process import Interruption
+from purveyor.program import CommandLine
 from purveyor.redaction import Redactor
-from purveyor.step import CommandLine, Noticed, Step
+from purveyor.step import Noticed, Step
 
 if TYPE_CHECKING:
     from pathlib import Path

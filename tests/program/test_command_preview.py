@@ -13,7 +13,8 @@ from purveyor.action import Operation
 from purveyor.engines.command import CommandEngine
 from purveyor.errors import EngineError
 from purveyor.plan import Change, Verb
-from purveyor.step import CommandLine, Step
+from purveyor.program import CommandLine
+from purveyor.step import Step
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,17 +13,12 @@ from purveyor.catalog.recipe import Account, StepRecipe
 from purveyor.declaration import ModuleInterface
 from purveyor.errors import CancelledError, EngineError
 from purveyor.process import Interruption
+from purveyor.program import CommandLine
 from purveyor.provision import steps
 from purveyor.provision.step_plan import StepPlan, StepRun
 from purveyor.redaction import Redactor
 from purveyor.state_key import OutputValue, StateKey
-from purveyor.step import (
-    COMMAND,
-    CommandLine,
-    EngineRequirement,
-    PhaseStarted,
-    StepResult,
-)
+from purveyor.step import COMMAND, EngineRequirement, PhaseStarted, StepResult
 
 if TYPE_CHECKING:
     from purveyor.step import Listen, Step, StepEvent

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from purveyor.catalog.document import Trail
+    from purveyor.catalog.manifests_entry import ManifestsEntry
     from purveyor.catalog.step_entry import StepEntry
 
 _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
@@ -31,7 +32,7 @@ def find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]
 
 
 def find_program_faults(root: Path, step: StepEntry) -> Iterator[tuple[Trail, str]]:
-    """Yield where in a step what is wrong with its command or its playbook."""
+    """Yield where in a step what is wrong with its program."""
     if step.command is not None:
         for key in ("run", "undo", "plan"):
             for number, text in find_command_faults(root, getattr(step.command, key)):
@@ -41,6 +42,24 @@ def find_program_faults(root: Path, step: StepEntry) -> Iterator[tuple[Trail, st
             name = getattr(step.playbook, key)
             for text in _find_file_faults(root, name, executable=False) if name else ():
                 yield ("playbook", key), text
+
+    if step.manifests is not None:
+        yield from _find_manifests_faults(root, step.manifests)
+
+
+def _find_manifests_faults(root: Path, entry: ManifestsEntry) -> Iterator[tuple[Trail, str]]:
+    for key in ("folder", "kustomize"):
+        if name := getattr(entry, key):
+            missing = [f"there is no folder {name} in the catalog's folder"]
+            there = (root / name).is_dir()
+            for text in find_folder_faults(root, root / name) if there else missing:
+                yield ("manifests", key), text
+    files: dict[Trail, str | None] = {("kubeconfig",): entry.kubeconfig}
+    if entry.helm is not None:
+        files |= {("helm", "values", n): each for n, each in enumerate(entry.helm.values)}
+    for trail, name in files.items():
+        for text in _find_file_faults(root, name, executable=False) if name else ():
+            yield ("manifests", *trail), text
 
 
 def _find_file_faults(root: Path, name: str, *, executable: bool) -> list[str]:

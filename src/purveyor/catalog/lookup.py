@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError, ReasonCode
-from purveyor.step import CommandLine
+from purveyor.program import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

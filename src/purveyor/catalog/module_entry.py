@@ -27,7 +27,8 @@ class GuardEntry(Strict):
 
     protect: list[ResourcePattern] = Field(
         default=[],
-        description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`).",
+        description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`); of"
+        " manifests `Kind/name`, where `*` stands for anything.",
     )
 
 

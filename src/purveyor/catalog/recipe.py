@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
     from purveyor.json_text import JsonValue
-    from purveyor.step import CommandLine, EngineRequirement, ModuleSource, Playbook
+    from purveyor.program import StepProgram
+    from purveyor.step import EngineRequirement, ModuleSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class StepRecipe:
     engine: EngineRequirement
     name: str = ""
     source: ModuleSource | None = None  # None for a program
-    program: CommandLine | Playbook | None = None
+    program: StepProgram | None = None
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)  # the weakest
     # Fixed by the platform team: they win, the account's over the entry's.
     variables: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -14,7 +14,8 @@ from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, St
 from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
-from purveyor.step import COMMAND, CommandLine, EngineRequirement, ModuleSource, Playbook
+from purveyor.program import CommandLine, Manifests, Playbook
+from purveyor.step import COMMAND, EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog.document import Document
     from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
+    from purveyor.catalog.manifests_entry import ManifestsEntry
     from purveyor.catalog.model import AccountEntry, CatalogModel
     from purveyor.catalog.module_entry import ModuleEntry
     from purveyor.catalog.step_entry import StepEntry
     from purveyor.catalog.strict import Strict
+    from purveyor.program import StepProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,9 @@ class Catalog:
     def secret_variables(self) -> frozenset[str]:
         """The environment variables whose values log in to a store or an account."""
         model = self.model
-        return named_variables(model.backend, model.journal, *_logins(model.accounts))
+        return named_variables(
+            model.backend, model.journal, *_logins(model.accounts), *_find_clusters(model)
+        )
 
     def serves(self, service: str, link: str = "") -> bool:
         """Tell whether modules serve these specifications' slugs; `link` is empty for a service."""
@@ -96,7 +101,8 @@ class Catalog:
         """Return the account for these dimensions; an empty one when the catalog has none."""
         entries = self.model.accounts
         # An engine has no business with what opens the journal alone.
-        withheld = named_variables(self.model.journal) - named_variables(self.model.backend)
+        withheld = named_variables(self.model.journal, *_find_clusters(self.model))
+        withheld -= named_variables(self.model.backend)
         if not entries:
             return Account(withheld=withheld)
         chosen = choose_matches([entry.match for entry in entries], dimensions)
@@ -150,7 +156,10 @@ class Catalog:
         )
         if program is not None:
             takes = frozenset(step.parameters)
-            return dataclasses.replace(shared, program=program, takes=takes, once=step.once)
+            guard = Guard(tuple(entry.guard.protect))
+            return dataclasses.replace(
+                shared, program=program, takes=takes, once=step.once, guard=guard
+            )
         return dataclasses.replace(
             shared,
             engine=self.choose_engine(service, target),
@@ -161,7 +170,7 @@ class Catalog:
 
     def _place_program(
         self, step: StepEntry, outputs: Mapping[str, OutputRule] | None
-    ) -> CommandLine | Playbook | None:
+    ) -> StepProgram | None:
         public = frozenset(e.output for e in (outputs or {}).values() if not e.secret)
         if (command := step.command) is not None:
             return CommandLine(
@@ -173,6 +182,8 @@ class Catalog:
                 needs_result=False,
                 public=public,
             )
+        if step.manifests is not None:
+            return _place_manifests(self.root, step.manifests, public)
         if (playbook := step.playbook) is None:
             return None
         undo, inventory = (
@@ -221,6 +232,33 @@ def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> 
         withheld=named_variables(*_logins(among)),
         variables=entry.variables,
     )
+
+
+def _place_manifests(root: Path, entry: ManifestsEntry, public: frozenset[str]) -> Manifests:
+    cluster, helm = entry.cluster, entry.helm
+    found = Manifests(
+        root,
+        root / (entry.folder or entry.kustomize or ""),
+        renderer="folder" if entry.folder else "kustomize",
+        kubeconfig=root / entry.kubeconfig if entry.kubeconfig else None,
+        login=(cluster and cluster.login) or "",
+        token_from=(cluster and cluster.token_from) or "",
+        outputs=entry.outputs,
+        timeout=float(entry.timeout),
+        public=public,
+    )
+    if helm is None:
+        return found
+    values = tuple(root / each for each in helm.values)
+    return dataclasses.replace(
+        found, renderer="helm", source=root / helm.chart, release=helm.release, values=values
+    )
+
+
+def _find_clusters(model: CatalogModel) -> list[Strict | None]:
+    entries = [e for each in model.services.values() for e in (each, *each.links.values())]
+    steps = (step.manifests for each in entries for step in each.steps)
+    return [each.cluster for each in steps if each is not None]
 
 
 def _logins(entries: Sequence[AccountEntry]) -> list[Strict | None]:

@@ -4,10 +4,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from purveyor.catalog.manifests_entry import ManifestsEntry
 from purveyor.catalog.module_entry import ComputeEntry, ModuleEntry
 from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import StepName, Word
-from purveyor.step import HOSTS
+from purveyor.program import HOSTS
 
 
 class CommandEntry(Strict):
@@ -71,6 +72,9 @@ class StepEntry(ModuleEntry):
     playbook: PlaybookEntry | None = Field(
         default=None, description="An Ansible playbook, in the place of `module`."
     )
+    manifests: ManifestsEntry | None = Field(
+        default=None, description="Kubernetes manifests, in the place of `module`."
+    )
     parameters: list[Word] = Field(
         default=[],
         description="Parameters that the program takes and no module of the entry declares; it"
@@ -89,16 +93,21 @@ class StepEntry(ModuleEntry):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if [self.module, self.command, self.playbook].count(None) != 2:  # noqa: PLR2004 - all but one
-            raise ValueError("a step has one of `module`, `command` and `playbook`")
+        if [getattr(self, name) for name in _WAYS].count(None) != len(_WAYS) - 1:
+            raise ValueError(f"a step has one of {', '.join(f'`{name}`' for name in _WAYS)}")
         if self.module is not None:
             useless = [name for name in ("parameters", "once", "verify") if getattr(self, name)]
         else:
-            given = self.model_fields_set
-            useless = [n for n in ("version", "engine", "immutable", "guard") if n in given]
+            words = ["version", "engine", "immutable", *([] if self.manifests else ["guard"])]
+            useless = [n for n in words if n in self.model_fields_set]
         if useless:
-            other = "a command or a playbook" if self.module is not None else "a module"
+            other = "a program" if self.module is not None else "a module"
             raise ValueError(f"`{useless[0]}` is for {other}")
         if self.playbook is not None and self.playbook.hosts is not None:
             self.compute[HOSTS] = ComputeEntry(value=self.playbook.hosts)
+        if self.manifests is not None:
+            self.compute.update(self.manifests.compute())
         return self
+
+
+_WAYS = ("module", "command", "playbook", "manifests")

@@ -61,7 +61,11 @@ WANTED: dict[str, str] = {
     (
         _RESOURCE := r"^(module\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?\.)*"
         r"[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?)?$"
-    ): "a resource type such as aws_db_instance, or an address such as aws_db_instance.main",
+        r"|^[A-Z][A-Za-z0-9]*/[a-z0-9*?.-]+$"
+    ): (
+        "a resource type such as aws_db_instance, an address such as aws_db_instance.main, or of"
+        " manifests a kind and a name such as Deployment/web"
+    ),
 }
 
 Word: TypeAlias = Annotated[str, Field(pattern=_WORD)]

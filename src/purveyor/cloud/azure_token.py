@@ -26,7 +26,7 @@ AZURE = Cloud(
     "`backend.account` and `backend.container`",
     "azure/login or a service connection, and ARM_USE_OIDC, ARM_CLIENT_ID and ARM_TENANT_ID",
 )
-_RESOURCE = "https://storage.azure.com/"
+STORAGE = "https://storage.azure.com/"
 _AUDIENCE = "api://AzureADTokenExchange"
 _METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -79,13 +79,16 @@ def is_on(settings: Settings, name: str, *, default: bool = False) -> bool:
     return default if text is None else text in _TRUE
 
 
-def open_source(settings: Settings, connection: Connection, cloud: str) -> TokenSource:
+def open_source(
+    settings: Settings, connection: Connection, cloud: str, resource: str = STORAGE
+) -> TokenSource:
     """Return the source of tokens that the environment asks for, in the engine's own order.
 
     A client secret goes before OIDC, that before a managed identity, that before Azure's command
     line. Raise CredentialsError when there is none, or a certificate, which only the engine reads.
     """
-    client = _Client(settings, connection, CLOUDS.get(cloud, CLOUDS["public"]).authority)
+    authority = CLOUDS.get(cloud, CLOUDS["public"]).authority
+    client = _Client(settings, connection, authority, resource)
     if settings.first("ARM_CLIENT_CERTIFICATE", "ARM_CLIENT_CERTIFICATE_PATH"):
         raise CredentialsError(
             "A client certificate lets the engine into Azure, but not Purveyor itself.",
@@ -110,7 +113,10 @@ def open_source(settings: Settings, connection: Connection, cloud: str) -> Token
 class _Client:
     """The ways in; each returns the token endpoint's answer."""
 
-    def __init__(self, settings: Settings, connection: Connection, authority: str) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection, authority: str, resource: str
+    ) -> None:
+        self._resource = resource
         self._settings = settings
         self._connection = connection
         self._authority = authority
@@ -124,7 +130,7 @@ class _Client:
         return self._trade(proof)
 
     def by_managed_identity(self) -> JsonObject:
-        query = {"api-version": "2018-02-01", "resource": _RESOURCE}
+        query = {"api-version": "2018-02-01", "resource": self._resource}
         if client := self._settings.text("ARM_CLIENT_ID"):
             query["client_id"] = client
         address = self._settings.text("ARM_MSI_ENDPOINT") or _METADATA
@@ -132,7 +138,15 @@ class _Client:
 
     def by_command_line(self) -> JsonObject:
         """Ask `az`, which somebody has logged in."""
-        words = ("az", "account", "get-access-token", "--resource", _RESOURCE, "--output", "json")
+        words = (
+            "az",
+            "account",
+            "get-access-token",
+            "--resource",
+            self._resource,
+            "--output",
+            "json",
+        )
         command = process.Command(words, Path("/"), self._settings.for_children())
         done = process.run(command, timeout=_CLI_SECONDS)
         if done.code != 0:
@@ -146,7 +160,7 @@ class _Client:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._given("ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
-            "scope": f"{_RESOURCE}.default",
+            "scope": f"{self._resource.rstrip('/')}/.default",
             **proof,
         }
         return self._ask(

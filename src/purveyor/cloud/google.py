@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 from purveyor.cloud.errors import Failure
-from purveyor.cloud.google_login import GoogleLogin
+from purveyor.cloud.google_login import OWN_STATES, STATES, GoogleLogin
 from purveyor.transport.connection import Connection, Request
 from purveyor.transport.errors import FailureKind
 
@@ -35,7 +35,8 @@ class GoogleStorage:
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
         )
         self._address = f"{(address or _ADDRESS).rstrip('/')}/"
-        self._login = GoogleLogin(settings, self.connection, as_owner=as_owner)
+        scope = OWN_STATES if as_owner else STATES
+        self._login = GoogleLogin(settings, self.connection, scope=scope)
 
     def ask(
         self,

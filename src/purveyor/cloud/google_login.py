@@ -25,19 +25,17 @@ GOOGLE = Cloud(
     "`backend.bucket`",
     "google-github-actions/auth, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
 )
-_SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
-_OWNER_SCOPE = "https://www.googleapis.com/auth/devstorage.full_control"
-_BROAD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+STATES = "https://www.googleapis.com/auth/devstorage.read_write"
+OWN_STATES = "https://www.googleapis.com/auth/devstorage.full_control"
+ALL_OF_IT = "https://www.googleapis.com/auth/cloud-platform"
 _HERE = "the state store"
 
 
 class GoogleLogin:
     """The run's own login: a given token, a credentials file, or what the machine offers."""
 
-    def __init__(
-        self, settings: Settings, connection: Connection, *, as_owner: bool = False
-    ) -> None:
-        self._scope = _OWNER_SCOPE if as_owner else _SCOPE
+    def __init__(self, settings: Settings, connection: Connection, *, scope: str = STATES) -> None:
+        self._scope = scope
         self._settings = settings
         self._connection = connection
         self._credentials: Credentials | None = None
@@ -70,7 +68,7 @@ class GoogleLogin:
         from google.oauth2.credentials import Credentials as TokenCredentials
 
         credentials: Credentials
-        scopes = [_BROAD_SCOPE if impersonated else self._scope]
+        scopes = [ALL_OF_IT if impersonated else self._scope]
         if given:
             credentials = TokenCredentials(given)
         elif text := self._settings.first("GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS"):

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed, Interruption
+    from purveyor.program import CommandLine
     from purveyor.redaction import Redactor
-    from purveyor.step import CommandLine, Listen, Step, StepEvent
+    from purveyor.step import Listen, Step, StepEvent
 
 RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.command import CommandEngine
 from purveyor.engines.terraform import TerraformEngine, inspect_module, plugins
-from purveyor.step import CommandLine, Leftovers
+from purveyor.program import CommandLine, Manifests
+from purveyor.step import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from purveyor.engines.binary import EngineBinary
     from purveyor.process import Interruption
+    from purveyor.program import StepProgram
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
-    from purveyor.step import Engine, EngineRequirement, Playbook
+    from purveyor.step import Engine, EngineRequirement
 
 __all__ = ["PROCESS_NAMES", "find_leftovers", "inspect_module", "open_engine"]
 
@@ -27,7 +29,7 @@ PROCESS_NAMES = frozenset(PROGRAMS.values())
 
 def open_engine(
     wanted: EngineRequirement,
-    program: CommandLine | Playbook | None = None,
+    program: StepProgram | None = None,
     *,
     settings: Settings,
     redactor: Redactor,
@@ -38,6 +40,11 @@ def open_engine(
     """Return the engine that a step wants; `say` gets its warnings, `found` the program."""
     if isinstance(program, CommandLine):
         return CommandEngine(program, redactor)
+    if isinstance(program, Manifests):
+        from purveyor.engines.kubernetes import KubernetesEngine
+
+        token = settings.text(program.token_from) if program.token_from else ""
+        return KubernetesEngine(program, redactor, token=token or "")
     if program is not None:
         from purveyor.engines.ansible import AnsibleEngine
 

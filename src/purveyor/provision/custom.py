@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor.credentials import narrow
+from purveyor.program import CommandLine
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed, succeed_untouched
 from purveyor.provision.results import Results, read_outputs
-from purveyor.step import CommandLine, Step
+from purveyor.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,8 @@ import pytest
 from contract_fixtures import EngineCase
 
 from purveyor.engines.ansible import AnsibleEngine
-from purveyor.step import HOSTS, Playbook, Step
+from purveyor.program import HOSTS, Playbook
+from purveyor.step import Step
 from real_programs import LEFT_OUT
 
 if TYPE_CHECKING:

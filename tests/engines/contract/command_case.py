@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from contract_fixtures import EngineCase
 
 from purveyor.engines.command import CommandEngine
-from purveyor.step import CommandLine, Step
+from purveyor.program import CommandLine
+from purveyor.step import Step
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,16 +18,18 @@ from purveyor.errors import (
     PurveyorError,
     ReasonCode,
 )
+from purveyor.program import HOSTS
 from purveyor.state_key import OutputValue
-from purveyor.step import HOSTS, StepResult
+from purveyor.step import StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.process import Completed
+    from purveyor.program import Playbook
     from purveyor.redaction import Redactor
-    from purveyor.step import Listen, Playbook, Step
+    from purveyor.step import Listen, Step
 
 ANSIBLE = "ansible"
 _PROGRAM = "ansible-playbook"

@@ -1,0 +1,5 @@
+"""Carries out steps with manifests on a Kubernetes cluster."""
+
+from purveyor.engines.kubernetes.engine import KubernetesEngine
+
+__all__ = ["KubernetesEngine"]

@@ -1,0 +1,271 @@
+"""Applies manifests: all is dry-run on the server first, waited for, and pruned in the end."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from purveyor import plan
+from purveyor.action import Operation
+from purveyor.engines.kubernetes.access import open_cluster
+from purveyor.engines.kubernetes.applied_set import AppliedSet
+from purveyor.engines.kubernetes.cluster import (
+    PART_OF,
+    ClusterError,
+    Item,
+    Resource,
+    explain,
+    side_by_side,
+)
+from purveyor.engines.kubernetes.dry_run import ForeseenChange, check_items, foresee
+from purveyor.engines.kubernetes.rendering import evaluate, find_secrets, render
+from purveyor.engines.kubernetes.waiting import Waiting
+from purveyor.engines.stateless import StatelessEngine
+from purveyor.errors import CancelledError, CatalogError, PurveyorError
+from purveyor.json_text import as_object, dig
+from purveyor.plan import Change, Verb
+from purveyor.program import OWN_VARIABLE
+from purveyor.state_key import OutputValue
+from purveyor.step import Noticed, StepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.program import Manifests
+    from purveyor.redaction import Redactor
+    from purveyor.step import Listen, Step
+
+KUBERNETES = "kubernetes"
+_EARLY = frozenset({"Namespace", "CustomResourceDefinition"})
+_ODD = re.compile(r"[^a-z0-9.-]+")
+
+
+class KubernetesEngine(StatelessEngine):
+    """Applies one step's manifests; what was applied is kept on the cluster."""
+
+    def __init__(self, manifests: Manifests, redactor: Redactor, *, token: str = "") -> None:
+        self._open = partial(_Session, manifests, redactor, token)
+
+    def run(self, step: Step, listen: Listen) -> StepResult:
+        """Apply and prune, or delete; return once all is current, or gone."""
+        with self._open(step, listen) as session:
+            return session.delete() if step.operation is Operation.DELETE else session.apply()
+
+    def preview(self, step: Step, listen: Listen) -> StepResult:
+        """Have the server say what would change; nothing is written."""
+        with self._open(step, listen) as session:
+            return session.preview()
+
+
+class _Session:
+    """One step's way with the cluster."""
+
+    def __init__(
+        self, manifests: Manifests, redactor: Redactor, token: str, step: Step, listen: Listen
+    ) -> None:
+        self._manifests = manifests
+        self._redactor = redactor
+        self._step = step
+        self._listen = listen
+        self._values, own = _split_variables(step.variables)
+        self._cluster, space = open_cluster(
+            manifests, {**own, "token": token}, step.environment, redactor
+        )
+        self._namespace = own.get("namespace") or space or "default"
+        self._set = AppliedSet(self._cluster, _name_parent(step.variables), self._namespace)
+        self._applied: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Say what was done before an error, and let what the server says be an error of ours."""
+        if isinstance(error, ClusterError):
+            found = explain({self._namespace: error}, what="serve", done=self._tell_done())
+            found.details = tuple(map(self._redactor.redact, found.details))
+            raise found from None
+        if isinstance(error, PurveyorError):
+            over = (f"applied before: {key}" for key in self._applied)
+            error.details = (*map(self._redactor.redact, error.details), *over)
+            error.message = self._redactor.redact(error.message)
+
+    def _tell_done(self) -> str:
+        return (
+            f"{len(self._applied)} objects were applied" if self._applied else "nothing was changed"
+        )
+
+    def apply(self) -> StepResult:
+        early, late = self._read_documents()
+        parent = self._set.read_parent()
+        planned, pruned = self._plan(early, late, parent)
+        waiting = Waiting(
+            self._cluster, self._manifests.timeout, self._step.interruption, self._listen
+        )
+        foreign = [each for each in pruned if not each.is_ours]
+        if early:
+            self._write(early)
+            waiting.until_current(early)
+            planned += self._check_deferred(planned, late)
+        if late and self._step.interruption.requested:
+            raise CancelledError(
+                "The run was cancelled before anything more was applied.",
+                hint="Start the action again when it is wanted.",
+            )
+        self._set.write_parent([*early, *late], parent)
+        self._write(late)
+        objects = waiting.until_current([*early, *late])
+        gone = [each for each in pruned if each.is_ours]
+        side_by_side(self._cluster.delete, gone)
+        waiting.until_gone(gone)
+        self._set.write_parent([*early, *late, *foreign])
+        changes = [each.change for each in planned if each.verb is not Verb.NOTHING]
+        changes += [Change(each.key, each.resource.kind, Verb.DELETE) for each in gone]
+        return StepResult(
+            tuple(changes),
+            self._evaluate(objects),
+            tuple(_tell_foreign(each) for each in foreign),
+            engine=KUBERNETES,
+        )
+
+    def preview(self) -> StepResult:
+        if self._step.operation is Operation.DELETE:
+            members = self._set.find_members(self._set.read_parent())
+            gone = [each for each in members if each.is_ours]
+            return StepResult(_delete_all(gone), {}, engine=KUBERNETES)
+        early, late = self._read_documents()
+        planned, pruned = self._plan(early, late, self._set.read_parent())
+        known = {each.item.key for each in planned}
+        planned += [ForeseenChange(each, Verb.CREATE) for each in late if each.key not in known]
+        for each in planned:
+            for line in each.differences:
+                self._listen(Noticed("info", self._redactor.redact(f"{each.item.key}: {line}")))
+        changes = [each.change for each in planned if each.verb is not Verb.NOTHING]
+        gone = [each for each in pruned if each.is_ours]
+        return StepResult((*changes, *_delete_all(gone)), {}, engine=KUBERNETES)
+
+    def delete(self) -> StepResult:
+        """Delete what was applied, whatever the manifests say by now."""
+        parent = self._set.read_parent()
+        members = self._set.find_members(parent)
+        ours = [each for each in members if each.is_ours]
+        waiting = Waiting(
+            self._cluster, self._manifests.timeout, self._step.interruption, self._listen
+        )
+        for stage in (False, True):  # namespaces and definitions last: all in them goes with them
+            some = [each for each in ours if (each.resource.kind in _EARLY) is stage]
+            side_by_side(self._cluster.delete, some)
+            waiting.until_gone(some)
+        if parent is not None:
+            self._cluster.delete(parent)
+        notes = tuple(_tell_foreign(each) for each in members if not each.is_ours)
+        return StepResult(_delete_all(ours), {}, notes, engine=KUBERNETES)
+
+    def _read_documents(self) -> tuple[list[Item], list[Item]]:
+        """Return what is wanted: what others need first, and all else."""
+        documents = render(self._manifests, self._values, self._step, self._namespace)
+        self._redactor.add(*find_secrets(documents))
+        brought = {
+            (f"{dig(each, 'spec', 'group')}", f"{dig(each, 'spec', 'names', 'kind')}"): each
+            for each in documents
+            if each.get("kind") == "CustomResourceDefinition"
+        }
+        items, unknown = [], []
+        for each in documents:
+            version, kind = str(each["apiVersion"]), str(each["kind"])
+            resource = self._cluster.find(version, kind)
+            if resource is None and (definition := brought.get((version.partition("/")[0], kind))):
+                resource = foresee(version, definition)
+            if resource is None:
+                unknown.append(f"{kind}/{dig(each, 'metadata', 'name')}: no {kind} in {version}")
+                continue
+            items.append(self._place(resource, each))
+        if unknown:
+            raise CatalogError(
+                f"The cluster does not know {len(unknown)} of the manifests' kinds; nothing was"
+                " changed.",
+                details=unknown,
+                hint="Correct `apiVersion` and `kind`, or install what brings the kind.",
+            )
+        first = [each for each in items if each.resource.kind in _EARLY]
+        return first, [each for each in items if each not in first]
+
+    def _place(self, resource: Resource, document: JsonObject) -> Item:
+        metadata = as_object(document.get("metadata"))
+        space = str(metadata.get("namespace") or self._namespace) if resource.namespaced else ""
+        labels = {**as_object(metadata.get("labels")), PART_OF: self._set.id}
+        placed = {"namespace": space} if space else {}
+        whole = {**document, "metadata": {**metadata, **placed, "labels": labels}}
+        return Item(resource, space, whole, self._namespace)
+
+    def _plan(
+        self, early: list[Item], late: list[Item], parent: Item | None
+    ) -> tuple[list[ForeseenChange], list[Item]]:
+        """Dry-run all that can be; return what changes, and what left the manifests."""
+        keys = {each.key for each in (*early, *late)}
+        members = self._set.find_members(parent) if parent else []
+        pruned = [each for each in members if each.key not in keys]
+        ours = [Change(e.key, e.resource.kind, Verb.DELETE) for e in pruned if e.is_ours]
+        plan.judge(self._step.guard, ours, _covers)
+        brought = {each.name for each in early}
+        done = self._tell_done()
+        return check_items(self._cluster, [*early, *late], brought, done=done), pruned
+
+    def _check_deferred(
+        self, planned: list[ForeseenChange], late: list[Item]
+    ) -> list[ForeseenChange]:
+        known = {each.item.key for each in planned}
+        rest = [each for each in late if each.key not in known]
+        return check_items(self._cluster, rest, (), done=self._tell_done()) if rest else []
+
+    def _write(self, items: Sequence[Item]) -> None:
+        for each in items:
+            try:
+                self._cluster.apply(each)
+            except ClusterError as error:
+                raise explain({each.key: error}, what="take", done=self._tell_done()) from None
+            self._applied.append(each.key)
+
+    def _evaluate(self, objects: dict[str, JsonObject]) -> dict[str, OutputValue]:
+        found = {}
+        for name, expression in self._manifests.outputs.items():
+            value = evaluate(expression, dict(objects), name)
+            found[name] = OutputValue(value, sensitive=name not in self._manifests.public)
+            if found[name].sensitive:
+                self._redactor.add_value(value)
+        return found
+
+
+def _split_variables(document: Mapping[str, JsonValue]) -> tuple[JsonObject, dict[str, str]]:
+    """Return what templates may read, as a playbook does, and the step's own keys."""
+    rest = {name: value for name, value in document.items() if name not in {"variables", "steps"}}
+    values: JsonObject = {"purveyor": rest, "steps": document.get("steps", {})}
+    values |= as_object(document.get("variables"))
+    names = [each for each in values if each.startswith(OWN_VARIABLE)]
+    return values, {each.removeprefix(OWN_VARIABLE): str(values.pop(each)) for each in names}
+
+
+def _name_parent(document: Mapping[str, JsonValue]) -> str:
+    """Return the name of the applied set: the entity's kind and id, and the step's name."""
+    kind = "link" if document.get("link") else "service"
+    words = (
+        "purveyor",
+        kind,
+        str(as_object(document.get(kind)).get("id")),
+        str(document.get("step") or ""),
+    )
+    return _ODD.sub("-", "-".join(word for word in words if word).lower()).strip("-.")
+
+
+def _covers(pattern: str, change: Change) -> bool:
+    return fnmatch.fnmatchcase(change.address.lower(), pattern.lower())
+
+
+def _delete_all(items: Iterable[Item]) -> tuple[Change, ...]:
+    return tuple(Change(each.key, each.resource.kind, Verb.DELETE) for each in items)
+
+
+def _tell_foreign(item: Item) -> str:
+    return f"{item.key} was left alone: it has this step's label, but Purveyor never applied it."
