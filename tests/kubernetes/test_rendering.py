@@ -148,9 +148,11 @@ def test_secrets_are_known_as_they_are_written_and_in_clear() -> None:
 
 def test_an_output_is_read_from_the_objects() -> None:
     objects: JsonObject = {"Service/web": {"spec": {"ports": [{"port": 80}]}}}
-    assert evaluate("{{ objects['Service/web'].spec.ports[0].port }}", objects, "port") == 80
+    assert evaluate("{{ objects['Service/web'].spec.ports[0].port }}", objects, "port", {}) == 80
+    named = "{{ objects['Service/' ~ app].spec.ports[0].port }}"
+    assert evaluate(named, objects, "port", {"app": "web"}) == 80
     with pytest.raises(CatalogError, match="output address cannot be read"):
-        evaluate("{{ objects['Service/web'].status.address }}", objects, "address")
+        evaluate("{{ objects['Service/web'].status.address }}", objects, "address", {})
 
 
 def program(folder: Path, name: str, script: str) -> None:

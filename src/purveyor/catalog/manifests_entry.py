@@ -72,8 +72,8 @@ class ManifestsEntry(Strict):
     )
     outputs: dict[Name, str] = Field(
         default={},
-        description="Outputs by name: `{{ expressions }}` over `objects`, such as"
-        " `{{ objects['Service/web'].spec.clusterIP }}`.",
+        description="Outputs by name: `{{ expressions }}` over `objects` and what templates read,"
+        " such as `{{ objects['Service/web'].spec.clusterIP }}`.",
     )
     timeout: int = Field(
         default=600, ge=1, description="Seconds for everything to be ready, or gone."

@@ -231,7 +231,7 @@ class _Session:
     def _evaluate(self, objects: dict[str, JsonObject]) -> dict[str, OutputValue]:
         found = {}
         for name, expression in self._manifests.outputs.items():
-            value = evaluate(expression, dict(objects), name)
+            value = evaluate(expression, dict(objects), name, self._values)
             found[name] = OutputValue(value, sensitive=name not in self._manifests.public)
             if found[name].sensitive:
                 self._redactor.add_value(value)

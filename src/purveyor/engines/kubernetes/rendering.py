@@ -66,11 +66,15 @@ def render(
     return documents
 
 
-def evaluate(expression: str, objects: JsonObject, name: str) -> JsonValue:
-    """Return what an output's `{{ expression }}` says of the objects on the cluster."""
+def evaluate(expression: str, objects: JsonObject, name: str, values: JsonObject) -> JsonValue:
+    """Return what an output's `{{ expression }}` says of the objects on the cluster.
+
+    It may read `values`, too, as templates do: objects are often called by them.
+    """
+    known: JsonObject = {**values, "objects": objects}
     text = expression.strip().removeprefix("{{").removesuffix("}}")
     try:
-        found = _Templates().compile_expression(text, undefined_to_none=False)(objects=objects)
+        found = _Templates().compile_expression(text, undefined_to_none=False)(known)
         if isinstance(found, Undefined):
             str(found)  # raises what is missing
         return json_text.parse(json_text.write(found))
