@@ -42,6 +42,7 @@ class Attribute:
 
     type: TypeConstraint
     optional: bool = False
+    default: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Object:
 
 
 TypeConstraint: TypeAlias = "Primitive | Collection | Tuple | Object"
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A rule that the engine checks: its condition in HCL, and what is said when it fails."""
+
+    condition: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Variable:
     file: str = ""
     line: int = 0
     spelling: str = ""
+    validations: tuple[Validation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def faults_of(read: Read, text: str = "", **files: str) -> tuple[str, ...]:
             Object(
                 {
                     "a": Attribute(STRING),
-                    "b": Attribute(NUMBER, optional=True),
+                    "b": Attribute(NUMBER, optional=True, default=3),
                     "c": Attribute(Collection("map", STRING), optional=True),
                     "d-e": Attribute(ANY, optional=True),
                 }
@@ -139,6 +139,7 @@ def test_a_variable_shows_everything_it_declares_and_its_place(read: Read) -> No
     assert (variable.sensitive, variable.nullable, variable.ephemeral) == (True, False, True)
     assert variable.description == "The <b>word</b>"
     assert (variable.file, variable.line) == ("main.tf", 5)
+    assert [each.condition for each in variable.validations] == ["length ( var . password ) > 3"]
 
 
 def test_a_plain_variable_takes_anything_and_is_required(read: Read) -> None:

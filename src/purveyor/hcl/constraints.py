@@ -155,11 +155,12 @@ def _read_attribute(cursor: Cursor) -> Attribute:
     if not cursor.skip("("):
         raise NotLiteralError
     constraint = _read(cursor)
+    default: JsonValue = None
     if cursor.skip(","):
-        _check_default(_take_default(cursor), constraint)
+        default = _read_default(_take_default(cursor), constraint)
     elif not cursor.skip(")"):
         raise NotLiteralError
-    return Attribute(constraint, optional=True)
+    return Attribute(constraint, optional=True, default=default)
 
 
 def _take_default(cursor: Cursor) -> list[Token]:
@@ -173,10 +174,11 @@ def _take_default(cursor: Cursor) -> list[Token]:
     return taken[:-1]
 
 
-def _check_default(tokens: Sequence[Token], constraint: TypeConstraint) -> None:
+def _read_default(tokens: Sequence[Token], constraint: TypeConstraint) -> JsonValue:
     try:
-        mismatch = find_mismatch(read_literal(tokens), constraint)
+        value = read_literal(tokens)
     except NotLiteralError:
-        return
-    if mismatch:
+        return None
+    if mismatch := find_mismatch(value, constraint):
         raise tokens[0].fault(mismatch)
+    return value

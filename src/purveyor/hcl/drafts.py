@@ -15,7 +15,7 @@ from purveyor.hcl.scanner import HclDoubtError, HclTextError
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from purveyor.declaration import TypeConstraint
+    from purveyor.declaration import TypeConstraint, Validation
     from purveyor.json_text import JsonValue
 
 
@@ -48,6 +48,7 @@ class Draft:
     type: TypeConstraint | None = None
     given: set[str] = field(default_factory=set)
     values: dict[str, JsonValue] = field(default_factory=dict)
+    validations: list[Validation] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"the {self.kind} {self.name[:60]!r}"
@@ -57,6 +58,7 @@ class Draft:
         kept = {name: each for name, each in self.values.items() if name not in other.given}
         self.values = kept | other.values
         self.given |= other.given
+        self.validations = other.validations or self.validations
 
     def as_variable(self, *, set_by: Container[str]) -> Variable:
         """Give the finished variable; `set_by` names those that a file of the module's own sets."""
@@ -73,6 +75,7 @@ class Draft:
             description=str(self.values.get("description", "")),
             file=self.file,
             line=self.line,
+            validations=tuple(self.validations),
         )
 
     def as_output(self) -> ModuleOutput:

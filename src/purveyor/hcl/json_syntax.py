@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.declaration import Validation
 from purveyor.hcl.constraints import read_constraint_text
 from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
 from purveyor.hcl.scanner import HclTextError
@@ -74,8 +75,17 @@ def _read_body(draft: Draft, body: dict[str, JsonValue], reading: FileReading) -
     for name, value in body.items():
         if (draft.kind, name) == ("variable", "type"):
             _read_type(draft, value, reading.faults)
+        elif (draft.kind, name) == ("variable", "validation"):
+            draft.validations += [
+                _read_validation(e) for e in _as_list(value) if isinstance(e, dict)
+            ]
         if name != "//":
             reading.take(draft, name, (value,) if name in CONSTANTS[draft.kind] else ())
+
+
+def _read_validation(body: dict[str, JsonValue]) -> Validation:
+    condition = str(body.get("condition", "")).removeprefix("${").removesuffix("}")
+    return Validation(condition, str(body.get("error_message", "")))
 
 
 def _read_type(draft: Draft, value: JsonValue, faults: list[HclTextError]) -> None:

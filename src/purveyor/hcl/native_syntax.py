@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from purveyor.dataclass import dataclass
+from purveyor.declaration import Validation
 from purveyor.hcl.constraints import read_constraint
 from purveyor.hcl.drafts import CONSTANTS, Draft, FileReading
 from purveyor.hcl.literals import NotLiteralError, read_label, read_literal
@@ -117,6 +118,8 @@ def _read_block(block: Block, tokens: Tokens, reading: FileReading) -> None:
         try:
             if isinstance(item, Assignment) and (kind, name) == ("variable", "type"):
                 draft.type = read_constraint(item.expression)
+            elif isinstance(item, Block) and (kind, name) == ("variable", "validation"):
+                draft.validations.append(_read_validation(item, tokens))
             elif isinstance(item, Assignment) and name in CONSTANTS[kind]:
                 constant = _evaluate(item)
         except HclTextError as fault:
@@ -125,6 +128,19 @@ def _read_block(block: Block, tokens: Tokens, reading: FileReading) -> None:
                 placed = fault if fault.offset >= 0 else item.head.fault(fault.problem)
                 reading.faults.append(placed)
         reading.take(draft, name, constant, item.head.offset)
+
+
+def _read_validation(block: Block, tokens: Tokens) -> Validation:
+    """Give the condition's text, on one line, and the message as far as it is constant."""
+    inside = find_items(tokens, block.start, block.end)
+    found = {each.head.text: each for each in inside if isinstance(each, Assignment)}
+    condition, message = found.get("condition"), found.get("error_message")
+    words = condition.expression if condition else ()
+    said: tuple[JsonValue, ...] = ()
+    with suppress(HclTextError):  # a message may name what was given
+        said = _evaluate(message) if message else ()
+    text = " ".join(each.text for each in words if each.kind != "newline")
+    return Validation(text, str(said[0]) if said else "")
 
 
 def _evaluate(item: Assignment) -> tuple[JsonValue, ...]:

@@ -1,0 +1,1 @@
+"""Specifications of the platform, made from modules and compared with them."""
