@@ -31,9 +31,15 @@ _COMMANDS = {
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
     "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
     "channel": ("purveyor.cli.channel:channel", "Tell the platform where to send actions."),
-    "serve": ("purveyor.cli.serve:serve", "Receive notifications and carry them out."),
-    "work": ("purveyor.cli.work:work", "Carry out what other machines' receivers accepted."),
-    "inbox": ("purveyor.cli.inbox:inbox", "Look at what was accepted; have it tried again."),
+    "serve": ("purveyor.cli.receiver.serve:serve", "Receive notifications and carry them out."),
+    "work": (
+        "purveyor.cli.receiver.work:work",
+        "Carry out what other machines' receivers accepted.",
+    ),
+    "inbox": (
+        "purveyor.cli.receiver.inbox:inbox",
+        "Look at what was accepted; have it tried again.",
+    ),
     "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
 }
 

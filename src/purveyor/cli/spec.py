@@ -83,7 +83,10 @@ def _compare(file: SpecificationFile) -> list[str]:
     from difflib import unified_diff
 
     name = _short(file.path)
-    before, after = (text.splitlines(keepends=True) for text in (file.before or "", file.after))
+    before, after = (
+        [f"{line}\n" for line in text.rstrip("\n").split("\n")] if text else []
+        for text in (file.before or "", file.after)
+    )
     return list(unified_diff(before, after, "/dev/null" if file.before is None else name, name))
 
 

@@ -23,13 +23,13 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     name: str
     arguments: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Operator:
     sign: str  # `!` and `-` have one operand
     operands: tuple[Expression, ...]
 
@@ -49,7 +49,7 @@ class ForEach:
     body: Expression
 
 
-Expression: TypeAlias = "Constant | Reference | Call | Operation | Listing | ForEach"
+Expression: TypeAlias = "Constant | Reference | FunctionCall | Operator | Listing | ForEach"
 
 _T = TypeVar("_T")
 # HCL's precedence, weakest first (hclsyntax's specification, "Operations").
@@ -79,7 +79,7 @@ def _read_level(cursor: Cursor, level: int) -> Expression:
     found = _read_level(cursor, level + 1)
     while cursor.peek() in _LEVELS[level]:
         sign = cursor.take().text
-        found = Operation(sign, (found, _read_level(cursor, level + 1)))
+        found = Operator(sign, (found, _read_level(cursor, level + 1)))
     return found
 
 
@@ -89,7 +89,7 @@ def _read_unary(cursor: Cursor) -> Expression:
             operand = _read_unary(cursor)
             if sign == "-" and isinstance(operand, Constant):
                 return Constant(read_literal(scan(f"-{operand.value}").all))
-            return Operation(sign, (operand,))
+            return Operator(sign, (operand,))
     return _read_term(cursor)
 
 
@@ -107,7 +107,7 @@ def _read_term(cursor: Cursor) -> Expression:
     if token.text in {"true", "false", "null"}:
         return Constant(read_literal([token]))
     if cursor.skip("("):
-        return Call(token.text, _read_items(cursor, ")"))
+        return FunctionCall(token.text, _read_items(cursor, ")"))
     path = [token.text]
     while cursor.skip("."):
         path.append(cursor.take().text)

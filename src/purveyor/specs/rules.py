@@ -6,12 +6,12 @@ import copy
 from typing import TYPE_CHECKING
 
 from purveyor.hcl.expressions import (
-    Call,
     Constant,
     Expression,
     ForEach,
+    FunctionCall,
     Listing,
-    Operation,
+    Operator,
     Reference,
     UnreadableError,
     parse_expression,
@@ -44,7 +44,7 @@ def add_rules(variable: Variable, schema: JsonObject) -> list[str]:
     for each in variable.validations:
         changed = copy.deepcopy(schema)
         try:
-            _Rule({("var", variable.spelling or variable.name): changed}).require(
+            _RuleReading({("var", variable.spelling or variable.name): changed}).require(
                 parse_expression(each.condition)
             )
         except (UnreadableError, UntranslatableError):
@@ -55,7 +55,7 @@ def add_rules(variable: Variable, schema: JsonObject) -> list[str]:
     return untold
 
 
-class _Rule:
+class _RuleReading:
     """One rule; `places` are the schemas of what it speaks of, by the paths of references."""
 
     def __init__(self, places: dict[tuple[str, ...], JsonObject]) -> None:
@@ -64,16 +64,16 @@ class _Rule:
     def require(self, rule: Expression) -> None:
         """Let the schemas require the rule; raise UntranslatableError."""
         match rule:
-            case Operation("&&", operands):
+            case Operator("&&", operands):
                 for each in operands:
                     self.require(each)
-            case Operation("||"):
+            case Operator("||"):
                 self._choose(_flatten(rule))
-            case Operation("!", (Call("contains", (listed, subject)),)):
+            case Operator("!", (FunctionCall("contains", (listed, subject)),)):
                 self._forbid(self._find(subject), _constants(listed))
-            case Operation(sign, (left, right)) if sign in _FLIPPED:
+            case Operator(sign, (left, right)) if sign in _FLIPPED:
                 self._compare(sign, left, right)
-            case Call(name, arguments) if name in _CALLS:
+            case FunctionCall(name, arguments) if name in _CALLS:
                 _CALLS[name](self, arguments)
             case _:
                 raise UntranslatableError
@@ -104,46 +104,46 @@ class _Rule:
 
     def _read_option(self, option: Expression) -> tuple[JsonObject, list[JsonValue], list[str]]:
         match option:
-            case Operation("==", (Reference() as subject, Constant(value))) | Operation(
+            case Operator("==", (Reference() as subject, Constant(value))) | Operator(
                 "==", (Constant(value), Reference() as subject)
             ):
                 return self._find(subject), [value], []
-            case Call("contains", (listed, subject)):
+            case FunctionCall("contains", (listed, subject)):
                 return self._find(subject), _constants(listed), []
-            case Call("can", (Call("regex", (Constant(str(pattern)), subject)),)):
+            case FunctionCall("can", (FunctionCall("regex", (Constant(str(pattern)), subject)),)):
                 return self._find(subject), [], [translate_pattern(pattern)]
-            case Operation("==", (Call("length", (subject,)), Constant(0))):
+            case Operator("==", (FunctionCall("length", (subject,)), Constant(0))):
                 return self._find(subject), [""], []
             case _:
                 raise UntranslatableError
 
     def _compare(self, sign: str, left: Expression, right: Expression) -> None:
-        if isinstance(left, Constant) or not isinstance(right, Constant | Call | Reference):
+        if isinstance(left, Constant) or not isinstance(right, Constant | FunctionCall | Reference):
             sign, left, right = _FLIPPED[sign], right, left
         match left, right:
             case Reference(), Constant(value):
                 self._limit(self._find(left), sign, value)
-            case Call("length", (Reference() as subject,)), Constant(limit):
+            case FunctionCall("length", (Reference() as subject,)), Constant(limit):
                 limit_length(self._find(subject), sign, limit)
-            case Call(), Constant(0) if sign == ">":
+            case FunctionCall(), Constant(0) if sign == ">":
                 self._require_match(left)
             case (Reference(), _) | (_, Reference()) if sign == "==":
                 self._require_whole(left, right)
-            case Operation("%", (subject, Constant(by))), Constant(0) if sign == "==" and by:
+            case Operator("%", (subject, Constant(by))), Constant(0) if sign == "==" and by:
                 expect(self._find(subject), "number", "integer")
                 self._find(subject)["multipleOf"] = by
-            case Call("length", (Call("distinct", (one,)),)), Call("length", (other,)) if (
-                one == other and sign == "=="
-            ):
+            case FunctionCall("length", (FunctionCall("distinct", (one,)),)), FunctionCall(
+                "length", (other,)
+            ) if one == other and sign == "==":
                 expect(self._find(one), "array")
                 self._find(one)["uniqueItems"] = True
             case _:
                 raise UntranslatableError
 
-    def _require_match(self, found: Call) -> None:
+    def _require_match(self, found: FunctionCall) -> None:
         """`length(regexall(pattern, subject)) > 0`."""
         match found.arguments:
-            case (Call("regexall", (Constant(str(pattern)), subject)),):
+            case (FunctionCall("regexall", (Constant(str(pattern)), subject)),):
                 add_pattern(self._find(subject), translate_pattern(pattern))
             case _:
                 raise UntranslatableError
@@ -152,7 +152,7 @@ class _Rule:
         """`floor(subject) == subject`."""
         subject, rounded = (left, right) if isinstance(left, Reference) else (right, left)
         match rounded:
-            case Call("floor" | "ceil" | "abs" as name, (same,)) if same == subject:
+            case FunctionCall("floor" | "ceil" | "abs" as name, (same,)) if same == subject:
                 expect(self._find(subject), "number", "integer")
                 if name == "abs":
                     tighten(self._find(subject), "minimum", 0, up=True)
@@ -193,7 +193,7 @@ class _Rule:
 
     def can(self, arguments: tuple[Expression, ...]) -> None:
         match arguments:
-            case (Call("regex", (Constant(str(pattern)), subject)),):
+            case (FunctionCall("regex", (Constant(str(pattern)), subject)),):
                 add_pattern(self._find(subject), translate_pattern(pattern))
             case _:
                 raise UntranslatableError
@@ -226,7 +226,7 @@ class _Rule:
         else:
             inner[value,] = inside(schema, "additionalProperties")
             inner[key,] = names
-        _Rule(inner).require(body)
+        _RuleReading(inner).require(body)
         if len(names) > 1:
             schema["propertyNames"] = {n: each for n, each in names.items() if n != "type"}
 
@@ -242,23 +242,24 @@ class _Rule:
         raise UntranslatableError
 
 
-_CALLS: Mapping[str, Callable[[_Rule, tuple[Expression, ...]], None]] = {
-    name: getattr(_Rule, name) for name in ("contains", "can", "startswith", "endswith", "alltrue")
+_CALLS: Mapping[str, Callable[[_RuleReading, tuple[Expression, ...]], None]] = {
+    name: getattr(_RuleReading, name)
+    for name in ("contains", "can", "startswith", "endswith", "alltrue")
 }
 
 
 def _flatten(rule: Expression) -> list[Expression]:
-    if isinstance(rule, Operation) and rule.sign == "||":
+    if isinstance(rule, Operator) and rule.sign == "||":
         return [each for operand in rule.operands for each in _flatten(operand)]
     return [rule]
 
 
 def _is_null_test(rule: Expression) -> bool:
-    return isinstance(rule, Operation) and rule.sign == "==" and Constant(None) in rule.operands
+    return isinstance(rule, Operator) and rule.sign == "==" and Constant(None) in rule.operands
 
 
 def _constants(listed: Expression) -> list[JsonValue]:
-    if isinstance(listed, Call) and listed.name in {"tolist", "toset"}:
+    if isinstance(listed, FunctionCall) and listed.name in {"tolist", "toset"}:
         (listed,) = listed.arguments
     if not isinstance(listed, Listing):
         raise UntranslatableError

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-_HERE = "purveyor.cli.inbox"
+_HERE = "purveyor.cli.receiver.inbox"
 _MAIN = ("ACCEPTED (UTC)", "STATUS", "REASON", "SLUG")
 _HEADS = (*_MAIN, "OPERATION", "ACTION", "OF", "TRIES", "NEXT TRY", "RUN")
 _LIMIT, _ALL = 20, 1_000_000_000

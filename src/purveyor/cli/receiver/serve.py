@@ -11,7 +11,7 @@ import click
 
 from purveyor.cli import examples
 from purveyor.cli.options import choose_inbox
-from purveyor.cli.work import WorkOptions, open_client, open_runs, read_seconds, with_work
+from purveyor.cli.receiver.work import WorkOptions, open_client, open_runs, read_seconds, with_work
 from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:

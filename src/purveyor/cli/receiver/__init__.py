@@ -1,0 +1,1 @@
+"""Commands of who receives notifications without a CI."""
