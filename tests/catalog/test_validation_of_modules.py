@@ -156,7 +156,7 @@ def test_outputs_that_reach_nobody_are_noted(tmp_path: Path) -> None:
     assert shared.startswith("services.db: output pin has a variable's name: not handed on")
     entry = "{outputs: {url: url, key: {output: key, secret: true}}}"
     (note,) = inspect(tmp_path, OUTPUTS, entry).notes
-    assert note.endswith("not named in `outputs`, so that nobody gets output pin")
+    assert note.endswith("not named in `outputs`, so that no attribute shows output pin")
 
 
 def test_what_the_entry_calls_secret_is_asked_for_in_the_module(tmp_path: Path) -> None:
@@ -171,6 +171,14 @@ def test_what_the_entry_calls_secret_is_asked_for_in_the_module(tmp_path: Path) 
             " starts from the result"
         ),
     )
+
+
+def test_an_output_over_what_the_catalog_decides_itself_is_not_noted(tmp_path: Path) -> None:
+    outputs = OUTPUTS.partition('output "key"')[0]
+    for rule in ("compute: {pin: '{{ service.slug }}'}", "variables: {pin: 1}"):
+        assert (
+            inspect(tmp_path, outputs, f"{{{rule}, outputs: {{url: url, pin: pin}}}}").notes == ()
+        )
 
 
 def test_a_catalog_without_a_place_for_states_is_noted(tmp_path: Path) -> None:

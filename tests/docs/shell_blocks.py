@@ -12,6 +12,11 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
 )
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d+\.\d+ s|\d\d:\d\d:\d\d \S+?(?=\.?$)", re.MULTILINE)
+MARK = "@@ command"
+"""What a script says behind each command of a page that is played."""
+
 _SAVED = re.compile(r"Save this as `([^`]+)`:\n\n\Z")
 
 
@@ -56,6 +61,21 @@ def read_blocks(page: Path) -> list[Block]:
         )
         for found in _BLOCK.finditer(text)
     ]
+
+
+def printed(blocks: list[Block]) -> list[str]:
+    """Return what `console` blocks say each command shows."""
+    shown = []
+    for block in blocks:
+        if block.language == "console":
+            parts = f"\n{block.text}".split("\n$ ")[1:]
+            shown += ["\n".join(part.split("\n")[1:]).strip() for part in parts]
+    return shown
+
+
+def plain(text: str) -> str:
+    """Return text without what differs from run to run: ids and times."""
+    return _TIME.sub("N s", _ID.sub("ID", text)).strip()
 
 
 def _closed(command: str) -> bool:

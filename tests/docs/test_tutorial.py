@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import socket
 import subprocess  # noqa: TID251 - a reader types these commands into a shell
@@ -10,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from shell_blocks import ROOT, Block, read_blocks
+from shell_blocks import MARK, ROOT, Block, plain, printed, read_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 PAGE = ROOT / "docs" / "tutorial" / "first-service.md"
-MARK = "@@ command"
 PORT = "8099"
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TIME = re.compile(r"\d+\.\d+ s|\d\d:\d\d:\d\d \S+?(?=\.?$)", re.MULTILINE)
 
 
 def free_port() -> str:
@@ -51,22 +47,6 @@ def script(port: str) -> str:
     return "\n".join(lines).replace(PORT, port)
 
 
-def printed() -> list[str]:
-    """Return what the page says each command shows."""
-    shown = []
-    for block in steps():
-        if block.language != "console":
-            continue
-        shown += [
-            "\n".join(part.split("\n")[1:]).strip() for part in f"\n{block.text}".split("\n$ ")[1:]
-        ]
-    return shown
-
-
-def plain(text: str) -> str:
-    return _TIME.sub("N s", _ID.sub("ID", text)).strip()
-
-
 def test_the_tutorial_shows_what_it_says(
     tmp_path: Path, clean_environment: dict[str, str], engine: EngineBinary
 ) -> None:
@@ -88,4 +68,4 @@ def test_the_tutorial_shows_what_it_says(
         timeout=60,
     )
     shown = [plain(each) for each in done.stdout.split(f"{MARK}\n")[:-1]]
-    assert shown == [plain(each) for each in printed()], done.stdout
+    assert shown == [plain(each) for each in printed(steps())], done.stdout

@@ -46,7 +46,7 @@ def find_entry_notes(entry: ModuleEntry, module: ModuleInterface) -> Iterator[st
     else:
         named = {each.output for each in rules.values()}
         unheard = [name for name in module.outputs if name not in named]
-        words = "not named in `outputs`, so that nobody gets"
+        words = "not named in `outputs`, so that no attribute shows"
     if unheard:
         yield f"{words} {_list('output', unheard)}"
     for name in (name for name, rule in (rules or {}).items() if rule.secret):
@@ -60,13 +60,15 @@ def find_entry_notes(entry: ModuleEntry, module: ModuleInterface) -> Iterator[st
 
 
 def _find_name_notes(entry: ModuleEntry, module: ModuleInterface) -> Iterator[str]:
-    shared = module.outputs.keys() & module.variables.keys()
+    # What the catalog decides itself starts from no attribute.
+    asked = module.variables.keys() - entry.variables.keys() - entry.compute.keys()
+    shared = module.outputs.keys() & asked
     if entry.outputs is None and shared:
         yield (
             f"{_list('output', shared)} has a variable's name: not handed on where a developer sets"
             " that attribute; name it in `outputs` if it is to replace what was asked"
         )
-    replacing = (entry.outputs or {}).keys() & module.variables.keys()
+    replacing = (entry.outputs or {}).keys() & asked
     if replacing:
         yield (
             f"`outputs` hands on {_list('attribute', replacing)} over what was asked: the next"
