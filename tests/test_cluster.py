@@ -87,3 +87,32 @@ def test_pods_are_added_by_load(cluster: Cluster) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(cluster.kubectl("describe", "hpa", "web").stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tag", "condition"), [("1", "complete"), ("crash", "failed")])
+def test_a_job_ends_as_its_tag_says(cluster: Cluster, tag: str, condition: str) -> None:
+    pod = {
+        "restartPolicy": "Never",
+        "containers": [{"name": "c", "image": f"example.com/job:{tag}"}],
+    }
+    spec: Any = {"backoffLimit": 0, "template": {"spec": pod}}
+    head = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}}
+    cluster.apply(json_text.write({**head, "spec": spec}))
+    cluster.kubectl("wait", "job/once", f"--for=condition={condition}", "--timeout=20s")
+
+
+@pytest.mark.slow
+def test_a_late_pod_is_ready_in_the_end(cluster: Cluster) -> None:
+    cluster.apply(deployment("web", "example.com/web:late"))
+    [status] = await_pods(cluster, "app=web")[0]["status"]["containerStatuses"]
+    assert not status["ready"]
+    cluster.kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+
+
+@pytest.mark.slow
+def test_a_failing_probe_is_told(cluster: Cluster) -> None:
+    cluster.apply(deployment("web", "example.com/web:unready"))
+    await_pods(cluster, "app=web")
+    assert {each["reason"] for each in await_warnings(cluster, 2)} == {"Unhealthy"}
+    assert "readyReplicas" not in cluster.get("deployment", "web")["status"]
