@@ -47,6 +47,27 @@ class Places:
         return None if self.store is None else Capsules(self.store)
 
 
+class ReadOnlyRecords:
+    """A store that takes nothing, for whoever only looks."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self.read, self.paths, self.dated, self.age = (
+            *(store.read, store.paths),
+            *(store.dated, store.age),
+        )
+
+    def create(self, path: str, text: str) -> bool:
+        raise RecoveryError(
+            f"Nothing is written here: {path} ({len(text)} characters).", hint="Report this fault."
+        )
+
+    def put(self, path: str, text: str) -> None:
+        self.create(path, text)
+
+    def remove(self, path: str) -> None:
+        self.create(path, "")
+
+
 @dataclass(slots=True)
 class EntityRecord:
     """What one action knows and leaves of its entity; without a store it knows nothing."""

@@ -22,6 +22,7 @@ _EXAMPLES = examples(
     "purveyor run --context action.json        an action saved in a file",
     "purveyor run --context - < action.json    the same from standard input",
     "purveyor run --no-report --json           without the platform, result as JSON",
+    "purveyor run --plan                       what would change; nothing is, and nobody is told",
     "purveyor run --lock-timeout 600           wait ten minutes for another run on the same state",
 )
 
@@ -32,6 +33,12 @@ _EXAMPLES = examples(
     " then PURVEYOR_CONTEXT, then CONTEXT."
 )
 @with_catalog
+@click.option(
+    "--plan",
+    "plans",
+    is_flag=True,
+    help="Print what would change, with --json as one object; change and report nothing.",
+)
 @click.option("--no-report", is_flag=True, help="Tell the platform nothing, ask it nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 @click.option(
@@ -52,6 +59,7 @@ def run(
     *,
     context_argument: str | None,
     catalog_path: str | None,
+    plans: bool,
     no_report: bool,
     as_json: bool,
     lock_timeout: float | None,
@@ -64,6 +72,8 @@ def run(
     state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
     cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
     denied, withdrawn or not yet approved, is left alone: 0.
+
+    With --plan 0 says that the plan could be made, and the other codes what a run would fail for.
     """
     from purveyor.cli.wiring import RunOptions, open_job, open_run
 
@@ -72,18 +82,18 @@ def run(
             context=context_argument,
             catalog=catalog_path,
             report=not no_report,
-            progress=sys.stderr if as_json else sys.stdout,
+            progress=sys.stderr if as_json or plans else sys.stdout,
             lock_timeout=lock_timeout,
             timeout=timeout,
+            plans=plans,
         )
     )
     context, fault = _take(job)
     with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
+        if plans:
+            sys.exit(_plan(job, context, fault, as_json=as_json))
         ending = open_run(job, context).provision(context, fault=fault)
-    _publish(job, context, ending)
-    if as_json:
-        click.echo(job.redactor.redact(_document(ending)))
-    sys.exit(_exit_code(ending))
+    sys.exit(_publish(job, context, ending, as_json=as_json))
 
 
 def _take(job: Job) -> tuple[ActionContext, FaultyActionError | None]:
@@ -99,7 +109,7 @@ def _take(job: Job) -> tuple[ActionContext, FaultyActionError | None]:
     return context, None
 
 
-def _publish(job: Job, context: ActionContext, ending: Ending) -> None:
+def _publish(job: Job, context: ActionContext, ending: Ending, *, as_json: bool) -> int:
     outcome = ending.outcome
     job.show.closing(outcome, notes=ending.notes)
     job.ci.write_summary(job.show.summary(context, outcome, delivered=ending.delivered))
@@ -112,12 +122,25 @@ def _publish(job: Job, context: ActionContext, ending: Ending) -> None:
             "platform-heard": "true" if ending.delivered else "false",
         }
     )
+    if as_json:
+        click.echo(job.redactor.redact(_document(ending)))
+    unheard = outcome.exit_code == 0 and not ending.delivered
+    return PlatformError.exit_code if unheard else outcome.exit_code
 
 
-def _exit_code(ending: Ending) -> int:
-    if ending.outcome.exit_code == 0 and not ending.delivered:
-        return PlatformError.exit_code
-    return ending.outcome.exit_code
+def _plan(
+    job: Job, context: ActionContext, fault: FaultyActionError | None, *, as_json: bool
+) -> int:
+    from purveyor.cli.format import plain
+    from purveyor.cli.wiring import open_run
+    from purveyor.provision.preview import list_changes, write_document
+
+    plan = open_run(job, context).preview(context, fault=fault)
+    lines = [write_document(plan)] if as_json else map(plain, list_changes(plan))
+    for line in lines:
+        click.echo(job.redactor.redact(line))
+    job.show.closing(plan.outcome)
+    return plan.outcome.exit_code
 
 
 def _document(ending: Ending) -> str:

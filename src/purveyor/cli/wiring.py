@@ -63,6 +63,7 @@ class RunOptions:
     lock_timeout: float | None = None
     timeout: float | None = None
     finishes: bool = False
+    plans: bool = False  # whether it only tells what it would change
 
 
 @dataclass(slots=True)
@@ -117,7 +118,8 @@ def open_run(job: Job, context: ActionContext) -> Provisioner:
     try:
         return _open_run(job, context, reporter)
     except BaseException:
-        reporter.end(context, break_down())
+        if not job.options.plans:
+            reporter.end(context, break_down())
         raise
 
 
@@ -179,13 +181,13 @@ def open_reporter(job: Job) -> Reporter:
         job.settings,
         job.redactor,
         interrupted=lambda: job.interruption.requested,
-        required=job.in_ci,
+        required=job.in_ci and not job.options.plans,
     )
 
 
 def open_places(job: Job, recipe: Recipe) -> Places:
     """Return where states and records lie; no journal is kept of a run that may be repeated."""
-    from purveyor.attempt import Places
+    from purveyor.attempt.entity_record import Places, ReadOnlyRecords
     from purveyor.backends import choose_records, open_backend
 
     if "type" not in recipe.backend.model_fields_set and job.in_ci:
@@ -193,9 +195,11 @@ def open_places(job: Job, recipe: Recipe) -> Places:
     settings, root, journal = job.settings, recipe.root, None
     backend = open_backend(recipe.backend, root=root, settings=settings)
     store = choose_records(backend, recipe.journal, root=root, settings=settings)
-    if job.options.report and store is None:
+    if job.options.plans:
+        store = store and ReadOnlyRecords(store)
+    elif job.options.report and store is None:
         job.show(Noticed("warning", _NO_JOURNAL))
-    elif job.options.report and store is not None:
+    if (job.options.report or job.options.plans) and store is not None:
         journal = catalog_context.open_journal(store, settings)
     open_recovery = partial(catalog_context.open_recovery, settings, store)
     return Places(backend=backend, store=store, journal=journal, open_recovery=open_recovery)

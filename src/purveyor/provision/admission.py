@@ -33,7 +33,7 @@ def admit(
     Nobody need be told that ending. Raise the CONTEXT's `fault` unless the action has ended, the
     snapshot's refusal, and STATUS_UNKNOWN for a status that may mean anything.
     """
-    snapshot = _read_snapshot(context, reporter, redactor, listen)
+    snapshot = read_snapshot(context, reporter, redactor, listen)
     status = snapshot.action_status
     # An id that a faulty CONTEXT only seems to have may well be unknown.
     if fault is not None and status not in FINISHED:
@@ -59,7 +59,7 @@ def admit(
     )
 
 
-def _read_snapshot(
+def read_snapshot(
     context: ActionContext, reporter: Reporter, redactor: Redactor, listen: Listen
 ) -> ActionSnapshot:
     """Ask the platform; what its specification calls secret the redactor learns."""

@@ -55,10 +55,16 @@ def check(action: ClaimedAction, reporter: Reporter, workspace: Path) -> Callabl
     """Check everything that can be checked; return what changes things."""
     if action.context.operation.by_program:
         return _unless_cancelled(action, custom.prepare(action, workspace))
-    _refuse_linked(action, reporter)
+    refuse_linked(action, reporter)
     change = MarkedChange(action.attempt, action.record)
-    with _taking_turn(action, change):
-        return _unless_cancelled(action, _check_steps(action, change, workspace))
+    turn: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if action.recipe.stateless:  # no state's lock protects it: it waits for other runs
+        limit = action.tools.choose_lock_timeout(action.recipe)
+        turn = change.taking_turn(limit, action.tools.listen)
+    with turn:
+        found = check_steps(action, change, workspace)
+        done = partial(carry_out, found) if isinstance(found, StepRun) else lambda: found
+        return _unless_cancelled(action, done)
 
 
 def _unless_cancelled(
@@ -72,33 +78,23 @@ def _unless_cancelled(
     return change
 
 
-def _taking_turn(
-    action: ClaimedAction, change: MarkedChange
-) -> contextlib.AbstractContextManager[None]:
-    """Let an entity that no state's lock protects wait for other runs on it."""
-    if not action.recipe.stateless:
-        return contextlib.nullcontext()
-    if action.record.store is None:
+def check_steps(action: ClaimedAction, change: MarkedChange, workspace: Path) -> StepRun | Outcome:
+    """Return the steps, ready to be carried out; for a delete that finds nothing, its ending."""
+    if action.recipe.stateless and action.record.store is None:
         raise CatalogError(
             f"Without a module only a journal can tell whether the {action.context.kind} exists,"
             " and this catalog has none: nothing was done.",
             hint="Name a store for it under `journal` in purveyor.yaml, such as an S3 bucket.",
         )
-    return change.taking_turn(action.tools.choose_lock_timeout(action.recipe), action.tools.listen)
-
-
-def _check_steps(
-    action: ClaimedAction, change: MarkedChange, workspace: Path
-) -> Callable[[], Outcome]:
     key, absence = _find_state(action, change)
     if absence:
         change.withdraw()
         path = "" if action.recipe.stateless else key.path
-        return partial(succeed_absent, action.context, absence, state_key=path)
-    return partial(carry_out, _prepare(action, key, change, workspace))
+        return succeed_absent(action.context, absence, state_key=path)
+    return _prepare(action, key, change, workspace)
 
 
-def _refuse_linked(action: ClaimedAction, reporter: Reporter) -> None:
+def refuse_linked(action: ClaimedAction, reporter: Reporter) -> None:
     """Raise GuardError LINKS_REMAIN when a service that is to be deleted has live links.
 
     The platform is asked; where it cannot be, the journal's notes of built links decide. A link

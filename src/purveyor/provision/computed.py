@@ -61,6 +61,11 @@ class Computation:
         every = given if ("parameters",) in paths else ()
         return {*(path[1] for path in paths if len(path) > 1), *every}
 
+    def needs(self, step: str, known: Collection[str]) -> bool:
+        """Tell whether a template reads an output of an earlier step that is not `known`."""
+        reads = [each for each in self._uses() if each[0] == STEPS and each[1:2] in {(), (step,)}]
+        return any(each[3:4] == () or each[3] not in known for each in reads)
+
     def offer_steps(self) -> JsonObject:
         """Return what earlier steps gave, as the reserved variable `steps`."""
         given: JsonObject = {name: _plain(each) for name, each in self._steps.items()}

@@ -17,9 +17,10 @@ from purveyor.dataclass import dataclass
 from purveyor.errors import PurveyorError
 from purveyor.journal import Begin
 from purveyor.outcome import Outcome, break_down
-from purveyor.provision.admission import admit
+from purveyor.provision.admission import admit, read_snapshot
 from purveyor.provision.checks import check
 from purveyor.provision.endings import stop
+from purveyor.provision.preview import Preview, conclude, preview_action
 from purveyor.provision.recorded_recipe import find_recipe
 from purveyor.provision.step_plan import ClaimedAction
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from purveyor.action import ActionContext
-    from purveyor.attempt import Places, ThisRun
+    from purveyor.attempt import EntityRecord, Places, ThisRun
     from purveyor.catalog import Recipe
     from purveyor.notification import FaultyActionError
+    from purveyor.provision.preview import StepPreview
     from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import Reporter
 
@@ -87,6 +89,46 @@ class Provisioner:
                 ending = Ending(told, delivery.delivered, (*ending.notes, *delivery.notes))
         return ending
 
+    def preview(self, context: ActionContext, *, fault: FaultyActionError | None = None) -> Preview:
+        """Return what carrying out an action would change; nothing is changed, and nobody told."""
+        clock = self.run.clock.clock
+        began = clock()
+        try:
+            if fault is not None:
+                raise fault
+            found = conclude(context, tuple(self._preview(context)))
+        except PurveyorError as error:
+            found = Preview(stop(error, timed_out=self.tools.interruption.timed_out))
+        return dataclasses.replace(
+            found, outcome=dataclasses.replace(found.outcome, seconds=clock() - began)
+        )
+
+    def _preview(self, context: ActionContext) -> Iterator[StepPreview]:
+        tools, begin = self.tools, Begin.of(context, self.run.identity, at=self.run.clock.now())
+        begin = dataclasses.replace(begin, attempt=0)  # it is none: all others are seen
+        snapshot = read_snapshot(context, self.reporter, tools.redactor, tools.listen)
+        if snapshot.refusal is not None:
+            raise snapshot.refusal
+        recipe, places, record = self._find_recipe(context)
+        attempt = Attempt(begin, run=self.run)
+        attempt.journal = places.journal  # it tells of other runs, and nothing is written there
+        keeper = partial(places.open_recovery, begin.ref, "")
+        action = ClaimedAction(
+            *(context, snapshot, recipe, places, record, attempt, tools, None, keeper)
+        )
+        with private_workspace(attempt, tools.logins.stop) as workspace:
+            yield from preview_action(action, self.reporter, workspace)
+
+    def _find_recipe(self, context: ActionContext) -> tuple[Recipe, Places, EntityRecord]:
+        return find_recipe(
+            context,
+            resolve=self.resolve,
+            outline=self.outline,
+            open_places=self.open_places,
+            now=self.run.clock.now,
+            listen=self.tools.listen,
+        )
+
     def _claim(
         self, context: ActionContext, attempt: Attempt, fault: PurveyorError | None
     ) -> ClaimedAction | Ending:
@@ -95,14 +137,7 @@ class Provisioner:
         snapshot = admit(context, self.reporter, redactor=redactor, listen=listen, fault=fault)
         if isinstance(snapshot, Outcome):
             return Ending(snapshot, delivered=True)
-        recipe, places, record = find_recipe(
-            context,
-            resolve=self.resolve,
-            outline=self.outline,
-            open_places=self.open_places,
-            now=self.run.clock.now,
-            listen=listen,
-        )
+        recipe, places, record = self._find_recipe(context)
         key = None
         if places.journal is not None and not context.operation.by_program:
             with contextlib.suppress(PurveyorError):  # met again by the action

@@ -15,7 +15,15 @@ from purveyor.provision.recorded_recipe import finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.step_variables import resolve_step
 from purveyor.state_key import OutputValue, identity
-from purveyor.step import COMMAND, Noticed, PhaseStarted, StateSlot, Step, StepResult
+from purveyor.step import (
+    COMMAND,
+    BackendBlock,
+    Noticed,
+    PhaseStarted,
+    StateSlot,
+    Step,
+    StepResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,11 +42,11 @@ def carry_out(run: StepRun) -> Outcome:
     plans = run.plans if operation is not Operation.DELETE else run.plans[::-1]
     try:
         for each in plans:
-            if not each.is_due(operation) or _recall_once(each, run):
+            if not each.is_due(operation) or recall_once(each, run):
                 continue
-            with _naming_faults(each, run):
-                plan, listen = _enter(each, run)
-                done = plan.engine.run(_plan_step(plan, run), listen)
+            with naming_faults(each, run):
+                plan, listen = enter(each, run)
+                done = plan.engine.run(plan_step(plan, run), listen)
             run.outputs[plan.name] = done.outputs
             run.done.append((plan, done))
             if len(plans) > 1:
@@ -53,7 +61,7 @@ def carry_out(run: StepRun) -> Outcome:
 
 
 @contextlib.contextmanager
-def _naming_faults(plan: StepPlan, run: StepRun) -> Iterator[None]:
+def naming_faults(plan: StepPlan, run: StepRun) -> Iterator[None]:
     """Let an error of one of several steps say which it is, and what is done."""
     try:
         yield
@@ -65,7 +73,7 @@ def _naming_faults(plan: StepPlan, run: StepRun) -> Iterator[None]:
         raise
 
 
-def _enter(plan: StepPlan, run: StepRun) -> tuple[StepPlan, Listen]:
+def enter(plan: StepPlan, run: StepRun, *, previews: bool = False) -> tuple[StepPlan, Listen]:
     """Go on to a step: return it with what is known by now, and who listens to it."""
     action, listen = run.action, run.action.tools.listen
     if len(run.plans) > 1:
@@ -79,10 +87,10 @@ def _enter(plan: StepPlan, run: StepRun) -> tuple[StepPlan, Listen]:
     if plan.key is not None and plan.state is not None:
         action.attempt.state_key = plan.key.path
         run.change.enter(plan.name, plan.state)
-    if action.recipe.stateless:
+    if action.recipe.stateless and not previews:
         run.change.begin_alone()
     if plan.recipe.program is not None:
-        listen(PhaseStarted("run"))
+        listen(PhaseStarted("plan" if previews else "run"))
     return plan, listen
 
 
@@ -109,7 +117,7 @@ def _name_phases(listen: Listen, step: str) -> Listen:
     return tell
 
 
-def _recall_once(plan: StepPlan, run: StepRun) -> bool:
+def recall_once(plan: StepPlan, run: StepRun) -> bool:
     """Tell whether a step that is done once has been; its public results count again."""
     store = run.action.record.store
     if not plan.recipe.once or store is None:
@@ -122,11 +130,13 @@ def _recall_once(plan: StepPlan, run: StepRun) -> bool:
     return True
 
 
-def _plan_step(plan: StepPlan, run: StepRun) -> Step:
+def plan_step(plan: StepPlan, run: StepRun, *, previews: bool = False) -> Step:
     action, tools, resolved = run.action, run.action.tools, plan.resolved
     state = None
     if plan.key is not None and plan.state is not None:
-        block = action.places.backend.block(plan.key)
+        # A backend may make room for a state; where only a look is taken, nothing is made.
+        makes = plan.key.exists or not previews
+        block = action.places.backend.block(plan.key) if makes else BackendBlock("", {})
         if run.credentials:  # the engine reaches the state as the run does
             block = tools.logins.keep_for_state(block, plan.workspace, run.credentials)
         state = StateSlot(
