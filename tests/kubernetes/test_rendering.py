@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor.action import Operation
-from purveyor.engines.kubernetes.rendering import evaluate, find_secrets, render
+from purveyor.engines.kubernetes.rendering import find_secrets, render
+from purveyor.engines.kubernetes.templates import evaluate
 from purveyor.errors import CatalogError, EngineError, ReasonCode
 from purveyor.process import Interruption
 from purveyor.program import Manifests

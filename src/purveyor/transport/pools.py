@@ -83,13 +83,13 @@ def _context(who: Identity) -> ssl.SSLContext:
 
     # The library's own reading of these would pass over a file that is missing.
     file, folder = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))  # noqa: TID251 - OpenSSL's names, not settings of ours
-    context = ssl.create_default_context(cafile=file, capath=folder)
-    if sys.platform == "darwin" and not (file or folder):
+    # An authority of its own is trusted alone, and spares the reading of all others.
+    own = who.authority or None
+    context = ssl.create_default_context(cafile=file, capath=folder, cadata=own)
+    if sys.platform == "darwin" and not (file or folder or own):
         import truststore
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if who.authority:
-        context.load_verify_locations(cadata=who.authority)
     if who.certificate:
         # OpenSSL takes a certificate of ours from files only; the folder is for our eyes only.
         with tempfile.TemporaryDirectory(prefix="purveyor-") as folder:

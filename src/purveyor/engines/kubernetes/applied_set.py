@@ -12,7 +12,6 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from purveyor import __version__
-from purveyor.dataclass import dataclass
 from purveyor.engines.kubernetes.cluster import (
     PART_OF,
     Cluster,
@@ -33,14 +32,16 @@ _TOOL = "applyset.kubernetes.io/tooling"
 _KINDS = "applyset.kubernetes.io/contains-group-kinds"
 _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 _CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps", namespaced=True)
+_ANNOTATIONS = ("metadata", "annotations")
 _FORBIDDEN = 403
 
 
-@dataclass(frozen=True, slots=True)
 class AppliedSet:
-    cluster: Cluster
-    name: str  # of the parent
-    namespace: str
+    """What one step has applied; `name` and `namespace` are the parent's."""
+
+    def __init__(self, cluster: Cluster, name: str, namespace: str) -> None:
+        self.cluster, self.name, self.namespace = cluster, name, namespace
+        self._told: JsonObject = {}  # the parent's annotations, as they are
 
     @property
     def id(self) -> str:
@@ -61,6 +62,14 @@ class AppliedSet:
         if before is not None:
             kinds |= _listed(before, _KINDS)
             spaces |= _listed(before, _NAMESPACES)
+        told: JsonObject = {
+            _TOOL: f"purveyor/v{__version__}",
+            _KINDS: ",".join(sorted(kinds)),
+            _NAMESPACES: ",".join(sorted(spaces)),
+        }
+        if told == self._told or (before and told == dig(before.document, *_ANNOTATIONS)):
+            self._told = told
+            return
         document: JsonObject = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -68,15 +77,11 @@ class AppliedSet:
                 "name": self.name,
                 "namespace": self.namespace,
                 "labels": {_ID: self.id},
-                "annotations": {
-                    _TOOL: f"purveyor/v{__version__}",
-                    _KINDS: ",".join(sorted(kinds)),
-                    _NAMESPACES: ",".join(sorted(spaces)),
-                },
+                "annotations": told,
             },
         }
-        parent = Item(_CONFIG_MAP, self.namespace, document, self.namespace)
-        self.cluster.apply(parent, force=True)
+        self.cluster.apply(Item(_CONFIG_MAP, self.namespace, document, ""), force=True)
+        self._told = told
 
     def find_members(self, parent: Item | None) -> list[Item]:
         """Return what carries the set's label, of the kinds and in the namespaces of the parent.
@@ -109,5 +114,5 @@ class AppliedSet:
 
 
 def _listed(parent: Item, annotation: str) -> set[str]:
-    text = str(dig(parent.document, "metadata", "annotations", annotation) or "")
+    text = str(dig(parent.document, *_ANNOTATIONS, annotation) or "")
     return {each for each in text.split(",") if each}

@@ -18,7 +18,7 @@ from purveyor.json_text import as_list, as_object, dig
 from purveyor.plan import Change, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from purveyor.engines.kubernetes.cluster import Cluster
     from purveyor.json_text import JsonObject, JsonValue
@@ -90,22 +90,27 @@ def _foresee_change(item: Item, found: JsonObject | None, wanted: JsonObject) ->
     return ForeseenChange(item, Verb.UPDATE if differences else Verb.NOTHING, differences)
 
 
-def foresee(version: str, definition: JsonObject) -> Resource:
-    """Return how a kind will be served that the manifests bring."""
-    spec = as_object(definition.get("spec"))
-    names = as_object(spec.get("names"))
-    namespaced = spec.get("scope") == "Namespaced"
-    return Resource(version, str(names.get("kind")), str(names.get("plural")), namespaced)
+def find_brought(documents: Iterable[JsonObject]) -> dict[tuple[str, str], Resource]:
+    """Return the kinds that the manifests bring themselves, as they will be served."""
+    found: dict[tuple[str, str], Resource] = {}
+    for each in documents:
+        if each.get("kind") != "CustomResourceDefinition":
+            continue
+        spec = as_object(each.get("spec"))
+        kind, plural = (str(dig(spec, "names", name)) for name in ("kind", "plural"))
+        for served in as_list(spec.get("versions")):
+            version = f"{spec.get('group')}/{dig(served, 'name')}"
+            namespaced = spec.get("scope") == "Namespaced"
+            found[version, kind] = Resource(version, kind, plural, namespaced)
+    return found
 
 
 def _tell_owner(live: Item) -> str:
-    managers = {str(dig(e, "manager")) for e in as_list(dig(live.document, *_MANAGED))}
+    entries = as_list(dig(live.document, "metadata", "managedFields"))
+    managers = {str(dig(each, "manager")) for each in entries}
     by = f", managed by {', '.join(sorted(managers))}" if managers else ""
     of = f"is a part of {live.label}" if live.label else "exists already"
     return f"{live.key} {of} and is not this step's{by}"
-
-
-_MANAGED = ("metadata", "managedFields")
 
 
 def _strip(document: JsonObject) -> JsonObject:

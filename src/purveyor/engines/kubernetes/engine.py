@@ -19,8 +19,8 @@ from purveyor.engines.kubernetes.cluster import (
     explain,
     side_by_side,
 )
-from purveyor.engines.kubernetes.dry_run import ForeseenChange, check_items, foresee
-from purveyor.engines.kubernetes.rendering import evaluate, find_secrets, render
+from purveyor.engines.kubernetes.dry_run import ForeseenChange, check_items, find_brought
+from purveyor.engines.kubernetes.rendering import find_secrets, render
 from purveyor.engines.kubernetes.waiting import Waiting
 from purveyor.engines.stateless import StatelessEngine
 from purveyor.errors import CancelledError, CatalogError, PurveyorError
@@ -31,7 +31,7 @@ from purveyor.state_key import OutputValue
 from purveyor.step import Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.program import Manifests
@@ -57,7 +57,7 @@ class KubernetesEngine(StatelessEngine):
     def preview(self, step: Step, listen: Listen) -> StepResult:
         """Have the server say what would change; nothing is written."""
         with self._open(step, listen) as session:
-            return session.preview()
+            return session.preview(deletes=step.operation is Operation.DELETE)
 
 
 class _Session:
@@ -76,88 +76,76 @@ class _Session:
         )
         self._namespace = own.get("namespace") or space or "default"
         self._set = AppliedSet(self._cluster, _name_parent(step.variables), self._namespace)
-        self._applied: list[str] = []
+        self._waiting = Waiting(self._cluster, manifests.timeout, step.interruption, listen)
+        self._applied: dict[str, JsonObject] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Say what was done before an error, and let what the server says be an error of ours."""
+        found = error if isinstance(error, PurveyorError) else None
         if isinstance(error, ClusterError):
             found = explain({self._namespace: error}, what="serve", done=self._tell_done())
-            found.details = tuple(map(self._redactor.redact, found.details))
-            raise found from None
-        if isinstance(error, PurveyorError):
+        if found is not None:
             over = (f"applied before: {key}" for key in self._applied)
-            error.details = (*map(self._redactor.redact, error.details), *over)
-            error.message = self._redactor.redact(error.message)
+            found.details = (*map(self._redactor.redact, found.details), *over)
+            found.message = self._redactor.redact(found.message)
+        if found is not None and found is not error:
+            raise found from None
 
     def _tell_done(self) -> str:
-        return (
-            f"{len(self._applied)} objects were applied" if self._applied else "nothing was changed"
-        )
+        count = len(self._applied)
+        return f"{count} objects were applied" if count else "nothing was changed"
 
     def apply(self) -> StepResult:
         early, late = self._read_documents()
         parent = self._set.read_parent()
-        planned, pruned = self._plan(early, late, parent)
-        waiting = Waiting(
-            self._cluster, self._manifests.timeout, self._step.interruption, self._listen
-        )
-        foreign = [each for each in pruned if not each.is_ours]
+        changes, left = self._foresee(early, late, parent)
         if early:
             self._write(early)
-            waiting.until_current(early)
-            planned += self._check_deferred(planned, late)
-        if late and self._step.interruption.requested:
-            raise CancelledError(
-                "The run was cancelled before anything more was applied.",
-                hint="Start the action again when it is wanted.",
-            )
-        self._set.write_parent([*early, *late], parent)
+            changes += self._check(late, {each.item.key for each in changes})
+        wanted = [*early, *late]
+        if wanted:
+            self._set.write_parent(wanted, parent)
         self._write(late)
-        objects = waiting.until_current([*early, *late])
-        gone = [each for each in pruned if each.is_ours]
-        side_by_side(self._cluster.delete, gone)
-        waiting.until_gone(gone)
-        self._set.write_parent([*early, *late, *foreign])
-        changes = [each.change for each in planned if each.verb is not Verb.NOTHING]
-        changes += [Change(each.key, each.resource.kind, Verb.DELETE) for each in gone]
+        gone = [each for each in left if each.is_ours]
+        self._delete(gone)
+        foreign = [each for each in left if not each.is_ours]
+        if wanted or parent:
+            self._set.write_parent([*wanted, *foreign])
+        made = (each.change for each in changes if each.verb is not Verb.NOTHING)
         return StepResult(
-            tuple(changes),
-            self._evaluate(objects),
+            (*made, *_delete_all(gone)),
+            self._evaluate(),
             tuple(_tell_foreign(each) for each in foreign),
             engine=KUBERNETES,
         )
 
-    def preview(self) -> StepResult:
-        if self._step.operation is Operation.DELETE:
-            members = self._set.find_members(self._set.read_parent())
-            gone = [each for each in members if each.is_ours]
+    def preview(self, *, deletes: bool) -> StepResult:
+        parent = self._set.read_parent()
+        if deletes:
+            gone = [each for each in self._set.find_members(parent) if each.is_ours]
             return StepResult(_delete_all(gone), {}, engine=KUBERNETES)
         early, late = self._read_documents()
-        planned, pruned = self._plan(early, late, self._set.read_parent())
-        known = {each.item.key for each in planned}
-        planned += [ForeseenChange(each, Verb.CREATE) for each in late if each.key not in known]
-        for each in planned:
+        foreseen, left = self._foresee(early, late, parent)
+        known = {each.item.key for each in foreseen}
+        foreseen += [ForeseenChange(each, Verb.CREATE) for each in late if each.key not in known]
+        for each in foreseen:
             for line in each.differences:
                 self._listen(Noticed("info", self._redactor.redact(f"{each.item.key}: {line}")))
-        changes = [each.change for each in planned if each.verb is not Verb.NOTHING]
-        gone = [each for each in pruned if each.is_ours]
+        changes = (each.change for each in foreseen if each.verb is not Verb.NOTHING)
+        gone = [each for each in left if each.is_ours]
         return StepResult((*changes, *_delete_all(gone)), {}, engine=KUBERNETES)
 
     def delete(self) -> StepResult:
         """Delete what was applied, whatever the manifests say by now."""
+        self._refuse_when_cancelled()
         parent = self._set.read_parent()
         members = self._set.find_members(parent)
         ours = [each for each in members if each.is_ours]
-        waiting = Waiting(
-            self._cluster, self._manifests.timeout, self._step.interruption, self._listen
-        )
         for stage in (False, True):  # namespaces and definitions last: all in them goes with them
-            some = [each for each in ours if (each.resource.kind in _EARLY) is stage]
-            side_by_side(self._cluster.delete, some)
-            waiting.until_gone(some)
+            self._delete([each for each in ours if (each.resource.kind in _EARLY) is stage])
         if parent is not None:
             self._cluster.delete(parent)
         notes = tuple(_tell_foreign(each) for each in members if not each.is_ours)
@@ -167,21 +155,15 @@ class _Session:
         """Return what is wanted: what others need first, and all else."""
         documents = render(self._manifests, self._values, self._step, self._namespace)
         self._redactor.add(*find_secrets(documents))
-        brought = {
-            (f"{dig(each, 'spec', 'group')}", f"{dig(each, 'spec', 'names', 'kind')}"): each
-            for each in documents
-            if each.get("kind") == "CustomResourceDefinition"
-        }
+        brought = find_brought(documents)
         items, unknown = [], []
         for each in documents:
             version, kind = str(each["apiVersion"]), str(each["kind"])
-            resource = self._cluster.find(version, kind)
-            if resource is None and (definition := brought.get((version.partition("/")[0], kind))):
-                resource = foresee(version, definition)
+            resource = self._cluster.find(version, kind) or brought.get((version, kind))
             if resource is None:
                 unknown.append(f"{kind}/{dig(each, 'metadata', 'name')}: no {kind} in {version}")
-                continue
-            items.append(self._place(resource, each))
+            else:
+                items.append(self._place(resource, each))
         if unknown:
             raise CatalogError(
                 f"The cluster does not know {len(unknown)} of the manifests' kinds; nothing was"
@@ -196,42 +178,55 @@ class _Session:
         metadata = as_object(document.get("metadata"))
         space = str(metadata.get("namespace") or self._namespace) if resource.namespaced else ""
         labels = {**as_object(metadata.get("labels")), PART_OF: self._set.id}
-        placed = {"namespace": space} if space else {}
-        whole = {**document, "metadata": {**metadata, **placed, "labels": labels}}
+        placed: JsonObject = {"namespace": space} if space else {}
+        whole: JsonObject = {**document, "metadata": {**metadata, **placed, "labels": labels}}
         return Item(resource, space, whole, self._namespace)
 
-    def _plan(
+    def _foresee(
         self, early: list[Item], late: list[Item], parent: Item | None
     ) -> tuple[list[ForeseenChange], list[Item]]:
         """Dry-run all that can be; return what changes, and what left the manifests."""
-        keys = {each.key for each in (*early, *late)}
+        wanted = [*early, *late]
+        keys = {each.key for each in wanted}
         members = self._set.find_members(parent) if parent else []
-        pruned = [each for each in members if each.key not in keys]
-        ours = [Change(e.key, e.resource.kind, Verb.DELETE) for e in pruned if e.is_ours]
-        plan.judge(self._step.guard, ours, _covers)
-        brought = {each.name for each in early}
-        done = self._tell_done()
-        return check_items(self._cluster, [*early, *late], brought, done=done), pruned
+        left = [each for each in members if each.key not in keys]
+        gone = _delete_all([each for each in left if each.is_ours])
+        plan.judge(self._step.guard, gone, _covers)
+        return self._check(wanted, set(), {each.name for each in early}), left
 
-    def _check_deferred(
-        self, planned: list[ForeseenChange], late: list[Item]
+    def _check(
+        self, items: Sequence[Item], known: Collection[str], brought: Collection[str] = ()
     ) -> list[ForeseenChange]:
-        known = {each.item.key for each in planned}
-        rest = [each for each in late if each.key not in known]
-        return check_items(self._cluster, rest, (), done=self._tell_done()) if rest else []
+        rest = [each for each in items if each.key not in known]
+        return check_items(self._cluster, rest, brought, done=self._tell_done())
 
     def _write(self, items: Sequence[Item]) -> None:
+        """Apply, and wait until all is current."""
+        self._refuse_when_cancelled()
         for each in items:
             try:
-                self._cluster.apply(each)
+                self._applied[each.key] = self._cluster.apply(each)
             except ClusterError as error:
                 raise explain({each.key: error}, what="take", done=self._tell_done()) from None
-            self._applied.append(each.key)
+        self._waiting.until_current(items, self._applied)
 
-    def _evaluate(self, objects: dict[str, JsonObject]) -> dict[str, OutputValue]:
-        found = {}
+    def _delete(self, items: Sequence[Item]) -> None:
+        side_by_side(self._cluster.delete, items)
+        self._waiting.until_gone(items)
+
+    def _refuse_when_cancelled(self) -> None:
+        if self._step.interruption.requested:
+            raise CancelledError(
+                f"The run was cancelled; {self._tell_done()}.",
+                hint="Start the action again when it is wanted.",
+            )
+
+    def _evaluate(self) -> dict[str, OutputValue]:
+        found: dict[str, OutputValue] = {}
         for name, expression in self._manifests.outputs.items():
-            value = evaluate(expression, dict(objects), name, self._values)
+            from purveyor.engines.kubernetes.templates import evaluate
+
+            value = evaluate(expression, dict(self._applied), name, self._values)
             found[name] = OutputValue(value, sensitive=name not in self._manifests.public)
             if found[name].sensitive:
                 self._redactor.add_value(value)

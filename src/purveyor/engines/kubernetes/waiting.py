@@ -36,9 +36,8 @@ class Waiting:
         self._interruption = interruption
         self._listen = listen
 
-    def until_current(self, items: Sequence[Item]) -> dict[str, JsonObject]:
-        """Return the objects by their keys; raise EngineError, CancelledError."""
-        found: dict[str, JsonObject] = {}
+    def until_current(self, items: Sequence[Item], found: dict[str, JsonObject]) -> None:
+        """Keep in `found` what is there, which may hold it; raise EngineError, CancelledError."""
 
         def look(item: Item) -> Judgement:
             found[item.key] = self._cluster.read(item.path) or {}
@@ -46,21 +45,21 @@ class Waiting:
                 return Judgement(Readiness.FAILED, "it is gone")
             return judge(found[item.key])
 
-        over = self._attend(items, look)
+        rest = [i for i in items if judge(found[i.key]).readiness is not Readiness.CURRENT]
+        over = self._attend(rest, look)
         if over:
             late = any(each.readiness is not Readiness.FAILED for each in over.values())
             within = f" within {self._seconds:g} seconds" if late else ""
             told = [f"{key}: {each.why}" for key, each in over.items()]
             reasons = [line for i in items if i.key in over for line in self._explain(i)]
             first = f" ({reasons[0]})" if reasons else ""
-            key, verdict = next(iter(over.items()))
+            key, judgement = next(iter(over.items()))
             raise EngineError(
-                f"{key} did not become ready{within}: {verdict.why}{first}.",
+                f"{key} did not become ready{within}: {judgement.why}{first}.",
                 details=[*told, *reasons],
                 hint="What was applied stays: correct what the details name, and start the action"
                 " again.",
             )
-        return found
 
     def until_gone(self, items: Sequence[Item]) -> None:
         """Raise EngineError for what is still there in the end, with its finalizers."""
