@@ -25,7 +25,7 @@ _COMMANDS = {
     "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
     "dispatch": ("purveyor.cli.dispatch:dispatch", "Start a pipeline, as the platform would."),
     "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
-    "spec": ("purveyor.cli.spec:spec", "Make the platform's specifications from modules."),
+    "spec": ("purveyor.cli.spec:spec", "Make specifications from modules; compare the two."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),

@@ -1,4 +1,4 @@
-"""`purveyor spec`: specifications of the platform, made from modules."""
+"""`purveyor spec`: specifications of the platform, made from modules and compared with them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from purveyor.specs.documents import SpecificationFile
 
 
-@click.group(epilog=examples("purveyor spec generate mysql-database"))
+@click.group(
+    epilog=examples(
+        "purveyor spec generate mysql-database",
+        "purveyor spec check mysql-database",
+    )
+)
 def spec() -> None:
-    """Make the platform's specifications from modules."""
+    """Make the platform's specifications from modules, and compare the two."""
 
 
 @spec.command(
@@ -67,6 +72,61 @@ def generate(
             click.echo(f"{_short(each.path)}: {state if each.changed else 'is up to date'}")
     for note in dict.fromkeys(note for each in files for note in each.notes):
         click.echo(f"note: {note}", err=True)
+
+
+@spec.command(
+    epilog=examples(
+        "purveyor spec check mysql-database",
+        "purveyor spec check mysql-database --from services/mysql/specs --json",
+    )
+)
+@click.argument("slug")
+@with_catalog
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where the files are; without it: specs/SLUG beside the catalog.",
+)
+@with_json
+def check(*, slug: str, catalog_path: str | None, folder: Path | None, as_json: bool) -> None:
+    """Compare a service's specifications with its modules.
+
+    Each finding has a rule, a file and a line. The exit code is 11 if one is an error.
+    """
+    from purveyor.cli.catalog_context import load_chosen_catalog
+    from purveyor.errors import CatalogError
+    from purveyor.specs.checking import check_specification
+
+    catalog = load_chosen_catalog(catalog_path, read_settings())
+    found = check_specification(catalog, slug, folder or catalog.root / "specs" / slug)
+    if as_json:
+        rows: list[json_text.JsonValue] = [
+            {
+                "rule": each.rule,
+                "level": each.level,
+                "path": str(each.path),
+                "line": each.line,
+                "text": each.text,
+            }
+            for each in found
+        ]
+        click.echo(json_text.write({"findings": rows}, indent=2))
+    else:
+        for each in found:
+            place = f"{_short(each.path)}:{each.line}" if each.line else _short(each.path)
+            click.echo(f"{place}: {each.level}: {each.text} [{each.rule}]")
+    errors = sum(each.level == "error" for each in found)
+    if errors:
+        count = "1 error" if errors == 1 else f"{errors} errors"
+        raise CatalogError(
+            f"The specification of {slug} does not fit its modules: {count}.",
+            hint="Correct the places listed; `purveyor spec generate` brings types, rules and"
+            " what is required up to date.",
+        )
+    if not found and not as_json:
+        click.echo(f"{slug}: the specification fits its modules")
 
 
 def _show(file: SpecificationFile) -> dict[str, json_text.JsonValue]:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from purveyor.catalog.recipe import OutputRule
 from purveyor.catalog.resolution import read_outputs
+from purveyor.catalog.step_entry import StepEntry
 from purveyor.compute import ComputeError, Template
 from purveyor.hcl import read_module
 from purveyor.specs.schema import describe_variable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from purveyor.catalog import Catalog
     from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
     from purveyor.catalog.module_entry import ModuleEntry
-    from purveyor.declaration import ModuleInterface, Variable
+    from purveyor.declaration import ModuleInterface, ModuleOutput, Variable
     from purveyor.json_text import JsonObject, JsonValue
 
 # What Purveyor offers every module; a developer is not asked for it.
@@ -25,7 +28,10 @@ OFFERED = frozenset(
         *("entity_nrn", "dimensions", "tags", "purveyor", "service_outputs", "steps"),
     }
 )
-_EVERYWHERE: tuple[JsonValue, ...] = ("create", "read", "update")
+_CHANGES: list[JsonValue] = ["create", "update"]
+_EVERYWHERE: list[JsonValue] = ["create", "read", "update"]
+# What a program or a template takes has no type.
+_TEXT: JsonObject = {"type": "string", "editableOn": _CHANGES, "visibleOn": _EVERYWHERE}
 
 
 @dataclass(slots=True)
@@ -34,6 +40,7 @@ class Attributes:
 
     schema: JsonObject
     notes: list[str] = field(default_factory=list)
+    complete: bool = True  # False where a module could not be read
 
     @property
     def properties(self) -> JsonObject:
@@ -48,34 +55,42 @@ def describe_attributes(catalog: Catalog, service: ServiceTarget, target: Target
     found = Attributes({"type": "object", "properties": properties})
     gives: dict[str, JsonObject] = {}
     for step in target.steps():
-        interface = _read(catalog, service, step, found.notes)
+        if isinstance(step.entry, StepEntry) and step.entry.module is None:
+            properties |= {n: _TEXT for n in step.entry.parameters if n not in properties}
+            gives |= _give(step.entry, {})
+            continue
+        interface = _read(catalog, service, step, found)
         if interface is None:
             continue
-        decided = {*step.entry.variables, *step.entry.compute, *OFFERED}
-        decided |= {name for each in catalog.model.accounts for name in each.variables}
-        for variable in interface.variables.values():
-            if variable.name in decided or variable.name in interface.set_by:
-                continue
-            properties.setdefault(variable.name, _ask(variable, step.entry, found.notes))
-            if variable.required and variable.name not in {*step.entry.defaults, *required}:
-                required.append(variable.name)
+        required += _ask_all(catalog, step.entry, interface, found)
         _add_parameters(step.entry, properties, found.notes)
-        gives |= _give(step.entry, interface)
+        gives |= _give(step.entry, interface.outputs)
     for name, each in gives.items():
         properties.setdefault(name, each)
     if required:
-        found.schema["required"] = required
+        found.schema["required"] = list(dict.fromkeys(map(str, required)))
     return found
 
 
+def _ask_all(
+    catalog: Catalog, entry: ModuleEntry, interface: ModuleInterface, found: Attributes
+) -> list[JsonValue]:
+    """Add what nobody else decides; return the names of what the module cannot do without."""
+    decided = {*entry.variables, *entry.compute, *OFFERED, *interface.set_by}
+    decided |= {name for each in catalog.model.accounts for name in each.variables}
+    asked = [each for name, each in interface.variables.items() if name not in decided]
+    for each in asked:
+        found.properties.setdefault(each.name, _ask(each, entry, found.notes))
+    return [each.name for each in asked if each.required and each.name not in entry.defaults]
+
+
 def _read(
-    catalog: Catalog, service: ServiceTarget, step: ModuleTarget, notes: list[str]
+    catalog: Catalog, service: ServiceTarget, step: ModuleTarget, found: Attributes
 ) -> ModuleInterface | None:
-    if getattr(step.entry, "module", None) is None and hasattr(step.entry, "command"):
-        return None  # a program, which declares nothing
     source = catalog.find_source(step)
     if source.path is None:
-        notes.append(f"{source.address} is a remote module, which is not read here")
+        found.complete = False
+        found.notes.append(f"{source.address} is a remote module, which is not read here")
         return None
     tofu = catalog.choose_engine(service, step).name != "terraform"
     name = str(source.path.relative_to(catalog.root))
@@ -88,11 +103,9 @@ def _ask(variable: Variable, entry: ModuleEntry, notes: list[str]) -> JsonObject
     notes += [f"{where}: only the engine checks this: {each}" for each in untold]
     if variable.name in entry.defaults:
         schema["default"] = entry.defaults[variable.name]
-    changes: list[JsonValue] = ["create", "update"]
-    if variable.name in entry.immutable:
-        changes = ["create"]
+    changes: list[JsonValue] = ["create"] if variable.name in entry.immutable else _CHANGES
     secret: JsonObject = {"secret": True} if variable.sensitive else {}
-    return {**schema, "editableOn": changes, "visibleOn": list(_EVERYWHERE), **secret}
+    return {**schema, "editableOn": changes, "visibleOn": _EVERYWHERE, **secret}
 
 
 def _add_parameters(entry: ModuleEntry, properties: JsonObject, notes: list[str]) -> None:
@@ -104,22 +117,18 @@ def _add_parameters(entry: ModuleEntry, properties: JsonObject, notes: list[str]
             continue  # `validate` says why
         for path in sorted(used):
             if path[1:] and path[1] not in properties:
-                properties[path[1]] = {
-                    "type": "string",
-                    "editableOn": ["create", "update"],
-                    "visibleOn": list(_EVERYWHERE),
-                }
+                properties[path[1]] = _TEXT
                 notes.append(f"{path[1]}: taken for a text: the template of {name} uses it")
 
 
-def _give(entry: ModuleEntry, interface: ModuleInterface) -> dict[str, JsonObject]:
+def _give(entry: ModuleEntry, outputs: Mapping[str, ModuleOutput]) -> dict[str, JsonObject]:
     rules = read_outputs(entry)
     if rules is None:
-        public = (each for each in interface.outputs.values() if not each.sensitive)
+        public = (each for each in outputs.values() if not each.sensitive)
         rules = {each.name: OutputRule(each.name) for each in public}
     found: dict[str, JsonObject] = {}
     for name, rule in rules.items():
-        output = interface.outputs.get(rule.output)
+        output = outputs.get(rule.output)
         said: JsonObject = {}
         if output is not None and output.description:
             said["description"] = " ".join(output.description.split())
