@@ -25,6 +25,8 @@ class CommandLine:
     public: frozenset[str] = frozenset()  # results that are no secrets
 
 
+KEEPERS = frozenset({"kubernetes", "pulumi"})
+"""Engines of programs that know what they have made: without its step that would be left behind."""
 HOSTS = "purveyor_hosts"
 """The computed variable that holds a playbook's hosts."""
 

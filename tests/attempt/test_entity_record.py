@@ -175,3 +175,20 @@ def test_nothing_can_be_decided_once_where_nothing_is_kept() -> None:
     with pytest.raises(CatalogError) as caught:
         Played(kept=False).record.recall_computed()
     assert caught.value.reason is ReasonCode.CATALOG_INVALID
+
+
+def test_silence_is_proof_only_where_nothing_but_the_journal_would_know() -> None:
+    played = Played(operation=Operation.UPDATE)
+    assert played.record.explain_absence() == ""
+    assert played.record.explain_absence(silence=True) == "nothing was ever created"
+    Capsules(played.store).note_begun(played.record.blank.ref, "a-0")
+    assert played.record.explain_absence(silence=True) == ""
+
+
+def test_the_own_marker_does_not_prove_that_something_may_exist() -> None:
+    played = deleting(Played(action="a-0"))
+    Capsules(played.store).note_untouched(played.record.blank.ref, "a-0")
+    with played.change.taking_turn(0.0, played.told.append):
+        assert played.record.explain_absence() == ""
+        own = f"{PLACE}/changing/a-2/1"
+        assert played.record.explain_absence(marker=own) == "nothing was ever created"

@@ -11,11 +11,11 @@ from journal_fixtures import make_begin
 from memory_fixtures import MemoryStore, claim, make_run
 from purveyor.action import Operation
 from purveyor.attempt import Attempt, EntityRecord, MarkedChange, NotOurs
-from purveyor.errors import ReasonCode, RecoveryError
+from purveyor.errors import ReasonCode, RecoveryError, StateLockedError
 from purveyor.journal import Begin, Capsule, Capsules, End
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from purveyor.step import StateAccess
 
@@ -163,3 +163,52 @@ def test_what_the_platform_shows_in_progress_is_not_ended_when_the_store_is_away
     assert isinstance(take(store, in_progress=True), NotOurs)
     with pytest.raises(RecoveryError):
         take(store)
+
+
+class SteppedStore(MemoryStore):
+    """A store with which something happens right before one request, counted from now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = -1
+        self.happens: Callable[[], None] = lambda: None
+
+    def put(self, path: str, text: str) -> None:
+        self._step()
+        super().put(path, text)
+
+    def remove(self, path: str) -> None:
+        self._step()
+        super().remove(path)
+
+    def paths(self, folder: str) -> Iterator[str]:
+        self._step()
+        return super().paths(folder)
+
+    def read(self, path: str) -> str | None:
+        self._step()
+        return super().read(path)
+
+    def _step(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.happens()
+
+
+@pytest.mark.parametrize("stops_at", range(1, 12))
+def test_of_two_turns_on_an_entity_without_a_state_one_begins_at_most(stops_at: int) -> None:
+    store = SteppedStore()
+    first, second = change_of(store, "a-1"), change_of(store, "a-2")
+    has: dict[str, bool] = {}
+
+    def take_turn(change: MarkedChange, name: str) -> None:
+        try:
+            with change.taking_turn(0.0, lambda _: None):
+                has[name] = True
+        except StateLockedError:
+            has[name] = False
+
+    store.left, store.happens = stops_at, lambda: take_turn(second, "second")
+    take_turn(first, "first")
+    assert sum(has.values()) <= 1
+    assert len(markers(store)) == sum(has.values())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from purveyor import json_text
 from purveyor.journal import Capsule, Secrets
 from purveyor.journal.capsule import read_capsule, write_capsule
+from purveyor.state_key import OutputValue
 
 SEED = Capsule(kind="service", entity="s-1", service="s-1", at=1.0, step="seed", engine="command")
 REPORT = Capsule(kind="service", entity="s-1", service="s-1", at=1.0, step="report", lineage="l")
@@ -33,3 +36,21 @@ def test_secrets_are_told_apart_by_their_step() -> None:
     kept = Secrets({"password": "a", "report/password": "b"}, {"report/token": "c"})
     assert kept.of_step("") == Secrets({"password": "a"}, {})
     assert kept.of_step("report") == Secrets({"password": "b"}, {"token": "c"})
+
+
+def test_what_a_step_without_a_state_gave_is_read_as_it_was_written() -> None:
+    given = dataclasses.replace(SEED, given={"user": "ada"}, given_secrets=("token",))
+    whole = dataclasses.replace(given, steps=(REPORT,))
+    assert read_capsule(write_capsule(whole)) == whole
+    assert whole.of_step("seed") is whole
+    kept = Secrets(given={"seed/token": "t", "report/key": "k"})
+    assert whole.read_given(kept.of_step("seed")) == {
+        "user": OutputValue("ada"),
+        "token": OutputValue("t", sensitive=True),
+    }
+
+
+def test_a_capsule_has_secrets_when_one_of_its_steps_has() -> None:
+    assert not WHOLE.has_secrets
+    secret = dataclasses.replace(REPORT, given_secrets=("token",))
+    assert dataclasses.replace(WHOLE, steps=(SEED, secret)).has_secrets

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from catalog_fixtures import make_action, write_catalog, write_module
+from catalog_fixtures import make_action, write_catalog, write_module, write_program
 
 from purveyor.catalog import load_catalog
 from purveyor.errors import CatalogError
 from purveyor.program import CommandLine, Manifests
+from purveyor.validation import validate_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,3 +155,18 @@ def test_manifests_are_a_step_whose_own_keys_may_be_templates(tmp_path: Path) ->
     # The token is a secret that no engine and no program gets.
     assert "CLUSTER_TOKEN" in catalog.secret_variables
     assert "CLUSTER_TOKEN" in catalog.resolve(make_action("db")).account.withheld
+
+
+def test_a_service_without_a_module_needs_a_journal(tmp_path: Path) -> None:
+    write_program(tmp_path / "seed")
+    text = (
+        'backend: {type: http, address: "https://h/{name}"}\nservices:\n  db:\n    steps:\n'
+        "      - {name: seed, command: {run: [./seed]}}\n"
+    )
+    with pytest.raises(CatalogError) as caught:
+        validate_catalog(write_catalog(tmp_path, text))
+    assert "without a `module` it needs a journal that" in caught.value.details[0]
+    write_catalog(tmp_path, text.replace('http, address: "https://h/{name}"', "local"))
+    assert validate_catalog(tmp_path).modules == 0
+    recipe = load_catalog(tmp_path).resolve(make_action("db"))
+    assert recipe.stateless

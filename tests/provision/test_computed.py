@@ -164,7 +164,13 @@ def test_a_template_that_cannot_be_read_is_the_catalog_s_fault() -> None:
 
 
 @settings(deadline=None, max_examples=30)  # a busy machine takes its time
-@given(st.lists(st.tuples(st.sampled_from(["rename", "suffix", "size", "none"]), st.text("ab1"))))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["rename", "suffix", "size", "none"]), st.text("ab1", max_size=30)
+        )
+    )
+)
 def test_whatever_follows_the_create_once_holds_and_the_rest_keeps_up(
     steps: list[tuple[str, str]],
 ) -> None:

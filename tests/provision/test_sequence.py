@@ -2,125 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
+from sequence_fixtures import FailingStore, House
 
-from memory_fixtures import MemoryStore, make_run
-from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
-from purveyor.attempt import Places
-from purveyor.backends import open_backend
-from purveyor.catalog.backend import LocalBackendConfig
-from purveyor.catalog.recipe import Account, Recipe
-from purveyor.errors import CatalogError, ReasonCode, RecoveryError
-from purveyor.process import Interruption
-from purveyor.provision import Ending, Provisioner, StepTools
-from purveyor.redaction import Redactor
-from purveyor.reporter import ActionSnapshot, Reported
-from purveyor.settings import Settings
+from purveyor.action import Operation
+from purveyor.errors import CatalogError, ReasonCode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from purveyor.outcome import Outcome
-
-
-THING = Specification("sp-1", "thing")
-ACTION = ActionContext(
-    id="a-1",
-    operation=Operation.ARCHIVE,
-    service=Entity(Kind.SERVICE, "s-1", "news", THING),
-    digest="d",
-)
 UNKNOWN = CatalogError("No module.", hint="Add it.", reason=ReasonCode.MODULE_NOT_FOUND)
-
-
-@dataclass
-class Platform:
-    """What the platform shows, and what it was told."""
-
-    status: str = "pending"
-    hears: bool = True
-    begun: int = 0
-    told: list[Outcome] = field(default_factory=list)
-
-    def read_snapshot(self, _context: ActionContext) -> ActionSnapshot:
-        return ActionSnapshot(self.status, {}, None, asked=True)
-
-    def read_links(self, _context: ActionContext) -> None:
-        """Know of none."""
-
-    def say(self, _context: ActionContext, _level: str, _text: str) -> None:
-        """Hear it."""
-
-    def begin(self, _context: ActionContext, *, run_url: str) -> None:
-        self.begun += bool(run_url)
-
-    def end(self, _context: ActionContext, outcome: Outcome) -> Reported:
-        self.told.append(outcome)
-        return Reported(delivered=self.hears)
-
-
-class FailingStore(MemoryStore):
-    """Takes no end."""
-
-    def create(self, path: str, text: str) -> bool:
-        if path.endswith("end.json"):
-            raise RecoveryError("The store is away.", hint="Wait.")
-        return super().create(path, text)
-
-
-@dataclass
-class House:
-    """A catalog without programs, a journal in memory, and no state."""
-
-    folder: Path
-    store: MemoryStore = field(default_factory=MemoryStore)
-    platform: Platform = field(default_factory=Platform)
-    interruption: Interruption = field(default_factory=Interruption)
-    refusal: BaseException | None = None
-
-    def run(self, operation: Operation = Operation.ARCHIVE, *, action: str = "a-1") -> Ending:
-        never: Any = SimpleNamespace(stop=lambda: None)
-        provisioner = Provisioner(
-            resolve=self.resolve,
-            outline=lambda _: self.recipe,
-            reporter=cast("Any", self.platform),
-            open_places=self.open_places,
-            run=make_run(self.store),
-            tools=StepTools(
-                open_engine=lambda _: cast("Any", None),
-                logins=never,
-                environment={},
-                redactor=Redactor(),
-                listen=lambda _: None,
-                interruption=self.interruption,
-                choose_lock_timeout=lambda _: 0.0,
-            ),
-        )
-        return provisioner.provision(replace(ACTION, id=action, operation=operation))
-
-    @property
-    def recipe(self) -> Recipe:
-        return Recipe(self.folder, LocalBackendConfig(type="local"), Account())
-
-    def resolve(self, _context: ActionContext) -> Recipe:
-        if self.refusal is not None:
-            raise self.refusal
-        return self.recipe
-
-    def open_places(self, recipe: Recipe) -> Places:
-        return Places(
-            backend=open_backend(recipe.backend, root=recipe.root, settings=Settings({})),
-            store=self.store,
-            journal=self.store.journal(),
-            open_recovery=lambda *_: cast("Any", SimpleNamespace(waiting=tuple)),
-        )
-
-    def open(self) -> list[str]:
-        return list(self.store.journal().open_actions())
 
 
 @pytest.fixture

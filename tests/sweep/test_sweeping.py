@@ -218,3 +218,13 @@ def test_a_lost_run_is_told_with_what_the_developer_can_do(stage: Stage, *, chan
     assert "if that is refused, ask the platform team" in messages
     assert "purveyor" not in messages
     assert stage.journal.markers.is_set(begin) == changing
+
+
+def test_a_lost_run_without_a_state_may_simply_be_followed(stage: Stage) -> None:
+    begin = stage.begin()
+    stage.journal.markers.put(begin, at=begin.at, repeatable=True)
+    stage.double.github_run("completed")
+    stage.sweep()
+    (record,) = stage.journal.attempts(begin.action)
+    assert record.end is not None
+    assert "start that very CI run again" in record.end.next_step

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from purveyor import process
 from purveyor.action import Operation
 from purveyor.dataclass import dataclass
 from purveyor.errors import CancelledError, PurveyorError, RecoveryError, StateLockedError
@@ -90,7 +92,9 @@ class MarkedChange:
             return None
         for marker in journal.markers.find_others(begin):
             over = journal.is_over(marker, is_dead=self.attempt.run.is_dead)
-            if over and marker.repeatable:
+            if over and marker.repeatable and self._works_on(marker.action):
+                over = False
+            elif over and marker.repeatable:
                 note = {"at": _moment(self.attempt.run.clock.now()), "reason": _TAKEN_OVER}
                 journal.markers.settle([marker], {**note, "by": begin.action})
                 continue
@@ -98,6 +102,13 @@ class MarkedChange:
                 raise _doubt(marker, over=over is True)
             return Lock(id="", who=marker.run, created=_moment(marker.at))
         return None
+
+    def _works_on(self, action: str) -> bool:
+        """Tell whether a program of a run that is over is still at work on this machine."""
+        here = self.attempt.run
+        run = here.local_runs.read(action)
+        same = run is not None and run.boot == here.identity.boot
+        return run is not None and same and process.is_same(run.engine, run.engine_mark)
 
     @contextlib.contextmanager
     def taking_turn(self, limit: float, listen: Listen) -> Iterator[None]:
@@ -115,8 +126,8 @@ class MarkedChange:
             raise
 
     def _take_turn(self, limit: float, listen: Listen) -> None:
-        clock, token = self.attempt.run.clock, self.attempt.begin.token[:4]
-        nap = _NAP + _NAP_PART * int(token or "0", 16) / 0xFFFF
+        clock, token = self.attempt.run.clock, self.attempt.begin.token
+        nap = _NAP + _NAP_PART * zlib.crc32(token.encode()) / 0xFFFFFFFF
         begun, told = clock.clock(), -_TELL_SECONDS
         while (rival := self._mark(clock.now())) is not None:
             current: Lock | None = rival

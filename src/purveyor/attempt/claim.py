@@ -104,12 +104,17 @@ class Attempt:
     def _begin_locally(self) -> None:
         """Let a later process on this machine find the run."""
         here = self.run.identity
+        before = self.run.local_runs.read(self.begin.action)
+        left = before if before is not None and before.boot == here.boot else None
         self._local = LocalRun(
             action=self.begin.action,
             pid=here.pid,
             at=self.run.clock.now(),
             mark=process.read_mark(here.pid),
             boot=here.boot,
+            # An earlier attempt's program may still be at work.
+            engine=left.engine if left else 0,
+            engine_mark=left.engine_mark if left else "",
             attempt=self.begin.attempt if self.journal is not None else 0,
             entity=self.begin.ref.stamp,
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from purveyor.catalog.backend import BackendConfig, GitlabBackendConfig, LocalBackendConfig
-from purveyor.catalog.entries import ServiceEntry
+from purveyor.catalog.entries import Entry, ServiceEntry
 from purveyor.catalog.journal_store import JournalStore, find_useless_key
 from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
 from purveyor.catalog.module_entry import EngineEntry
@@ -109,6 +109,11 @@ class CatalogModel(Strict):
         default={}, description="Services by their specification's slug."
     )
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All services and links that the file names."""
+        return [e for each in self.services.values() for e in (each, *each.links.values())]
+
     @field_validator("journal")
     @classmethod
     def _keep_no_states(cls, journal: JournalStore | None) -> JournalStore | None:
@@ -119,8 +124,7 @@ class CatalogModel(Strict):
 
     @model_validator(mode="after")
     def _name_further_states(self) -> Self:
-        entries = [e for each in self.services.values() for e in (each, *each.links.values())]
-        most = max((sum(s.module is not None for s in e.steps) for e in entries), default=0)
+        most = max((sum(s.module is not None for s in e.steps) for e in self.entries), default=0)
         if most > 1 and isinstance(self.backend, GitlabBackendConfig):
             raise ValueError("GitLab takes no dot in a state's name: one step can have a `module`")
         return self

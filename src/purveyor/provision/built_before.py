@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.errors import CatalogError, ReasonCode, RecoveryError
+from purveyor.program import KEEPERS
 
 if TYPE_CHECKING:
     from purveyor.catalog.recipe import StepRecipe
@@ -42,7 +43,9 @@ def refuse_lost_steps(action: ClaimedAction) -> None:
         return
     main = next((step for step in action.recipe.steps if step.is_main), None)
     present = {step.suffix for step in action.recipe.steps}
-    lost = [each.step for each in capsule.steps if each.state_key and each.step not in present]
+    named = capsule.steps if capsule.module else (capsule, *capsule.steps)
+    gone = [each for each in named if each.step not in present]
+    lost = [each.step for each in gone if each.state_key or each.engine in KEEPERS]
     if main and main.name and capsule.step and main.name != capsule.step:
         lost.append(capsule.step)
     if lost:

@@ -194,10 +194,8 @@ def _prepare(
         found = plan.state.read() if plan.state and plan.key and plan.key.exists else None
         if found is not None and not found.encrypted:
             run.outputs[plan.name] = found.outputs
-        capsule = action.record.recall_living(plan.recipe.suffix) if _is_later(action) else None
-        if capsule is not None:
-            secrets = action.record.recall_secrets(capsule, plan.recipe.suffix)
-            run.outputs[plan.name] = capsule.read_given(secrets)
+        elif (given := run.recall_given(plan)) is not None:
+            run.outputs[plan.name] = given
     run.plans = resolve_all(run)
     tools.listen(Accepted(frozenset[str]().union(*(show(p.resolved) for p in run.plans))))
     run.credentials = tools.logins.assume(account, action.context, workspace, None)
@@ -238,11 +236,6 @@ def _fetch(step: StepRecipe, run: StepRun) -> StepPlan:
         lock_file=lock_file,
         stands=stands,
     )
-
-
-def _is_later(action: ClaimedAction) -> bool:
-    """Tell whether steps without a state may have given something before."""
-    return action.recipe.stateless and action.context.operation is not Operation.CREATE
 
 
 def _take_names(plan: StepPlan, interfaces: Sequence[ModuleInterface]) -> StepPlan:

@@ -91,6 +91,16 @@ class StepRun:
         """Where the state of the entity's first step lies; empty where it keeps none."""
         return "" if self.action.recipe.stateless else self.key.path
 
+    def recall_given(self, plan: StepPlan) -> dict[str, OutputValue] | None:
+        """Return what a step gave at the last success, where no state keeps it."""
+        action, step = self.action, plan.recipe.suffix
+        if not action.recipe.stateless or action.context.operation is Operation.CREATE:
+            return None
+        capsule = action.record.recall_living(step)
+        if capsule is None:
+            return None
+        return capsule.read_given(action.record.recall_secrets(capsule, step))
+
     def tell_outputs(self) -> JsonObject:
         """Return the outputs of the steps so far, as `steps.database.endpoint`."""
         return {

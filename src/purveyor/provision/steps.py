@@ -118,14 +118,16 @@ def _name_phases(listen: Listen, step: str) -> Listen:
 
 
 def recall_once(plan: StepPlan, run: StepRun) -> bool:
-    """Tell whether a step that is done once has been; its public results count again."""
+    """Tell whether a step that is done once has been; what is kept of its results counts again."""
     store = run.action.record.store
     if not plan.recipe.once or store is None:
         return False
     kept = store.read_step(run.action.record.blank.ref, plan.name)
     if kept is None:
         return False
-    run.outputs[plan.name] = {name: OutputValue(value) for name, value in kept.items()}
+    given = run.recall_given(plan)
+    public = {name: OutputValue(value) for name, value in kept.items()}
+    run.outputs[plan.name] = public if given is None else given
     run.done.append((plan, StepResult((), run.outputs[plan.name])))
     return True
 

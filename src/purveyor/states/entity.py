@@ -65,7 +65,8 @@ def find_target(words: str, backend: Backend, *, kinds: Sequence[str] = KINDS) -
         raise RecoveryError(
             f"There is no state of a {' or '.join(kinds)} with the id or slug {words[:128]}.",
             reason=ReasonCode.STATE_MISSING,
-            hint="`purveyor state list` shows all; a removed state is found by its whole key.",
+            hint="`purveyor state list` shows all; a removed state is found by its whole key. What"
+            " no module makes has no state: `purveyor journal list` tells of it.",
         )
     key = backend.locate(named)
     parts = backend.keys.read(key.path)

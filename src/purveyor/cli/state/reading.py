@@ -47,6 +47,9 @@ def list_states(
     listing does not tell.
     """
     context = open_catalog_context(catalog_path)
+    if any(each.stateless for each in context.catalog.model.entries):
+        words = "What no module makes has no state and is not listed here: `purveyor journal list`."
+        click.echo(words, err=True)
     every = list(context.backend.list())
     begins = (
         each for each in every if each.entity_id.startswith(prefix) or each.path.startswith(prefix)
