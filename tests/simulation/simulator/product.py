@@ -180,6 +180,7 @@ def simulated() -> Iterator[None]:
             (Attempt, "working", _working),
             (checks, "_find_state", find_state),
             (checks, "_prepare", prepare),
+            (checks, "StepRun", tuple),  # what `prepare` returns here
             (checks, "carry_out", carry_out),
             (finish_ending, "rescue_left", _rescue_left),
             (finish_ending, "remove_workspace", lambda _: None),
