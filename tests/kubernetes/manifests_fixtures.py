@@ -27,9 +27,9 @@ class ManifestsStage:
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         self.cluster = cluster
         self.folder = folder / "app"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.workspace = folder / "workspace"
-        self.workspace.mkdir(mode=0o700)
+        self.workspace.mkdir(mode=0o700, exist_ok=True)
         self.environment = {
             "KUBECONFIG": str(cluster.kubeconfig),
             "HOME": str(folder),
@@ -91,6 +91,11 @@ class ManifestsStage:
 
     def said(self) -> str:
         return "\n".join(each.text for each in self.heard if isinstance(each, Noticed))
+
+
+def apply_as_stage(folder: Path, cluster: Cluster) -> None:
+    """Apply what the folder's stage has; for a process that is to die meanwhile."""
+    ManifestsStage(folder, cluster).apply()
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from manifests_fixtures import config_map, deployment, service
+from manifests_fixtures import apply_as_stage, config_map, deployment, service
 
 from purveyor.errors import (
     CancelledError,
@@ -249,6 +250,27 @@ def test_a_run_that_is_stopped_while_it_waits_says_what_for(stage: ManifestsStag
     with pytest.raises(CancelledError, match="while it waited for Deployment/web"):
         stage.apply()
     stopper.join()
+
+
+def test_what_a_dead_run_has_applied_is_known_to_the_next_one(stage: ManifestsStage) -> None:
+    stage.write(config_map("old", a="b"))
+    stage.apply()
+    stage.write(deployment("web", "slow"), config_map("new", a="b"))
+    run = multiprocessing.get_context("spawn").Process(
+        target=apply_as_stage, args=(stage.folder.parent, stage.cluster)
+    )
+    run.start()
+    while stage.cluster.get("deploy", "web") is None:
+        time.sleep(0.05)
+    run.kill()
+    run.join()
+    stage.write(config_map("new", a="b"))
+    done = stage.apply()
+    gone = {"ConfigMap/old": Verb.DELETE, "Deployment/web": Verb.DELETE}
+    assert gone.items() <= verbs(done).items()
+    assert stage.cluster.get("deploy", "web") is None
+    stage.delete()
+    assert stage.cluster.get("cm", "new") is None
 
 
 def test_a_login_that_is_not_taken_is_told(stage: ManifestsStage) -> None:

@@ -21,8 +21,9 @@ CASES = {
     "ansible": "ansible_case:AnsibleCase",
     "terraform": "terraform_case:TerraformCase",
     "tofu": "terraform_case:OpenTofuCase",
+    "kubernetes": "kubernetes_case:KubernetesCase",
 }
-LONG = frozenset({"ansible"})
+LONG = frozenset({"ansible", "kubernetes"})
 _NAMES = [
     pytest.param(name, id=name, marks=pytest.mark.long if name in LONG else ()) for name in CASES
 ]
@@ -31,7 +32,7 @@ _NAMES = [
 @pytest.fixture(params=_NAMES)
 def case(request: pytest.FixtureRequest, tmp_path: Path, real: RealPrograms) -> EngineCase:
     """Return each engine's thing, not made yet."""
-    return open_case(request.param, tmp_path, real)
+    return open_case(request, tmp_path, real)
 
 
 @pytest.fixture(params=_NAMES, scope="module")
@@ -39,11 +40,13 @@ def life(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, real: RealPrograms
 ) -> Life:
     """Return each engine's whole life of a thing, which several tests look at."""
-    return Life(open_case(request.param, tmp_path_factory.mktemp("life"), real))
+    return Life(open_case(request, tmp_path_factory.mktemp("life"), real))
 
 
-def open_case(name: str, folder: Path, real: RealPrograms) -> EngineCase:
-    module, _, made = CASES[name].partition(":")
+def open_case(request: pytest.FixtureRequest, folder: Path, real: RealPrograms) -> EngineCase:
+    module, _, name = CASES[request.param].partition(":")
+    made: type[EngineCase] = getattr(importlib.import_module(module), name)
+    given = request.getfixturevalue(made.fixture) if made.fixture else None
     home = folder / "home"
     home.mkdir(parents=True)
     environment = {
@@ -55,6 +58,4 @@ def open_case(name: str, folder: Path, real: RealPrograms) -> EngineCase:
         "HTTPS_PROXY": "http://127.0.0.1:1",
         "NO_PROXY": "127.0.0.1,localhost,::1",
     }
-    found = getattr(importlib.import_module(module), made)(folder, environment, real)
-    assert isinstance(found, EngineCase)
-    return found
+    return made(folder, environment, real, given)

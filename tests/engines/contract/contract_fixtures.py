@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from purveyor.action import Operation
 from purveyor.errors import PurveyorError
@@ -44,9 +44,14 @@ class EngineCase:
     # What an engine's file gives: these, and the methods up to `leave_halfway`.
     hands_on: ClassVar[bool] = True  # whether it has outputs
     foresees: ClassVar[bool] = True  # whether it can tell what it would change
+    starts_programs: ClassVar[bool] = True  # whether another process does the work
+    fixture: ClassVar[str] = ""  # of pytest's, for the whole session: what it is made on
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], real: RealPrograms) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], real: RealPrograms, given: Any = None
+    ) -> None:
         self.folder, self.environment, self.real = folder, dict(environment), real
+        self.given = given
         self.redactor = Redactor([PASSWORD])
         self.interruption = Interruption()
         self.events: list[StepEvent] = []
@@ -93,7 +98,7 @@ class EngineCase:
     ) -> PurveyorError | None:
         """Carry out the slow thing; halfway do with the program's id what is to happen `then`."""
         self.interruption = Interruption()
-        pids: list[int] = []
+        pids = [] if self.starts_programs else [os.getpid()]
         self.interruption.on_program = pids.append
         over = threading.Event()
 
