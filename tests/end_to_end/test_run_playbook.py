@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import Pipeline
+from purveyor import json_text
 from purveyor_emulator import Emulator
 from service_fixtures import OwnService, attribute
 
@@ -65,3 +66,41 @@ def test_a_machine_is_secured_left_alone_and_revoked(service: OwnService) -> Non
     assert gone.code == 0, gone.stderr
     assert "task: Remove the operators" in gone.stderr
     assert not machine.exists()
+
+
+ALONE = """\
+version: 1
+backend: {type: local}
+services:
+  small-machine:
+    steps:
+      - name: secure
+        playbook:
+          run: playbooks/secure.yml
+          undo: playbooks/revoke.yml
+          inventory: inventory.yml
+        parameters: [operators, password]
+        outputs: {operator_count: operator_count}
+"""
+
+
+@pytest.mark.slow
+def test_a_playbook_alone_is_a_service(service: OwnService) -> None:
+    catalog, machine = service.pipeline.catalog, service.pipeline.catalog.parent / "machine"
+    machine.mkdir()
+    host: JsonObject = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "root": str(machine),
+    }
+    inventory: JsonObject = {"all": {"hosts": {"machine": host}}}
+    (catalog / "inventory.yml").write_text(json_text.write(inventory))
+    (catalog / "purveyor.yaml").write_text(ALONE)
+    made = service.run("create", operators=["ada"], password=PASSWORD)
+    assert made.code == 0, made.stderr
+    assert (made.reason, made.outcome["results"]) == ("DONE", {"operator_count": 1})
+    same = service.run("update")
+    assert (same.code, same.reason) == (0, "NOTHING_TO_DO"), same.stderr
+    gone = service.run("delete")
+    assert gone.code == 0, gone.stderr
+    assert not (machine / "authorized_keys").exists()
