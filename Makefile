@@ -33,7 +33,7 @@ setup: $(READY) ## Make .venv with everything at its locked version
 
 demo: $(READY) ## Create, change and delete a service against the emulated platform
 	@$(HAS_ENGINE) || $(INSTALL_ENGINE)
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/purveyor demo
 
 test: $(READY) ## Run the tests with every real program there is; ARGS="-k lock" for some
 	@$(HAS_ENGINE) || $(INSTALL_ENGINE) \

@@ -86,7 +86,7 @@ def play() -> str:
             "TERM": "xterm-256color",
             "LC_ALL": "C.UTF-8",
         }
-        os.execve(sys.executable, [sys.executable, str(ROOT / "examples/demo.py")], environment)  # noqa: S606 - our own demo
+        os.execve(sys.executable, [sys.executable, "-m", "purveyor", "demo"], environment)  # noqa: S606 - our own demo
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     written = bytearray()
     try:

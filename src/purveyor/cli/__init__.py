@@ -40,6 +40,7 @@ _COMMANDS = {
         "purveyor.cli.receiver.inbox:inbox",
         "Look at what was accepted; have it tried again.",
     ),
+    "demo": ("purveyor.cli.demo:demo", "Create, change and delete a service, to have a look."),
     "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
 }
 
