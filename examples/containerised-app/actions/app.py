@@ -34,12 +34,14 @@ class Application:
         return int(self.read("deployment")["status"].get("readyReplicas", 0))
 
     def scale(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Set the number of pods, from which the autoscaler goes on by load."""
-        limits = self.read("horizontalpodautoscaler")["spec"]
-        least, most = limits["minReplicas"], limits["maxReplicas"]
-        if not least <= asked["pods"] <= most:
-            sys.exit(f"{asked['pods']} pods are not {least} to {most}: update these limits first.")
-        self.kubectl("scale", f"deployment/{self.name}", f"--replicas={asked['pods']}")
+        """Set how many pods there are at least; the autoscaler goes on from there by load."""
+        most = self.read("horizontalpodautoscaler")["spec"]["maxReplicas"]
+        if asked["pods"] > most:
+            sys.exit(f"{asked['pods']} pods are more than {most}: update `pods_most` first.")
+        least = json.dumps({"spec": {"minReplicas": asked["pods"]}})
+        self.kubectl("patch", "horizontalpodautoscaler", self.name, "--patch", least)
+        if self.read("deployment")["spec"]["replicas"] < asked["pods"]:  # the autoscaler takes 15 s
+            self.kubectl("scale", f"deployment/{self.name}", f"--replicas={asked['pods']}")
         return {"pods": self.await_pods()}
 
     def restart(self, _: dict[str, Any]) -> dict[str, Any]:
