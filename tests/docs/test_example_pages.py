@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 from shell_blocks import MARK, ROOT, plain, printed, read_blocks
 
+from store_process import free_port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
 EXAMPLES = ROOT / "examples"
 PLACE = "/tmp/purveyor-"
+PORT = "8400"
 
 
 def script(page: Path) -> str:
@@ -37,14 +40,15 @@ def shows(page: str, real: str) -> bool:
     return re.fullmatch(pattern, f"{plain(real)}\n") is not None
 
 
-@pytest.mark.parametrize("name", ["end-to-end"])
+@pytest.mark.parametrize("name", ["end-to-end", "pipeline"])
 def test_an_examples_page_shows_what_it_says(
     name: str, tmp_path: Path, clean_environment: dict[str, str], tofu: Path
 ) -> None:
-    copy = tmp_path / "copy"
+    copy, port = tmp_path / "copy", free_port()
     shutil.copytree(EXAMPLES / name, copy)
     for file in filter(lambda each: each.is_file(), copy.rglob("*")):
-        file.write_text(file.read_text().replace(PLACE, f"{tmp_path}/"))
+        text = file.read_text().replace(PLACE, f"{tmp_path}/")
+        file.write_text(text.replace(PORT, str(port)))
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "tofu").symlink_to(tofu)

@@ -224,3 +224,17 @@ def test_a_run_that_is_cancelled_already_starts_nothing(bench: Bench) -> None:
     with pytest.raises(CancelledError, match="was not started"):
         bench.run_python("print('started')")
     assert bench.heard == []
+
+
+def test_a_program_that_fails_tells_the_developer_why_by_its_result(bench: Bench) -> None:
+    with pytest.raises(EngineError) as caught:
+        bench.run_python(GIVE.format('{"message": "node-3 is full"}') + "; exit(4)")
+    assert caught.value.reason is ReasonCode.ACTION_FAILED
+    assert caught.value.told == "node-3 is full"
+    assert caught.value.details == ("node-3 is full",)
+    assert bench.redactor.redact("node-3 is full") == "node-3 is full"
+
+
+def test_a_program_that_works_may_give_a_message_of_its_own(bench: Bench) -> None:
+    given = bench.run_python(GIVE.format('{"message": "hello"}'))
+    assert given == {"message": "hello"}

@@ -37,6 +37,8 @@ RESULT_VARIABLE = "PURVEYOR_RESULT"
 RESULT_LIMIT = 1024 * 1024
 CHANGES = "changes"
 """The name in a result under which a step's program may tell what it changes."""
+MESSAGE = "message"
+"""The name in a result under which a program that fails may tell the developer why."""
 
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _VERBS = frozenset({Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE})
@@ -122,19 +124,25 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
     )
     done, expired = _attend(program, command, step.interruption, listen)
     given = _read_result(result, needed=program.needs_result)
+    message = given.pop(MESSAGE, "") if done.code and isinstance(given, dict) else ""
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
-        told = {CHANGES} if _read_changes(given, step) is not None else set()
-        for word in _find_secrets(given, program.public | told, step.variables):
+        shown = {CHANGES} if _read_changes(given, step) is not None else set()
+        for word in _find_secrets(given, program.public | shown, step.variables):
             redactor.add(word)
         if done.code == 0:
             return given
     problem = given if isinstance(given, str) else ""
-    last = _last_lines(done.stderr, redactor)
+    told = message if isinstance(message, str) else ""
+    last = _last_lines(done.stderr or told, redactor)
     if step.interruption.requested:
-        raise _cancelled(program, "was stopped", last)
-    error = _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
-    raise _explain(program, error) or error if done.code > 0 and not expired else error
+        error: PurveyorError = _cancelled(program, "was stopped", last)
+    else:
+        error = _failed(program, _tell_failure(program, done.code, problem, expired=expired), last)
+        if done.code > 0 and not expired:
+            error = _explain(program, error) or error
+    error.told = told or error.told
+    raise error
 
 
 def _find_secrets(

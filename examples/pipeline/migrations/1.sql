@@ -1,0 +1,2 @@
+CREATE TABLE orders (what TEXT NOT NULL);
+INSERT INTO orders VALUES ('a chair');
