@@ -119,7 +119,8 @@ def look_around(settings: Settings) -> RealPrograms:
         node=process.find("node", settings.for_children()),
         consul=process.find("consul", settings.for_children()),
         spin=_spin(settings),
-        pulumi=_brought("tools/pulumi/{}/pulumi", "pulumi/go.mod", settings),
+        pulumi=_brought("tools/pulumi/{}/pulumi-language-yaml", "pulumi/go.mod", settings)
+        and _brought("tools/pulumi/{}/pulumi", "pulumi/go.mod", settings),
         control_plane=_brought("tools/kubernetes/{}/control-plane", "kubernetes/go.mod", settings),
         kubectl=_brought("tools/kubernetes/{}/kubectl", "kubernetes/go.mod", settings),
     )
