@@ -79,6 +79,17 @@ printf '{"changes": [%%s]}' "$changes" > "$PURVEYOR_RESULT"
 """
 
 
+PROGRAMS = """
+version: 1
+backend: {type: local}
+services:
+  thing:
+    steps:
+      - {name: seed, command: {run: [./seed], plan: [./seed, plan], undo: [rm, -f, seeded]}}
+      - {name: more, command: {run: [./seed]}}
+"""
+
+
 @pytest.fixture
 def service(tmp_path: Path, tofu: Path, clean_environment: dict[str, str]) -> Iterator[OwnService]:
     folder = tmp_path / "catalog"
@@ -223,3 +234,22 @@ def test_a_delete_whose_state_is_missing_has_no_plan(service: OwnService) -> Non
     delete: JsonObject = {**create, "notification": {**inner, "id": "by-hand", "type": "delete"}}
     done = plan(service, delete, "--no-report")
     assert (done.code, done.reason, done.outcome["steps"]) == (19, "STATE_MISSING", [])
+
+
+def test_a_service_of_programs_alone_is_planned_whatever_a_lost_run_has_left(
+    service: OwnService,
+) -> None:
+    (service.pipeline.catalog / "purveyor.yaml").write_text(PROGRAMS)
+    create = service.emulator.request_action(service.id, "create", {})
+    lost = dataclasses.replace(make_begin(action="lost"), entity=service.id)
+    store = FolderStore(service.pipeline.catalog / ".purveyor/state")
+    Journal(store, time.time).markers.put(lost, at=7.0, repeatable=True)
+    waits = "it needs what the step seed gives, which has not run"
+    assert tell(plan(service, create)) == {"seed": [("create", "rows")], "more": waits}
+    assert service.pipeline.run(create).code == 0
+
+    update = service.emulator.request_action(service.id, "update", {})
+    assert tell(plan(service, update)) == {"seed": [], "more": "it cannot be told before it runs"}
+    delete = service.emulator.request_action(service.id, "delete")
+    assert plan(service, delete).code == 0
+    assert service.pipeline.run(delete).code == 0
