@@ -41,6 +41,7 @@ _SECTIONS = {
     "ManifestsEntry": "manifests",
     "HelmEntry": "helm",
     "ClusterEntry": "cluster",
+    "PulumiEntry": "pulumi",
     "Entry": "links",
     "ComputeEntry": "compute",
     "OutputEntry": "outputs",

@@ -42,7 +42,7 @@ class RealPrograms:
     node: Path | None = None
     consul: Path | None = None
     spin: Path | None = None
-    pulumi: Path | None = None  # beside it lies the plugin for its YAML
+    pulumi: Path | None = None  # beside it lie the plugins for its YAML and the tests' resources
     control_plane: Path | None = None  # all its parts in one program
     kubectl: Path | None = None
 
@@ -119,7 +119,8 @@ def look_around(settings: Settings) -> RealPrograms:
         node=process.find("node", settings.for_children()),
         consul=process.find("consul", settings.for_children()),
         spin=_spin(settings),
-        pulumi=_brought("tools/pulumi/{}/pulumi-language-yaml", "pulumi/go.mod", settings)
+        pulumi=_brought("tools/pulumi/{}/pulumi-resource-x", "pulumi/go.mod", settings)
+        and _brought("tools/pulumi/{}/pulumi-language-yaml", "pulumi/go.mod", settings)
         and _brought("tools/pulumi/{}/pulumi", "pulumi/go.mod", settings),
         control_plane=_brought("tools/kubernetes/{}/control-plane", "kubernetes/go.mod", settings),
         kubectl=_brought("tools/kubernetes/{}/kubectl", "kubernetes/go.mod", settings),

@@ -76,6 +76,7 @@ build pulumi "$cache/tools/pulumi/$version" "-X $pulumi/sdk/v3/go/common/version
     $pulumi/pkg/v3/cmd/pulumi
 build pulumi-language-yaml "$cache/tools/pulumi/$version" "" \
     github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml
+build pulumi "$cache/tools/pulumi/$version" "" ./pulumi-resource-x
 
 # The parts of the control plane are one program here, so that their packages are linked once.
 # Without the numbers, kubectl cannot tell versions.

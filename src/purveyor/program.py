@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from purveyor.json_text import JsonValue
+
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
@@ -65,5 +67,20 @@ class Manifests:
     undo: bool = True  # a delete always has something to do
 
 
-StepProgram: TypeAlias = "CommandLine | Playbook | Manifests"
+@dataclass(frozen=True, slots=True)
+class PulumiProject:
+    """A Pulumi project of the platform team's."""
+
+    folder: Path
+    cwd: Path  # the catalog's folder
+    stack: str = ""  # its name; without one, the entity's id
+    config: Mapping[str, JsonValue] = field(default_factory=dict)  # below the variables
+    secrets_provider: str = ""  # a cloud's key; without one, a passphrase
+    passphrase_from: str = ""  # the environment variable that holds it
+    timeout: float = 1800.0  # in seconds, then it is asked to stop
+    public: frozenset[str] = frozenset()  # its outputs say themselves which of them are secrets
+    undo: bool = True  # a delete always has something to do
+
+
+StepProgram: TypeAlias = "CommandLine | Playbook | Manifests | PulumiProject"
 """What carries out a step in the place of a module."""

@@ -154,6 +154,16 @@ class StateSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnState:
+    """Where a program keeps a state that is its own business, apart from everybody else's."""
+
+    name: str  # what tells its owner from all others: the entity's id
+    block: BackendBlock  # of a state at a path that stands for a folder
+    lock_timeout: float = 300.0  # how long to wait for a held lock, in seconds
+    is_lost: Callable[[Lock], bool] = lambda _lock: False  # whether it is certainly a dead run's
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     operation: Operation
     workspace: Path  # private to the step
@@ -162,6 +172,7 @@ class Step:
     environment: Mapping[str, str]
     interruption: Interruption
     state: StateSlot | None = None
+    own_state: OwnState | None = None
     guard: Guard = field(default_factory=Guard)
     # Gets fresh credentials, as far as they can be had, and raises nothing.
     renew: Callable[[], None] = lambda: None

@@ -9,7 +9,7 @@ from catalog_fixtures import make_action, write_catalog, write_module, write_pro
 
 from purveyor.catalog import load_catalog
 from purveyor.errors import CatalogError
-from purveyor.program import CommandLine, Manifests
+from purveyor.program import CommandLine, Manifests, PulumiProject
 from purveyor.validation import validate_catalog
 
 if TYPE_CHECKING:
@@ -170,3 +170,56 @@ def test_a_service_without_a_module_needs_a_journal(tmp_path: Path) -> None:
     assert validate_catalog(tmp_path).modules == 0
     recipe = load_catalog(tmp_path).resolve(make_action("db"))
     assert recipe.stateless
+
+
+PULUMI = """\
+backend: {backend}
+services:
+  bucket:
+    steps:
+      - name: bucket
+        pulumi:
+          project: pulumi/bucket
+          config: {{"aws:region": eu-west-1}}
+          passphrase_from: TEAM
+        guard: {{protect: ["aws:s3/bucket:Bucket::main"]}}
+"""
+
+
+def write_project(root: Path, backend: str = "{type: local}") -> None:
+    write_catalog(root, PULUMI.format(backend=backend))
+    (root / "pulumi/bucket").mkdir(parents=True)
+    (root / "pulumi/bucket/Pulumi.yaml").write_text("name: bucket\nruntime: yaml\n")
+
+
+def test_a_pulumi_project_is_a_step_and_nobody_else_gets_its_passphrase(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    validate_catalog(tmp_path)
+    catalog = load_catalog(tmp_path)
+    recipe = catalog.resolve(make_action("bucket"))
+    assert recipe.steps[0].program == PulumiProject(
+        tmp_path / "pulumi/bucket",
+        tmp_path,
+        config={"aws:region": "eu-west-1"},
+        passphrase_from="TEAM",
+    )
+    assert recipe.steps[0].guard.protect == ("aws:s3/bucket:Bucket::main",)
+    assert "TEAM" in catalog.secret_variables
+    assert "TEAM" in recipe.account.withheld
+
+
+def test_a_store_that_pulumi_does_not_know_is_refused(tmp_path: Path) -> None:
+    write_project(tmp_path, "{type: pg}")
+    with pytest.raises(CatalogError) as caught:
+        validate_catalog(tmp_path)
+    assert "Pulumi keeps its state in s3, azurerm, gcs, local, not in pg" in repr(
+        caught.value.details
+    )
+
+
+def test_a_folder_without_a_pulumi_project_is_refused(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    (tmp_path / "pulumi/bucket/Pulumi.yaml").unlink()
+    with pytest.raises(CatalogError) as caught:
+        validate_catalog(tmp_path)
+    assert "there is no pulumi/bucket/Pulumi.yaml" in repr(caught.value.details)

@@ -16,6 +16,7 @@ from purveyor.interruption import tell_signal
 from purveyor.journal import (
     Beat,
     Begin,
+    ChangeMarker,
     Claimed,
     Ended,
     Running,
@@ -157,6 +158,21 @@ class Attempt:
     def release_lock(self) -> None:
         self._look = None
         self._heart.release()
+
+    def is_lost(self, lock: Lock) -> bool:
+        """Tell whether all others on its entity that may hold a lock are certainly over."""
+        journal, mine = self.journal, self.begin
+        if journal is None:
+            return False
+        tied = [
+            ChangeMarker(mine.ref, action, each.begin.attempt)
+            for action in dict.fromkeys([mine.action, *journal.open_actions()])
+            for each in journal.attempts(action)
+            if each.begin.ref == mine.ref and each.begin != mine and each.may_hold(lock)
+        ]
+        return bool(tied) and all(
+            journal.is_over(each, is_dead=self.run.is_dead) is True for each in tied
+        )
 
     def beat(self) -> None:
         self._heart.beat()

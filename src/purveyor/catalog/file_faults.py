@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
     from purveyor.catalog.document import Trail
     from purveyor.catalog.manifests_entry import ManifestsEntry
+    from purveyor.catalog.resolution import Catalog
     from purveyor.catalog.step_entry import StepEntry
 
+PULUMI_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+PULUMI_STORES = ("s3", "azurerm", "gcs", "local")
 _INTERPRETERS = ("python", "bash", "sh", "node", "ruby", "perl")
 _NOT_OURS = frozenset({".terraform", ".git"})
 
@@ -31,20 +34,31 @@ def find_command_faults(root: Path, run: Sequence[str]) -> list[tuple[int, str]]
     return []
 
 
-def find_program_faults(root: Path, step: StepEntry) -> Iterator[tuple[Trail, str]]:
+def find_program_faults(catalog: Catalog, step: StepEntry) -> Iterator[tuple[Trail, str]]:
     """Yield where in a step what is wrong with its program."""
-    if step.command is not None:
-        for key in ("run", "undo", "plan"):
-            for number, text in find_command_faults(root, getattr(step.command, key)):
-                yield ("command", key, number), text
-    if step.playbook is not None:
-        for key in ("run", "undo", "inventory"):
-            name = getattr(step.playbook, key)
-            for text in _find_file_faults(root, name, executable=False) if name else ():
-                yield ("playbook", key), text
-
+    root = catalog.root
+    for key in ("run", "undo", "plan") if step.command else ():
+        for number, text in find_command_faults(root, getattr(step.command, key)):
+            yield ("command", key, number), text
+    for key in ("run", "undo", "inventory") if step.playbook else ():
+        for text in _find_named_faults(root, getattr(step.playbook, key)):
+            yield ("playbook", key), text
     if step.manifests is not None:
         yield from _find_manifests_faults(root, step.manifests)
+    if step.pulumi is not None:
+        yield from _find_pulumi_faults(root, step.pulumi.project, catalog.model.backend.type)
+
+
+def _find_named_faults(root: Path, name: str | None) -> list[str]:
+    return _find_file_faults(root, name, executable=False) if name else []
+
+
+def _find_pulumi_faults(root: Path, folder: str, backend: str) -> Iterator[tuple[Trail, str]]:
+    if not any((root / folder / name).is_file() for name in PULUMI_FILES):
+        yield ("pulumi", "project"), f"there is no {folder}/{PULUMI_FILES[0]}"
+    if backend not in PULUMI_STORES:
+        text = f"Pulumi keeps its state in {', '.join(PULUMI_STORES)}, not in {backend}"
+        yield ("pulumi",), text
 
 
 def _find_manifests_faults(root: Path, entry: ManifestsEntry) -> Iterator[tuple[Trail, str]]:
@@ -58,7 +72,7 @@ def _find_manifests_faults(root: Path, entry: ManifestsEntry) -> Iterator[tuple[
     if entry.helm is not None:
         files |= {("helm", "values", n): each for n, each in enumerate(entry.helm.values)}
     for trail, name in files.items():
-        for text in _find_file_faults(root, name, executable=False) if name else ():
+        for text in _find_named_faults(root, name):
             yield ("manifests", *trail), text
 
 

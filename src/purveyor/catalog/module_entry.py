@@ -28,7 +28,8 @@ class GuardEntry(Strict):
     protect: list[ResourcePattern] = Field(
         default=[],
         description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`); of"
-        " manifests `Kind/name`, where `*` stands for anything.",
+        " manifests `Kind/name`, where `*` stands for anything; of Pulumi a type, such as"
+        " `aws:rds/instance:Instance`, or with `::` and a name behind it.",
     )
 
 

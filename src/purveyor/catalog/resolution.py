@@ -14,7 +14,7 @@ from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, St
 from purveyor.dataclass import dataclass
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
-from purveyor.program import CommandLine, Manifests, Playbook
+from purveyor.program import CommandLine, Manifests, Playbook, PulumiProject
 from purveyor.step import COMMAND, EngineRequirement, ModuleSource
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Catalog:
         """The environment variables whose values log in to a store or an account."""
         model = self.model
         return named_variables(
-            model.backend, model.journal, *_logins(model.accounts), *_find_clusters(model)
+            model.backend, model.journal, *_logins(model.accounts), *_find_step_logins(model)
         )
 
     def serves(self, service: str, link: str = "") -> bool:
@@ -101,7 +101,7 @@ class Catalog:
         """Return the account for these dimensions; an empty one when the catalog has none."""
         entries = self.model.accounts
         # An engine has no business with what opens the journal alone.
-        withheld = named_variables(self.model.journal, *_find_clusters(self.model))
+        withheld = named_variables(self.model.journal, *_find_step_logins(self.model))
         withheld -= named_variables(self.model.backend)
         if not entries:
             return Account(withheld=withheld)
@@ -184,6 +184,16 @@ class Catalog:
             )
         if step.manifests is not None:
             return _place_manifests(self.root, step.manifests, public)
+        if (pulumi := step.pulumi) is not None:
+            return PulumiProject(
+                self.root / pulumi.project,
+                self.root,
+                stack=pulumi.stack or "",
+                config=pulumi.config,
+                secrets_provider=pulumi.secrets_provider or "",
+                passphrase_from=pulumi.passphrase_from,
+                timeout=float(pulumi.timeout),
+            )
         if (playbook := step.playbook) is None:
             return None
         undo, inventory = (
@@ -255,10 +265,11 @@ def _place_manifests(root: Path, entry: ManifestsEntry, public: frozenset[str]) 
     )
 
 
-def _find_clusters(model: CatalogModel) -> list[Strict | None]:
+def _find_step_logins(model: CatalogModel) -> list[Strict | None]:
     entries = [e for each in model.services.values() for e in (each, *each.links.values())]
-    steps = (step.manifests for each in entries for step in each.steps)
-    return [each.cluster for each in steps if each is not None]
+    steps = [step for each in entries for step in each.steps]
+    clusters = [step.manifests.cluster for step in steps if step.manifests is not None]
+    return [*clusters, *(step.pulumi for step in steps)]
 
 
 def _logins(entries: Sequence[AccountEntry]) -> list[Strict | None]:

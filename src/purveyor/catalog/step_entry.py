@@ -1,13 +1,13 @@
 """One of several steps, as the catalog file says it: a module, or a program."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from purveyor.catalog.manifests_entry import ManifestsEntry
 from purveyor.catalog.module_entry import ComputeEntry, ModuleEntry
 from purveyor.catalog.strict import Strict
-from purveyor.catalog.words import StepName, Word
+from purveyor.catalog.words import Name, Slug, StepName, Word
 from purveyor.program import HOSTS
 
 
@@ -58,6 +58,34 @@ class PlaybookEntry(Strict):
         return self
 
 
+class PulumiEntry(Strict):
+    """A Pulumi project that carries out a step; its state lies beside the others."""
+
+    project: Word = Field(description="Folder of the project, below the catalog's.")
+    stack: Slug | None = Field(
+        default=None,
+        description="The stack's name; without it, the service's or link's id. Each has a stack of"
+        " its own even where all have one name.",
+    )
+    config: dict[Word, Any] = Field(
+        default={},
+        description="Configuration such as `aws:region`, over that of the project's own file for"
+        " the stack; variables win. A key without `:` is the project's.",
+    )
+    secrets_provider: Word | None = Field(
+        default=None,
+        description="Key that encrypts secrets in the state, such as"
+        " `awskms://alias/pulumi?region=eu-west-1`; without it, a passphrase does.",
+    )
+    passphrase_from: Name = Field(
+        default="PULUMI_CONFIG_PASSPHRASE",
+        description="Environment variable that holds the passphrase.",
+    )
+    timeout: int = Field(
+        default=1800, ge=1, description="Seconds after which Pulumi is asked to stop."
+    )
+
+
 class StepEntry(ModuleEntry):
     """One of several steps: a module with an engine, or a program."""
 
@@ -74,6 +102,9 @@ class StepEntry(ModuleEntry):
     )
     manifests: ManifestsEntry | None = Field(
         default=None, description="Kubernetes manifests, in the place of `module`."
+    )
+    pulumi: PulumiEntry | None = Field(
+        default=None, description="A Pulumi project, in the place of `module`."
     )
     parameters: list[Word] = Field(
         default=[],
@@ -98,7 +129,12 @@ class StepEntry(ModuleEntry):
         if self.module is not None:
             useless = [name for name in ("parameters", "once", "verify") if getattr(self, name)]
         else:
-            words = ["version", "engine", "immutable", *([] if self.manifests else ["guard"])]
+            words = [
+                "version",
+                "engine",
+                "immutable",
+                *([] if self.manifests or self.pulumi else ["guard"]),
+            ]
             useless = [n for n in words if n in self.model_fields_set]
         if useless:
             other = "a program" if self.module is not None else "a module"
@@ -110,4 +146,4 @@ class StepEntry(ModuleEntry):
         return self
 
 
-_WAYS = ("module", "command", "playbook", "manifests")
+_WAYS = ("module", "command", "playbook", "manifests", "pulumi")

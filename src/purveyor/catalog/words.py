@@ -62,9 +62,11 @@ WANTED: dict[str, str] = {
         _RESOURCE := r"^(module\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?\.)*"
         r"[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*(\[([0-9]+|\"[^\"]*\")\])?)?$"
         r"|^[A-Z][A-Za-z0-9]*/[a-z0-9*?.-]+$"
+        r"|^[a-z][A-Za-z0-9-]*:[A-Za-z0-9_/.-]+:[A-Za-z0-9_]+(::\S+)?$"
     ): (
-        "a resource type such as aws_db_instance, an address such as aws_db_instance.main, or of"
-        " manifests a kind and a name such as Deployment/web"
+        "a resource type such as aws_db_instance, an address such as aws_db_instance.main, of"
+        " manifests a kind and a name such as Deployment/web, or of Pulumi a type such as"
+        " aws:rds/instance:Instance, with ::main behind it for one of that name"
     ),
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from purveyor.engines.binary.model import PROGRAMS
 from purveyor.engines.command import CommandEngine
 from purveyor.engines.terraform import TerraformEngine, inspect_module, plugins
-from purveyor.program import CommandLine, Manifests
+from purveyor.program import CommandLine, Manifests, PulumiProject
 from purveyor.step import Leftovers
 
 if TYPE_CHECKING:
@@ -38,17 +38,8 @@ def open_engine(
     found: Callable[[EngineBinary], None] = lambda _binary: None,
 ) -> Engine:
     """Return the engine that a step wants; `say` gets its warnings, `found` the program."""
-    if isinstance(program, CommandLine):
-        return CommandEngine(program, redactor)
-    if isinstance(program, Manifests):
-        from purveyor.engines.kubernetes import KubernetesEngine
-
-        token = settings.text(program.token_from) if program.token_from else ""
-        return KubernetesEngine(program, redactor, token=token or "")
     if program is not None:
-        from purveyor.engines.ansible import AnsibleEngine
-
-        return AnsibleEngine(program, redactor)
+        return _open_program_engine(program, settings, redactor)
     from purveyor.engines.binary import cache_folder, supply_engine
 
     def supply() -> EngineBinary:
@@ -65,6 +56,23 @@ def open_engine(
         interruption=interruption,
         say=say,
     )
+
+
+def _open_program_engine(program: StepProgram, settings: Settings, redactor: Redactor) -> Engine:
+    if isinstance(program, CommandLine):
+        return CommandEngine(program, redactor)
+    if isinstance(program, Manifests):
+        from purveyor.engines.kubernetes import KubernetesEngine
+
+        token = settings.text(program.token_from) if program.token_from else ""
+        return KubernetesEngine(program, redactor, token=token or "")
+    if isinstance(program, PulumiProject):
+        from purveyor.engines.pulumi import PulumiEngine
+
+        return PulumiEngine(program, redactor, passphrase=settings.text(program.passphrase_from))
+    from purveyor.engines.ansible import AnsibleEngine
+
+    return AnsibleEngine(program, redactor)
 
 
 def find_leftovers(workspace: Path) -> Leftovers:

@@ -26,9 +26,13 @@ def run_limited(
     interruption: Interruption,
     seconds: float,
     *,
-    on_line: Callable[[str], None],
+    on_line: Callable[[str], None] | None,
+    grace: float | None = None,
 ) -> tuple[Completed, bool]:
-    """Run a program; return how it ended, and whether its time was over. Raise OSError."""
+    """Run a program; return how it ended, and whether its time was over. Raise OSError.
+
+    `grace` is how long it may still take after that, in seconds, before it is killed.
+    """
     expired = threading.Event()
 
     def expire() -> None:
@@ -40,7 +44,10 @@ def run_limited(
     timer.start()
     try:
         done = process.run(
-            command, on_line=on_line, interruption=interruption, timeout=seconds + GRACE
+            command,
+            on_line=on_line,
+            interruption=interruption,
+            timeout=seconds + (GRACE if grace is None else grace),
         )
     finally:
         timer.cancel()

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
     from purveyor.action import ActionContext
     from purveyor.json_text import JsonObject, JsonValue
+    from purveyor.lock import Lock
 
     Record = TypeVar("Record", "Begin", "Beat", "End", "RunIdentity")
+
+# A heartbeat comes every 30 s: a lock taken later than two of them after the last one, or before
+# the attempt began, is somebody else's. Both times come from the machine that ran the engine.
+_AFTER_SIGN = 60.0
+_BEFORE_BEGIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,25 @@ class AttemptRecord:
     @property
     def last_sign(self) -> float:
         return max(each.at for each in (self.begin, self.beat, self.end) if each is not None)
+
+    def may_hold(self, lock: Lock) -> bool:
+        """Tell whether a lock may be its own; one that tells nothing of itself may be anyone's.
+
+        The heartbeat names the lock of an engine that worked for longer than a moment; without
+        that, machine and time are all there is to go by.
+        """
+        if self.beat is not None and self.beat.lock_id:
+            return lock.id == self.beat.lock_id
+        host, expected = lock.host, self.begin.identity.host
+        if host and expected and host != expected:
+            return False
+        created = lock.since
+        if created is None:
+            return True
+        latest = (self.beat.at if self.beat else self.begin.at) + _AFTER_SIGN
+        if self.end is not None:
+            latest = min(latest, self.end.at)
+        return self.begin.at - _BEFORE_BEGIN <= created <= latest
 
 
 def keep_outcome(outcome: Outcome, *, at: float) -> End:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
 from purveyor.dataclass import dataclass
+from purveyor.program import PulumiProject
 from purveyor.provision.starting_point import StartingPoint
 from purveyor.provision.variables import ResolvedVariables
+from purveyor.state_key import own_key
+from purveyor.step import OwnState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import ActionSnapshot
     from purveyor.state_key import OutputValue, StateKey
-    from purveyor.step import Engine, Recovery, StepResult
+    from purveyor.step import BackendBlock, Engine, Recovery, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,25 @@ class StepRun:
         if capsule is None:
             return None
         return capsule.read_given(action.record.recall_secrets(capsule, step))
+
+    def reach(self, block: BackendBlock, plan: StepPlan) -> BackendBlock:
+        """Let a step's engine reach a state as the run does."""
+        if not self.credentials:
+            return block
+        return self.action.tools.logins.keep_for_state(block, plan.workspace, self.credentials)
+
+    def find_own_state(self, plan: StepPlan) -> OwnState | None:
+        """Return where a step's program keeps a state of its own; None for one that does not."""
+        if not isinstance(plan.recipe.program, PulumiProject):
+            return None
+        attempt, recipe = self.action.attempt, self.action.recipe
+        entity = attempt.begin.ref
+        return OwnState(
+            entity.id,
+            self.reach(self.action.places.backend.block(own_key(entity.stamp, plan.name)), plan),
+            self.action.tools.choose_lock_timeout(recipe),
+            attempt.is_lost,
+        )
 
     def tell_outputs(self) -> JsonObject:
         """Return the outputs of the steps so far, as `steps.database.endpoint`."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Kind, Operation
 from purveyor.errors import CancelledError, PurveyorError
 from purveyor.journal import Secrets
+from purveyor.program import PulumiProject
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed
 from purveyor.provision.recorded_recipe import finish_capsule
@@ -139,10 +140,8 @@ def plan_step(plan: StepPlan, run: StepRun, *, previews: bool = False) -> Step:
         # A backend may make room for a state; where only a look is taken, nothing is made.
         makes = plan.key.exists or not previews
         block = action.places.backend.block(plan.key) if makes else BackendBlock("", {})
-        if run.credentials:  # the engine reaches the state as the run does
-            block = tools.logins.keep_for_state(block, plan.workspace, run.credentials)
         state = StateSlot(
-            block=block,
+            block=run.reach(block, plan),
             access=plan.state,
             stamp=plan.recipe.stamp(identity(action.context.entity)),
             lock_timeout=tools.choose_lock_timeout(action.recipe),
@@ -159,6 +158,7 @@ def plan_step(plan: StepPlan, run: StepRun, *, previews: bool = False) -> Step:
         environment=run.environment,
         interruption=tools.interruption,
         state=state,
+        own_state=run.find_own_state(plan),
         guard=plan.recipe.guard,
         renew=tools.logins.renew,
         filled=resolved.filled,
@@ -237,7 +237,8 @@ def _keep(run: StepRun) -> Outcome:
 def _sort(run: StepRun) -> Iterator[Results]:
     for plan, done in run.done:
         rules = plan.recipe.outputs
-        if plan.recipe.program is not None and rules is None:
+        program = plan.recipe.program
+        if program is not None and not isinstance(program, PulumiProject) and rules is None:
             rules = {}  # what a program gives goes nowhere unless the catalog says so
         resolved = plan.resolved
         by = HandingOn(

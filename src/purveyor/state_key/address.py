@@ -60,6 +60,15 @@ def step_path(path: str, step: str) -> str:
     return f"{path.removesuffix(SUFFIX)}.{step}{SUFFIX}"
 
 
+def own_key(stamp: str, step: str) -> StateKey:
+    """Return the key that stands for the folder of a program that keeps a state of its own.
+
+    No other entity and no other step has it. It is beside the folders of states: such programs keep
+    a history, which no listing of states should have to go through.
+    """
+    return StateKey(f"pulumi/{stamp}/{step}{SUFFIX}", exists=True)
+
+
 def leave_out_steps(paths: Collection[str], known: Iterable[str] | None = None) -> list[str]:
     """Return the paths that are no further step's of a `known` one, of the paths themselves."""
     stems = {path.removesuffix(SUFFIX) for path in (paths if known is None else known)}

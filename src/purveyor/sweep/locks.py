@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from purveyor.sweep.model import Sweeper
 
 BETWEEN_LOOKS = 2.0
-# A heartbeat comes every 30 s: a lock taken later than two of them after the last one, or before
-# the attempt began, is somebody else's. Both times come from the machine that ran the engine.
-_AFTER_SIGN = 60.0
-_BEFORE_BEGIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +76,10 @@ def look(suspect: Suspect, judged: Sequence[Judged], sweeper: Sweeper) -> Held |
     step, further, _ = (beat.phase if beat else "").partition("/")
     for place in (key, *([StateKey(step_path(key.path, step), exists=True)] if further else [])):
         lock = sweeper.states.access(place).holder()
-        if lock is not None and is_tied(lock, suspect.attempted):
+        if lock is not None and suspect.attempted.may_hold(lock):
             doubt = suspect.doubt or find_doubt(lock, suspect, judged, sweeper)
             return Held(suspect, place, lock, doubt)
     return None
-
-
-def is_tied(lock: Lock, attempted: AttemptRecord) -> bool:
-    """Tell whether a lock may be an attempt's; one that tells nothing of itself may be anyone's.
-
-    The heartbeat names the lock of an engine that worked for longer than a moment; without that,
-    machine and time are all there is to go by.
-    """
-    if attempted.beat is not None and attempted.beat.lock_id:
-        return lock.id == attempted.beat.lock_id
-    host, expected = lock.host, attempted.begin.identity.host
-    if host and expected and host != expected:
-        return False
-    created = lock.since
-    if created is None:
-        return True
-    latest = (attempted.beat.at if attempted.beat else attempted.begin.at) + _AFTER_SIGN
-    if attempted.end is not None:
-        latest = min(latest, attempted.end.at)
-    return attempted.begin.at - _BEFORE_BEGIN <= created <= latest
 
 
 def free(held: Sequence[Held], sweeper: Sweeper) -> Iterator[SweptLock]:
@@ -147,7 +123,7 @@ def find_doubt(lock: Lock, suspect: Suspect, judged: Sequence[Judged], sweeper: 
 def _rivals(other: Judged, lock: Lock, suspect: Suspect) -> bool:
     mine, theirs = suspect.attempted.begin, other.attempted.begin
     same = (mine.kind, mine.entity) == (theirs.kind, theirs.entity)
-    return same and mine != theirs and not other.over and is_tied(lock, other.attempted)
+    return same and mine != theirs and not other.over and other.attempted.may_hold(lock)
 
 
 def _tell(

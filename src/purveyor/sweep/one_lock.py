@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.dataclass import dataclass
 from purveyor.sweep.liveness import Judged, judge
-from purveyor.sweep.locks import find_doubt, find_suspects, is_tied
+from purveyor.sweep.locks import find_doubt, find_suspects
 
 if TYPE_CHECKING:
     from purveyor.entity import EntityRef
@@ -40,14 +40,14 @@ def judge_lock(lock: Lock, *, entity: EntityRef, sweeper: Sweeper) -> LockVerdic
     if not judged:
         return LockVerdict(False, "The journal does not know who holds it.")
     for suspect in (
-        each for each in find_suspects(judged, sweeper) if is_tied(lock, each.attempted)
+        each for each in find_suspects(judged, sweeper) if each.attempted.may_hold(lock)
     ):
         doubt = suspect.doubt or find_doubt(lock, suspect, judged, sweeper)
         whose = f"It is of {_name(suspect.attempted, suspect.run_url)}"
         end = f": {doubt}" if doubt else ", which is certainly over"
         return LockVerdict(not doubt, f"{whose}{end}.{_settled(suspect.attempted, sweeper)}")
     first = judged[0]
-    tied = is_tied(lock, first.attempted) and first.attempted.end is None
+    tied = first.attempted.may_hold(lock) and first.attempted.end is None
     lead, rest = ("It is of", "") if tied else ("The last run there is", "; it may be another's")
     whose = f"{lead} {_name(first.attempted, first.run_url)}, {_fate(first)}{rest}."
     return LockVerdict(False, whose + _settled(first.attempted, sweeper))

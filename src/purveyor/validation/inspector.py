@@ -76,7 +76,7 @@ class Inspector:
             self.inspect_templates(step, before, is_link=target is not service)
             before.append(getattr(step.entry, "name", None) or "")
             if isinstance(step.entry, StepEntry) and step.entry.module is None:
-                for trail, text in file_faults.find_program_faults(self.catalog.root, step.entry):
+                for trail, text in file_faults.find_program_faults(self.catalog, step.entry):
                     self.note((*step.trail, *trail), text)
             else:
                 self.inspect_module(step, service)

@@ -22,8 +22,9 @@ CASES = {
     "terraform": "terraform_case:TerraformCase",
     "tofu": "terraform_case:OpenTofuCase",
     "kubernetes": "kubernetes_case:KubernetesCase",
+    "pulumi": "pulumi_case:PulumiCase",
 }
-LONG = frozenset({"ansible", "kubernetes"})
+LONG = frozenset({"ansible", "kubernetes", "pulumi"})
 _NAMES = [
     pytest.param(name, id=name, marks=pytest.mark.long if name in LONG else ()) for name in CASES
 ]

@@ -118,6 +118,7 @@ def test_what_a_killed_program_leaves_is_known_and_the_next_run_goes_on(case: En
     left = case.open().leftovers(case.workspaces[-1])
     assert left.torn == ()
 
+    case.mend(failed)
     case.run(Operation.CREATE)
     assert case.made() == BOTH
     case.run(Operation.DELETE)
