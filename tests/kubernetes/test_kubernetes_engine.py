@@ -140,6 +140,12 @@ def test_a_kind_that_the_cluster_does_not_know_is_told(stage: ManifestsStage) ->
     assert refused.value.details == ("Thing/t: no Thing in acme.example/v1",)
 
 
+def test_an_object_that_stands_twice_is_told(stage: ManifestsStage) -> None:
+    stage.write(config_map("web", a="b"), config_map("web", a="c"))
+    with pytest.raises(CatalogError, match="ConfigMap/web: it stands twice in the manifests"):
+        stage.apply()
+
+
 def test_a_conflict_names_the_field_and_its_manager(stage: ManifestsStage) -> None:
     stage.write(deployment("web", "1"))
     stage.apply()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _EXEC_SECONDS = 60.0
+_REFUSED = ("insecure-skip-tls-verify", "proxy-url", "tls-server-name")
 _API = "client.authentication.k8s.io/v1"
 
 
@@ -105,9 +106,8 @@ class _Kubeconfig:
         _, chosen = self._find("context", context)
         folder, cluster = self._find("cluster", str(chosen.get("cluster", "")))
         server = str(cluster.get("server", ""))
-        for key in ("insecure-skip-tls-verify", "proxy-url", "tls-server-name"):
-            if cluster.get(key):
-                _refuse(f"the kubeconfig's `{key}` is not taken: name a certificate authority")
+        for key in filter(cluster.get, _REFUSED):
+            _refuse(f"the kubeconfig's `{key}` is not taken: name a certificate authority")
         authority = self._take(cluster, "certificate-authority", folder)
         folder, user = self._find("user", str(chosen.get("user", "")))
         status = self._execute(folder, user)
@@ -118,20 +118,13 @@ class _Kubeconfig:
             certificate=certificate or str(status.get("clientCertificateData") or ""),
             private_key=key or str(status.get("clientKeyData") or ""),
         )
-        first = [str(status.get("token") or "")]
+        fresh = [status]
 
         def log_in() -> str:
-            if first:
-                found = first.pop()
-            elif user.get("exec"):
-                found = str(self._execute(folder, user).get("token") or "")
-            else:
-                found = ""
-            if found:
-                return found
-            if user.get("tokenFile"):
+            given = (fresh.pop() if fresh else self._execute(folder, user)).get("token")
+            if user.get("tokenFile") and not given:
                 return _read(folder / str(user["tokenFile"]))
-            return str(user.get("token") or "")
+            return str(given or user.get("token") or "")
 
         redactor.add(identity.private_key)
         return _open(server, identity, log_in, redactor), str(chosen.get("namespace") or "")

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 MANAGER = "purveyor"
 """The field manager, by which the cluster knows what is ours in an object."""
+PART_OF = "applyset.kubernetes.io/part-of"
+"""The label that names the applied set."""
 _AT_ONCE = 8
-_UNAUTHORIZED, _FORBIDDEN, _MISSING, _CONFLICT = 401, 403, 404, 409
+_UNAUTHORIZED, _MISSING, _CONFLICT = 401, 404, 409
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 
@@ -79,12 +81,7 @@ class Item:
     def is_ours(self) -> bool:
         """Whether we have applied it: labels are copied, by people and by controllers."""
         entries = as_list(dig(self.document, "metadata", "managedFields"))
-        return any(dig(e, "manager") == MANAGER for e in entries) and not as_list(
-            dig(self.document, "metadata", "ownerReferences")
-        )
-
-
-PART_OF = "applyset.kubernetes.io/part-of"
+        return any((dig(e, "manager"), dig(e, "operation")) == (MANAGER, "Apply") for e in entries)
 
 
 class ClusterError(Exception):
@@ -203,33 +200,21 @@ def side_by_side(work: Callable[[_T], _U], items: Iterable[_T]) -> list[_U]:
 def explain(refusals: dict[str, ClusterError], *, what: str, done: str) -> PurveyorError:
     """Return the error for what the cluster refused, by the objects' keys."""
     details = [f"{key}: {line}" for key, each in refusals.items() for line in each.lines]
-    statuses = {each.status for each in refusals.values()}
-    first = next(iter(refusals))
-    more = f" and {len(refusals) - 1} more" if len(refusals) > 1 else ""
+    first, *others = refusals
+    more = f" and {len(others)} more" if others else ""
     message = f"The cluster does not {what} {first}{more}; {done}."
-    if _UNAUTHORIZED in statuses:
-        return CredentialsError(
-            message, details=details, hint="Check the login to the cluster: kubeconfig or token."
-        )
-    if any("exceeded quota" in each.message for each in refusals.values()):
-        return EngineError(
-            message,
-            reason=ReasonCode.QUOTA_EXCEEDED,
-            details=details,
-            hint="Ask the platform team to raise the quota, or ask for less.",
-        )
-    if _FORBIDDEN in statuses:
-        return CredentialsError(
-            message,
-            reason=ReasonCode.PERMISSION_DENIED,
-            details=details,
-            hint="Grant the login what the details name.",
-        )
-    if _CONFLICT in statuses:
-        return EngineError(
-            message,
-            details=details,
-            hint="Another manager set these fields: take them out of the manifests, or let the"
-            " other one give them up.",
-        )
+    said = [f"{each.status} {each.message}" for each in refusals.values()]
+    for words, kind, reason, hint in _CAUSES:
+        if any(each.startswith(words) or (words in each and " " in words) for each in said):
+            return kind(message, reason=reason, details=details, hint=hint)
     return CatalogError(message, details=details, hint="Correct the manifests or the parameters.")
+
+
+_AGAIN = "Start the action again in some minutes."
+_CAUSES: tuple[tuple[str, type[PurveyorError], ReasonCode, str], ...] = (
+    ("401", CredentialsError, ReasonCode.CREDENTIALS_INVALID, "Check the login to the cluster."),
+    ("exceeded quota", EngineError, ReasonCode.QUOTA_EXCEEDED, "Raise the quota, or ask for less."),
+    ("403", CredentialsError, ReasonCode.PERMISSION_DENIED, "Grant what the details name."),
+    ("409", EngineError, ReasonCode.ENGINE_FAILED, "Leave these fields to their other manager."),
+    ("503", EngineError, ReasonCode.PROVIDER_UNAVAILABLE, _AGAIN),
+)

@@ -28,7 +28,7 @@ from purveyor.json_text import as_object, dig
 from purveyor.plan import Change, Verb
 from purveyor.program import OWN_VARIABLE
 from purveyor.state_key import OutputValue
-from purveyor.step import Noticed, StepResult
+from purveyor.step import Noticed, Planned, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -156,23 +156,24 @@ class _Session:
         documents = render(self._manifests, self._values, self._step, self._namespace)
         self._redactor.add(*find_secrets(documents))
         brought = find_brought(documents)
-        items, unknown = [], []
+        items: dict[str, Item] = {}
+        faults: list[str] = []
         for each in documents:
             version, kind = str(each["apiVersion"]), str(each["kind"])
             resource = self._cluster.find(version, kind) or brought.get((version, kind))
-            if resource is None:
-                unknown.append(f"{kind}/{dig(each, 'metadata', 'name')}: no {kind} in {version}")
-            else:
-                items.append(self._place(resource, each))
-        if unknown:
+            item = self._place(resource, each) if resource else None
+            if item is None:
+                faults.append(f"{kind}/{dig(each, 'metadata', 'name')}: no {kind} in {version}")
+            elif items.setdefault(item.key, item) is not item:
+                faults.append(f"{item.key}: it stands twice in the manifests")
+        if faults:
             raise CatalogError(
-                f"The cluster does not know {len(unknown)} of the manifests' kinds; nothing was"
-                " changed.",
-                details=unknown,
-                hint="Correct `apiVersion` and `kind`, or install what brings the kind.",
+                f"{faults[0]}; nothing was changed.",
+                details=faults,
+                hint="Correct what the details name, or install what brings a kind.",
             )
-        first = [each for each in items if each.resource.kind in _EARLY]
-        return first, [each for each in items if each not in first]
+        first = [each for each in items.values() if each.resource.kind in _EARLY]
+        return first, [each for each in items.values() if each not in first]
 
     def _place(self, resource: Resource, document: JsonObject) -> Item:
         metadata = as_object(document.get("metadata"))
@@ -192,13 +193,19 @@ class _Session:
         left = [each for each in members if each.key not in keys]
         gone = _delete_all([each for each in left if each.is_ours])
         plan.judge(self._step.guard, gone, _covers)
+        for each in gone:
+            self._listen(Planned(each))
         return self._check(wanted, set(), {each.name for each in early}), left
 
     def _check(
         self, items: Sequence[Item], known: Collection[str], brought: Collection[str] = ()
     ) -> list[ForeseenChange]:
         rest = [each for each in items if each.key not in known]
-        return check_items(self._cluster, rest, brought, done=self._tell_done())
+        foreseen = check_items(self._cluster, rest, brought, done=self._tell_done())
+        for each in foreseen:
+            if each.verb is not Verb.NOTHING:
+                self._listen(Planned(each.change))
+        return foreseen
 
     def _write(self, items: Sequence[Item]) -> None:
         """Apply, and wait until all is current."""

@@ -28,15 +28,13 @@ class Readiness(StrEnum):
 
 
 class Judgement(NamedTuple):
-    """What an object's status says; `why` is for people."""
-
     readiness: Readiness
-    why: str = ""
+    why: str = ""  # for people
 
 
-_CURRENT = Judgement(Readiness.CURRENT)
 _SCHEDULE = 15.0  # seconds that a pod may look for a node before that is a failure
 _NO_DEADLINE = 2147483647  # what a deployment says that has none
+_ALWAYS_CURRENT = ("batch/CronJob", "/ConfigMap", "/Secret", "policy/PodDisruptionBudget")
 # By kind: it is not there yet while the first count is larger than the second.
 _COUNTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "Deployment": (
@@ -75,7 +73,7 @@ def judge(document: JsonObject) -> Judgement:
     asked = dig(document, "metadata", "generation")
     seen = dig(document, "status", "observedGeneration")
     if seen is not None and asked is not None and seen != asked:
-        return _wait(f"generation {asked} is not yet observed")
+        return _settle(f"generation {asked} is not yet observed")
     if told := _first_true(document, "Reconciling", "Stalled"):
         stalled = told["type"] == "Stalled"
         return Judgement(Readiness.FAILED if stalled else Readiness.IN_PROGRESS, say(told))
@@ -100,7 +98,7 @@ def say(condition: JsonObject) -> str:
 def _judge_ready(document: JsonObject) -> Judgement:
     ready = _condition(document, "Ready")
     settled = not ready or ready.get("status") == "True"
-    return _CURRENT if settled else _wait(say(ready) or "it is not ready")
+    return _settle("" if settled else say(ready) or "it is not ready")
 
 
 def _judge_deployment(document: JsonObject) -> Judgement:
@@ -109,48 +107,45 @@ def _judge_deployment(document: JsonObject) -> Judgement:
     if reason == "ProgressDeadlineExceeded":
         return Judgement(Readiness.FAILED, say(progressing))
     if behind := _compare(document):
-        return _wait(behind)
+        return _settle(behind)
     # Without a deadline for its progress a deployment has no such condition.
     deadline = dig(document, "spec", "progressDeadlineSeconds")
     bound = isinstance(deadline, int) and deadline != _NO_DEADLINE
     if bound and not (holds and reason == "NewReplicaSetAvailable"):
-        return _wait("its new replica set is not yet available")
+        return _settle("its new replica set is not yet available")
     available = _condition(document, "Available").get("status") == "True"
-    return _CURRENT if available else _wait("it is not available")
+    return _settle("" if available else "it is not available")
 
 
 def _judge_stateful_set(document: JsonObject) -> Judgement:
     strategy, status = dig(document, "spec", "updateStrategy"), as_object(document.get("status"))
     if dig(strategy, "type") == "OnDelete":
-        return _CURRENT
+        return _settle()
     if behind := _compare(document):
-        return _wait(behind)
+        return _settle(behind)
     counts = _count(document)
     partition = dig(strategy, "rollingUpdate", "partition")
     if isinstance(partition, int):
         updated, aim = counts("updatedReplicas"), counts("wanted") - partition
-        return _wait(f"{updated} of {aim} replicas are updated") if updated < aim else _CURRENT
+        return _settle(f"{updated} of {aim} replicas are updated" if updated < aim else "")
     if counts("wanted") > counts("currentReplicas"):
-        return _wait("its replicas are not all of the current version")
-    if status.get("currentRevision") != status.get("updateRevision"):
-        return _wait("its replicas are not all of the new version")
-    return _CURRENT
+        return _settle("its replicas are not all of the current version")
+    one = status.get("currentRevision") == status.get("updateRevision")
+    return _settle("" if one else "its replicas are not all of the new version")
 
 
 def _judge_replica_set(document: JsonObject) -> Judgement:
     if failure := _first_true(document, "ReplicaFailure"):
-        return _wait(say(failure) or "its replicas cannot be made")
-    behind = _compare(document)
-    return _wait(behind) if behind else _CURRENT
+        return _settle(say(failure) or "its replicas cannot be made")
+    return _settle(_compare(document))
 
 
 def _judge_daemon_set(document: JsonObject) -> Judgement:
     status = as_object(document.get("status"))
     known = dig(document, "metadata", "generation") is not None
     if not known or not {"observedGeneration", "desiredNumberScheduled"} <= status.keys():
-        return _wait("its pods are not yet counted")
-    behind = _compare(document)
-    return _wait(behind) if behind else _CURRENT
+        return _settle("its pods are not yet counted")
+    return _settle(_compare(document))
 
 
 def _judge_job(document: JsonObject) -> Judgement:
@@ -159,14 +154,14 @@ def _judge_job(document: JsonObject) -> Judgement:
     if over.get("type") == "Failed":
         return Judgement(Readiness.FAILED, say(over))
     started = over or dig(document, "status", "startTime")
-    return _CURRENT if started else _wait("it has not started")
+    return _settle("" if started else "it has not started")
 
 
 def _judge_pod(document: JsonObject) -> Judgement:
     phase = dig(document, "status", "phase")
     ready = bool(_first_true(document, "Ready"))
     if phase in {"Succeeded", "Failed"} or (phase == "Running" and ready):
-        return _CURRENT
+        return _settle()
     waiting = find_waiting(document)
     looping = [each for each in waiting if each.get("reason") == "CrashLoopBackOff"]
     if phase == "Running" and looping:
@@ -175,33 +170,29 @@ def _judge_pod(document: JsonObject) -> Judgement:
     if phase == "Pending" and scheduled.get("status") == "False":
         late = scheduled.get("reason") == "Unschedulable" and _age(document) > _SCHEDULE
         return Judgement(Readiness.FAILED if late else Readiness.IN_PROGRESS, say(scheduled))
-    return _wait(say(waiting[0]) if waiting else "its containers are not ready")
+    return _settle(say(waiting[0]) if waiting else "its containers are not ready")
 
 
 def _judge_service(document: JsonObject) -> Judgement:
     spec = as_object(document.get("spec"))
     waits = spec.get("type") == "LoadBalancer" and not spec.get("clusterIP")
-    return _wait("it has no address yet") if waits else _CURRENT
+    return _settle("it has no address yet" if waits else "")
 
 
 def _judge_claim(document: JsonObject) -> Judgement:
     phase = dig(document, "status", "phase")
-    return _CURRENT if phase == "Bound" else _wait(f"it is not bound ({phase or 'no phase yet'})")
+    return _settle("" if phase == "Bound" else f"it is not bound ({phase or 'no phase yet'})")
 
 
 def _judge_definition(document: JsonObject) -> Judgement:
     for each in _conditions(document):
         kind, status = each.get("type"), each.get("status")
         if kind == "Established" and status == "True":
-            return _CURRENT
+            return _settle()
         installing = kind == "Established" and each.get("reason") == "Installing"
         if kind in {"NamesAccepted", "Established"} and status == "False" and not installing:
             return Judgement(Readiness.FAILED, say(each))
-    return _wait("it is being installed")
-
-
-def _pass(_document: JsonObject) -> Judgement:
-    return _CURRENT
+    return _settle("it is being installed")
 
 
 def _conditions(document: JsonObject) -> Iterator[JsonObject]:
@@ -235,8 +226,9 @@ def _compare(document: JsonObject) -> str:
     return ""
 
 
-def _wait(why: str) -> Judgement:
-    return Judgement(Readiness.IN_PROGRESS, why)
+def _settle(why: str = "") -> Judgement:
+    """Return that it is current, or why it is not."""
+    return Judgement(Readiness.IN_PROGRESS if why else Readiness.CURRENT, why)
 
 
 def _age(document: JsonObject) -> float:
@@ -256,8 +248,5 @@ _RULES: Mapping[str, Callable[[JsonObject], Judgement]] = {
     "/Service": _judge_service,
     "/PersistentVolumeClaim": _judge_claim,
     "apiextensions.k8s.io/CustomResourceDefinition": _judge_definition,
-    # Their condition `Ready` would say nothing, if they had one.
-    **dict.fromkeys(
-        ("batch/CronJob", "/ConfigMap", "/Secret", "policy/PodDisruptionBudget"), _pass
-    ),
+    **dict.fromkeys(_ALWAYS_CURRENT, lambda _: _settle()),
 }
