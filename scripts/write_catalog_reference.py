@@ -38,6 +38,7 @@ _SECTIONS = {
     "StepEntry": "steps",
     "CommandEntry": "command",
     "PlaybookEntry": "playbook",
+    "ApproveEntry": "approve",
     "ManifestsEntry": "manifests",
     "HelmEntry": "helm",
     "ClusterEntry": "cluster",

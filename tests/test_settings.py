@@ -96,6 +96,7 @@ GOOD = {
     "PURVEYOR_UNCLAIMED_AFTER": ["90min", "2h", "1 d"],
     "PURVEYOR_NRN": ["organization=1:account=2", "organization=1:account=* organization=3"],
     "PURVEYOR_ENGINE_INSTALL": ["1", "true", "Yes", "false", "0"],
+    "PURVEYOR_APPROVED": ["1", "true", "Yes", "false", "0"],
     "AWS_CREDENTIAL_EXPIRATION": ["2026-11-30T12:00:00Z", "2026-11-30T12:00:00.123+00:00"],
     "GOOGLE_ENCRYPTION_KEY": [f"{'A' * 43}="],
 }

@@ -29,6 +29,15 @@ class ReasonCode(StrEnum):
         "NOT_APPROVED",
         "The action was denied or withdrawn, or waits for an approval: nothing was done.",
     )
+    APPROVAL_AWAITED = (
+        "APPROVAL_AWAITED",
+        "A step waits until a person allows it; what comes before it is done.",
+    )
+    APPROVAL_REJECTED = (
+        "APPROVAL_REJECTED",
+        "A step was not allowed, or its action was taken back while it waited.",
+    )
+    APPROVAL_EXPIRED = "APPROVAL_EXPIRED", "Nobody allowed a step in time."
     RUNNING_ELSEWHERE = "RUNNING_ELSEWHERE", "Another run carries the action out at this moment."
     CONTEXT_INVALID = (
         "CONTEXT_INVALID",

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """The platform's words for an ending."""
+    """The platform's words for an ending; `parked` is none: the action waits for an approval."""
 
     SUCCESS = "success"
     FAILED = "failed"
+    PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 from pathlib import Path
@@ -39,6 +40,15 @@ class Machine:
     host: str
     boot: str
     pid: int
+
+
+def name_person() -> str:
+    """Return who uses this machine, as `ada@laptop`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in a container
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def read_machine() -> Machine:

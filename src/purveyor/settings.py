@@ -41,6 +41,7 @@ SETTINGS = (
     Setting("PURVEYOR_DOTENV", "File that outputs are added to on GitLab, as NAME=value lines."),
     Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
     Setting("PURVEYOR_TIMEOUT", "Seconds after which `purveyor run` stops in order.", "no limit"),
+    Setting("PURVEYOR_APPROVED", "`true`: as `run --approved`; `false`: as `finish --rejected`."),
     Setting("PURVEYOR_PLATFORM_PATIENCE", "Seconds to go on calling a silent platform.", "60"),
     Setting("PURVEYOR_NRN", "Places whose untaken actions `sweep` ends, with spaces between."),
     Setting("PURVEYOR_UNCLAIMED_AFTER", "How long those may wait for a run: 90min, 1d.", "2h"),
@@ -122,6 +123,7 @@ SETTINGS = (
     Setting("GITHUB_STEP_SUMMARY", "Set by GitHub: file for the summary page."),
     Setting("GITHUB_SERVER_URL", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_REPOSITORY", "Set by GitHub: part of the run's address."),
+    Setting("GITLAB_USER_LOGIN", "Set by GitLab: who started a manual job, and so allowed it."),
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_API_URL", "Set by GitHub: its API's address.", "https://api.github.com"),
@@ -177,7 +179,7 @@ SHAPES = {
     "PURVEYOR_TIMEOUT": _TIME_LIMIT,
     "PURVEYOR_UNCLAIMED_AFTER": _SPAN,
     "PURVEYOR_NRN": _PLACES,
-    "PURVEYOR_ENGINE_INSTALL": _WISH,
+    **dict.fromkeys(("PURVEYOR_ENGINE_INSTALL", "PURVEYOR_APPROVED"), _WISH),
     **dict.fromkeys(
         ("ARM_USE_OIDC", "ARM_USE_AKS_WORKLOAD_IDENTITY", "ARM_USE_MSI", "ARM_USE_CLI"), _SWITCH
     ),

@@ -13,6 +13,7 @@ from purveyor.journal import Capsule, Capsules
 
 if TYPE_CHECKING:
     from purveyor.lock import Lock
+    from purveyor.outcome import Outcome
     from purveyor.state_key import StateDocument
     from purveyor.step import StepEvent
 
@@ -50,6 +51,7 @@ class Played:
     attempt: Attempt = field(init=False)
     record: EntityRecord = field(init=False)
     change: MarkedChange = field(init=False)
+    outcome: Outcome | None = None  # once it waits
 
     def __post_init__(self) -> None:
         """Claim the action."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from catalog_fixtures import make_action, write_catalog, write_module, write_program
 
+from purveyor.action import Operation
 from purveyor.catalog import load_catalog
 from purveyor.errors import CatalogError
 from purveyor.program import CommandLine, Manifests, PulumiProject
@@ -223,3 +224,25 @@ def test_a_folder_without_a_pulumi_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError) as caught:
         validate_catalog(tmp_path)
     assert "there is no pulumi/bucket/Pulumi.yaml" in repr(caught.value.details)
+
+
+def test_an_approval_is_asked_for_with_a_word_or_with_what_it_is_about(tmp_path: Path) -> None:
+    def ask(words: str) -> tuple[frozenset[Operation], float]:
+        steps = f"[{{name: a, module: a, approve: {words}}}]"
+        write_module(tmp_path / "a")
+        catalog = load_catalog(write_catalog(tmp_path, f"services:\n  db:\n    steps: {steps}\n"))
+        (step,) = catalog.resolve(make_action("db")).steps
+        return step.approve, step.approve_within
+
+    every = frozenset({Operation.CREATE, Operation.UPDATE, Operation.DELETE})
+    assert ask("true") == (every, 86400.0)
+    assert ask("false") == (frozenset(), 0.0)
+    assert ask("{within: 90min, operations: [delete]}") == (frozenset({Operation.DELETE}), 5400.0)
+    for words, fault in (
+        ("yes please", "approve"),
+        ("{within: soon}", "a length of time such as 90min"),
+        ("{operations: []}", "operations"),
+    ):
+        with pytest.raises(CatalogError) as caught:
+            ask(words)
+        assert fault in "\n".join(caught.value.details)

@@ -107,15 +107,16 @@ def test_once_needs_a_journal(tmp_path: Path) -> None:
     assert find(tmp_path, '{name: "{{ service.id }}"}', more=backend) == []
 
 
-def test_a_step_that_is_done_once_needs_a_journal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["once", "approve"])
+def test_a_step_that_is_done_once_or_waits_needs_a_journal(tmp_path: Path, key: str) -> None:
     write_module(tmp_path / "db", MODULE)
-    step = "{name: seed, once: true, command: {run: [sh]}}"
+    step = f"{{name: seed, {key}: true, command: {{run: [sh]}}}}"
     services = f"services:\n  db:\n    steps: [{{module: db}}, {step}]\n"
     backend = "backend: {type: http, address: 'https://states.example.com/{name}'}\n"
     with pytest.raises(CatalogError) as caught:
         validate_catalog(write_catalog(tmp_path, backend + services))
     (found,) = caught.value.details
-    assert "services.db.steps[1].once: it needs a journal that keeps what was done" in found
+    assert f"services.db.steps[1].{key}: it needs a journal that keeps what was done" in found
     validate_catalog(write_catalog(tmp_path, services))
 
 

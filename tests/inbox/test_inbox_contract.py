@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from inbox_fixtures import DONE, LATER, Work, delivery, play, statuses, until, until_ended, working
 
-from purveyor.inbox.model import DeliveryStatus, Receipt
+from purveyor.inbox.model import DeliveryEnding, DeliveryStatus, Receipt
 
 if TYPE_CHECKING:
     from inbox_fixtures import OpenInbox
 
-    from purveyor.inbox.model import Delivery, DeliveryEnding
+    from purveyor.inbox.model import Delivery
 
 WAITING, RUNNING, ENDED, FAILED = DeliveryStatus
 
@@ -201,6 +201,30 @@ def test_pruning_forgets_what_ended_before_and_nothing_else(open_inbox: OpenInbo
         assert await inbox.prune(1002.0) == 2
         assert await statuses(inbox) == {"a2": ENDED, "a9": WAITING}
         assert (await inbox.accept(delivery("a0"))).new
+        await inbox.close()
+
+    play(scene())
+
+
+def test_what_only_waits_is_performed_again_after_its_own_pause_without_end(
+    open_inbox: OpenInbox,
+) -> None:
+    async def scene() -> None:
+        inbox, seen = open_inbox(), []
+        waiting = DeliveryEnding(DeliveryStatus.WAITING, "APPROVAL_AWAITED", pause=0.01)
+
+        async def perform(one: Delivery) -> DeliveryEnding:
+            seen.append(one)
+            return waiting if len(seen) < 3 else DONE
+
+        await inbox.accept(delivery("a1"))
+        stopping = asyncio.Event()
+        task = asyncio.create_task(inbox.work(perform, 1, stopping))
+        await until(lambda: len(seen) == 3)
+        stopping.set()
+        await task
+        (row,) = await inbox.rows([DeliveryStatus.ENDED], 10)
+        assert row.tries == 0
         await inbox.close()
 
     play(scene())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +12,8 @@ import pytest
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog.recipe import Account, StepRecipe
 from purveyor.declaration import ModuleInterface
-from purveyor.errors import CancelledError, EngineError
+from purveyor.errors import CancelledError, EngineError, ReasonCode
+from purveyor.outcome import Outcome, Status
 from purveyor.process import Interruption
 from purveyor.program import CommandLine
 from purveyor.provision import steps
@@ -41,7 +43,10 @@ class Engine:
 
 
 class Bench:
-    """An action of several commands."""
+    """An action of several commands, and its attempt."""
+
+    journal: Any = object()
+    begin = SimpleNamespace(approved=())
 
     def __init__(self, operation: Operation, *names: str, fails: str = "", undo: str = "") -> None:
         self.told: list[tuple[str, Any]] = []
@@ -75,10 +80,11 @@ class Bench:
                 account=Account(), keep_secrets=True, ignored=frozenset(), stateless=False
             ),
             places=SimpleNamespace(backend=None),
-            attempt=SimpleNamespace(changes=[]),
+            attempt=self,
             tools=tools,
         )
-        change = SimpleNamespace(close=lambda: None)
+        self.changes: list[Any] = []
+        change = SimpleNamespace(close=lambda: None, park=lambda _: None)
         plans = tuple(self.plan(name, fails=name == fails, undo=undo) for name in names)
         key = StateKey("k", exists=True)
         self.run = StepRun(cast("Any", action), key, HERE, cast("Any", change), plans)
@@ -92,6 +98,21 @@ class Bench:
             HERE,
             ModuleInterface(HERE, {}, {}),
             None,
+        )
+
+    def park(self, step: str, within: float) -> Outcome:
+        self.told.append(("parked", step))
+        return Outcome(Status.PARKED, ReasonCode.APPROVAL_AWAITED, 0, f"{step} {within}")
+
+    def ask_before(self, name: str, *operations: Operation) -> None:
+        self.run.plans = tuple(
+            replace(
+                each,
+                recipe=replace(each.recipe, approve=frozenset(operations), approve_within=60.0),
+            )
+            if each.name == name
+            else each
+            for each in self.run.plans
         )
 
     @property
@@ -150,3 +171,39 @@ def test_a_delete_runs_a_program_only_to_undo(undo: str, due: bool) -> None:  # 
     (plan,) = Bench(Operation.DELETE, "one", undo=undo).run.plans
     assert plan.is_due(Operation.DELETE) is due
     assert plan.is_due(Operation.UPDATE)
+
+
+def test_an_action_stops_before_a_step_that_a_person_has_to_allow() -> None:
+    bench = Bench(Operation.CREATE, "one", "two", "three")
+    bench.ask_before("two", Operation.CREATE)
+    outcome = steps.carry_out(bench.run)
+    assert (outcome.status, outcome.message) == (Status.PARKED, "two 60.0")
+    assert bench.told == [("one", {}), ("parked", "two")]
+
+
+def test_a_step_that_was_allowed_is_carried_out() -> None:
+    bench = Bench(Operation.CREATE, "one", "two")
+    bench.ask_before("two", Operation.CREATE)
+    bench.begin = SimpleNamespace(approved=("two",))
+    assert steps.carry_out(bench.run).status is Status.SUCCESS
+
+
+def test_only_the_named_operations_have_to_be_allowed() -> None:
+    bench = Bench(Operation.UPDATE, "one", "two")
+    bench.ask_before("two", Operation.CREATE, Operation.DELETE)
+    assert steps.carry_out(bench.run).status is Status.SUCCESS
+
+
+def test_a_delete_waits_before_it_undoes_the_step() -> None:
+    bench = Bench(Operation.DELETE, "one", "two", "three", undo="undo")
+    bench.ask_before("two", Operation.DELETE)
+    assert steps.carry_out(bench.run).status is Status.PARKED
+    assert [name for name, _ in bench.told] == ["three", "parked"]
+
+
+def test_a_run_that_is_asked_to_stop_parks_nothing() -> None:
+    bench = Bench(Operation.CREATE, "one", "two")
+    bench.ask_before("one", Operation.CREATE)
+    bench.interruption.signal = 15
+    with pytest.raises(CancelledError):
+        steps.carry_out(bench.run)

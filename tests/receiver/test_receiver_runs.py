@@ -154,3 +154,9 @@ def test_a_run_of_a_killed_receiver_is_waited_for_and_its_ending_taken(tmp_path:
     second = runs(tmp_path, "raise SystemExit('a second run')")
     assert carry_out(second) == DeliveryEnding(ENDED, "DONE", "first")
     child.wait()
+
+
+def test_what_waits_for_an_approval_is_looked_at_again_and_counts_as_no_try(tmp_path: Path) -> None:
+    told = printing(platform_heard=True, reason="APPROVAL_AWAITED", status="parked")
+    ending = carry_out(runs(tmp_path, told))
+    assert (ending.status, ending.reason, ending.pause) == (WAITING, "APPROVAL_AWAITED", 60.0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter_fixtures import broke, set_link_stage, set_stage, worked
 
+from purveyor.outcome import Status
 from purveyor_emulator import Emulator
 
 if TYPE_CHECKING:
@@ -232,3 +233,15 @@ def test_a_managed_instance_gets_no_attributes_but_those_of_the_results() -> Non
         assert stage.attributes() == {"endpoint": "db.example", "password": None}
         assert stage.secret("password") == "p4ss-word"
         assert any("'other' was left out" in each for each in delivery.notes)
+
+
+def test_an_action_that_waits_stays_in_progress_and_says_what_for(emulator: Emulator) -> None:
+    stage = set_stage(emulator)
+    words = "Step switch (create service orders) waits for an approval, until 2026-12-02 01:00 UTC."
+    parked = replace(worked(), status=Status.PARKED, message=words, run_url=_RUN)
+    with stage.reporter() as reporter:
+        reporter.begin(stage.context, run_url=_RUN)
+        delivery = reporter.end(stage.context, parked)
+    assert (delivery.delivered, delivery.notes) == (True, ())
+    assert stage.action()["status"] == "in_progress"
+    assert stage.texts()[1:] == [words, f"Run: {_RUN}"]

@@ -22,10 +22,11 @@ and `open/<action>` last.
 """
 
 from purveyor.attempt.change_marker import MarkedChange
-from purveyor.attempt.claim import Attempt, NotOurs, ThisRun
+from purveyor.attempt.claim import Attempt, ThisRun
 from purveyor.attempt.entity_record import CheckedState, EntityRecord, Places
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun, LocalRuns
+from purveyor.attempt.not_ours import NotOurs
 
 __all__ = [
     "Attempt",

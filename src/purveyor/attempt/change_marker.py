@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from purveyor.attempt.claim import Attempt
     from purveyor.attempt.entity_record import EntityRecord
-    from purveyor.journal import ChangeMarker
+    from purveyor.journal import ChangeMarker, Journal
     from purveyor.step import Listen, StateAccess
 
 # The run's own part is added: two that came at once do not come at once again.
@@ -100,6 +100,7 @@ class MarkedChange:
                 continue
             if over is not False:
                 raise _doubt(marker, over=over is True)
+            _refuse_parked(marker, journal)
             return Lock(id="", who=marker.run, created=_moment(marker.at))
         return None
 
@@ -144,6 +145,13 @@ class MarkedChange:
                         hint="Start the action again when it is wanted.",
                     )
                 current = self.rival()
+
+    def park(self, step: str) -> None:
+        """Leave a marker that keeps other actions from the entity while this one waits."""
+        self.step, self.repeatable = step, True
+        if (rival := self._mark(self.attempt.run.clock.now())) is not None:
+            raise _give_up(rival, 0, self.attempt.begin.kind)
+        self.marked = False  # it stays
 
     def withdraw(self) -> None:
         self.attempt.release_lock()
@@ -202,6 +210,24 @@ def _give_up(holder: Lock, seconds: float, kind: str) -> StateLockedError:
         hint="Start the action again when the other run has ended.",
         told=f"Another change of this {kind} is running{tell_start(holder)}.",
     )
+
+
+def _refuse_parked(marker: ChangeMarker, journal: Journal) -> None:
+    """Raise StateLockedError for a marker whose action waits for an approval: who knows how long.
+
+    Only a repeatable one can be such an action's.
+    """
+    found = journal.last(marker.action) if marker.repeatable else None
+    if found is not None and (request := found.parked):
+        kind = marker.entity.kind
+        raise StateLockedError(
+            f"Another action on this {kind}, {found.begin.operation}, waits for an approval until"
+            f" {request.until}: nothing was done here.",
+            details=(f"action {marker.action}: {marker.run}",),
+            hint="Have it allowed, or end it with `purveyor approve"
+            f" {marker.action} --reject`; then start this action again.",
+            told=f"Another change of this {kind} waits for an approval.",
+        )
 
 
 def _doubt(marker: ChangeMarker, *, over: bool) -> RecoveryError:

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING
 from purveyor import process
 from purveyor.attempt.heartbeat import Heartbeat
 from purveyor.attempt.local_run import LocalRun
+from purveyor.attempt.not_ours import NotOurs, leave_alone
 from purveyor.dataclass import dataclass
-from purveyor.errors import CredentialsError, PurveyorError, ReasonCode, RecoveryError
+from purveyor.errors import CredentialsError, PurveyorError, RecoveryError
 from purveyor.interruption import tell_signal
 from purveyor.journal import (
+    ApprovalRequest,
     Beat,
     Begin,
     ChangeMarker,
     Claimed,
     Ended,
+    Parked,
     Running,
     Unknown,
     Unread,
+    await_approval,
     keep_outcome,
     recall_outcome,
 )
-from purveyor.outcome import Outcome, Status, fail
+from purveyor.outcome import Outcome, Status
 from purveyor.plan import COUNTED, Change
 from purveyor.step import PhaseStarted, ResourceMoved
 
@@ -50,14 +54,8 @@ class ThisRun:
     clock: Clock
     is_dead: Callable[[RunIdentity], bool | None]  # of another run; None for unknown
     local_runs: LocalRuns  # what runs leave on this machine
-
-
-@dataclass(frozen=True, slots=True)
-class NotOurs:
-    """The action is not ours to carry out. `replay` means: tell the platform this outcome again."""
-
-    outcome: Outcome
-    replay: bool = False
+    approver: str = ""  # who allows the step that an action waits before; empty for nobody
+    gate: str = ""  # where a person allows it, in the words of the CI
 
 
 class Attempt:
@@ -95,12 +93,8 @@ class Attempt:
             case Ended(begin, end, _):
                 self.begin, self.journal, self.ended = begin, journal, True
                 return NotOurs(recall_outcome(end), replay=True)
-            case Running(begin, quiet):
-                return NotOurs(_point_at(begin, quiet))
-            case Unknown(begin, quiet):
-                return NotOurs(_doubt(begin, quiet))
-            case Unread(error):
-                return NotOurs(_leave(error))
+            case Parked() | Running() | Unknown() | Unread() as verdict:
+                return NotOurs(leave_alone(verdict))
 
     def _begin_locally(self) -> None:
         """Let a later process on this machine find the run."""
@@ -209,6 +203,9 @@ class Attempt:
     ) -> tuple[Outcome, Reported]:
         """Keep how it ended unless that is kept, tell the platform, and close it once it heard."""
         notes: tuple[str, ...] = ()
+        if outcome.status is Status.PARKED:  # nothing of it is left here
+            self.run.local_runs.remove(self.begin.action)
+            return self._complete(outcome), tell(outcome)
         if not self.ended:
             outcome = self._complete(outcome)
             try:
@@ -230,6 +227,13 @@ class Attempt:
         run_url = self.begin.identity.url or outcome.run_url
         seconds = self.run.clock.clock() - self._began
         return dataclasses.replace(outcome, seconds=seconds, run_url=run_url)
+
+    def park(self, step: str, within: float) -> Outcome:
+        """Leave the action to whoever allows its next step, and to a later attempt."""
+        request = ApprovalRequest(step, self.run.clock.now(), within, self.run.gate)
+        if self.journal is not None:
+            self.journal.approvals.ask(self.begin, request)
+        return await_approval(self.begin, request)
 
     def finish(self, outcome: Outcome) -> None:
         """Keep how it ended, before the platform is told."""
@@ -255,40 +259,8 @@ class Attempt:
 
 def _ask(wanted: Begin, journal: Journal, run: ThisRun, *, in_progress: bool) -> Verdict:
     try:
-        return journal.claim(wanted, is_dead=run.is_dead)
+        return journal.claim(wanted, is_dead=run.is_dead, approver=run.approver)
     except (RecoveryError, CredentialsError) as error:
         if not in_progress:
             raise
         return Unread(error)
-
-
-def _point_at(begin: Begin, quiet: float) -> Outcome:
-    return Outcome(
-        status=Status.SUCCESS,
-        reason=ReasonCode.RUNNING_ELSEWHERE,
-        exit_code=0,
-        message="Another run carries this action out: nothing was done here.",
-        details=(_name(begin), f"last sign of life {quiet:.0f} s ago"),
-        run_url=begin.identity.url,
-    )
-
-
-def _doubt(begin: Begin, quiet: float) -> Outcome:
-    return fail(
-        RecoveryError(
-            f"An earlier run began this action and has been silent for {quiet:.0f} s; whether it"
-            " still works cannot be told from here.",
-            hint="Look at that run: when it is over, start that very CI run again.",
-            details=(_name(begin),),
-        )
-    )
-
-
-def _leave(error: PurveyorError) -> Outcome:
-    message = f"{error.message} Another run has begun this action: nothing was done here."
-    return dataclasses.replace(fail(error), message=message)
-
-
-def _name(begin: Begin) -> str:
-    where = begin.identity.url or f"process {begin.identity.pid} on {begin.identity.host}"
-    return f"attempt {begin.attempt}: {where}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from purveyor.action import Operation
     from purveyor.catalog.backend import BackendConfig
     from purveyor.catalog.journal_store import JournalStore
     from purveyor.catalog.logins import AzureEntry, GoogleEntry, KeysEntry, TokenEntry
@@ -80,6 +81,8 @@ class StepRecipe:
     suffix: str = ""
     takes: frozenset[str] = frozenset()  # parameters of a program that no module declares
     once: bool = False  # whether it is skipped when it has been done
+    approve: frozenset[Operation] = frozenset()  # before which of them a person has to allow it
+    approve_within: float = 0.0  # in seconds; then it is refused
 
     @property
     def is_main(self) -> bool:

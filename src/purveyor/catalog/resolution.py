@@ -12,6 +12,7 @@ from purveyor.catalog.address import is_remote
 from purveyor.catalog.logins import named_variables
 from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, StepRecipe
 from purveyor.dataclass import dataclass
+from purveyor.durations import read_duration
 from purveyor.errors import CatalogError
 from purveyor.plan import Guard
 from purveyor.program import CommandLine, Manifests, Playbook, PulumiProject
@@ -153,6 +154,8 @@ class Catalog:
             compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
             outputs=outputs,
             suffix=name if is_further or program else "",
+            approve=frozenset(map(Operation, step.approve.operations if step.approve else ())),
+            approve_within=read_duration(step.approve.within, least=0) if step.approve else 0.0,
         )
         if program is not None:
             takes = frozenset(step.parameters)

@@ -1,13 +1,13 @@
 """One of several steps, as the catalog file says it: a module, or a program."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from purveyor.catalog.manifests_entry import ManifestsEntry
 from purveyor.catalog.module_entry import ComputeEntry, ModuleEntry
 from purveyor.catalog.strict import Strict
-from purveyor.catalog.words import Name, Slug, StepName, Word
+from purveyor.catalog.words import Duration, Name, Slug, StepName, Word
 from purveyor.program import HOSTS
 
 
@@ -86,6 +86,23 @@ class PulumiEntry(Strict):
     )
 
 
+class ApproveEntry(Strict):
+    """What a person has to allow before it is done."""
+
+    within: Duration = Field(
+        default="24h", description="How long is waited; then the action has failed."
+    )
+    operations: list[Literal["create", "update", "delete"]] = Field(
+        default=["create", "update", "delete"],
+        min_length=1,
+        description="Which operations have to be allowed.",
+    )
+
+
+def _spell_out(value: object) -> object:
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
 class StepEntry(ModuleEntry):
     """One of several steps: a module with an engine, or a program."""
 
@@ -120,6 +137,15 @@ class StepEntry(ModuleEntry):
         default=False,
         description="Whether the program runs after all other steps and decides whether the action"
         " may be called a success.",
+    )
+
+    approve: Annotated[
+        ApproveEntry | None,
+        BeforeValidator(_spell_out, json_schema_input_type=bool | ApproveEntry),
+    ] = Field(
+        default=None,
+        description="Whether a person has to allow the step: `true`, or `{within, operations}`."
+        " Until then the action waits before it; needs a journal.",
     )
 
     @model_validator(mode="after")

@@ -50,6 +50,7 @@ WANTED: dict[str, str] = {
         "an address with `{name}` in it, such as https://states.example.com/{name}, without"
         " credentials"
     ),
+    (_DURATION := r"^[1-9][0-9]{0,8} *(s|min|h|d)$"): "a length of time such as 90min, 24h or 7d",
     (_METHOD := r"^[A-Z]+$"): "an HTTP method in capitals",
     (
         _CONSTRAINT := r"^ *(=|!=|>=|<=|>|<|~>)? *[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?"
@@ -85,6 +86,7 @@ KeyTemplate: TypeAlias = Annotated[str, Field(pattern=_KEY)]
 RoleArn: TypeAlias = Annotated[str, Field(pattern=_ROLE_ARN)]
 HttpAddress: TypeAlias = Annotated[str, Field(pattern=_HTTP)]
 StateAddress: TypeAlias = Annotated[str, Field(pattern=_STATE_URL)]
+Duration: TypeAlias = Annotated[str, Field(pattern=_DURATION)]
 HttpMethod: TypeAlias = Annotated[str, Field(pattern=_METHOD)]
 Constraint: TypeAlias = Annotated[str, Field(pattern=_CONSTRAINT)]
 ExactVersion: TypeAlias = Annotated[str, Field(pattern=_EXACT)]

@@ -23,6 +23,7 @@ _TITLE = "Purveyor.md"  # the agent heads the summary with the file's name
 
 class Azure(CI):
     name = "azure"
+    gate = "the environment's approvers"
 
     def neutralise(self, line: str) -> str:
         """Return a plain line in which the agent and its log viewer find no command."""

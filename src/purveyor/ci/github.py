@@ -23,6 +23,7 @@ _TITLE = 200
 
 class GitHub(CI):
     name = "github"
+    gate = "the environment's reviewers"
 
     def neutralise(self, line: str) -> str:
         return _OLD_COMMAND.sub(r"\1 ", _COMMAND.sub(r"\1 ", line))

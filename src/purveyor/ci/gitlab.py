@@ -24,6 +24,7 @@ _DOTENV_LIMIT = 5 * 1024 - 1
 
 class GitLab(CI):
     name = "gitlab"
+    gate = "the manual job"
 
     def neutralise(self, line: str) -> str:
         return _MARKER.sub(r"\1 ", line)
@@ -53,6 +54,9 @@ class GitLab(CI):
         self._console.append(path, kept, what="The job's outputs")
         for name in bad:
             self.say(f"The output {name!r} was left out: a dotenv file cannot hold it.")
+
+    def approver(self) -> str:
+        return self._settings.text("GITLAB_USER_LOGIN") or super().approver()
 
     def run_url(self) -> str:
         return self._settings.first("PURVEYOR_RUN_URL", "CI_JOB_URL") or ""

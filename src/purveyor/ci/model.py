@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.ci.plain import join_plain, split_plain
 from purveyor.ci.summary import append_summary
+from purveyor.run_identity import name_person
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class CI:
     """
 
     name = ""  # `github`, `gitlab`, `azure` or `terminal`
+    gate = ""  # what lets a person allow a job there; empty where there is none
 
     def __init__(self, console: Console, settings: Settings) -> None:
         self._console = console
@@ -82,6 +84,10 @@ class CI:
         path = self._settings.text("PURVEYOR_SUMMARY")
         if path is not None:
             append_summary(self._console, Path(path), markdown)
+
+    def approver(self) -> str:
+        """Return who has allowed this run, as far as the CI tells."""
+        return f"{self.gate} of {self.run_url() or 'this run'}" if self.gate else name_person()
 
     def run_url(self) -> str:
         """Return the run's web address; empty when there is none."""

@@ -23,6 +23,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _COMMANDS = {
     "run": ("purveyor.cli.run:run", "Carry out one action and tell the platform how it ended."),
     "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
+    "approve": ("purveyor.cli.approve:approve", "Allow the step that an action waits before."),
     "dispatch": ("purveyor.cli.dispatch:dispatch", "Start a pipeline, as the platform would."),
     "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
     "spec": ("purveyor.cli.spec:spec", "Make specifications from modules; compare the two."),

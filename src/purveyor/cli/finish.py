@@ -24,6 +24,7 @@ _EXAMPLES = examples(
     "purveyor finish                           in a pipeline, after `purveyor run`, always",
     "purveyor finish --context action.json     for an action saved in a file",
     "purveyor finish --wait 20                 where the CI gives little time",
+    "purveyor finish --rejected                after a job that nobody let begin",
 )
 
 
@@ -38,7 +39,15 @@ _EXAMPLES = examples(
     metavar="SECONDS",
     help="How long to wait for a run or an engine that is still at work.",
 )
-def finish(*, context_argument: str | None, catalog_path: str | None, wait: float) -> None:
+@click.option(
+    "--rejected",
+    is_flag=True,
+    help="End the action, if it waits for an approval: nobody has given it. Without it:"
+    " PURVEYOR_APPROVED, where that is false.",
+)
+def finish(
+    *, context_argument: str | None, catalog_path: str | None, wait: float, rejected: bool
+) -> None:
     """Make sure that an action has an ending, whatever happened to its run.
 
     Says nothing and changes nothing when all is well. Else it waits for what still works, saves
@@ -65,15 +74,16 @@ def finish(*, context_argument: str | None, catalog_path: str | None, wait: floa
     except FaultyActionError as error:
         context = error.action
     with job.interruption.caught():
-        finished = _open_finisher(job, wait).finish(context)
+        finished = _open_finisher(job, wait, rejected=rejected).finish(context)
     _show(job, context, finished)
     sys.exit(finished.exit_code)
 
 
-def _open_finisher(job: Job, wait: float) -> Finisher:
+def _open_finisher(job: Job, wait: float, *, rejected: bool) -> Finisher:
     from purveyor.cli import wiring
     from purveyor.finish import Finisher
 
+    rejected |= (job.settings.text("PURVEYOR_APPROVED") or "").lower() in {"0", "false", "no"}
     return Finisher(
         run=wiring.open_this_run(job),
         reporter=wiring.open_reporter(job),
@@ -82,6 +92,7 @@ def _open_finisher(job: Job, wait: float) -> Finisher:
         open_engine=partial(wiring.open_engine, job),
         say=job.ci.say,
         wait=wait,
+        rejects=job.ci.approver() if rejected else "",
         cancelled=(job.settings.first(*_STATUSES) or "").lower().startswith("cancel"),
     )
 

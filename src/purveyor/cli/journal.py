@@ -152,8 +152,8 @@ def _cells(each: AttemptRecord, short: Callable[[str], str]) -> tuple[str, ...]:
     begin, end, moment = each.begin, each.end, _moment(each.begin.at)
     return (
         moment[:16].replace("T", " ") if person_reads() else moment,
-        end.status if end else "open",
-        end.reason if end else "-",
+        end.status if end else "parked" if each.request else "open",
+        end.reason if end else ReasonCode.APPROVAL_AWAITED.value if each.request else "-",
         begin.slug or "-",
         begin.operation,
         short(begin.action),
@@ -182,6 +182,19 @@ def _fields(each: AttemptRecord) -> dict[str, object]:
         "results": sorted(end.results or {}) if end else [],
         "state_key": (end or begin).state_key,
         "platform_heard": each.reported,
+        **({"waits": _tell_wait(each)} if each.request else {}),
+    }
+
+
+def _tell_wait(each: AttemptRecord) -> dict[str, object]:
+    """Return what is or was waited for, and how that ended."""
+    request, made = each.request, each.decision
+    return {
+        "step": request.step if request else "",
+        "since": _moment(request.at) if request else "",
+        "until": _moment(request.at + request.within) if request else "",
+        **{name: getattr(made, name, None) for name in ("answer", "by", "why")},
+        "decided": _moment(made.at) if made else None,
     }
 
 

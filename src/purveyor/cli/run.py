@@ -10,6 +10,7 @@ import click
 from purveyor.cli import examples
 from purveyor.cli.options import with_catalog, with_context
 from purveyor.errors import PlatformError
+from purveyor.outcome import Status
 
 if TYPE_CHECKING:
     from purveyor.action import ActionContext
@@ -24,6 +25,7 @@ _EXAMPLES = examples(
     "purveyor run --no-report --json           without the platform, result as JSON",
     "purveyor run --plan                       what would change; nothing is, and nobody is told",
     "purveyor run --lock-timeout 600           wait ten minutes for another run on the same state",
+    "purveyor run --approved                   in a job that a person has let begin",
 )
 
 
@@ -55,6 +57,12 @@ _EXAMPLES = examples(
     help="Stop in order after so long: the engine ends its current work and saves the state."
     " Without it: PURVEYOR_TIMEOUT, then no limit.",
 )
+@click.option(
+    "--approved",
+    is_flag=True,
+    help="Go on with an action that waits for an approval: who started this has given it. It counts"
+    " for that one step. Without it: PURVEYOR_APPROVED.",
+)
 def run(
     *,
     context_argument: str | None,
@@ -64,6 +72,7 @@ def run(
     as_json: bool,
     lock_timeout: float | None,
     timeout: float | None,
+    approved: bool,
 ) -> None:
     """Carry out one action and tell the platform how it ended.
 
@@ -71,8 +80,7 @@ def run(
     ended: 0 done, 10 bad CONTEXT, 11 bad catalog, 12 parameters refused, 13 guard refused, 14
     state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
     cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
-    denied, withdrawn or not yet approved, is left alone: 0.
-
+    denied, withdrawn or not yet approved, is left alone: 0; so is one that waits, `parked`.
     With --plan 0 says that the plan could be made, and the other codes what a run would fail for.
     """
     from purveyor.cli.wiring import RunOptions, open_job, open_run
@@ -86,6 +94,7 @@ def run(
             lock_timeout=lock_timeout,
             timeout=timeout,
             plans=plans,
+            approved=approved,
         )
     )
     context, fault = _take(job)
@@ -120,11 +129,13 @@ def _publish(job: Job, context: ActionContext, ending: Ending, *, as_json: bool)
             "message": job.redactor.redact(outcome.message),
             "state-key": outcome.state_key,
             "platform-heard": "true" if ending.delivered else "false",
+            "parked": "true" if outcome.status is Status.PARKED else "false",
         }
     )
     if as_json:
         click.echo(job.redactor.redact(_document(ending)))
-    unheard = outcome.exit_code == 0 and not ending.delivered
+    parked = outcome.status is Status.PARKED  # the next job has to begin, heard or not
+    unheard = outcome.exit_code == 0 and not (ending.delivered or parked)
     return PlatformError.exit_code if unheard else outcome.exit_code
 
 

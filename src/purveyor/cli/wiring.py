@@ -64,6 +64,7 @@ class RunOptions:
     timeout: float | None = None
     finishes: bool = False
     plans: bool = False  # whether it only tells what it would change
+    approved: bool = False
 
 
 @dataclass(slots=True)
@@ -156,7 +157,15 @@ def open_this_run(job: Job) -> ThisRun:
         clock=Clock(pause=job.interruption.wait),
         is_dead=partial(catalog_context.is_dead, job.settings),
         local_runs=catalog_context.open_local_runs(job.settings),
+        approver=_find_approver(job),
+        gate=job.ci.gate and f"{job.ci.gate} of {job.ci.run_url() or 'the pipeline'}",
     )
+
+
+def _find_approver(job: Job) -> str:
+    wished = (job.settings.text("PURVEYOR_APPROVED") or "").lower() in {"1", "true", "yes"}
+    approved = job.options.approved or (wished and not job.options.finishes)
+    return job.ci.approver() if approved else ""
 
 
 def resolve(job: Job, context: ActionContext) -> Recipe:

@@ -12,7 +12,7 @@ from purveyor.errors import PlatformError, PurveyorError, RecoveryError
 from purveyor.finish.remains import Remains, Rescuer, remove_workspace, rescue_left
 from purveyor.finish.waiting import Left, Processes, await_run
 from purveyor.finish.wording import in_doubt, lost, not_started, still_working
-from purveyor.journal import Begin, Claimed, keep_outcome, recall_outcome
+from purveyor.journal import Answer, Begin, Claimed, await_approval, keep_outcome, recall_outcome
 from purveyor.outcome import break_down, fail
 from purveyor.reporter.model import FINISHED, UNAPPROVED
 from purveyor.state_key import StateKey, step_path
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.attempt import LocalRun, Places, ThisRun
     from purveyor.catalog import Recipe, StepRecipe
-    from purveyor.journal import End, Journal
+    from purveyor.journal import ApprovalRequest, End, Journal
     from purveyor.outcome import Outcome
     from purveyor.reporter import Reporter
     from purveyor.step import Engine
 
 _DONE, _UNREPORTED, _A_PERSON = 0, PlatformError.exit_code, RecoveryError.exit_code
 _ELSEWHERE = "Another run carries this action out."
+_PARKED = "The action waits for an approval."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class _Found:
     reported: bool
     run: LocalRun | None
     left: Left
+    request: ApprovalRequest | None = None  # while it waits for an approval
 
     @property
     def journal(self) -> Journal | None:
@@ -69,6 +71,7 @@ class Finisher:
     say: Callable[[str], None]
     wait: float  # how long to wait for what still works, in seconds
     cancelled: bool = False  # the CI says so of the job
+    rejects: str = ""  # who ends the action if it waits for an approval; empty for nobody
     processes: Processes = field(default_factory=Processes)
 
     def finish(self, context: ActionContext) -> Finished:
@@ -106,12 +109,14 @@ class Finisher:
         last = places.journal.last(context.id) if places.journal is not None else None
         if places.journal is None or last is None:
             return dataclasses.replace(nothing, recipe=recipe, places=places)
+        rejected = Answer.REJECTED if self.rejects else None
+        last = places.journal.settle(last, rejected, by=self.rejects)
         begin, end = last.begin, last.end
         if end is None and run is not None and run.end is not None and run.attempt == begin.attempt:
             end = run.end
             with contextlib.suppress(PurveyorError):
                 places.journal.end(begin, end)
-        return _Found(context, recipe, places, begin, end, last.reported, run, left)
+        return _Found(context, recipe, places, begin, end, last.reported, run, left, last.parked)
 
     def _close(self, found: _Found) -> Finished:
         if found.reported:  # even where the journal could not be told the end
@@ -119,6 +124,11 @@ class Finisher:
             return Finished()
         if found.end is not None:
             return self._tell(found, recall_outcome(found.end))
+        if found.begin is not None and found.request is not None:
+            if found.run is not None:  # it was killed before it could say so
+                self.reporter.end(found.context, await_approval(found.begin, found.request))
+            self._clean(found)
+            return Finished(notes=(_PARKED,))
         if found.begin is not None and not self._is_ours(found.begin, found.run):
             return Finished(notes=(_ELSEWHERE,))
         if found.begin is not None or found.run is not None:

@@ -40,6 +40,7 @@ class DeliveryEnding:
     status: DeliveryStatus
     reason: str = ""  # a reason code, or a sentence where there is none
     run_url: str = ""
+    pause: float | None = None  # in seconds, for one that counts as no try; None: as tries go
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ UPDATE deliveries SET status = 'running', started_at = :now WHERE seq = (
 # The body of an ended one is nobody's any more, and may hold what is private.
 _END = """
 UPDATE deliveries SET status = ?1, reason = ?2, run_url = ?3, ended_at = ?4, due = ?5,
-  tries = tries + ?6, head = ?6, body = iif(?1 = 'ended', x'', body) WHERE seq = ?7
+  tries = tries + ?8, head = ?6, body = iif(?1 = 'ended', x'', body) WHERE seq = ?7
 """
 _RETRY = """
 UPDATE deliveries SET status = 'waiting', tries = 0, due = 0, ended_at = 0
@@ -118,12 +118,12 @@ def end(
     ).fetchone()
     status, due = ending.status, 0.0
     if status is DeliveryStatus.WAITING:
-        pause = pauses(tries + 1)
+        pause = pauses(tries + 1) if ending.pause is None else ending.pause
         status = DeliveryStatus.FAILED if pause is None else status
         due = now + (pause or 0)
     waits = status is DeliveryStatus.WAITING
     values = (status, ending.reason, ending.run_url, 0 if waits else now, due if waits else 0)
-    db.execute(_END, (*values, waits, seq))
+    db.execute(_END, (*values, waits, seq, waits and ending.pause is None))
     if not waits:
         db.execute(_MARK_HEAD, (entity,))
 

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 from purveyor import json_text
 from purveyor.errors import ContextError, CredentialsError, ReasonCode, RecoveryError
 from purveyor.journal import layout
+from purveyor.journal.approvals import Approvals, refuse
 from purveyor.journal.change_markers import ChangeMarkers
 from purveyor.journal.records import (
+    Answer,
     AttemptRecord,
     Begin,
     End,
+    keep_outcome,
     read_beat,
     read_begin,
+    read_decision,
     read_end,
+    read_request,
     write_record,
 )
-from purveyor.journal.verdict import Claimed, Ended, Running, Unknown, Unread, Verdict
+from purveyor.journal.verdict import Claimed, Ended, Parked, Running, Unknown, Unread, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,16 +60,18 @@ class Journal:
         dead_after: float = DEAD_AFTER,
     ) -> None:
         self.markers = ChangeMarkers(store)
+        self.approvals = Approvals(store, clock, age)
         self.dead_after = dead_after
         self._age = age
         self._store = store
         self._clock = clock
 
-    def claim(self, wanted: Begin, *, is_dead: IsDead) -> Verdict:
+    def claim(self, wanted: Begin, *, is_dead: IsDead, approver: str = "") -> Verdict:
         """Claim the action for this run, or say what stands in the way.
 
         `is_dead` tells whether a run has certainly ended: True, False, or None for unknown. A new
-        attempt follows a dead one, and a failed one that the same CI run tries again.
+        attempt follows a dead one, and a failed one that the same CI run tries again; also one that
+        waits for an approval, once that is there: an `approver` gives it.
         Raise ContextError for the same id with another content.
         """
         self._open(wanted)
@@ -74,7 +81,7 @@ class Journal:
         try:
             if self._is_ours(first):
                 return Claimed(self._note_last(first))
-            return self._follow(wanted, is_dead)
+            return self._follow(wanted, is_dead, approver)
         except (RecoveryError, CredentialsError) as error:
             return Unread(error)
 
@@ -84,6 +91,19 @@ class Journal:
     def end(self, begin: Begin, end: End) -> bool:
         """Write how the attempt ended; False when that was written already."""
         return self._store.create(_path(begin, layout.END), write_record(end))
+
+    def settle(
+        self, found: AttemptRecord, answer: Answer | None = None, *, by: str = "", why: str = ""
+    ) -> AttemptRecord:
+        """Decide about a parked attempt; give it its end where that is no approval."""
+        if (request := found.parked) is None:
+            return found
+        end, decision = None, self.approvals.judge(found, answer, by=by, why=why)
+        if decision is not None and decision.answer != Answer.APPROVED:
+            end = keep_outcome(refuse(found.begin, request, decision), at=self._clock())
+            self.end(found.begin, end)
+            self.markers.remove(found.begin)
+        return dataclasses.replace(found, decision=decision, end=end)
 
     def is_followed(self, begin: Begin) -> bool:
         """Tell whether a later attempt has begun: then an end of this one is nothing to report."""
@@ -144,11 +164,13 @@ class Journal:
     def is_over(self, marker: ChangeMarker, *, is_dead: IsDead) -> bool | None:
         """Tell whether the attempt that set a marker is certainly over, by the rules of `claim`.
 
-        False while it shows signs of life, None when it is silent and nobody knows.
+        False while it waits or shows signs of life, None when it is silent and nobody knows.
         """
         found = self.last(marker.action)
         if found is None or found.begin.attempt > marker.attempt or found.end is not None:
             return True
+        if found.parked:
+            return False
         verdict = self._look(found, is_dead)
         return None if isinstance(verdict, Unknown) else verdict is None
 
@@ -187,6 +209,8 @@ class Journal:
             read_beat(beat) if beat else None,
             read_end(end) if end else None,
             reported=layout.REPORTED in names,
+            request=read_request(asked) if (asked := read(layout.REQUEST)) else None,
+            decision=read_decision(made) if (made := read(layout.DECISION)) else None,
         )
 
     def _open(self, begin: Begin) -> None:
@@ -206,20 +230,25 @@ class Journal:
             self._store.put(layout.last_path(begin.ref), begin.action)
         return begin
 
-    def _follow(self, wanted: Begin, is_dead: IsDead) -> Verdict:
+    def _follow(self, wanted: Begin, is_dead: IsDead, approver: str) -> Verdict:
         found = self.last(wanted.action)
         if found is None:  # the first begin is being removed by hand: look no further
             return Unknown(wanted, 0.0)
+        _refuse_other(wanted, found.begin)
+        found = self.settle(found, Answer.APPROVED if approver else None, by=approver)
         begin, end = found.begin, found.end
-        _refuse_other(wanted, begin)
-        if end is not None and not _is_retry(wanted, begin, end):
+        if found.parked and found.decision is None:
+            return Parked(begin, found.parked)
+        if end is not None and (found.request or not _is_retry(wanted, begin, end)):
             return Ended(begin, end, found.reported)
         # A CI starts a run again only after it has ended.
-        if end is None and not _is_later_try(wanted.identity, begin.identity):
+        if not (end or found.parked or _is_later_try(wanted.identity, begin.identity)):
             verdict = self._look(found, is_dead)
             if verdict is not None:
                 return verdict
-        following = dataclasses.replace(wanted, attempt=begin.attempt + 1)
+        allowed = () if found.parked is None else (found.parked.step,)
+        approved = (*begin.approved, *allowed)
+        following = dataclasses.replace(wanted, attempt=begin.attempt + 1, approved=approved)
         if not self._create(following) and not self._is_ours(following):
             return Running(begin, 0.0)
         self._open(following)  # a sweep may have taken the action off the list between the two

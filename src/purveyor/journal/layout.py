@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 OPEN = "journal/open"
 ACTIONS = "journal/actions"
 BEGIN, BEAT, END, REPORTED = "begin.json", "beat.json", "end.json", "heard.json"
+REQUEST, DECISION = "approval.json", "decision.json"
 CHANGING, RECOVERY, SETTLEMENTS, LINKS = "changing", "recovery", "settlements", "links"
 STEPS = "steps"
 CAPSULE, SECRETS, BEGUN, UNTOUCHED = "capsule.json", "secrets.json", "begun.json", "untouched.json"

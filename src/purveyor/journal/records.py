@@ -1,9 +1,11 @@
-"""What the journal keeps of one attempt: its begin, its heartbeat and its outcome."""
+"""What the journal keeps of one attempt: its begin, its heartbeat, what it waits for, its end."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import field
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from purveyor import json_text
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.lock import Lock
 
-    Record = TypeVar("Record", "Begin", "Beat", "End", "RunIdentity")
+    Record = TypeVar("Record", "Begin", "Beat", "ApprovalRequest", "Decision", "End", "RunIdentity")
 
 # A heartbeat comes every 30 s: a lock taken later than two of them after the last one, or before
 # the attempt began, is somebody else's. Both times come from the machine that ran the engine.
@@ -49,6 +51,7 @@ class Begin:
     token: str = ""  # one process's own, by which it knows its record again
     module: str = ""
     engine: str = ""
+    approved: tuple[str, ...] = ()  # steps that were allowed while earlier attempts waited
 
     @classmethod
     def of(cls, context: ActionContext, identity: RunIdentity, *, at: float) -> Self:
@@ -84,6 +87,37 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """An attempt stopped before a step; another one goes on when a person has allowed it."""
+
+    step: str  # empty for the only one
+    at: float
+    within: float  # in seconds: then it is refused
+    where: str = ""  # the gate of the CI, for people
+
+    @property
+    def until(self) -> str:
+        moment = datetime.fromtimestamp(self.at + self.within, UTC)
+        return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+class Answer(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How the wait for an approval ended: the first one counts."""
+
+    answer: str
+    at: float
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """How an attempt ended; `results` are public ones only, None when they were private."""
 
@@ -109,6 +143,13 @@ class AttemptRecord:
     beat: Beat | None
     end: End | None
     reported: bool  # whether the platform knows its end
+    request: ApprovalRequest | None = None
+    decision: Decision | None = None
+
+    @property
+    def parked(self) -> ApprovalRequest | None:
+        """What it waits for, or waited for until somebody allowed it."""
+        return None if self.end is not None else self.request
 
     @property
     def last_sign(self) -> float:
@@ -174,7 +215,7 @@ def recall_outcome(end: End) -> Outcome:
     )
 
 
-def write_record(record: Begin | Beat | End) -> str:
+def write_record(record: Begin | Beat | ApprovalRequest | Decision | End) -> str:
     values = _shallow(record)
     if isinstance(record, Begin):
         values["identity"] = _shallow(record.identity)
@@ -186,11 +227,21 @@ def read_begin(text: str) -> Begin:
     identity = values.pop("identity")
     if not isinstance(identity, dict):
         raise json_text.JsonTextError("`identity` is no object")
-    return _build(Begin, {**values, "identity": _build(RunIdentity, identity)})
+    approved = values.get("approved")
+    lists = {"approved": tuple(approved) if isinstance(approved, list) else ()}
+    return _build(Begin, {**values, **lists, "identity": _build(RunIdentity, identity)})
 
 
 def read_beat(text: str) -> Beat:
     return _build(Beat, _values(text))
+
+
+def read_request(text: str) -> ApprovalRequest:
+    return _build(ApprovalRequest, _values(text))
+
+
+def read_decision(text: str) -> Decision:
+    return _build(Decision, _values(text))
 
 
 def read_end(text: str) -> End:
@@ -200,7 +251,9 @@ def read_end(text: str) -> End:
     return _build(End, {**values, **tuples})
 
 
-def _shallow(record: Begin | Beat | End | RunIdentity) -> dict[str, object]:
+def _shallow(
+    record: Begin | Beat | ApprovalRequest | Decision | End | RunIdentity,
+) -> dict[str, object]:
     # Not dataclasses.asdict: it copies every value, which takes four times as long.
     return {name: getattr(record, name) for name in _FIELDS[type(record)]}
 
@@ -227,8 +280,8 @@ def _build(kind: type[Record], values: Mapping[str, object]) -> Record:
         raise json_text.JsonTextError(f"a journal record lacks a field: {error}") from None
 
 
-_NUMBERS = frozenset({"at", "seconds"})
+_NUMBERS = frozenset({"at", "seconds", "within"})
 _FIELDS = {
     kind: dict.fromkeys(each.name for each in dataclasses.fields(kind))
-    for kind in (Begin, Beat, End, RunIdentity)
+    for kind in (Begin, Beat, ApprovalRequest, Decision, End, RunIdentity)
 }

@@ -8,7 +8,7 @@ from purveyor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from purveyor.errors import PurveyorError
-    from purveyor.journal.records import Begin, End
+    from purveyor.journal.records import ApprovalRequest, Begin, End
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class Ended:
     begin: Begin
     end: End
     reported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The action waits for an approval."""
+
+    begin: Begin
+    request: ApprovalRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +57,4 @@ class Unread:
     error: PurveyorError
 
 
-Verdict: TypeAlias = "Claimed | Ended | Running | Unknown | Unread"
+Verdict: TypeAlias = "Claimed | Ended | Parked | Running | Unknown | Unread"

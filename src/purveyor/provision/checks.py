@@ -21,6 +21,7 @@ from purveyor.errors import (
 )
 from purveyor.journal.layout import marker_path
 from purveyor.provision import custom
+from purveyor.provision.approvals import check_approvals
 from purveyor.provision.built_before import (
     refuse_lost_steps,
     refuse_missing,
@@ -57,6 +58,7 @@ def check(action: ClaimedAction, reporter: Reporter, workspace: Path) -> Callabl
         return _unless_cancelled(action, custom.prepare(action, workspace))
     refuse_linked(action, reporter)
     change = MarkedChange(action.attempt, action.record)
+    check_approvals(action, change)
     turn: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if action.recipe.stateless:  # no state's lock protects it: it waits for other runs
         limit = action.tools.choose_lock_timeout(action.recipe)

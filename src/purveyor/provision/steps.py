@@ -10,21 +10,14 @@ from purveyor.action import Kind, Operation
 from purveyor.errors import CancelledError, PurveyorError
 from purveyor.journal import Secrets
 from purveyor.program import PulumiProject
+from purveyor.provision.approvals import must_wait, park
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed
 from purveyor.provision.recorded_recipe import finish_capsule
 from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
 from purveyor.provision.step_variables import resolve_step
 from purveyor.state_key import OutputValue, identity
-from purveyor.step import (
-    COMMAND,
-    BackendBlock,
-    Noticed,
-    PhaseStarted,
-    StateSlot,
-    Step,
-    StepResult,
-)
+from purveyor.step import COMMAND, BackendBlock, Noticed, PhaseStarted, StateSlot, Step, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,6 +38,8 @@ def carry_out(run: StepRun) -> Outcome:
         for each in plans:
             if not each.is_due(operation) or recall_once(each, run):
                 continue
+            if must_wait(each.recipe, action):
+                return park(each.recipe, run)
             with naming_faults(each, run):
                 plan, listen = enter(each, run)
                 done = plan.engine.run(plan_step(plan, run), listen)

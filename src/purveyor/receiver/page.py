@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from purveyor.durations import tell_age, tell_duration
+from purveyor.errors import ReasonCode
 from purveyor.inbox.model import DeliveryStatus
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _row(row: InboxRow, now: float) -> str:
         f'<a href="{escape(row.run_url)}">its run</a>' if is_address else "",
     )
     cells = (
-        f'<span class="status {row.status}">{row.status}</span>',
+        f'<span class="status {row.status}">{_status(row)}</span>',
         f"{escape(row.operation)} <small>{escape(row.action_id)}</small>",
         f"{escape(row.specification)} <small>{escape(row.entity)}</small>",
         f"{tell_age(now - row.received_at)} ago <small>{_time(row.received_at)}</small>",
@@ -124,6 +125,11 @@ def _row(row: InboxRow, now: float) -> str:
         for head, cell in zip(_HEADS, cells, strict=True)
     )
     return f'<tr role="row">{"".join(filled)}</tr>'
+
+
+def _status(row: InboxRow) -> str:
+    parked = row.status is DeliveryStatus.WAITING and row.reason == ReasonCode.APPROVAL_AWAITED
+    return "waiting for approval" if parked else row.status.value
 
 
 def _time(at: float) -> str:

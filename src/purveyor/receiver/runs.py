@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _CONTEXT, _OUTCOME, _LOG = "context.json", "outcome.json", "run.log"
 _LOOK_SECONDS = 0.2
+_APPROVAL_SECONDS = 60.0  # between two looks whether somebody has allowed a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ def _read_outcome(path: Path) -> DeliveryEnding | None:
     if "platform_heard" not in found:
         return None
     reason, url = str(found.get("reason", "")), str(found.get("run_url") or "")
+    if reason == ReasonCode.APPROVAL_AWAITED:
+        return DeliveryEnding(DeliveryStatus.WAITING, reason, url, pause=_APPROVAL_SECONDS)
     elsewhere = reason == ReasonCode.RUNNING_ELSEWHERE
     if found["platform_heard"] is not True:
         reason = f"{ReasonCode.PLATFORM_UNREACHABLE} ({reason})"

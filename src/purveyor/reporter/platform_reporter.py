@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from purveyor.action import Operation
 from purveyor.client import PlatformRefusedError
 from purveyor.errors import PurveyorError
+from purveyor.outcome import Status
 from purveyor.reporter.attributes import AttributeResult, set_attributes
 from purveyor.reporter.final_status import FinalReport
 from purveyor.reporter.messages import Messages, is_urgent, tell_ending
@@ -113,6 +114,8 @@ class PlatformReporter:
         self._hurried = False
         whole = self._timeouts.end.total
         self._ends_by = self._ends_by or time.monotonic() + whole
+        if outcome.status is Status.PARKED:
+            return self._leave(context, outcome)
         self._redactor.add_value(dict(outcome.secrets))
         with self._client.sharing(min(self._timeouts.attributes.total, whole / 2, self._left())):
             payload, attributes_set = self._set_attributes(context, outcome)
@@ -123,6 +126,16 @@ class PlatformReporter:
 
     def close(self) -> None:
         self._client.close()
+
+    def _leave(self, context: ActionContext, outcome: Outcome) -> Reported:
+        """Tell that the action waits; it stays in progress."""
+        for level, text in tell_ending(outcome, context.kind.value):
+            self._messages.add(level, text)
+        with self._client.sharing(self._left()):
+            self._send(context, {"status": "in_progress"})
+        self._client.close()
+        notes = [*self._notes, *dict.fromkeys(self._silences)]
+        return Reported(not self._messages, tuple(map(self._redactor.redact, notes)))
 
     def _left(self) -> float:
         return max((self._ends_by or 0.0) - time.monotonic(), 0.0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.durations import tell_age
-from purveyor.journal import recall_outcome
-from purveyor.reporter.model import FINISHED
+from purveyor.journal import Answer, keep_outcome, recall_outcome, refuse
+from purveyor.reporter.model import FINISHED, WITHDRAWN
 from purveyor.sweep.liveness import Judged, Liveness, judge
 from purveyor.sweep.lost_outcome import end_lost, recall_context
 from purveyor.sweep.model import SweptAction
 
 if TYPE_CHECKING:
-    from purveyor.journal import End
+    from purveyor.journal import AttemptRecord, End
     from purveyor.reporter import ActionSnapshot
     from purveyor.sweep.model import Sweeper
 
@@ -33,6 +33,11 @@ def find(action: str, sweeper: Sweeper) -> Judged | SweptAction:
     return SweptAction(action, 0, "not begun yet", "left alone", age=age)
 
 
+def report_end(found: AttemptRecord, sweeper: Sweeper) -> SweptAction:
+    """Tell the platform the end that an attempt has got."""
+    return _report(judge(found, sweeper), found.end, sweeper)
+
+
 def settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
     """Give an action its ending, where it is certain that it has none or is not heard."""
     match judged.liveness:
@@ -44,6 +49,8 @@ def settle(judged: Judged, sweeper: Sweeper) -> SweptAction:
             return _close_lost(judged, sweeper)
         case Liveness.UNREPORTED:
             return _report(judged, judged.attempted.end, sweeper)
+        case Liveness.PARKED:
+            return _settle_parked(judged, sweeper)
         case Liveness.UNKNOWN:
             return _doubt(judged, sweeper)
 
@@ -84,6 +91,26 @@ def _close_lost(judged: Judged, sweeper: Sweeper) -> SweptAction:
         what = "moved" if ended else "ended"
         return _tell(judged, f"left: it {what} meanwhile", found=words)
     return _report(judged, end, sweeper, found=words)
+
+
+def _settle_parked(judged: Judged, sweeper: Sweeper) -> SweptAction:
+    """End what was rejected, taken back, or not allowed in time; all else goes on waiting."""
+    journal, found, request = sweeper.journal, judged.attempted, judged.attempted.parked
+    shown = _ask(judged, sweeper).action_status
+    gone, late = shown in {*FINISHED, WITHDRAWN}, journal.approvals.is_late(found)
+    words = f"allowed by {found.decision.by}" if found.decision else judged.liveness.value
+    words += f"; the platform shows {shown}" if gone else f", until {request and request.until}"
+    if sweeper.dry_run:
+        return _tell(judged, "would be ended" if gone or late else "left alone", found=words)
+    found = journal.settle(found, Answer.REJECTED if gone else None, by="the platform")
+    end = found.end
+    if end is None and request and found.decision and (gone or late):  # allowed, but nobody came
+        end = keep_outcome(refuse(found.begin, request, found.decision), at=sweeper.clock.now())
+        if not journal.end(found.begin, end) or journal.is_followed(found.begin):
+            return _tell(judged, "left: it moved meanwhile", found=words)
+    if end is None:
+        return _tell(judged, "left alone", found=words)
+    return _hear(judged, words, sweeper) if gone else _report(judged, end, sweeper, found=words)
 
 
 def _report(judged: Judged, end: End | None, sweeper: Sweeper, *, found: str = "") -> SweptAction:

@@ -19,6 +19,7 @@ class Liveness(Enum):
     DEAD = "its run is over"
     UNREPORTED = "ended, but the platform has not heard it"
     CLOSED = "closed before"
+    PARKED = "waits for an approval"
     UNKNOWN = "silent; whether its run lives is not known"
 
 
@@ -55,6 +56,8 @@ def judge(attempted: AttemptRecord, sweeper: Sweeper) -> Judged:
     """
     identity = attempted.begin.identity
     quiet = sweeper.journal.silence(attempted)
+    if attempted.parked is not None:
+        return Judged(attempted, Liveness.PARKED, RunState(None, "", identity.url), quiet)
     if attempted.reported and (attempted.end is None or _was_lost(attempted)):
         return Judged(attempted, Liveness.CLOSED, RunState(None, "", identity.url), quiet)
     # A process is looked at in no time, as a claim does; a CI is asked only after a silence.

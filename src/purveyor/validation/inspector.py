@@ -143,9 +143,9 @@ class Inspector:
 
     def inspect_templates(self, target: ModuleTarget, steps: list[str], *, is_link: bool) -> None:
         kept = keeps_journal(self.catalog.model)
-        if isinstance(target.entry, StepEntry) and target.entry.once and not kept:
+        for key in (k for k in ("once", "approve") if not kept and getattr(target.entry, k, None)):
             text = "it needs a journal that keeps what was done: see `journal`"
-            self.note((*target.trail, "once"), text, at_key=True)
+            self.note((*target.trail, key), text, at_key=True)
         for name, rule in target.entry.compute.items():
             from purveyor.compute import find_template_faults
 

@@ -71,12 +71,13 @@ _END = """
 """
 _TRY_AGAIN = """
     WITH job AS (
-      UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1,
+      UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + %(counted)s,
         scheduled_at = now() + make_interval(secs => %(pause)s)
       WHERE id = %(job)s AND status = 'doing' AND worker_id = %(worker)s RETURNING scheduled_at
     )
     UPDATE deliveries SET status = 'waiting', reason = %(reason)s, run_url = %(run_url)s,
-      due = scheduled_at, tries = tries + 1 FROM job WHERE action_id = %(action_id)s RETURNING 1
+      due = scheduled_at, tries = tries + %(counted)s
+    FROM job WHERE action_id = %(action_id)s RETURNING 1
 """
 _LEAVE = "DELETE FROM procrastinate_workers WHERE id = %(worker)s RETURNING 1"
 
@@ -166,7 +167,7 @@ class InboxWorker:
         except Exception as error:  # noqa: BLE001 - whatever it was, the delivery gets its ending
             ending = DeliveryEnding(DeliveryStatus.WAITING, f"INTERNAL: {type(error).__name__}")
         waits = ending.status is DeliveryStatus.WAITING
-        pause = self._pauses(tries + 1) if waits else None
+        pause = self._pauses(tries + 1) if waits and ending.pause is None else ending.pause
         values = {
             "job": job,
             "action_id": delivery.action_id,
@@ -174,6 +175,7 @@ class InboxWorker:
             "reason": ending.reason.replace("\0", "?"),  # the one letter that PostgreSQL refuses
             "run_url": ending.run_url.replace("\0", "?"),
             "pause": pause,
+            "counted": int(ending.pause is None),
         }
         while True:
             with contextlib.suppress(psycopg.Error):
