@@ -93,7 +93,15 @@ def states(service: OwnService) -> list[str]:
 
 @pytest.mark.slow
 def test_the_pages_service_is_made_left_alone_and_deleted(service: OwnService) -> None:
-    made = service.run("create", bucket_name="orders", owner_key=KEY)
+    asked: JsonObject = {"bucket_name": "orders", "owner_key": KEY}
+    request = service.emulator.request_action(service.id, "create", asked)
+    planned: Any = service.pipeline.run(request, "--plan")
+    assert planned.code == 0, planned.stderr
+    told = [(each["verb"], each["address"]) for each in planned.outcome["steps"][0]["changes"]]
+    assert told == [("create", "x:index:Thing::bucket")]
+    assert _files(service) == []
+
+    made = service.pipeline.run(request)
     assert made.code == 0, made.stderr
     assert "1 created" in made.stderr
     assert KEY not in made.stdout + made.stderr

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
+import stat
 import tempfile
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,8 @@ from purveyor.step import BackendBlock, LockAwaited, OwnState, Step
 from real_programs import LEFT_OUT
 
 if TYPE_CHECKING:
+    from minio_server import MinioServer
+    from purveyor.json_text import JsonObject
     from purveyor.lock import Lock
     from purveyor.step import StepEvent, StepResult
     from real_programs import RealPrograms
@@ -100,6 +104,7 @@ def test_a_lock_is_cancelled_only_when_its_run_is_certainly_over(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack.run()
+    assert stat.S_IMODE((stack.folder / "state").stat().st_mode) == 0o700
     lost: list[Lock] = []
 
     def is_lost(lock: Lock) -> bool:
@@ -110,7 +115,7 @@ def test_a_lock_is_cancelled_only_when_its_run_is_certainly_over(
     with pytest.raises(StateLockedError, match=r"locked by ada@elsewhere \(pid 4242\)") as caught:
         stack.run()
     assert "pulumi cancel --stack 5a1f" in caught.value.hint
-    assert f"file://{stack.folder}/state" in caught.value.hint
+    assert f"'file://{stack.folder}/state'" in caught.value.hint
 
     stack.own = dataclasses.replace(stack.own, is_lost=is_lost)
     stack.run()
@@ -158,6 +163,34 @@ def test_another_passphrase_is_told(stack: Stack) -> None:
     stack.passphrase = "sesame, open"
     with pytest.raises(CredentialsError, match="is not the passphrase of the stack 5a1f"):
         stack.run()
+
+
+@pytest.mark.slow
+def test_a_stack_in_a_bucket_is_reached_by_the_runs_login_and_not_by_the_accounts(
+    stack: Stack, minio: MinioServer, tmp_path: Path
+) -> None:
+    minio.make_bucket(bucket := f"states-{uuid.uuid4().hex[:8]}")
+    key, secret = minio.environment().values()
+    own = tmp_path / "own"
+    own.write_text(
+        f"[purveyor-state]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+    )
+    said: JsonObject = {
+        "bucket": bucket,
+        "key": "team/pulumi/services/5a1f/thing.tfstate",
+        "region": "us-east-1",
+        "endpoints": {"s3": minio.url},
+        "use_path_style": True,
+        "profile": "purveyor-state",
+        "shared_credentials_files": [str(own)],
+    }
+    stack.own = dataclasses.replace(stack.own, block=BackendBlock("s3", said))
+    stack.environment |= {"AWS_ACCESS_KEY_ID": "account", "AWS_SECRET_ACCESS_KEY": "theirs"}
+    stack.run()
+    listed = minio.s3().list_objects_v2(Bucket=bucket)["Contents"]
+    assert "team/pulumi/services/5a1f/thing/.pulumi/stacks/thing/5a1f.json" in [
+        each["Key"] for each in listed
+    ]
 
 
 def test_a_missing_passphrase_is_told_before_pulumi_starts(stack: Stack) -> None:

@@ -96,10 +96,13 @@ def test_google_cannot_be_two_at_once(tmp_path: Path) -> None:
         find_place(block, {"GOOGLE_CREDENTIALS": "{}"}, tmp_path)
 
 
-def test_a_folder_is_made_for_us_alone(tmp_path: Path) -> None:
+def test_a_folder_is_not_made_before_there_is_a_stack(tmp_path: Path) -> None:
     block = BackendBlock("local", {"path": str(tmp_path / "a b.tfstate")})
-    assert find_place(block, {}, tmp_path).url == f"file://{tmp_path}/a%20b"
-    assert stat.S_IMODE((tmp_path / "a b").stat().st_mode) == 0o700
+    place = find_place(block, {}, tmp_path)
+    assert (place.url, place.missing) == (f"file://{tmp_path}/a%20b?create_dir=true", True)
+    assert not (tmp_path / "a b").exists()
+    (tmp_path / "a b").mkdir()
+    assert not find_place(block, {}, tmp_path).missing
 
 
 def test_any_other_store_is_refused(tmp_path: Path) -> None:

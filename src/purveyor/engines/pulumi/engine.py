@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 PULUMI = "pulumi"
 _NOTHING = StepResult((), {}, engine=PULUMI)
 _PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a variable's name
+_ALWAYS = {
+    "PULUMI_SKIP_UPDATE_CHECK": "true",
+    # The configuration is new in each run: what encrypts stands in the state.
+    "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+}
 # How Pulumi marks a secret in a state: sdk/go/common/resource/sig/sig.go.
 _MARK, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _DEPTH = 256
@@ -59,7 +65,7 @@ class PulumiEngine(StatelessEngine):
         Raise RecoveryError for operations of which nobody knows whether they happened.
         """
         stack, deletes = self._open(step, listen), step.operation is Operation.DELETE
-        before = self._read(stack)
+        before = None if stack.missing else self._read(stack)
         if deletes and before is None:
             return _NOTHING
         if before is None or _find_pending(before):
@@ -80,7 +86,7 @@ class PulumiEngine(StatelessEngine):
     def preview(self, step: Step, listen: Listen) -> StepResult:
         """Tell it by Pulumi's preview; without a stack, over an empty one that goes away again."""
         stack = self._open(step, listen)
-        before = self._read(stack)
+        before = None if stack.missing else self._read(stack)
         if step.operation is Operation.DELETE:
             return self._foresee(stack, "destroy", "--preview-only") if before else _NOTHING
         if before is None:
@@ -122,13 +128,11 @@ class PulumiEngine(StatelessEngine):
                 **step.environment,
                 **place.environment,
                 **self._lend_passphrase(),
+                **_ALWAYS,
                 "PULUMI_BACKEND_URL": place.url,
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-                # The configuration is new in each run: what encrypts stands in the state.
-                "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-                "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
             },
             secrets=configuration.secrets,
+            missing=place.missing,
             listen=listen,
         )
 

@@ -42,6 +42,7 @@ class StackSession:
     program: Path
     environment: Mapping[str, str]
     secrets: Mapping[str, str]  # of its configuration, by their keys
+    missing: bool  # whether it certainly is not there yet
     listen: Listen
 
     @property
@@ -125,5 +126,5 @@ class StackSession:
 
     def tell_command(self, command: str) -> str:
         """Return a command for a person who has the project's folder before her."""
-        url = re.sub(r"[?&]profile=[^&]*$", "", self.environment["PULUMI_BACKEND_URL"])
+        url = re.sub(r"[?&](profile|create_dir)=[^&]*$", "", self.environment["PULUMI_BACKEND_URL"])
         return f"`PULUMI_BACKEND_URL='{url}' pulumi {command} --stack {self.name}`"

@@ -39,6 +39,7 @@ _AWS_FILES = {
 class StackAddress:
     url: str
     environment: Mapping[str, str]  # how the store lets Pulumi in, beside the account's login
+    missing: bool = False  # whether it is a folder that is not there
 
 
 def find_place(block: BackendBlock, environment: Mapping[str, str], folder: Path) -> StackAddress:
@@ -50,8 +51,9 @@ def find_place(block: BackendBlock, environment: Mapping[str, str], folder: Path
     match block.type:
         case "local":
             place = Path(str(said["path"]).removesuffix(SUFFIX))
-            place.mkdir(mode=0o700, exist_ok=True)
-            return StackAddress(f"file://{quote(str(place))}", {})
+            return StackAddress(
+                f"file://{quote(str(place))}?create_dir=true", {}, missing=not place.is_dir()
+            )
         case "s3":
             return StackAddress(_write_s3(said), _join_profiles(said, environment, folder))
         case "azurerm":
