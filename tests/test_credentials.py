@@ -142,6 +142,14 @@ def test_an_sts_that_does_not_answer_is_no_fault_of_the_credentials(
     assert caught.value.reason is ReasonCode.PROVIDER_UNAVAILABLE
 
 
+def test_a_gateways_page_is_no_fault_of_a_login(clean_environment: dict[str, str]) -> None:
+    with answering(b"<!doctype html>", status=400) as url:
+        settings = Settings(clean_environment | MotoServer(url).environment())
+        with pytest.raises(CredentialsError) as told:
+            assume(ROLE, settings=settings, region=REGION, session_name="a")
+    assert told.value.reason is ReasonCode.PROVIDER_UNAVAILABLE
+
+
 def test_a_run_without_credentials_is_told_to_log_in(
     clean_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

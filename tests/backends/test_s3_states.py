@@ -164,6 +164,15 @@ def test_a_store_that_does_not_answer_is_never_no_state(
     assert "does not answer" in caught.value.message
 
 
+def test_a_gateways_page_is_never_no_state(
+    clean_environment: dict[str, str], tmp_path: Path
+) -> None:
+    page = b"<!doctype html><p>Log in to the network"
+    with answering(page) as url, pytest.raises(RecoveryError) as caught:
+        backend_at(url, clean_environment, tmp_path).locate(entity())
+    assert caught.value.reason is ReasonCode.STATE_UNREADABLE
+
+
 def test_a_state_that_breaks_off_on_its_way_is_never_no_state(
     clean_environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -40,7 +40,7 @@ def shows(page: str, real: str) -> bool:
     return re.fullmatch(pattern, f"{plain(real)}\n") is not None
 
 
-@pytest.mark.parametrize("name", ["end-to-end", "pipeline"])
+@pytest.mark.parametrize("name", ["end-to-end", "iam", "pipeline"])
 def test_an_examples_page_shows_what_it_says(
     name: str, tmp_path: Path, clean_environment: dict[str, str], tofu: Path
 ) -> None:

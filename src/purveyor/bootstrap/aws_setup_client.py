@@ -68,11 +68,9 @@ class AwsSetupClient(aws.Clients):
 
         Raise UnknownSettingError where a store that is not AWS lacks a setting.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             yield
-        except (BotoCoreError, ClientError) as error:
+        except aws.failures() as error:
             if not self.in_aws and code_of(error) in _UNKNOWN:
                 raise UnknownSettingError from None
             raise _explain(what, error) from error

@@ -203,21 +203,31 @@ def client_config(*, path_style: bool = False) -> Config:
     )
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """Return what botocore raises for a request; a gateway's page is of no kind of its own."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    return BotoCoreError, ClientError, ResponseParserError
+
+
 def classify(error: Exception) -> Failure:
     from botocore import exceptions as b
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, b.ClientError):
         return Failure(_classify_answer(error), _detail(error))
     absent = (b.NoCredentialsError, b.PartialCredentialsError, b.ProfileNotFound)
     lost = (b.CredentialRetrievalError, b.MetadataRetrievalError, b.TokenRetrievalError)
     expired = (b.UnauthorizedSSOTokenError, b.SSOTokenLoadError, b.LoginError)
+    no_aws = (b.HTTPClientError, b.ConnectionError, b.IncompleteReadError, ResponseParserError)
     kinds: list[tuple[tuple[type[Exception], ...], FailureKind]] = [
         (absent, FailureKind.ABSENT),
         (expired, FailureKind.EXPIRED),
         # botocore's own for a login that its source gives although it is over.
         ((RuntimeError,), FailureKind.EXPIRED),
         (lost, FailureKind.INVALID),
-        ((b.HTTPClientError, b.ConnectionError, b.IncompleteReadError), FailureKind.UNREACHABLE),
+        (no_aws, FailureKind.UNREACHABLE),
     ]
     kind = next((found for types, found in kinds if isinstance(error, types)), FailureKind.OTHER)
     return Failure(kind, _detail(error))

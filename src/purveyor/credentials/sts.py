@@ -43,8 +43,6 @@ def assume(
     account's audit log; what STS does not allow in it is replaced.
     Raise CredentialsError, which says who can mend it.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     session = source or aws.open_session(settings, region or aws.home_region(settings))
     wanted: AssumeRoleRequestTypeDef = {
         "RoleArn": role_arn,
@@ -56,7 +54,7 @@ def assume(
     try:
         sts = aws.open_sts(session, settings)
         answer = sts.assume_role(**wanted)
-    except (BotoCoreError, ClientError, RuntimeError) as error:
+    except (*aws.failures(), RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.classify(error)) from error
     return _read(answer["Credentials"], region)
 
@@ -73,7 +71,6 @@ def assume_by_token(
     """Take on a role with an identity token (AssumeRoleWithWebIdentity): one unsigned request."""
     from botocore import UNSIGNED
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
 
     config = aws.client_config().merge(Config(signature_version=UNSIGNED))
     session = aws.without_keys(region or aws.home_region(settings))
@@ -85,7 +82,7 @@ def assume_by_token(
             WebIdentityToken=token,
             DurationSeconds=session_seconds,
         )
-    except (BotoCoreError, ClientError) as error:
+    except aws.failures() as error:
         # Without its cause, and no further than the token, which a refusal may quote.
         failure = aws.classify(error)
         detail = failure.detail.partition(token[:_TELLING])[0]

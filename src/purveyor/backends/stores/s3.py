@@ -166,12 +166,10 @@ class S3Store(ObjectStore):
     @contextlib.contextmanager
     def explained(self, path: str) -> Iterator[None]:
         """Turn what AWS refuses about a path into an error for readers."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         config = self.config
         try:
             yield
-        except (BotoCoreError, ClientError, RuntimeError) as error:
+        except (*aws.failures(), RuntimeError) as error:
             failure = aws.classify(error)
             store = f"bucket {config.bucket}"
             if _NO_TABLE in failure.detail:
