@@ -149,3 +149,39 @@ def test_a_hostile_context_reaches_the_module_byte_for_byte(
     assert ran.job == "success", ran.log
     assert stored(runner.folder.parent / "states") == value
     assert not mark.exists()
+
+
+def gated() -> str:
+    """Return the example with a second job that goes on once its environment lets it."""
+    head, job = example().split("  provision:\n")
+    first = job.replace(
+        "      - uses: acme/purveyor", "      - id: purveyor\n        uses: acme/purveyor"
+    )
+    outputs = '    outputs: {parked: "${{ steps.purveyor.outputs.parked }}"}\n'
+    second = job.replace("environment: purveyor", "environment: production").replace(
+        "        with:\n          api-key",
+        '        with:\n          approved: "true"\n          api-key',
+    )
+    waits = "    needs: provision\n    if: needs.provision.outputs.parked == 'true'\n"
+    return f"{head}  provision:\n{outputs}{first}  approved:\n{waits}{second}"
+
+
+def test_a_second_job_goes_on_with_what_the_first_one_parked(
+    runner: ActRunner, emulator: Emulator
+) -> None:
+    put_echo_module(runner.workspace)
+    catalog = runner.workspace / "purveyor.yaml"
+    backend = catalog.read_text("utf-8").splitlines()[-1]
+    step = "{module: modules/mysql-database, approve: {operations: [create]}}"
+    services = f"services:\n  mysql-database:\n    steps: [{step}]\n"
+    catalog.write_text(f"version: 1\n{backend}\n{services}", "utf-8")
+    use(runner, gated())
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    create = emulator.request_action(service, "create", DATABASE)
+    ran = dispatch(runner, emulator, create)
+    assert (ran.code, status(emulator, create)) == (0, "success"), ran.log
+    assert "waits for an approval" in ran.log
+    update = emulator.request_action(service, "update", {"storage_gb": 40})
+    ran = dispatch(runner, emulator, update)
+    assert (ran.code, status(emulator, update)) == (0, "success"), ran.log
+    assert "waits for an approval" not in ran.log
