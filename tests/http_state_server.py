@@ -34,7 +34,8 @@ _GITLAB = re.compile(
 class HttpStateServer:
     """What the server keeps, and where it listens. `requests` are `METHOD path` lines.
 
-    `refusal` is a status that every request gets; 0 for none.
+    `refusal` is a status that every request gets, or those alone that `refused_methods` names;
+    0 for none.
     """
 
     url: str = ""
@@ -45,6 +46,7 @@ class HttpStateServer:
     bodies: list[str] = field(default_factory=list)
     login: tuple[str, str] = (USER, PASSWORD)
     refusal: int = 0
+    refused_methods: tuple[str, ...] = ()
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def put(self, name: str, text: str) -> None:
@@ -80,7 +82,7 @@ class _Door(BaseHTTPRequestHandler):
         kept, parts = self.kept, urlsplit(self.path)
         kept.requests.append(f"{self.command} {parts.path}")
         kept.bodies.append(body.decode(errors="replace"))
-        if kept.refusal:
+        if kept.refusal and self.command in (kept.refused_methods or (self.command,)):
             return kept.refusal, b"No."
         coded = base64.b64encode(":".join(kept.login).encode()).decode()
         if self.headers.get("Authorization") != f"Basic {coded}":

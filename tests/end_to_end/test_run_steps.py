@@ -10,45 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline import Pipeline, finish
+from pipeline import finish
 from purveyor import json_text
 from purveyor.journal.capsule import read_capsule
-from purveyor_emulator import Emulator
-from service_fixtures import OwnService, attribute, hold_gate
+from service_fixtures import OwnService, hold_gate
 from warm_commands import run_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from purveyor.json_text import JsonObject
 
+pytest_plugins = ["steps_fixtures"]
 EXAMPLE = Path(__file__).parents[2] / "examples/steps"
-PROPERTIES: JsonObject = {
-    "folder": attribute("string", "create"),
-    "first_customer": attribute("string", "create", "update"),
-    "endpoint": attribute("string"),
-    "report": attribute("string"),
-    "customers": attribute("integer"),
-}
 WAIT = "#!/bin/sh\ntouch {begun}\nexec sleep 60\n"
-
-
-@pytest.fixture
-def service(tmp_path: Path, tofu: Path, clean_environment: dict[str, str]) -> Iterator[OwnService]:
-    catalog = Path(shutil.copytree(EXAMPLE, tmp_path / "catalog"))
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "tofu").symlink_to(tofu)
-    environment = {
-        **clean_environment,
-        "PATH": f"{programs}:/usr/bin:/bin",
-        "PURVEYOR_CACHE": str(tmp_path / "cache"),
-    }
-    schema: JsonObject = {"type": "object", "properties": PROPERTIES}
-    seed: JsonObject = {"specifications": [{"slug": "seeded-database", "attributes": schema}]}
-    with Emulator.running(seed=seed) as emulator:
-        entity = str(emulator.create_service("seeded-database", name="news")["id"])
-        yield OwnService(Pipeline(catalog, environment, emulator), emulator, entity)
 
 
 def asked(service: OwnService) -> dict[str, str]:
