@@ -203,12 +203,12 @@ def client_config(*, path_style: bool = False) -> Config:
     )
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """Return what botocore raises for a request; a gateway's page is of no kind of its own."""
+def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what botocore raises for a request, and `more`; for a gateway's page, too."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    return BotoCoreError, ClientError, ResponseParserError
+    return BotoCoreError, ClientError, ResponseParserError, *more
 
 
 def classify(error: Exception) -> Failure:

@@ -54,7 +54,7 @@ def assume(
     try:
         sts = aws.open_sts(session, settings)
         answer = sts.assume_role(**wanted)
-    except (*aws.failures(), RuntimeError) as error:
+    except aws.failures(RuntimeError) as error:
         raise _explain(role_arn, session_seconds, aws.classify(error)) from error
     return _read(answer["Credentials"], region)
 

@@ -169,7 +169,7 @@ class S3Store(ObjectStore):
         config = self.config
         try:
             yield
-        except (*aws.failures(), RuntimeError) as error:
+        except aws.failures(RuntimeError) as error:
             failure = aws.classify(error)
             store = f"bucket {config.bucket}"
             if _NO_TABLE in failure.detail:
