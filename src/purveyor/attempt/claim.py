@@ -203,9 +203,10 @@ class Attempt:
     ) -> tuple[Outcome, Reported]:
         """Keep how it ended unless that is kept, tell the platform, and close it once it heard."""
         notes: tuple[str, ...] = ()
-        if outcome.status is Status.PARKED:  # nothing of it is left here
-            self.run.local_runs.remove(self.begin.action)
-            return self._complete(outcome), tell(outcome)
+        if outcome.status is Status.PARKED:
+            delivery = tell(outcome)
+            self.run.local_runs.remove(self.begin.action)  # only then: `finish` tells it otherwise
+            return self._complete(outcome), delivery
         if not self.ended:
             outcome = self._complete(outcome)
             try:
