@@ -24,6 +24,7 @@ PROPERTIES: JsonObject = {
     "endpoint": attribute("string"),
     "report": attribute("string"),
     "customers": attribute("integer"),
+    "password": attribute("string", "create", "update", secret=True),
 }
 
 

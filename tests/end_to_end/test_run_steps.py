@@ -243,3 +243,13 @@ def test_what_looks_at_states_knows_a_further_steps_own(service: OwnService) -> 
     saved = json_text.parse(kept.read_text())
     assert isinstance(saved, dict)
     assert saved["serial"] == later["serial"] + 1
+
+
+def test_a_secret_that_a_module_and_a_program_take_is_asked_for_once(service: OwnService) -> None:
+    database = service.pipeline.catalog / "stacks/database/main.tf"
+    secret = 'variable "password" {\n  type = string\n  sensitive = true\n}\n'
+    kept = 'resource "terraform_data" "login" {\n  input = var.password\n}\n'
+    database.write_text(f"{database.read_text()}\n{secret}{kept}")
+    service.create(**asked(service), password="s3cret-of-it")
+    service.update(first_customer="Grace")
+    assert service.attributes()["customers"] == 2

@@ -276,18 +276,21 @@ def _choose_secrets(run: StepRun) -> Secrets:
     Where there is no state, they would lie in it.
     """
     kept, recipe = Secrets(), run.action.recipe
+    clear = [p for p, _ in run.done if p.state and not (p.state.last and p.state.last.encrypted)]
+    in_states = {name for plan in clear for name in plan.resolved.withheld}
     for plan, done in run.done:
-        encrypted = (
-            plan.state.last and plan.state.last.encrypted if plan.state else not recipe.stateless
-        )
-        if encrypted or not recipe.keep_secrets:
+        if not recipe.keep_secrets or (plan.state and plan not in clear):
             continue
         given = done.outputs if recipe.stateless else {}
         resolved, mark = plan.resolved, plan.recipe.suffix and f"{plan.recipe.suffix}/"
-        asked = {n: v for n, v in resolved.asked.items() if n in resolved.private}
+        names = resolved.private if plan.state or recipe.stateless else resolved.private & in_states
+        withheld, asked = (
+            {f"{mark}{n}": each for n, each in values.items() if n in names}
+            for values in (resolved.withheld, resolved.asked)
+        )
         kept = Secrets(
-            {**kept.variables, **{f"{mark}{n}": v for n, v in resolved.withheld.items()}},
-            {**kept.asked, **{f"{mark}{n}": v for n, v in asked.items()}},
+            {**kept.variables, **withheld},
+            {**kept.asked, **asked},
             {**kept.given, **{f"{mark}{n}": v.value for n, v in given.items() if v.sensitive}},
         )
     return kept

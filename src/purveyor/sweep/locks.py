@@ -72,14 +72,26 @@ def look(suspect: Suspect, judged: Sequence[Judged], sweeper: Sweeper) -> Held |
         if path
         else sweeper.states.locate(_Owner(begin.kind, begin.entity, begin.slug))
     )
-    beat = suspect.attempted.beat
-    step, further, _ = (beat.phase if beat else "").partition("/")
-    for place in (key, *([StateKey(step_path(key.path, step), exists=True)] if further else [])):
+    for step in _find_steps(suspect, sweeper):
+        place = StateKey(step_path(key.path, step), exists=True) if step else key
         lock = sweeper.states.access(place).holder()
         if lock is not None and suspect.attempted.may_hold(lock):
             doubt = suspect.doubt or find_doubt(lock, suspect, judged, sweeper)
             return Held(suspect, place, lock, doubt)
     return None
+
+
+def _find_steps(suspect: Suspect, sweeper: Sweeper) -> Iterator[str]:
+    """Yield the steps that may have been under way; the first that keeps a state is the empty one.
+
+    The last beat may be older than the step: the marker is set before a step changes anything.
+    """
+    beat, begin = suspect.attempted.beat, suspect.attempted.begin
+    step, further, _ = (beat.phase if beat else "").partition("/")
+    yield from ("", *([step] if further else []))
+    for marker in sweeper.journal.markers.find(begin.ref):
+        if (marker.action, marker.attempt) == (begin.action, begin.attempt) and marker.step:
+            yield marker.step
 
 
 def free(held: Sequence[Held], sweeper: Sweeper) -> Iterator[SweptLock]:
