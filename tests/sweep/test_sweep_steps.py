@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from journal_fixtures import make_begin
-from purveyor.journal import AttemptRecord, Beat
+from purveyor.journal import AttemptRecord, Beat, ChangeMarker
 from purveyor.lock import Lock
 from purveyor.run_identity import RunIdentity
 from purveyor.state_key import StateKey
@@ -46,12 +47,19 @@ class _Access:
         return self.lock
 
 
+def make_sweeper(locks: Locks, *markers: ChangeMarker) -> Sweeper:
+    found = SimpleNamespace(find=lambda _entity: markers)
+    clock = SimpleNamespace(pause=lambda _seconds: False, now=lambda: 2000.0)
+    journal = SimpleNamespace(markers=found)
+    sweeper = SimpleNamespace(states=locks, clock=clock, dry_run=False, journal=journal)
+    return cast("Sweeper", sweeper)
+
+
 @pytest.mark.parametrize("place", [MAIN, FURTHER])
 def test_the_lock_of_the_step_that_was_at_work_is_found_and_freed(place: str) -> None:
     attempted = AttemptRecord(make_begin(RUN), Beat(1010.0, "report/apply", "l-1"), None, False)
-    locks, pauses = Locks({place: LOCK}), list[float]()
-    clock = cast("Any", type("Clock", (), {"pause": pauses.append, "now": lambda: 2000.0}))
-    sweeper = cast("Sweeper", type("S", (), {"states": locks, "clock": clock, "dry_run": False}))
+    locks = Locks({place: LOCK})
+    sweeper = make_sweeper(locks)
     suspect = Suspect(attempted, "https://ci/1")
     held = look(suspect, [], sweeper)
     assert held is not None
@@ -62,5 +70,16 @@ def test_the_lock_of_the_step_that_was_at_work_is_found_and_freed(place: str) ->
 
 def test_a_further_steps_lock_of_somebody_else_is_let_alone() -> None:
     attempted = AttemptRecord(make_begin(RUN), Beat(1010.0, "report/apply", "l-9"), None, False)
-    sweeper = cast("Sweeper", type("S", (), {"states": Locks({FURTHER: LOCK})}))
-    assert look(Suspect(attempted, ""), [], sweeper) is None
+    assert look(Suspect(attempted, ""), [], make_sweeper(Locks({FURTHER: LOCK}))) is None
+
+
+def test_a_step_that_is_younger_than_the_last_beat_is_known_by_its_marker() -> None:
+    begin = make_begin(RUN)
+    attempted = AttemptRecord(begin, Beat(1010.0, "database/apply", "l-1"), None, False)
+    locks, suspect = Locks({FURTHER: LOCK}), Suspect(attempted, "")
+    assert look(suspect, [], make_sweeper(locks)) is None
+    marker = ChangeMarker(begin.ref, begin.action, begin.attempt, step="report")
+    other = ChangeMarker(begin.ref, "another", 1, step="none")
+    held = look(suspect, [], make_sweeper(locks, other, marker))
+    assert held is not None
+    assert held.key.path == FURTHER
