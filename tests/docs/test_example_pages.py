@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from shell_blocks import MARK, ROOT, plain, printed, read_blocks
 
+from real_programs import LEFT_OUT
 from store_process import free_port
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 EXAMPLES = ROOT / "examples"
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 PLACE = "/tmp/purveyor-"
-PORT = "8400"
+PORTS = ("8400", "2222")
 
 
 def script(page: Path) -> str:
@@ -40,15 +42,20 @@ def shows(page: str, real: str) -> bool:
     return re.fullmatch(pattern, f"{plain(real)}\n") is not None
 
 
-@pytest.mark.parametrize("name", ["end-to-end", "iam", "pipeline"])
+@pytest.mark.parametrize("name", ["end-to-end", "iam", "pipeline", "virtual-machine"])
 def test_an_examples_page_shows_what_it_says(
     name: str, tmp_path: Path, clean_environment: dict[str, str], tofu: Path
 ) -> None:
-    copy, port = tmp_path / "copy", free_port()
+    if name == "virtual-machine" and not SSHD:
+        pytest.skip(f"{LEFT_OUT}sshd: install openssh-server")
+    copy = tmp_path / "copy"
+    ports = {each: str(free_port()) for each in PORTS}
     shutil.copytree(EXAMPLES / name, copy)
     for file in filter(lambda each: each.is_file(), copy.rglob("*")):
         text = file.read_text().replace(PLACE, f"{tmp_path}/")
-        file.write_text(text.replace(PORT, str(port)))
+        for page, real in ports.items():
+            text = text.replace(page, real)
+        file.write_text(text)
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "tofu").symlink_to(tofu)
@@ -64,7 +71,7 @@ def test_an_examples_page_shows_what_it_says(
         capture_output=True,
         text=True,
         check=False,
-        timeout=75,
+        timeout=110,
     )
     shown = done.stdout.split(f"{MARK}\n")[:-1]
     pages = printed(read_blocks(copy / "README.md"))
