@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from purveyor.json_text import JsonObject
+    from real_programs import RealPrograms
 
 EXAMPLE = Path(__file__).parents[2] / "examples/virtual-machine"
+OPENSTACK = "registry.terraform.io/terraform-provider-openstack/openstack"
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")  # noqa: TID251 - where it is installed
 ORDER: JsonObject = {
     "name": "shop-1",
@@ -146,14 +148,14 @@ def test_the_openstack_module_has_the_interface_of_the_stand_in() -> None:
 
 @pytest.mark.slow
 def test_the_openstack_module_is_one_that_its_provider_takes(
-    tmp_path: Path, tofu: Path, clean_environment: dict[str, str]
+    tmp_path: Path, terraform: Path, real: RealPrograms, clean_environment: dict[str, str]
 ) -> None:
-    mirror = Path(clean_environment.get("PURVEYOR_PLUGIN_MIRROR", "/nowhere"))
-    if not any(mirror.glob("registry.*/terraform-provider-openstack/openstack")):
+    mirror = real.plugin_mirror
+    if mirror is None or not (mirror / OPENSTACK).is_dir():
         pytest.skip(f"{LEFT_OUT}openstack provider: PURVEYOR_PLUGIN_MIRROR names no folder with it")
     shutil.copytree(EXAMPLE / "clouds/openstack", tmp_path / "module")
     for words in (("init", f"-plugin-dir={mirror}"), ("validate",)):
         done = process.run(
-            process.Command((str(tofu), *words), tmp_path / "module", clean_environment)
+            process.Command((str(terraform), *words), tmp_path / "module", clean_environment)
         )
         assert done.code == 0, done.stderr
