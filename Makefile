@@ -7,7 +7,7 @@ LOCKS := requirements/bootstrap.txt requirements/dev.txt
 PYTHON ?=
 # Tests wait for engines and stores half of their time, so that three workers keep two cores busy:
 # 396 s instead of 467 s (measured).
-WORKERS ?= 3
+WORKERS ?= 4
 POINTS ?= 300
 SEED ?= 1
 N ?= 100000

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("cluster_fixtures", "store_fixtures")
 
+_WHOLE_RUNS = frozenset(
+    {"backends", "end_to_end", "states", "faults", "sweep", "catalog", "parameters"}
+)
 _REAL = pytest.StashKey[RealPrograms]()
 _FOR_LATER = pytest.StashKey[int]()
 # What a CI, a cloud's login or a user may have set; a test that needs one sets it.
@@ -58,18 +61,27 @@ def _hear_signals() -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that asks for `engine` once for every engine, or for one if that is enough."""
+    """Run each test that asks for `engine` once for every engine, or for one if that is enough.
+
+    Where a whole run is played, the other engines wait for `make test-long`.
+    """
     if "engine" not in metafunc.fixturenames:
         return
     real = metafunc.config.stash[_REAL]
-    names = list(PROGRAMS)
+    first, *others = [
+        *filter(real.engine, PROGRAMS),
+        *filter(lambda n: not real.engine(n), PROGRAMS),
+    ]
     if metafunc.definition.get_closest_marker("one_engine"):
-        names = [*filter(real.engine, names), *names][:1]
+        others = []
+    whole = metafunc.definition.path.parent.name in _WHOLE_RUNS
+    later = (pytest.mark.engine, *([pytest.mark.long] if whole else []))
+    marks = {first: (pytest.mark.engine,), **dict.fromkeys(others, later)}
     metafunc.parametrize(
         "engine",
         [
-            pytest.param(real.engine(name) or name, id=PROGRAMS[name], marks=pytest.mark.engine)
-            for name in names
+            pytest.param(real.engine(name) or name, id=PROGRAMS[name], marks=each)
+            for name, each in marks.items()
         ],
         indirect=True,
     )

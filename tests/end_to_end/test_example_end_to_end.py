@@ -120,6 +120,7 @@ def test_a_database_is_found_watched_and_linked_until_it_goes(
     assert registered(platform, "production") == []
 
 
+@pytest.mark.slow
 def test_the_dimensions_choose_the_account_and_one_edit_reaches_every_instance(
     platform: Pipeline,
 ) -> None:

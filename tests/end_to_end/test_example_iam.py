@@ -138,6 +138,7 @@ def test_a_group_that_the_project_lacks_is_refused_before_anything_is_made(
     assert review(company, project)["seen"] == ADA
 
 
+@pytest.mark.slow
 def test_what_was_changed_by_hand_is_reviewed_and_refused_by_the_proof(company: Pipeline) -> None:
     project, ada = started(company)
     folder = company.catalog.parent / "directory/groups"
