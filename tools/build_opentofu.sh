@@ -12,7 +12,7 @@ mkdir -p "$target"
 echo "Building OpenTofu $version from its Go module: about four minutes" >&2
 # Without the -X it would call itself a development build (measured). Unlike the workspace and the
 # flags of the user's own projects, the pins decide here.
-(cd "$here/opentofu" && CGO_ENABLED=0 GOWORK=off GOFLAGS="" go build -mod=readonly -trimpath \
+(cd "$here/opentofu" && CGO_ENABLED=0 GOWORK=off GOFLAGS="" GOGC=400 go build -mod=readonly -trimpath \
     -buildvcs=false -ldflags "-s -w -X github.com/opentofu/opentofu/version.dev=no" \
     -o "$target/.tofu.$$" github.com/opentofu/opentofu/cmd/tofu) || {
     rm -f "$target/.tofu.$$"
