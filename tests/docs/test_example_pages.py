@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess  # noqa: TID251 - a reader types these commands into a shell
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,11 +64,15 @@ def test_an_examples_page_shows_what_it_says(
         f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m purveyor "$@"\n'
     )
     (programs / "purveyor").chmod(0o755)
-    cache = str(tmp_path / "cache")
+    more = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "PURVEYOR_CACHE": str(tmp_path / "cache"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": tempfile.mkdtemp(),  # a socket's name has to be short
+    }
     done = subprocess.run(
         ["bash", "-c", script(copy / "README.md")],  # noqa: S607 - the reader's shell
         cwd=copy,
-        env={**clean_environment, "PATH": f"{programs}:/usr/bin:/bin", "PURVEYOR_CACHE": cache},
+        env={**clean_environment, **more},
         capture_output=True,
         text=True,
         check=False,

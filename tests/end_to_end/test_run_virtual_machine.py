@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess  # noqa: TID251 - keys are made by OpenSSH's own program
+import subprocess  # noqa: TID251 - OpenSSH's own programs make keys and log in
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,7 @@ def machine(tmp_path: Path, tofu: Path, clean_environment: dict[str, str]) -> It
     entry = catalog / "purveyor.yaml"
     text = entry.read_text().replace("/tmp/purveyor-machines", str(tmp_path / "machines"))
     entry.write_text(text.replace("2222", str(free_port())))
-    key = catalog / "keys/automation"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)  # noqa: S607 - from PATH
+    make_key(catalog / "keys/automation")
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "tofu").symlink_to(tofu)
@@ -53,6 +53,7 @@ def machine(tmp_path: Path, tofu: Path, clean_environment: dict[str, str]) -> It
         **clean_environment,
         "PATH": f"{programs}:/usr/bin:/bin",
         "PURVEYOR_CACHE": str(tmp_path / "cache"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": tempfile.mkdtemp(),  # a socket's name has to be short
     }
     with Emulator.running(seed=EXAMPLE / "specification.yaml") as emulator:
         entity = str(emulator.create_service("virtual-machine", name="shop")["id"])
@@ -67,6 +68,22 @@ def keys(machine: OwnService) -> list[str]:
     folder = machine.pipeline.catalog.parent / "machines" / machine.id / "etc/ssh"
     lines = (folder / "authorized_keys").read_text().split("\n")
     return [line.split()[2] for line in lines if len(line.split()) > 2]
+
+
+def make_key(path: Path) -> Path:
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path)]
+    subprocess.run(words, check=True)
+    return path
+
+
+def lets_in(machine: OwnService, key: Path) -> bool:
+    """Log in with a key, and with no other."""
+    port = str(machine.attributes()["address"]).rpartition(":")[2]
+    words = ["ssh", "-F", "none", "-i", str(key), "-p", port, "-o", "LogLevel=ERROR"]
+    for option in ("IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=no"):
+        words += ["-o", option]
+    words += ["-o", "UserKnownHostsFile=/dev/null", "127.0.0.1", "true"]
+    return subprocess.run(words, check=False).returncode == 0
 
 
 @needs_sshd
@@ -106,13 +123,20 @@ def test_a_machine_is_made_secured_and_logged_in_to(machine: OwnService) -> None
 
 @needs_sshd
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # Ansible three times: 105 s where others use the machine
 def test_who_is_trusted_no_more_loses_her_key_and_the_rest_stays(machine: OwnService) -> None:
-    machine.create(**ORDER)
+    trusted = machine.pipeline.catalog / "operators/grace.pub"
+    key = make_key(machine.pipeline.catalog.parent / "grace")
+    trusted.write_bytes(key.with_suffix(".pub").read_bytes())
+    made = machine.run("create", **ORDER)
+    assert made.code == 0, made.stderr
     first, host_key = keys(machine), machine.attributes()["host_key"]
     assert len(first) == 4
-    (machine.pipeline.catalog / "operators/grace.pub").unlink()
+    assert lets_in(machine, key)
+    trusted.unlink()
     machine.run("update")
     assert [each for each in first if each not in keys(machine)] == [first[-1]]
+    assert not lets_in(machine, key)
     assert machine.attributes()["operators"] == ["ada"]
     assert machine.attributes()["host_key"] == host_key
     hold_gate(machine.pipeline, machine.id)
