@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from parameter_fixtures import BACKUPS, NUMBER, STRING, faults_of, module, request, variable
 
-from purveyor import json_text
 from purveyor.action import Operation
 from purveyor.declaration import Attribute, Collection, Object, Primitive, Tuple
 from purveyor.parameters import resolve_request
@@ -241,22 +240,28 @@ def test_a_custom_action_is_checked_like_a_create() -> None:
     assert fault == "x: is no variable of the module; it declares none"
 
 
-def test_a_context_of_60_kilobytes_settles_in_ten_milliseconds() -> None:
-    rules: list[JsonValue] = [{"retention_days": n, "window": "é" * 20} for n in range(260)]
+def test_a_context_of_60_kilobytes_settles_in_time_that_grows_with_it_and_not_with_its_square() -> (
+    None
+):
+    quarter, whole = (_settle_seconds(count) for count in (65, 260))
+    assert whole / quarter < 8
+
+
+def _settle_seconds(count: int) -> float:
+    """Return the least processor time that so many rules take: other tests share the machine."""
+    rules: list[JsonValue] = [{"retention_days": n, "window": "é" * 20} for n in range(count)]
     interface = module(variable("rules", Collection("set", BACKUPS)), variable("a"), variable("b"))
-    layers = {"rules": rules, "a": rules[:100], "b": {str(n): n for n in range(400)}}
-    assert len(json_text.write(layers)) > 60_000
+    layers = {"rules": rules, "a": rules[: count // 3], "b": {str(n): n for n in range(count)}}
     asked = request(
         Operation.UPDATE, service_attributes=layers, parameters=layers, immutable=("a",)
     )
     took = []
-    for _ in range(30):
-        # Processor time: other tests share the machine.
+    for _ in range(20):
         began = time.thread_time()
         settled = resolve_request(asked, interface)
         took.append(time.thread_time() - began)
         assert settled == layers
-    assert min(took) < 0.010
+    return min(took)
 
 
 def test_null_means_the_default_where_a_variable_may_not_be_null() -> None:
