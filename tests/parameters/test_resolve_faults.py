@@ -243,8 +243,8 @@ def test_a_custom_action_is_checked_like_a_create() -> None:
 def test_a_context_of_60_kilobytes_settles_in_time_that_grows_with_it_and_not_with_its_square() -> (
     None
 ):
-    quarter, whole = (_settle_seconds(count) for count in (65, 260))
-    assert whole / quarter < 8
+    eighth, whole = (_settle_seconds(count) for count in (40, 320))
+    assert whole / eighth < 24  # its square would be 64
 
 
 def _settle_seconds(count: int) -> float:
