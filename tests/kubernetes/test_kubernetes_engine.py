@@ -230,6 +230,17 @@ stringData: {password: {{ password }}}
     assert canary not in stage.said() + str(refused.value.details) + refused.value.message
 
 
+def test_manifests_that_render_to_nothing_take_nothing_away(stage: ManifestsStage) -> None:
+    stage.write(config_map("web", a="b"))
+    stage.apply()
+    stage.write("{% if wanted %}{% endif %}\n", name="app.yaml.j2")
+    for ask in (stage.apply, stage.preview):
+        with pytest.raises(CatalogError, match="no object at all, and 1 stand on the cluster"):
+            ask(wanted=True)
+    assert stage.cluster.get("configmap", "web")
+    assert count_changes(stage.delete().changes) == "1 deleted"
+
+
 def test_a_namespace_and_a_kind_of_its_own_come_first(stage: ManifestsStage) -> None:
     name = f"{stage.cluster.namespace}-own"
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

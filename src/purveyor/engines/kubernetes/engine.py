@@ -191,6 +191,13 @@ class _Session:
         keys = {each.key for each in wanted}
         members = self._set.find_members(parent) if parent else []
         left = [each for each in members if each.key not in keys]
+        if left and not wanted:
+            raise CatalogError(
+                f"The manifests render to no object at all, and {len(left)} stand on the cluster:"
+                " nothing was changed.",
+                hint="Correct the condition that leaves everything out; to take all away, delete"
+                " the service or the link.",
+            )
         gone = _delete_all([each for each in left if each.is_ours])
         plan.judge(self._step.guard, gone, _covers)
         for each in gone:
