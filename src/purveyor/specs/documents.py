@@ -64,10 +64,11 @@ def generate(catalog: Catalog, slug: str, folder: Path) -> list[SpecificationFil
         target = lookup.find_link(catalog.root, service, name)
         own = describe_attributes(catalog, service, target)
         programs = _list_actions(target, actions)
-        drawn = _describe_link(name, own.schema, programs)
+        drawn = _describe(name, own.schema, programs, {"unique": False})
         files.append(_merge(folder / "links" / f"{name}.json.tpl", drawn, own.notes))
     own = describe_attributes(catalog, service, service)
-    drawn = _describe_service(slug, own.schema, links, _list_actions(service, actions))
+    service_only: JsonObject = {"type": "dependency", "available_links": list(links)}
+    drawn = _describe(slug, own.schema, _list_actions(service, actions), service_only)
     files.insert(0, _merge(folder / "service-spec.json.tpl", drawn, own.notes))
     files += (
         _merge(folder / "actions" / f"{name}.json.tpl", each, []) for name, each in actions.items()
@@ -75,27 +76,12 @@ def generate(catalog: Catalog, slug: str, folder: Path) -> list[SpecificationFil
     return files
 
 
-def _describe_service(
-    slug: str, schema: JsonObject, links: Sequence[str], actions: Sequence[str]
-) -> JsonObject:
+def _describe(slug: str, schema: JsonObject, actions: Sequence[str], own: JsonObject) -> JsonObject:
+    """Return a service's or a link's document; `own` is what only one of the two has."""
     return {
         "name": _title(slug),
         "slug": slug,
-        "type": "dependency",
-        "assignable_to": "any",
-        "use_default_actions": True,
-        "available_links": list(links),
-        "available_actions": list(actions),
-        "selectors": _select(),
-        "attributes": {"schema": schema, "values": {}},
-    }
-
-
-def _describe_link(slug: str, schema: JsonObject, actions: Sequence[str]) -> JsonObject:
-    return {
-        "name": _title(slug),
-        "slug": slug,
-        "unique": False,
+        **own,
         "assignable_to": "any",
         "use_default_actions": True,
         "available_actions": list(actions),

@@ -10,6 +10,7 @@ import os
 import signal
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,7 +33,7 @@ TOKEN = f"c4nary-m4de-{PASSWORD[::-1]}"
 """What the thing gives and nobody may see."""
 
 
-class EngineCase:
+class EngineCase(ABC):
     """A thing of two parts, `first` and `second`, each with a text; made in a folder of a test's.
 
     The variables are `text`, `password`, `mode` and `place`: a folder that is the thing's own.
@@ -60,19 +61,19 @@ class EngineCase:
         self.place.mkdir()
         self.prepare()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Write what the engine carries out; skip with LEFT_OUT where a program is missing."""
-        raise NotImplementedError
 
-    def open(self) -> Engine:
-        raise NotImplementedError
+    @abstractmethod
+    def open(self) -> Engine: ...
 
-    def step(self, operation: Operation, variables: JsonObject, workspace: Path) -> Step:
-        raise NotImplementedError
+    @abstractmethod
+    def step(self, operation: Operation, variables: JsonObject, workspace: Path) -> Step: ...
 
+    @abstractmethod
     def made(self) -> dict[str, str]:
         """Return the text of each part that exists, seen without the engine."""
-        raise NotImplementedError
 
     def is_halfway(self) -> bool:
         """Tell whether the first part is made and the second has begun."""
