@@ -79,7 +79,8 @@ def test_a_step_that_is_younger_than_the_last_beat_is_known_by_its_marker() -> N
     locks, suspect = Locks({FURTHER: LOCK}), Suspect(attempted, "")
     assert look(suspect, [], make_sweeper(locks)) is None
     marker = ChangeMarker(begin.ref, begin.action, begin.attempt, step="report")
-    other = ChangeMarker(begin.ref, "another", 1, step="none")
-    held = look(suspect, [], make_sweeper(locks, other, marker))
+    other = ChangeMarker(begin.ref, "another", 1, step="report")
+    assert look(suspect, [], make_sweeper(locks, other)) is None
+    held = look(suspect, [], make_sweeper(locks, marker))
     assert held is not None
     assert held.key.path == FURTHER
