@@ -14,7 +14,7 @@ from purveyor.backends.stores.local import FolderStore
 from purveyor.backends.stores.s3 import S3Store
 from purveyor.catalog import load_catalog
 from purveyor.catalog.backend import S3BackendConfig
-from purveyor.cli.validate import validate
+from purveyor.cli.authoring.validate import validate
 from purveyor.errors import CatalogError
 from purveyor.settings import Settings
 

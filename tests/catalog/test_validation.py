@@ -10,7 +10,7 @@ from catalog_fixtures import write_catalog, write_module, write_program
 from click.testing import CliRunner
 
 from purveyor import json_text
-from purveyor.cli.validate import validate
+from purveyor.cli.authoring.validate import validate
 from purveyor.errors import CatalogError
 from purveyor.validation import validate_catalog
 

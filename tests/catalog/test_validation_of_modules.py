@@ -9,7 +9,7 @@ from catalog_fixtures import write_catalog, write_module
 from click.testing import CliRunner
 
 from purveyor.catalog import words
-from purveyor.cli.validate import validate
+from purveyor.cli.authoring.validate import validate
 from purveyor.errors import CatalogError
 from purveyor.validation import Inspection, inspect_catalog, validate_catalog
 

@@ -223,7 +223,8 @@ def test_a_run_that_github_never_shows_is_not_guessed(
 def test_the_cis_libraries_are_loaded_only_when_a_ci_is_asked() -> None:
     code = (
         "import sys\n"
-        "import purveyor.cli.dispatch, purveyor.cli.run, purveyor.cli.wiring, purveyor.dispatch\n"
+        "import purveyor.cli.platform.dispatch, purveyor.cli.run, purveyor.cli.wiring\n"
+        "import purveyor.dispatch\n"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from purveyor import json_text
 from purveyor.catalog.loading import load_catalog
-from purveyor.cli.spec import spec
+from purveyor.cli.authoring.spec import spec
 from purveyor.errors import CatalogError
 from purveyor.specs.checking import check_specification
 from purveyor.specs.documents import generate

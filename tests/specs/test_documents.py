@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from purveyor import json_text
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog.loading import load_catalog
-from purveyor.cli.spec import spec
+from purveyor.cli.authoring.spec import spec
 from purveyor.errors import CatalogError
 from purveyor.provision.variables import SERVICE_OUTPUTS, offer_identity
 from purveyor.specs.attributes import OFFERED

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 # Loading libraries makes many objects and next to no garbage; collecting it, and taking everything
 # apart at the end, would cost each run 45 ms (measured).
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
+_AUTHORING, _PLATFORM = "purveyor.cli.authoring", "purveyor.cli.platform"
 _COMMANDS = {
     "run": ("purveyor.cli.run:run", "Carry out one action and tell the platform how it ended."),
     "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
-    "approve": ("purveyor.cli.approve:approve", "Allow the step that an action waits before."),
-    "dispatch": ("purveyor.cli.dispatch:dispatch", "Start a pipeline, as the platform would."),
-    "validate": ("purveyor.cli.validate:validate", "Check a whole catalog, offline."),
-    "spec": ("purveyor.cli.spec:spec", "Make specifications from modules; compare the two."),
+    "approve": (f"{_PLATFORM}.approve:approve", "Allow the step that an action waits before."),
+    "dispatch": (f"{_PLATFORM}.dispatch:dispatch", "Start a pipeline, as the platform would."),
+    "validate": (f"{_AUTHORING}.validate:validate", "Check a whole catalog, offline."),
+    "spec": (f"{_AUTHORING}.spec:spec", "Make specifications from modules; compare the two."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
     "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
-    "channel": ("purveyor.cli.channel:channel", "Tell the platform where to send actions."),
+    "channel": (f"{_PLATFORM}.channel:channel", "Tell the platform where to send actions."),
     "serve": ("purveyor.cli.receiver.serve:serve", "Receive notifications and carry them out."),
     "work": (
         "purveyor.cli.receiver.work:work",
@@ -41,8 +42,8 @@ _COMMANDS = {
         "purveyor.cli.receiver.inbox:inbox",
         "Look at what was accepted; have it tried again.",
     ),
-    "demo": ("purveyor.cli.demo:demo", "Create, change and delete a service, to have a look."),
-    "emulate": ("purveyor.cli.emulate:emulate", "Run the platform's API on loopback."),
+    "demo": (f"{_AUTHORING}.demo:demo", "Create, change and delete a service, to have a look."),
+    "emulate": (f"{_AUTHORING}.emulate:emulate", "Run the platform's API on loopback."),
 }
 
 

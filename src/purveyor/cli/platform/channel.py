@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject
 
-_HERE = "purveyor.cli.channel"
+_HERE = "purveyor.cli.platform.channel"
 _TYPES = ("github", "gitlab", "azure", "http")
 _COMMANDS = {
     "create": (f"{_HERE}:create", "Make a channel, or make the one that is there fit."),

@@ -1,0 +1,1 @@
+"""The commands that ask the platform, or tell it something."""
