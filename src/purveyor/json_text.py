@@ -164,3 +164,13 @@ def _items(value: JsonValue) -> Iterable[JsonValue]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def flatten(value: JsonValue, path: str = "") -> dict[str, str]:
+    """Return a document's leaves by their paths, as texts; what is null is left out."""
+    if isinstance(value, dict):
+        parts = [flatten(each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
+        return {name: text for part in parts for name, text in part.items()}
+    if value is None:
+        return {}
+    return {path: value if isinstance(value, str) else write(value)}

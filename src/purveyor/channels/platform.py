@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from purveyor import json_text
 from purveyor.catalog.document import unfold
 from purveyor.channels.model import TARGETS, target_of
-from purveyor.client import RetryPolicy
+from purveyor.client import ONCE
+from purveyor.client.lists import list_rows
+from purveyor.json_text import flatten
 from purveyor.redaction import MASK
-from purveyor.reporter.pending_actions import Pager
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject, JsonValue
 
 CHANNEL = "/notification/channel"
-# A second try after an answer that was lost would make, or send, a second one.
-ONCE = RetryPolicy(attempts=1)
-
-
-def list_rows(
-    client: PlatformClient, path: str, *queries: Mapping[str, str]
-) -> Iterator[JsonObject]:
-    """Yield what a list shows; the queries are tried in turn until one is not refused."""
-    what = f"list {path.rpartition('/')[2]}s"
-    return Pager().rows(
-        path, lambda asked: client.call("GET", f"{path}?{urlencode(asked)}", what=what), queries
-    )
 
 
 def list_channels(client: PlatformClient, nrn: str) -> list[JsonObject]:
@@ -77,19 +64,10 @@ def mask(channel: JsonObject) -> JsonObject:
 
 def list_changes(current: JsonObject, wanted: JsonObject) -> list[tuple[str, str, str]]:
     """Return path, value now and value wanted of all that differs; a header's is masked."""
-    now, then = _flatten({name: current.get(name) for name in wanted}), _flatten(wanted)
+    now, then = flatten({name: current.get(name) for name in wanted}), flatten(wanted)
     paths = [path for path in {**now, **then} if now.get(path) != then.get(path)]
     return [(path, _tell(path, now), _tell(path, then)) for path in paths]
 
 
 def _tell(path: str, leaves: Mapping[str, str]) -> str:
     return MASK if ".headers." in path and path in leaves else leaves.get(path, "-")
-
-
-def _flatten(value: JsonValue, path: str = "") -> dict[str, str]:
-    if isinstance(value, dict):
-        parts = [_flatten(each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
-        return {name: text for part in parts for name, text in part.items()}
-    if value is None:
-        return {}
-    return {path: value if isinstance(value, str) else json_text.write(value)}

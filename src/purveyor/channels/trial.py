@@ -9,7 +9,8 @@ from urllib.parse import quote
 from purveyor.action import Kind
 from purveyor.catalog.document import unfold
 from purveyor.channels.model import SOURCE, name_channel
-from purveyor.channels.platform import ONCE, list_rows
+from purveyor.client import ONCE
+from purveyor.client.lists import list_rows
 from purveyor.errors import PlatformError, ReasonCode
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from purveyor.client.calls import PlatformClient, open_client
 from purveyor.client.errors import PlatformRefusedError, SetupError
 from purveyor.client.login import Credentials, read_address, read_credentials
-from purveyor.transport.retry import RetryPolicy
+from purveyor.transport.retry import ONCE, RetryPolicy
 
 __all__ = [
+    "ONCE",
     "Credentials",
     "PlatformClient",
     "PlatformRefusedError",

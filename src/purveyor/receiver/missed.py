@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.action import Kind
 from purveyor.client import PlatformRefusedError, RetryPolicy
+from purveyor.client.lists import Pager
 from purveyor.dataclass import dataclass
 from purveyor.errors import ContextError, PurveyorError
 from purveyor.inbox.model import NotStoredError
 from purveyor.receiver.reading import read_delivery
-from purveyor.reporter.pending_actions import Pager, read_time, text_of
+from purveyor.reporter.pending_actions import read_time, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -46,6 +46,8 @@ class RetryPolicy:
 
 CLOUD = RetryPolicy(attempts=3, total=math.inf, first_wait=0.7, read=60.0)
 STATE_SERVER = RetryPolicy(attempts=3, total=math.inf, longest_wait=0.5, connect=10.0, read=60.0)
+# Where a second try after an answer that was lost would make, or send, a second one.
+ONCE = RetryPolicy(attempts=1)
 DOWNLOAD = RetryPolicy(attempts=4, total=math.inf, first_wait=1.0, connect=10.0)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from purveyor.client import PlatformRefusedError
-from purveyor.reporter.pending_actions import PAGE, Pager
+from purveyor.client.lists import PAGE, Pager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
