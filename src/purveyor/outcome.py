@@ -32,7 +32,7 @@ class Outcome:
     `message` is one sentence, `next_step` what to do (failures only), `details` further lines;
     `told` is what the developer reads instead of a failure's message, where that is known.
     `results` are public values, `secrets` values that go nowhere but into attributes that the
-    catalog marks `secret`. `private` means that the results may be credentials: they are for the
+    catalog marks `secret`. `private` names the results that may be credentials: they are for the
     platform alone, everywhere else only their names are shown. `shown_before` names attributes that
     earlier results set: without a value now they are taken back. `seconds` is the run's length.
     """
@@ -46,7 +46,7 @@ class Outcome:
     told: str = ""
     results: Mapping[str, JsonValue] = field(default_factory=dict)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict)
-    private: bool = False
+    private: frozenset[str] = frozenset()
     shown_before: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     state_key: str = ""

@@ -25,6 +25,10 @@ class CommandLine:
     plan: tuple[str, ...] = ()  # what tells before what either would change
     needs_result: bool = True  # whether it fails when it gives no object back
     public: frozenset[str] = frozenset()  # results that are no secrets
+    # Of a custom action: the outputs that it gets, the variables, and the results that are secrets.
+    outputs: tuple[str, ...] | None = None
+    environment: frozenset[str] | None = None
+    secrets: frozenset[str] | None = None
 
 
 KEEPERS = frozenset({"kubernetes", "pulumi"})

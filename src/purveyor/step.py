@@ -245,7 +245,10 @@ class LockAwaited:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """A line worth showing: `level` is `info`, `warning` or `error`. Foreign text: redact it."""
+    """A line worth showing; foreign text: redact it.
+
+    `level` is `info`, `warning`, `error`, or `progress` for what the developer hears, too.
+    """
 
     level: str
     text: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -96,14 +98,8 @@ def test_the_users_password_shows_in_no_plan(
     assert password not in destroyed
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        EXAMPLES / "catalog" / USER / "actions/get-credentials/run.py",
-        EXAMPLES / "catalog-aws/actions/get_credentials.py",
-    ],
-)
-def test_get_credentials_hands_out_what_the_states_hold(program: Path, tmp_path: Path) -> None:
+def test_get_credentials_hands_out_what_the_states_hold(tmp_path: Path) -> None:
+    program = EXAMPLES / "catalog" / USER / "actions/get-credentials/run.py"
     result = tmp_path / "result.json"
     document = {
         "outputs": {"username": "reader", "password": "s3cret-word"},
@@ -124,6 +120,33 @@ def test_get_credentials_hands_out_what_the_states_hold(program: Path, tmp_path:
         "endpoint": "db.example.com",
         "port": 3306,
     }
+
+
+def test_get_credentials_on_aws_issues_a_login_that_ends_and_gives_no_password_away(
+    tmp_path: Path,
+) -> None:
+    result = tmp_path / "result.json"
+    document = {
+        "outputs": {"username": "reader"},
+        "service_outputs": {"endpoint": "db.example.com", "port": 3306},
+    }
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "k3y-of-the-account"}
+    done = run(
+        Command(
+            (sys.executable, str(EXAMPLES / "catalog-aws/actions/get_credentials.py")),
+            tmp_path,
+            {"PURVEYOR_RESULT": str(result), "AWS_REGION": "us-east-1", **keys},
+            stdin=json_text.write(document),
+        )
+    )
+    assert (done.code, done.stderr) == (0, "")
+    given = json_text.parse(result.read_text())
+    assert isinstance(given, dict)
+    query = parse_qs(urlsplit(f"https://{given['password']}").query)
+    assert (query["DBUser"], query["X-Amz-Expires"]) == (["reader"], ["900"])
+    left = datetime.fromisoformat(str(given["expires_at"])) - datetime.now(UTC)
+    assert 0 < left.total_seconds() <= 900
+    assert str(given["password"]) not in done.stdout
 
 
 def test_get_credentials_fails_without_a_password(tmp_path: Path) -> None:

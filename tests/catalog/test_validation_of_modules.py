@@ -217,3 +217,21 @@ def test_a_containers_name_is_not_called_a_region(tmp_path: Path) -> None:
     write_module(tmp_path / "modules/db")
     text = "backend: {type: azurerm, account: acme, container: Big Blue}\n"
     assert "a container's name" in faults(write_catalog(tmp_path, text))[0]
+
+
+def test_an_action_that_does_nothing_or_hands_out_what_is_not_there_is_a_fault(
+    tmp_path: Path,
+) -> None:
+    write_module(tmp_path / "modules/db", 'output "port" { value = 1 }\n')
+    actions = "{idle: {timeout: 5}, give: {outputs: [prot]}, fine: {outputs: [port]}}"
+    write_catalog(tmp_path, f"backend: {{type: local}}\nservices:\n  db:\n    actions: {actions}\n")
+    assert faults(tmp_path) == [
+        (
+            "5:15: services.db.actions.idle: it has neither a program to `run` nor `outputs` to"
+            " hand out"
+        ),
+        (
+            '5:52: services.db.actions.give.outputs[0]: the module declares no output "prot"; did'
+            ' you mean "port"?'
+        ),
+    ]

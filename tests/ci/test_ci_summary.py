@@ -143,7 +143,7 @@ def test_a_stopped_run_has_a_sign_of_its_own() -> None:
 
 @BOTH
 def test_the_summary_of_a_custom_action_names_its_results_without_values(render: Render) -> None:
-    private = dataclasses.replace(DONE, private=True)
+    private = dataclasses.replace(DONE, private=frozenset(DONE.results))
     read = Read(summary(private, operation=Operation.CUSTOM), render)
     assert read.row("port") == "(not shown here)"
     assert "db.example.com" not in "".join(read.texts)

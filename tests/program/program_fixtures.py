@@ -14,6 +14,7 @@ from purveyor.redaction import Redactor
 from purveyor.step import Noticed, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from purveyor.json_text import JsonObject
@@ -35,14 +36,18 @@ class Bench:
 
     def listen(self, event: StepEvent) -> None:
         assert isinstance(event, Noticed)
-        assert event.level == "info"
-        self.heard.append(event.text)
+        self.heard.append(event.text if event.level == "info" else f"{event.level}: {event.text}")
 
     def run(
-        self, *argv: str, document: JsonObject | None = None, timeout: float = 30
+        self,
+        *argv: str,
+        document: JsonObject | None = None,
+        timeout: float = 30,
+        secrets: Collection[str] | None = None,
     ) -> JsonObject:
+        marked = None if secrets is None else frozenset(secrets)
         return run_program(
-            CommandLine(argv, self.folder, timeout),
+            CommandLine(argv, self.folder, timeout, secrets=marked),
             Step(
                 operation=Operation.CUSTOM,
                 workspace=self.workspace,

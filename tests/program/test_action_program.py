@@ -63,6 +63,17 @@ def test_each_line_of_output_is_told_in_order(bench: Bench) -> None:
     assert bench.heard == ["one", "two"]
 
 
+def test_a_line_of_progress_is_told_as_such(bench: Bench) -> None:
+    bench.run_python("print('progress: half of it')\nprint('in progress: x')\n" + GIVE.format("{}"))
+    assert bench.heard == ["progress: half of it", "in progress: x"]
+
+
+def test_only_the_results_that_are_marked_are_secrets(bench: Bench) -> None:
+    code = GIVE.format('{"token": "t0p-s3cret", "rows": "1234567"}')
+    bench.run(sys.executable, "-c", code, secrets=["token", "none"])
+    assert bench.redactor.redact("t0p-s3cret 1234567") == "*** 1234567"
+
+
 @pytest.mark.parametrize("name", ["./give", "give", "sub/give"])
 def test_a_program_beside_the_catalog_is_found(bench: Bench, name: str) -> None:
     bench.write(name, '#!/bin/sh\npwd\necho "{}" > "$PURVEYOR_RESULT"\n')

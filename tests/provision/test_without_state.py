@@ -15,7 +15,7 @@ from purveyor.declaration import ModuleInterface
 from purveyor.errors import EngineError, ReasonCode
 from purveyor.journal import Capsule, Capsules
 from purveyor.program import CommandLine
-from purveyor.provision.results import read_output_values
+from purveyor.provision.results import read_outputs
 from purveyor.redaction import Redactor
 from purveyor.state_key import OutputValue
 from purveyor.step import (
@@ -89,7 +89,7 @@ def capsule(house: House) -> Capsule:
 def outputs(house: House) -> dict[str, OutputValue]:
     """Return what a link to the service reads."""
     places: Places = house.open_places(house.recipe)
-    return read_output_values(SERVICE, places, Redactor())
+    return read_outputs(SERVICE, places, Redactor())
 
 
 def markers(house: House) -> list[str]:

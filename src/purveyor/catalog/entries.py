@@ -7,15 +7,33 @@ from pydantic import Field, model_validator
 from purveyor.catalog.module_entry import ModuleEntry
 from purveyor.catalog.step_entry import StepEntry
 from purveyor.catalog.strict import Strict
-from purveyor.catalog.words import Slug
+from purveyor.catalog.words import Name, Slug, Word
 
 
 class ActionEntry(Strict):
-    """A custom action's program."""
+    """A custom action's program, or the outputs that it hands out without one."""
 
-    run: list[str] = Field(
+    run: list[str] | None = Field(
+        default=None,
         min_length=1,
-        description="Program and arguments, started in the catalog's folder; no shell reads them.",
+        description="Program and arguments, started in the catalog's folder; no shell reads them."
+        " Without it, the program in the module's own folder; where there is none either, the"
+        " action hands out its `outputs`.",
+    )
+    outputs: list[Word] | None = Field(
+        default=None,
+        description="Which outputs of the state it gets, or hands out; without it, a program gets"
+        " all. What a link's state does not have is looked for in its service's.",
+    )
+    environment: list[Name] | None = Field(
+        default=None,
+        description="Which variables of the pipeline the program gets, beside those that every"
+        " program needs and the account's credentials; without it, all but the platform's.",
+    )
+    secrets: list[Word] | None = Field(
+        default=None,
+        description="Which of its results are secrets: for the platform alone, and hidden in the"
+        " log. Without it, all are; of `outputs`, those that are sensitive.",
     )
     timeout: int = Field(
         default=300, ge=1, description="Seconds after which the program is killed."

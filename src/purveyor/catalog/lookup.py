@@ -7,6 +7,7 @@ actions   `actions/<action slug>/` in one of these folders, with one executable 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from difflib import get_close_matches
@@ -130,12 +131,26 @@ def has_program(target: Target, slug: str) -> bool:
 def find_program(root: Path, target: Target, slug: str) -> CommandLine:
     """Return a custom action's program; raise CatalogError if there is none."""
     entry = target.entry.actions.get(slug)
-    if entry is not None:
-        return CommandLine(place_program(root, entry.run), root, float(entry.timeout))
     actions = target.folder / ACTIONS
-    if is_safe(slug) and (actions / slug).is_dir():
-        folder = actions / slug
-        return CommandLine((str(find_executable(root, folder)),), folder)
+    found: CommandLine | None = None
+    if entry is not None and entry.run:
+        found = CommandLine(place_program(root, entry.run), root)
+    elif is_safe(slug) and (actions / slug).is_dir():
+        found = CommandLine((str(find_executable(root, actions / slug)),), actions / slug)
+    elif entry is not None and entry.outputs:
+        found = CommandLine((), root)  # it hands them out
+    if found is not None:
+        return (
+            found
+            if entry is None
+            else dataclasses.replace(
+                found,
+                timeout=float(entry.timeout),
+                outputs=None if entry.outputs is None else tuple(entry.outputs),
+                environment=None if entry.environment is None else frozenset(entry.environment),
+                secrets=None if entry.secrets is None else frozenset(entry.secrets),
+            )
+        )
     known = {*target.entry.actions, *list_folders(actions)}
     raise CatalogError(
         f"No program serves the custom action {slug[:80]!r}.",

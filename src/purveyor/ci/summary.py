@@ -119,8 +119,8 @@ class Summary:
         changes = [(address, text(f"{SIGNS[verb]} {COUNTED[verb]}")) for address, verb in done]
         yield from self._table(title, ("Resource", "Change"), changes)
         # What a custom action gives may be credentials: it is for the platform alone.
-        results = outcome.results.items()
-        values = [(n, _HIDDEN if outcome.private else self._value(each)) for n, each in results]
+        results, hidden = outcome.results.items(), outcome.private
+        values = [(n, _HIDDEN if n in hidden else self._value(each)) for n, each in results]
         yield from self._table("Results", ("Name", "Value"), values)
 
     def _facts(self) -> Iterator[tuple[str, str]]:

@@ -165,9 +165,7 @@ def _document(ending: Ending) -> str:
             "message": outcome.message,
             "next_step": outcome.next_step,
             "details": list(outcome.details),
-            "results": dict.fromkeys(outcome.results, "(private)")
-            if outcome.private
-            else dict(outcome.results),
+            "results": {**outcome.results, **dict.fromkeys(outcome.private, "(private)")},
             "changes": [
                 {"address": change.address, "verb": change.verb.value} for change in outcome.changes
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,15 +94,28 @@ _GOOGLE = (
     "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
 )
 LOGINS = frozenset((*_AWS, *_AZURE, *_GOOGLE))
+# What any program may need to start, to speak a language and to reach the network.
+_NEEDED = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY",
+    re.IGNORECASE,
+)
 
 
 def narrow(
-    environment: Mapping[str, str], given: Mapping[str, str], *, withheld: Collection[str] = ()
+    environment: Mapping[str, str],
+    given: Mapping[str, str],
+    *,
+    withheld: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> dict[str, str]:
     """Return the environment for an engine or a program that works in an account.
 
     With a login of the account's own, none of the runner's stays, of whichever cloud. `withheld`
-    are variables that never pass: they log in to accounts.
+    are variables that never pass: they log in to accounts. Where `only` is given, nothing passes
+    but these and what every program needs.
     """
     gone = {*withheld, *(LOGINS if LOGINS & set(given) else ())}
-    return {name: value for name, value in environment.items() if name not in gone} | dict(given)
+    kept = {name: value for name, value in environment.items() if name not in gone}
+    if only is not None:
+        kept = {n: each for n, each in kept.items() if n in only or _NEEDED.fullmatch(n)}
+    return kept | dict(given)

@@ -24,7 +24,7 @@ from purveyor.state_key import OutputValue
 from purveyor.step import COMMAND, Noticed, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
@@ -39,6 +39,8 @@ CHANGES = "changes"
 """The name in a result under which a step's program may tell what it changes."""
 MESSAGE = "message"
 """The name in a result under which a program that fails may tell the developer why."""
+PROGRESS = "progress: "
+"""How a line begins that the developer reads, too."""
 
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _VERBS = frozenset({Verb.CREATE, Verb.UPDATE, Verb.REPLACE, Verb.DELETE})
@@ -83,7 +85,7 @@ class CommandEngine(StatelessEngine):
     def _sort(self, given: JsonObject, step: Step) -> StepResult:
         changes = _read_changes(given, step)
         outputs = {
-            name: OutputValue(value, sensitive=name not in self._command.public)
+            name: OutputValue(value, sensitive=name in _choose_secrets(self._command, given))
             for name, value in given.items()
             if name != CHANGES or changes is None
         }
@@ -128,8 +130,8 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
     # A credential may have been made before a fault: it must not show in the last lines.
     if isinstance(given, dict):
         shown = {CHANGES} if _read_changes(given, step) is not None else set()
-        for word in _find_secrets(given, program.public | shown, step.variables):
-            redactor.add(word)
+        secrets = _choose_secrets(program, given) - shown
+        redactor.add(*_find_words({name: given[name] for name in secrets}, step.variables))
         if done.code == 0:
             return given
     problem = given if isinstance(given, str) else ""
@@ -145,12 +147,13 @@ def run_program(program: CommandLine, step: Step, listen: Listen, redactor: Reda
     raise error
 
 
-def _find_secrets(
-    given: JsonObject, public: Collection[str], document: Mapping[str, JsonValue]
-) -> set[str]:
+def _choose_secrets(program: CommandLine, given: JsonObject) -> set[str]:
+    return {*given} - program.public if program.secrets is None else {*given} & program.secrets
+
+
+def _find_words(secret: JsonObject, document: Mapping[str, JsonValue]) -> set[str]:
     # A name that everybody can see, such as a user's, is no secret: masking it would tear apart
     # every line that holds the entity's slug.
-    secret = {name: value for name, value in given.items() if name not in public}
     shown = [document.get(name) for name in ("service", "link")]
     seen = [[each["slug"], each["attributes"]] for each in shown if isinstance(each, dict)]
     return _words(secret) - _words([*seen])
@@ -175,7 +178,7 @@ def _attend(
             command,
             interruption,
             program.timeout,
-            on_line=lambda line: listen(Noticed("info", line)),
+            on_line=lambda line: listen(_hear(line)),
         )
     except OSError as error:
         if error.errno != errno.ENOEXEC:
@@ -184,6 +187,11 @@ def _attend(
     if done.code == _NOT_STARTED and done.stderr in _refusals(command.argv[0]):
         raise _unusable(program, "cannot be started: what its #! line names is not there")
     return done, expired
+
+
+def _hear(line: str) -> Noticed:
+    said = line.removeprefix(PROGRESS)
+    return Noticed("info" if said == line else "progress", said)
 
 
 def _refusals(program: str) -> set[str]:

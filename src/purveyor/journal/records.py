@@ -208,7 +208,6 @@ def recall_outcome(end: End) -> Outcome:
         results=end.results or {},
         shown_before=end.shown_before,
         changes=tuple(Change(at, kind, Verb(verb)) for at, kind, verb in end.changes),
-        private=end.results is None,
         state_key=end.state_key,
         run_url=end.run_url,
         seconds=end.seconds,

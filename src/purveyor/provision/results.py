@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from purveyor.attempt import Places
     from purveyor.catalog.recipe import OutputRule
     from purveyor.journal import Capsules
-    from purveyor.json_text import JsonValue
+    from purveyor.json_text import JsonObject, JsonValue
     from purveyor.reporter.specification import Properties
     from purveyor.state_key import OutputValue
 
@@ -129,25 +129,21 @@ def _recognise(secrets: Sequence[JsonValue]) -> Callable[[JsonValue], bool]:
     return holds_secret
 
 
-def read_outputs(entity: Entity, places: Places, redactor: Redactor) -> dict[str, JsonValue]:
+def read_outputs(entity: Entity, places: Places, redactor: Redactor) -> dict[str, OutputValue]:
     """Return the outputs in an entity's state by name, else those that the journal keeps.
 
     The redactor learns the sensitive ones. Raise RecoveryError where the state has moved elsewhere.
     """
-    outputs = read_output_values(entity, places, redactor)
-    return {name: value.value for name, value in outputs.items()}
-
-
-def read_output_values(
-    entity: Entity, places: Places, redactor: Redactor
-) -> dict[str, OutputValue]:
-    """Do as `read_outputs`, and tell which are sensitive."""
     key = places.backend.locate(entity)
     refuse_moved(key, places.backend, entity)
     if not key.exists:
         return _learn_sensitive(_read_given(EntityRef.of(entity), places.capsules), redactor)
     state = places.backend.access(key).read()
     return _learn_sensitive(state.outputs if state else {}, redactor)
+
+
+def take_values(outputs: Mapping[str, OutputValue]) -> JsonObject:
+    return {name: each.value for name, each in outputs.items()}
 
 
 def _read_given(entity: EntityRef, capsules: Capsules | None) -> dict[str, OutputValue]:

@@ -23,6 +23,7 @@ from purveyor.provision.endings import stop
 from purveyor.provision.preview import Preview, conclude, preview_action
 from purveyor.provision.recorded_recipe import find_recipe
 from purveyor.provision.step_plan import ClaimedAction
+from purveyor.step import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from purveyor.provision.preview import StepPreview
     from purveyor.provision.step_tools import StepTools
     from purveyor.reporter import Reporter
+    from purveyor.step import StepEvent
 
 _CANCELLING = "Cancelling: the run was asked to stop, and ends what it has begun."
 
@@ -119,6 +121,11 @@ class Provisioner:
         with private_workspace(attempt, tools.logins.stop) as workspace:
             yield from preview_action(action, self.reporter, workspace)
 
+    def _hear(self, context: ActionContext, event: StepEvent) -> None:
+        self.tools.listen(event)
+        if isinstance(event, Noticed) and event.level == "progress":
+            self.reporter.say(context, "info", event.text)
+
     def _find_recipe(self, context: ActionContext) -> tuple[Recipe, Places, EntityRecord]:
         return find_recipe(
             context,
@@ -153,7 +160,9 @@ class Provisioner:
         if not_ours is not None:
             notes = ("It was carried out before.",) if not_ours.replay else ()
             return Ending(not_ours.outcome, delivered=not not_ours.replay, notes=notes)
-        tools = dataclasses.replace(self.tools, listen=attempt.overhear(listen))
+        tools = dataclasses.replace(
+            self.tools, listen=attempt.overhear(partial(self._hear, context))
+        )
         begin = attempt.begin
         owner = f"{begin.action}@{begin.attempt}" if attempt.journal is not None else ""
         keeper = partial(places.open_recovery, begin.ref, owner)

@@ -9,7 +9,7 @@ from purveyor.action import Operation
 from purveyor.errors import ParameterError
 from purveyor.parameters import find_converted
 from purveyor.provision.computed import Computation
-from purveyor.provision.results import read_output_values
+from purveyor.provision.results import read_outputs
 from purveyor.provision.starting_point import find_starting_point
 from purveyor.provision.variables import resolve_variables
 from purveyor.step import Noticed
@@ -116,4 +116,4 @@ def show(resolved: ResolvedVariables) -> frozenset[str]:
 def _read_service(action: ClaimedAction) -> dict[str, OutputValue]:
     if action.context.link is None:
         return {}
-    return read_output_values(action.context.service, action.places, action.tools.redactor)
+    return read_outputs(action.context.service, action.places, action.tools.redactor)

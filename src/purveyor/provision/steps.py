@@ -14,7 +14,7 @@ from purveyor.provision.approvals import must_wait, park
 from purveyor.provision.document import build_document
 from purveyor.provision.endings import succeed
 from purveyor.provision.recorded_recipe import finish_capsule
-from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs
+from purveyor.provision.results import HandingOn, Results, read_outputs, sort_outputs, take_values
 from purveyor.provision.step_variables import resolve_step
 from purveyor.state_key import OutputValue, identity
 from purveyor.step import COMMAND, BackendBlock, Noticed, PhaseStarted, StateSlot, Step, StepResult
@@ -165,7 +165,8 @@ def _write_document(plan: StepPlan, resolved: ResolvedVariables, run: StepRun) -
     action, tools = run.action, run.action.tools
     service = None
     if action.context.kind is Kind.LINK:
-        service = read_outputs(action.context.service, action.places, tools.redactor)
+        known = read_outputs(action.context.service, action.places, tools.redactor)
+        service = take_values(known)
     document = build_document(
         action.context, outputs={}, service_outputs=service, state_key=run.key.path
     )

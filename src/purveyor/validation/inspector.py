@@ -67,7 +67,7 @@ class Inspector:
             self.inspect_target(lookup.find_link(self.catalog.root, service, slug), service)
 
     def inspect_target(self, target: Target, service: ServiceTarget) -> None:
-        self.inspect_programs(target)
+        self.inspect_actions(target, service)
         before: list[str] = []
         if target.entry.stateless and not keeps_journal(self.catalog.model):
             text = "without a `module` it needs a journal that knows what exists: see `journal`"
@@ -215,18 +215,43 @@ class Inspector:
                     names = {name for each in known for name in each.variables}
                     self.note(trail, tell_missing("variable", name, names, whose="no module"))
 
-    def inspect_programs(self, target: Target) -> None:
+    def inspect_actions(self, target: Target, service: ServiceTarget) -> None:
         entry, folder = target.entry, target.folder / lookup.ACTIONS
-        for slug in _all_names(entry.actions, lookup.list_folders(folder)):
+        folders = lookup.list_folders(folder)
+        for slug in _all_names(entry.actions, folders):
             self.actions += 1
-            if slug in entry.actions:
-                self.inspect_words((*target.trail, "actions", slug, "run"), entry.actions[slug].run)
+            if action := entry.actions.get(slug):
+                trail = (*target.trail, "actions", slug)
+                self.inspect_words((*trail, "run"), action.run or ())
+                known = self.find_outputs(target, service) if action.outputs else None
+                for number, name in enumerate(action.outputs or ()):
+                    if known is not None and name not in known:
+                        text = tell_missing("output", name, known)
+                        self.note((*trail, "outputs", number), text)
+                if not (action.run or action.outputs or slug in folders):
+                    text = "it has neither a program to `run` nor `outputs` to hand out"
+                    self.note(trail, text, at_key=True)
+            if slug not in folders or (action and action.run):
                 continue
             self.add(file_faults.find_folder_faults(self.catalog.root, folder / slug))
             try:
                 lookup.find_executable(self.catalog.root, folder / slug)
             except CatalogError as error:
                 self.add([error.message])
+
+    def find_outputs(self, *targets: Target) -> set[str] | None:
+        """Return the outputs of these modules; None where not all of them can be read here."""
+        found: set[str] = set()
+        for target in targets:
+            try:
+                path = None if target.entry.steps else self.catalog.find_source(target).path
+            except CatalogError:
+                return None
+            interface = path and self.read_interface(path, tofu_files=True)
+            if not interface:
+                return None
+            found |= interface.outputs.keys()
+        return found
 
     def inspect_words(self, trail: Trail, words: Sequence[str]) -> None:
         for number, text in file_faults.find_command_faults(self.catalog.root, words):

@@ -53,6 +53,8 @@ resource "aws_db_instance" "main" {
   backup_retention_period = var.backups.enabled ? var.backups.retention_days : 0
   apply_immediately       = true
 
+  iam_database_authentication_enabled = true # for logins that end
+
   # A last copy is kept when the service is deleted.
   skip_final_snapshot       = false
   final_snapshot_identifier = "${local.identifier}-final"

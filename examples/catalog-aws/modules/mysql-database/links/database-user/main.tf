@@ -1,5 +1,6 @@
 # The user's credentials, kept in Secrets Manager. Creating the user inside MySQL is left to a
-# program that can reach the database's network; it reads this secret.
+# program that can reach the database's network; it reads this secret. A user that is identified with
+# AWSAuthenticationPlugin also logs in with the tokens that the action get-credentials issues.
 
 terraform {
   required_version = ">= 1.5"
