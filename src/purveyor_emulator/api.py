@@ -49,7 +49,7 @@ def change(kind: Kind, platform: Platform, call: Call) -> Reply:
     """Answer `PATCH /service/{id}` and `PATCH /link/{id}`."""
     entity, body = _entity(kind, platform, call), call.body
     archiving = body.get("status") == "archived"
-    if entity.specification.use_managed_actions and ("attributes" in body or archiving):
+    if entity.specification.document["use_managed_actions"] and ("attributes" in body or archiving):
         _manage(platform, entity, "archive" if archiving else "update", body.get("attributes"))
     else:
         platform.store.change_entity(entity, body)
@@ -59,7 +59,7 @@ def change(kind: Kind, platform: Platform, call: Call) -> Reply:
 def remove(kind: Kind, platform: Platform, call: Call) -> Reply:
     """Answer `DELETE /service/{id}` and `DELETE /link/{id}`."""
     entity, force = _entity(kind, platform, call), call.query.get("force") == "true"
-    if entity.specification.use_managed_actions and not force:
+    if entity.specification.document["use_managed_actions"] and not force:
         _manage(platform, entity, "delete")
     else:
         platform.store.remove_entity(entity, force=force)

@@ -10,7 +10,6 @@ from purveyor_emulator import schema
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor_emulator.records import (
-        ActionSpecification,
         Channel,
         EmulatedAction,
         EmulatedEntity,
@@ -62,34 +61,13 @@ def action_document(action: EmulatedAction, *, messages: bool) -> JsonObject:
 
 
 def specification_document(specification: EmulatedSpecification) -> JsonObject:
-    """Return a service or link specification."""
-    shown: JsonObject = {
-        "id": specification.id,
-        "name": specification.name,
-        "slug": specification.slug,
-        "attributes": {"schema": specification.schema, "values": {}},
-        "dimensions": {},
-        "use_default_actions": specification.use_default_actions,
-        "use_managed_actions": specification.use_managed_actions,
-    }
-    if specification.kind is Kind.LINK:
-        return {**shown, "specification_id": specification.parent_id, "unique": False}
-    return {**shown, "type": "dependency", "assignable_to": "any"}
-
-
-def action_specification_document(specification: ActionSpecification) -> JsonObject:
-    """Return an action specification."""
-    return {
-        "id": specification.id,
-        "name": specification.name,
-        "slug": specification.slug,
-        "type": specification.operation.value,
-        "parameters": {"schema": specification.parameters, "values": {}},
-        "results": {"schema": specification.results, "values": {}},
-        f"{specification.parent.kind}_specification_id": specification.parent.id,
-        "retryable": False,
-        "parallelize": False,
-    }
+    """Return a specification of a service, a link or an action."""
+    newest = specification.snapshot_id(specification.revision)
+    shown: JsonObject = {"id": specification.id, **specification.document}
+    if specification.parent is not None:
+        of = f"{specification.parent.kind}_" if specification.kind == "action" else ""
+        shown[f"{of}specification_id"] = specification.parent.id
+    return {**shown, "last_snapshot_id": newest}
 
 
 def channel_document(channel: Channel) -> JsonObject:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from purveyor.action import Operation
+
 if TYPE_CHECKING:
-    from purveyor.action import Kind, Operation
+    from purveyor.action import Kind
     from purveyor.json_text import JsonObject
 
 _NAMESPACE = uuid.UUID("6a0e6a5c-6f0e-5d0c-9d0e-7075727665f0")
@@ -62,31 +64,45 @@ class EntityStatus(StrEnum):
     ARCHIVED = "archived"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class EmulatedSpecification:
-    """The template of a service, or of a link to services of the specification `parent_id`."""
+    """The template of a service, of a link to services, or of an `action` of either."""
 
-    kind: Kind
+    kind: str
     id: str
-    slug: str
-    name: str
-    schema: JsonObject
-    use_default_actions: bool = True
-    use_managed_actions: bool = False
-    parent_id: str = ""
+    document: JsonObject  # as its `GET` shows it, without ids
+    parent: EmulatedSpecification | None = None
+    revision: int = 0  # of its newest snapshot
+    is_default: bool = False  # an action that `use_default_actions` made
 
+    @property
+    def slug(self) -> str:
+        return str(self.document["slug"])
 
-@dataclass(frozen=True, slots=True)
-class ActionSpecification:
-    """What may be asked of the entities of one specification, and what comes back."""
+    @property
+    def operation(self) -> Operation:
+        return Operation(str(self.document["type"]))
 
-    id: str
-    slug: str
-    name: str
-    operation: Operation
-    parent: EmulatedSpecification
-    parameters: JsonObject
-    results: JsonObject
+    @property
+    def schema(self) -> JsonObject:
+        return self._schema("attributes")
+
+    @property
+    def parameters(self) -> JsonObject:
+        return self._schema("parameters")
+
+    @property
+    def results(self) -> JsonObject:
+        return self._schema("results")
+
+    def snapshot_id(self, revision: int) -> str:
+        """Return the id of one of its snapshots."""
+        return fixed_id(self.id, "snapshot", str(revision))
+
+    def _schema(self, name: str) -> JsonObject:
+        held = self.document.get(name)
+        found = held.get("schema") if isinstance(held, dict) else None
+        return found if isinstance(found, dict) else {}
 
 
 @dataclass(slots=True)
@@ -124,7 +140,7 @@ class EmulatedAction:
     id: str
     name: str
     slug: str
-    specification: ActionSpecification
+    specification: EmulatedSpecification
     entity: EmulatedEntity
     parameters: JsonObject
     before: EntityStatus

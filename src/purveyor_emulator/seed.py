@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor.action import Kind, Operation
 from purveyor.errors import CatalogError
 from purveyor_emulator import schema
-from purveyor_emulator.records import ActionSpecification, EmulatedSpecification, fixed_id
 from purveyor_emulator.vendors import VendorApi
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED = Path(__file__).with_name("default_seed.yaml")
 _SHAPE = Path(__file__).with_name("seed.schema.json")
-_DEFAULT_ACTIONS = (Operation.CREATE, Operation.UPDATE, Operation.DELETE)
 
 
 class SeedError(CatalogError):
@@ -27,7 +24,7 @@ class SeedError(CatalogError):
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A seed that was checked. `services` and `channels` are as written; the store adds them.
+    """A seed that was checked. Its lists are as written; the store adds what they name.
 
     `place` maps levels (`organization` first) to `{id, slug}`. With `clear_secrets`, notifications
     carry secret attributes in clear; else as null. `vendors` are the CIs that channels deliver to.
@@ -35,19 +32,12 @@ class Seed:
 
     place: dict[str, dict[str, str]]
     user: JsonObject
-    specifications: tuple[EmulatedSpecification, ...]
-    actions: tuple[ActionSpecification, ...]
+    specifications: tuple[JsonObject, ...]
     services: tuple[JsonObject, ...] = ()
     channels: tuple[JsonObject, ...] = ()
     vendors: dict[str, VendorApi] = field(default_factory=dict)
     api_key: str = ""
     clear_secrets: bool = False
-
-
-@dataclass(slots=True)
-class _Reading:
-    specifications: list[EmulatedSpecification] = field(default_factory=list)
-    actions: list[ActionSpecification] = field(default_factory=list)
 
 
 def read_seed(path: Path | None = None) -> Seed:
@@ -113,11 +103,6 @@ def _schema_faults(value: JsonValue, path: str) -> list[str]:
 
 
 def _seed(document: JsonObject) -> Seed:
-    reading = _Reading()
-    for each in _objects(document, "specifications"):
-        service = _read_specification(each, Kind.SERVICE, "", reading)
-        for link in _objects(each, "links"):
-            _read_specification(link, Kind.LINK, service.id, reading)
     place = document.get("place") or {"organization": {"id": "1", "slug": "acme"}}
     return Seed(
         place={
@@ -126,8 +111,7 @@ def _seed(document: JsonObject) -> Seed:
             if isinstance(each, dict)
         },
         user=_dict(document.get("user")) or {"id": 77, "email": "developer@example.com"},
-        specifications=tuple(reading.specifications),
-        actions=tuple(reading.actions),
+        specifications=tuple(_objects(document, "specifications")),
         services=tuple(_objects(document, "services")),
         channels=tuple(_objects(document, "channels")),
         vendors={
@@ -137,53 +121,6 @@ def _seed(document: JsonObject) -> Seed:
         },
         api_key=str(document.get("api_key") or ""),
         clear_secrets=document.get("clear_secrets") is True,
-    )
-
-
-def _read_specification(
-    each: JsonObject, kind: Kind, parent_id: str, reading: _Reading
-) -> EmulatedSpecification:
-    slug = str(each["slug"])
-    specification = EmulatedSpecification(
-        kind=kind,
-        id=str(each.get("id") or fixed_id(parent_id, slug)),
-        slug=slug,
-        name=str(each.get("name") or slug),
-        schema=_dict(each.get("attributes")),
-        use_default_actions=each.get("use_default_actions") is not False,
-        use_managed_actions=each.get("use_managed_actions") is True,
-        parent_id=parent_id,
-    )
-    reading.specifications.append(specification)
-    if specification.use_default_actions:
-        reading.actions += [_default_action(specification, each) for each in _DEFAULT_ACTIONS]
-    reading.actions += [_own_action(specification, own) for own in _objects(each, "actions")]
-    return specification
-
-
-def _default_action(parent: EmulatedSpecification, operation: Operation) -> ActionSpecification:
-    slug = f"{operation}-{parent.slug}"
-    return ActionSpecification(
-        id=fixed_id(parent.id, "action", slug),
-        slug=slug,
-        name=f"{operation.capitalize()} {parent.name}",
-        operation=operation,
-        parent=parent,
-        parameters=schema.editable(parent.schema, operation),
-        results=schema.mirrored(parent.schema),
-    )
-
-
-def _own_action(parent: EmulatedSpecification, each: JsonObject) -> ActionSpecification:
-    slug = str(each["slug"])
-    return ActionSpecification(
-        id=str(each.get("id") or fixed_id(parent.id, "action", slug)),
-        slug=slug,
-        name=str(each.get("name") or slug),
-        operation=Operation(str(each.get("type") or "custom")),
-        parent=parent,
-        parameters=_dict(each.get("parameters")),
-        results=_dict(each.get("results")),
     )
 
 

@@ -18,10 +18,11 @@ from purveyor_emulator.refusal import (
     one_of,
     text_in,
 )
+from purveyor_emulator.specifications import Specifications
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
-    from purveyor_emulator.records import ActionSpecification, EmulatedAction, EmulatedSpecification
+    from purveyor_emulator.records import EmulatedAction, EmulatedSpecification
     from purveyor_emulator.seed import Seed
 
 
@@ -34,10 +35,12 @@ class PlatformStore:
     def __init__(self, seed: Seed) -> None:
         self.seed = seed
         self.lock = threading.RLock()
-        self.specifications = {each.id: each for each in seed.specifications}
-        self.action_specifications = {each.id: each for each in seed.actions}
+        self.specifications = Specifications()
         self.entities: dict[str, EmulatedEntity] = {}
         self.actions: dict[str, EmulatedAction] = {}
+        for specification in seed.specifications:
+            place = f"organization={seed.place['organization']['id']}"
+            self.specifications.plant(specification, place)
         for service in seed.services:
             self._plant(service)
 
@@ -57,19 +60,10 @@ class PlatformStore:
                 tags[level] = known["slug"]
         return tags
 
-    def specification(self, kind: Kind, name: str) -> EmulatedSpecification:
-        """Find a service or link specification by id or slug."""
-        for each in self.specifications.values():
-            if each.kind is kind and name in {each.id, each.slug}:
-                return each
-        raise missing(f"{kind} specification", name)
-
-    def action_specification(self, entity: EmulatedEntity, name: str) -> ActionSpecification:
+    def action_specification(self, entity: EmulatedEntity, name: str) -> EmulatedSpecification:
         """Find what can be asked of an entity by id, slug, or `create`, `update`, `delete`."""
-        for each in self.action_specifications.values():
-            if each.parent.id == entity.specification.id and (
-                name in {each.id, each.slug} or (name == each.operation and name != "custom")
-            ):
+        for each in self.specifications.below(entity.specification, "action"):
+            if name in {each.id, each.slug} or (name == each.operation and name != "custom"):
                 return each
         raise invalid(f"body/specification_id {name} is no action of this {entity.kind}")
 
@@ -104,11 +98,11 @@ class PlatformStore:
 
     def create_entity(self, kind: Kind, body: JsonObject) -> EmulatedEntity:
         """Create a service or a link, `pending` unless the body says `active` (an import)."""
-        specification = self.specification(kind, text_in(body, "specification_id"))
+        specification = self.specifications.find(kind, text_in(body, "specification_id"))
         service = (
             self.entity(Kind.SERVICE, text_in(body, "service_id")) if kind is Kind.LINK else None
         )
-        if service and specification.parent_id != service.specification.id:
+        if service and specification.parent is not service.specification:
             raise invalid("body/specification_id belongs to another service specification")
         attributes = schema.visible(specification.schema, object_in(body, "attributes"))
         schema.check_some(specification.schema, attributes, "body/attributes")
@@ -159,6 +153,12 @@ class PlatformStore:
         for action in [each for each in self.actions.values() if each.entity is entity]:
             del self.actions[action.id]
 
+    def refuse_used(self, specification: EmulatedSpecification) -> None:
+        """Refuse when a specification still has services or links."""
+        for each in self.entities.values():
+            if each.specification is specification and each.status is not EntityStatus.DELETED:
+                raise invalid(f"The specification is used by the {each.kind} {each.slug}")
+
     def refuse_linked(self, entity: EmulatedEntity, *, status: int) -> None:
         """Refuse when a service still has links."""
         if links := self.links(entity):
@@ -183,9 +183,9 @@ class PlatformStore:
 
     def secret_names(self) -> set[str]:
         """Return the names of all attributes, parameters and results that are secret."""
-        schemas = [each.schema for each in self.specifications.values()]
-        for action in self.action_specifications.values():
-            schemas += [action.parameters, action.results]
+        schemas = []
+        for each in self.specifications.by_id.values():
+            schemas += [each.schema, each.parameters, each.results]
         return {name for each in schemas for name in schema.secret_names(each)}
 
     def _plant(self, service: JsonObject) -> None:

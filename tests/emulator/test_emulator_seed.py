@@ -9,6 +9,7 @@ import pytest
 from purveyor import json_text
 from purveyor_emulator import DEFAULT_SEED, Emulator, SeedError
 from purveyor_emulator.seed import parse_seed, read_seed
+from purveyor_emulator.store import PlatformStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,13 +51,10 @@ HIDDEN: Any = {
 
 
 def test_the_default_seed_has_the_example_s_specifications() -> None:
-    seed = read_seed()
-    assert [each.slug for each in seed.specifications] == [
-        "sqs-queue",
-        "mysql-database",
-        "database-user",
-    ]
-    assert seed.services == ()
+    store = PlatformStore(read_seed())
+    templates = [each for each in store.specifications.by_id.values() if each.kind != "action"]
+    assert [each.slug for each in templates] == ["sqs-queue", "mysql-database", "database-user"]
+    assert store.entities == {}
 
 
 def test_a_seed_reads_the_same_as_json_and_as_yaml(tmp_path: Path) -> None:
@@ -68,7 +66,10 @@ def test_a_seed_reads_the_same_as_json_and_as_yaml(tmp_path: Path) -> None:
 
 
 def test_specifications_keep_their_ids_from_start_to_start() -> None:
-    assert read_seed().specifications == read_seed(DEFAULT_SEED).specifications
+    stores = [PlatformStore(read_seed()), PlatformStore(read_seed(DEFAULT_SEED))]
+    ids, again = [list(each.specifications.by_id) for each in stores]
+    assert len(set(ids)) == 13
+    assert ids == again
 
 
 def test_a_seed_brings_services_a_key_and_a_place() -> None:

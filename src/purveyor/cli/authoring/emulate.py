@@ -94,7 +94,7 @@ def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float
 
 def _greeting(emulator: Emulator) -> str:
     url = emulator.url
-    first = next(iter(emulator.platform.store.specifications.values()), None)
+    first = next(iter(emulator.platform.store.specifications.by_id.values()), None)
     slug = first.slug if first else "sqs-queue"
     exports = "\n".join(f"  export {k}={v}" for k, v in emulator.environment().items())
     # The default seed's own parameter; another seed's are its author's to know.

@@ -1,0 +1,155 @@
+"""Specifications as the platform takes them: checked, with snapshots and default actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from purveyor.action import Kind, Operation
+from purveyor_emulator import schema
+from purveyor_emulator.records import EmulatedSpecification, fixed_id, new_id, slug_of
+from purveyor_emulator.refusal import (
+    invalid,
+    list_in,
+    missing,
+    object_in,
+    object_of,
+    one_of,
+    text_in,
+)
+
+if TYPE_CHECKING:
+    from purveyor.json_text import JsonObject
+
+ACTION = "action"
+_DEFAULT_ACTIONS = (Operation.CREATE, Operation.UPDATE, Operation.DELETE)
+# What nullplatform's Terraform provider writes. Anything else is dropped without a word, also
+# `available_links` and `available_actions`, which the vendor's modules take out themselves.
+_NAMES = {
+    "string": "name slug description type assignable_to enabled_when icon",
+    "boolean": "use_default_actions use_default_naming use_managed_actions unique retryable"
+    " parallelize",
+    "object": "dimensions scopes attributes selectors parameters results annotations external",
+    "array": "visible_to",
+}
+_PROPERTIES: JsonObject = {n: {"type": t} for t, names in _NAMES.items() for n in names.split()}
+_SELECTORS: JsonObject = {"category": "", "imported": False, "provider": "", "sub_category": ""}
+_TEMPLATE: JsonObject = {
+    "required": ["name", "selectors"],
+    "properties": {**_PROPERTIES, "selectors": {"type": "object", "required": [*_SELECTORS]}},
+}
+_ACTION: JsonObject = {"required": ["name", "type"], "properties": _PROPERTIES}
+_COMMON: JsonObject = {
+    **{name: {} for name in ("dimensions", "scopes", "attributes")},
+    "assignable_to": "any",
+    "visible_to": [],
+    "use_default_actions": True,
+    "use_managed_actions": False,
+}
+_DEFAULTS: dict[str, JsonObject] = {
+    Kind.SERVICE: {**_COMMON, "type": "dependency"},
+    Kind.LINK: {**_COMMON, "unique": False},
+    ACTION: {"parameters": {}, "results": {}, "retryable": False, "parallelize": False},
+}
+
+
+class Specifications:
+    """All specifications by id: of services, of links, and of what may be asked of them."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, EmulatedSpecification] = {}
+
+    def find(self, kind: str, name: str) -> EmulatedSpecification:
+        """Find a specification by id or slug."""
+        for each in self.by_id.values():
+            if each.kind == kind and name in {each.id, each.slug}:
+                return each
+        raise missing(f"{kind} specification", name)
+
+    def below(self, parent: EmulatedSpecification, kind: str) -> list[EmulatedSpecification]:
+        """Return the link or action specifications of a specification."""
+        return [each for each in self.by_id.values() if each.parent is parent and each.kind == kind]
+
+    def add(
+        self, kind: str, body: JsonObject, parent: EmulatedSpecification | None, identity: str = ""
+    ) -> EmulatedSpecification:
+        """Add a specification, with its default actions."""
+        found = EmulatedSpecification(kind, identity or new_id(), {}, parent)
+        self.change(found, {**_DEFAULTS[kind], **body})
+        return found
+
+    def change(self, found: EmulatedSpecification, body: JsonObject) -> None:
+        """Change a specification in part; a change makes a snapshot and new default actions."""
+        document = _checked(found.kind, {**found.document, **body})
+        for each in self.by_id.values():
+            same = each is not found and (each.kind, each.parent) == (found.kind, found.parent)
+            if same and each.slug == document["slug"]:
+                raise invalid(f"body/slug {each.slug} is taken")
+        if document == found.document:
+            return
+        self.by_id[found.id] = found
+        found.document, found.revision = document, found.revision + 1
+        for action in self.below(found, ACTION):
+            if action.is_default:
+                del self.by_id[action.id]
+        for operation in _DEFAULT_ACTIONS if document.get("use_default_actions") else ():
+            own = _default_action(found, operation)
+            identity = fixed_id(found.id, "action", str(own["slug"]), *_again(found.revision))
+            self.add(ACTION, own, found, identity).is_default = True
+
+    def remove(self, found: EmulatedSpecification) -> None:
+        """Forget a specification and its actions; never one that has link specifications."""
+        if self.below(found, Kind.LINK):
+            raise invalid(f"The specification {found.slug} still has link specifications")
+        for each in (*self.below(found, ACTION), found):
+            del self.by_id[each.id]
+
+    def plant(
+        self, each: JsonObject, place: str, parent: EmulatedSpecification | None = None
+    ) -> None:
+        """Add a specification of a seed and all below it; ids are the same at each start."""
+        kind, above = (Kind.LINK, parent.id) if parent else (Kind.SERVICE, "")
+        own = _seeded({"visible_to": [place], "selectors": _SELECTORS, **each})
+        identity = str(each.get("id") or fixed_id(above, str(each["slug"])))
+        found = self.add(kind, own, parent, identity)
+        for action in (object_of(one, "seed/actions") for one in list_in(each, "actions")):
+            identity = str(action.get("id") or fixed_id(found.id, "action", str(action["slug"])))
+            self.add(ACTION, _seeded({"type": "custom", **action}), found, identity)
+        for link in list_in(each, "links"):
+            self.plant(object_of(link, "seed/links"), place, found)
+
+
+def _again(revision: int) -> list[str]:
+    """A default action that is made again gets another id, as on the platform."""
+    return [str(revision)] if revision > 1 else []
+
+
+def _default_action(parent: EmulatedSpecification, operation: Operation) -> JsonObject:
+    return {
+        "slug": f"{operation}-{parent.slug}",
+        "name": f"{operation.capitalize()} {parent.document['name']}",
+        "type": operation.value,
+        "parameters": {"schema": schema.editable(parent.schema, operation), "values": {}},
+        "results": {"schema": schema.mirrored(parent.schema), "values": {}},
+    }
+
+
+def _seeded(each: JsonObject) -> JsonObject:
+    """Return a seed's specification as a request would hold it."""
+    names = [name for name in ("attributes", "parameters", "results") if name in each]
+    wrapped: JsonObject = {name: {"schema": each[name], "values": {}} for name in names}
+    return {"name": each["slug"], **each, **wrapped}
+
+
+def _checked(kind: str, body: JsonObject) -> JsonObject:
+    shape = _ACTION if kind == ACTION else _TEMPLATE
+    given: JsonObject = {name: value for name, value in body.items() if value is not None}
+    document = schema.accepted(shape, given)
+    schema.check(shape, document, "body")
+    if kind == ACTION:
+        one_of(document, "type", (*Operation, "diagnose"), "")
+    for name in ("attributes", "parameters", "results"):
+        if fault := schema.schema_fault(object_in(document, name).get("schema")):
+            raise invalid(f"body/{name}/schema {fault}")
+    if document.get("use_managed_actions") and not document["use_default_actions"]:
+        raise invalid("body/use_managed_actions requires use_default_actions")
+    return {"slug": slug_of(text_in(document, "name")), **document}
