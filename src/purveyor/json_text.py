@@ -174,3 +174,10 @@ def flatten(value: JsonValue, path: str = "") -> dict[str, str]:
     if value is None:
         return {}
     return {path: value if isinstance(value, str) else write(value)}
+
+
+def list_differences(current: JsonObject, wanted: JsonObject) -> list[tuple[str, str, str]]:
+    """Return path, value now and value wanted of what differs in the keys of `wanted`."""
+    now, then = flatten({name: current.get(name) for name in wanted}), flatten(wanted)
+    paths = [path for path in {**now, **then} if now.get(path) != then.get(path)]
+    return [(path, now.get(path, "-"), then.get(path, "-")) for path in paths]

@@ -8,11 +8,11 @@ from purveyor.catalog.document import unfold
 from purveyor.channels.model import TARGETS, target_of
 from purveyor.client import ONCE
 from purveyor.client.lists import list_rows
-from purveyor.json_text import flatten
+from purveyor.json_text import list_differences
 from purveyor.redaction import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from purveyor.client import PlatformClient
     from purveyor.json_text import JsonObject, JsonValue
@@ -64,10 +64,9 @@ def mask(channel: JsonObject) -> JsonObject:
 
 def list_changes(current: JsonObject, wanted: JsonObject) -> list[tuple[str, str, str]]:
     """Return path, value now and value wanted of all that differs; a header's is masked."""
-    now, then = flatten({name: current.get(name) for name in wanted}), flatten(wanted)
-    paths = [path for path in {**now, **then} if now.get(path) != then.get(path)]
-    return [(path, _tell(path, now), _tell(path, then)) for path in paths]
+    found = list_differences(current, wanted)
+    return [(path, _tell(path, now), _tell(path, then)) for path, now, then in found]
 
 
-def _tell(path: str, leaves: Mapping[str, str]) -> str:
-    return MASK if ".headers." in path and path in leaves else leaves.get(path, "-")
+def _tell(path: str, value: str) -> str:
+    return MASK if ".headers." in path and value != "-" else value

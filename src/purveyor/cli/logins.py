@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
+from purveyor.settings import read_settings
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Catalog
     from purveyor.catalog.recipe import Account
+    from purveyor.client import PlatformClient
     from purveyor.credentials import Renewal
+    from purveyor.json_text import JsonObject
     from purveyor.redaction import Redactor
     from purveyor.settings import Settings
     from purveyor.step import BackendBlock, Listen
@@ -35,6 +38,17 @@ def open_redactor(settings: Settings, catalog: Catalog | None = None) -> Redacto
     if path is None:
         return Redactor(secrets)
     return Redactor(secrets, ask=_watch_session(path))
+
+
+def open_platform(secrets: JsonObject | None = None) -> PlatformClient:
+    """Return a client of the platform that the settings name; it tells nobody the `secrets`."""
+    from purveyor.client import open_client
+
+    settings = read_settings()
+    settings.check()
+    redactor = open_redactor(settings)
+    redactor.add_value(secrets)
+    return open_client(settings, redactor)
 
 
 def _watch_session(path: str) -> Callable[[], tuple[str, ...]]:

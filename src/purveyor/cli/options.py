@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from purveyor.durations import read_duration
+from purveyor.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ with_engine = click.option(
     type=click.Choice(["opentofu", "terraform"]),
     help="The engine that writes the state; without it, whichever is found.",
 )
+with_nrn = click.option("--nrn", metavar="NRN", help="The place. Without it: PURVEYOR_NRN's first.")
 with_yes = click.option("--yes", is_flag=True, help="Do not ask.")
 with_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 with_json_lines = click.option(
@@ -82,6 +84,13 @@ def read_wait(context: click.Context, option: click.Parameter, text: str | None)
         return None if text is None else read_duration(text, least=LEAST_WAIT)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def choose_nrn(nrn: str | None) -> str:
+    found = nrn or next(iter((read_settings().text("PURVEYOR_NRN") or "").split()), None)
+    if found is None:
+        raise click.UsageError("Say --nrn: the place whose actions are meant, and all below it.")
+    return found
 
 
 def confirm(question: str, *, yes: bool) -> None:

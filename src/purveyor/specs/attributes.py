@@ -30,8 +30,8 @@ OFFERED = frozenset(
 )
 _CHANGES: list[JsonValue] = ["create", "update"]
 _EVERYWHERE: list[JsonValue] = ["create", "read", "update"]
-# What a program or a template takes has no type.
-_TEXT: JsonObject = {"type": "string", "editableOn": _CHANGES, "visibleOn": _EVERYWHERE}
+# What a program or a template takes has no type; a text is a guess.
+GUESS: JsonObject = {"type": "string", "editableOn": _CHANGES, "visibleOn": _EVERYWHERE}
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ def describe_attributes(catalog: Catalog, service: ServiceTarget, target: Target
     gives: dict[str, JsonObject] = {}
     for step in target.steps():
         if isinstance(step.entry, StepEntry) and step.entry.module is None:
-            properties |= {n: _TEXT for n in step.entry.parameters if n not in properties}
+            properties |= {n: GUESS for n in step.entry.parameters if n not in properties}
             gives |= _give(step.entry, {})
             continue
         interface = _read(catalog, service, step, found)
@@ -117,7 +117,7 @@ def _add_parameters(entry: ModuleEntry, properties: JsonObject, notes: list[str]
             continue  # `validate` says why
         for path in sorted(used):
             if path[1:] and path[1] not in properties:
-                properties[path[1]] = _TEXT
+                properties[path[1]] = GUESS
                 notes.append(f"{path[1]}: taken for a text: the template of {name} uses it")
 
 

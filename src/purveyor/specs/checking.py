@@ -1,4 +1,4 @@
-"""Compares the files of a specification with the modules that serve it."""
+"""Compares a specification, in files or on the platform, with the modules that serve it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING
 
 from purveyor import json_text
 from purveyor.catalog import lookup
-from purveyor.errors import CatalogError
 from purveyor.json_text import as_list, as_object, dig
 from purveyor.reporter.specification import is_dropped, is_editable, is_secret
-from purveyor.specs.attributes import describe_attributes
+from purveyor.specs.attributes import GUESS, describe_attributes
+from purveyor.specs.layout import read_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from purveyor.catalog import Catalog
+    from purveyor.catalog.lookup import ServiceTarget, Target
     from purveyor.json_text import JsonObject, JsonValue
     from purveyor.reporter.specification import Properties
-    from purveyor.specs.attributes import Attributes
+    from purveyor.specs.layout import SpecificationDocument
 
-# What a template language of the vendor's repositories puts in; a digit fits into a text and alone.
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_SERVICE = "service-spec.json.tpl"
 # A value of the first kind is one of the second, too.
 _NARROWER = {("integer", "number")}
 
@@ -35,39 +33,32 @@ class Mismatch:
 
     rule: str
     level: str  # error or warning
-    path: Path
+    place: str  # a file, or the slug of what the platform has
     line: int
     text: str
 
 
 def check_specification(catalog: Catalog, slug: str, folder: Path) -> list[Mismatch]:
     """Return what does not fit together; raise CatalogError for files that cannot be read."""
-    service = lookup.find_service(catalog.root, catalog.model, slug)
-    path = folder / _SERVICE
-    found = list(_compare(path, describe_attributes(catalog, service, service)))
-    links = folder / "links"
-    for each in sorted(links.glob("*.json.tpl")) if links.is_dir() else ():
-        name = as_object(_read(each)[0]).get("slug") or each.name.partition(".")[0]
-        target = lookup.find_link(catalog.root, service, str(name))
-        found += _compare(each, describe_attributes(catalog, service, target))
+    return check_documents(catalog, slug, read_files(folder))
+
+
+def check_documents(catalog: Catalog, slug: str, service: SpecificationDocument) -> list[Mismatch]:
+    own = lookup.find_service(catalog.root, catalog.model, slug)
+    found = list(_compare(catalog, service, own, own))
+    for each in service.below:
+        if each.kind == "link":
+            target = lookup.find_link(catalog.root, own, each.slug)
+            found += _compare(catalog, each, own, target)
     return found
 
 
-def _read(path: Path) -> tuple[JsonValue, str]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return json_text.parse(_PLACEHOLDER.sub("0", text)), text
-    except OSError:
-        hint = "Write it with `purveyor spec generate`, or name its folder with --from."
-        raise CatalogError(f"There is no specification {path}.", hint=hint) from None
-    except json_text.JsonTextError as error:
-        raise CatalogError(f"{path} is no JSON: {error}.", hint="Correct it.") from None
-
-
-def _compare(path: Path, drawn: Attributes) -> Iterator[Mismatch]:
-    document, text = _read(path)
-    schema = as_object(dig(document, "attributes", "schema"))
-    known = {name: as_object(each) for name, each in as_object(schema.get("properties")).items()}
+def _compare(
+    catalog: Catalog, document: SpecificationDocument, service: ServiceTarget, target: Target
+) -> Iterator[Mismatch]:
+    drawn = describe_attributes(catalog, service, target)
+    schema = as_object(dig(document.body, "attributes", "schema"))
+    known = _read_properties(schema)
     wanted = {name: as_object(each) for name, each in drawn.properties.items()}
     required, needed = as_list(schema.get("required")), as_list(drawn.schema.get("required"))
     told = [
@@ -79,9 +70,47 @@ def _compare(path: Path, drawn: Attributes) -> Iterator[Mismatch]:
         ),
         *_find_optional(known, required, needed),
     ]
+    yield from _tell(document, told)
+    for each in document.below:
+        if each.kind == "action" and each.body.get("type") == "custom":
+            yield from _tell(each, _compare_results(catalog.root, each, known, target))
+
+
+def _tell(
+    document: SpecificationDocument, told: Iterable[tuple[str, str, str]]
+) -> Iterator[Mismatch]:
     for rule, name, words in told:
         level = "warning" if rule in _WARNINGS else "error"
-        yield Mismatch(rule, level, path, _find_line(text, name), f"{name}: {words}")
+        # The same name may stand before, as another's value.
+        line = document.find_line(rf'"{re.escape(name)}"\s*:\s*\{{')
+        text = f"{name}: {words}"
+        yield Mismatch(rule, level, str(document.path or document.slug), line, text)
+
+
+def _read_properties(schema: JsonObject) -> Properties:
+    return {name: as_object(each) for name, each in as_object(schema.get("properties")).items()}
+
+
+def _compare_results(
+    root: Path, action: SpecificationDocument, attributes: Properties, target: Target
+) -> Iterator[tuple[str, str, str]]:
+    """Compare what a custom action gives, as far as that is known before it is run."""
+    results = _read_properties(as_object(dig(action.body, "results", "schema")))
+    if not lookup.has_program(target, action.slug):
+        yield "no-program", action.slug, "no program serves this action"
+    elif not lookup.find_program(root, target, action.slug).run:
+        handed = set(target.entry.actions[action.slug].outputs or ())
+        for name in sorted(handed ^ results.keys()):
+            yield "not-handed-out", name, "the action's outputs and results are not the same"
+    for name, each in results.items():
+        place = str(each.get("target", name))
+        if "target" in each and place not in attributes:
+            yield "no-attribute", name, f"its target {place} is no attribute"
+        elif "target" in each and _differ(each.get("type"), attributes[place].get("type")):
+            words = (
+                f"it is {_show_type(each)}, the attribute {place} {_show_type(attributes[place])}"
+            )
+            yield "result-differs", name, words
 
 
 _WARNINGS = frozenset({"default-differs", "never-visible", "output-unknown"})
@@ -91,34 +120,50 @@ def _compare_names(
     known: Properties, wanted: Properties, needed: list[JsonValue], *, complete: bool
 ) -> Iterator[tuple[str, str, str]]:
     for name, each in known.items() if complete else ():
-        if name in wanted:
+        if name in wanted or "config" in each:  # the account's configuration gives it
             continue
-        if is_editable(each):
+        if _is_asked(each):
             yield "no-variable", name, "no variable takes it, and no template of the catalog"
         else:
             yield "no-output", name, "no output gives it"
     for name, each in wanted.items():
-        if name in needed and not is_editable(known.get(name, {})):
+        if name in needed and not _is_asked(known.get(name, {"readOnly": True})):
             yield "not-asked", name, "the module needs it, and nobody is asked for it"
         elif name not in known and not is_editable(each):
             yield "output-unknown", name, "the output reaches nobody: no attribute has its name"
 
 
+def _is_asked(known: JsonObject) -> bool:
+    """Tell whether a developer may set it, as also where nothing is said of that."""
+    return is_editable(known) or not (known.keys() & {"editableOn", "readOnly"})
+
+
+def _differ(one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether a value of the first type may be none of the second; null is left out."""
+    kinds = [other, *as_list(other)]
+    return other is not None and any(
+        each not in {None, "null", *kinds} and not any((each, kind) in _NARROWER for kind in kinds)
+        for each in (one if isinstance(one, list) else [one])
+    )
+
+
+def _show_type(schema: JsonObject) -> str:
+    return " or ".join(map(str, as_list(schema["type"]))) or str(schema["type"])
+
+
 def _compare_one(
     name: str, known: JsonObject, wanted: JsonObject
 ) -> Iterator[tuple[str, str, str]]:
-    if is_dropped(name, {name: known}):
+    if is_dropped(name, {name: known}) and "config" not in known:
         yield "never-visible", name, "`visibleOn: []`: the platform drops what it is set to"
     if is_secret(wanted) and not is_secret(known):
         yield "not-secret", name, "the module's value is sensitive, and the attribute no secret"
-    one, other = known.get("type"), wanted.get("type")
-    if one and other and one != other and (one, other) not in _NARROWER:
-        shown = " or ".join(map(str, one)) if isinstance(one, list) else one
-        yield "type-differs", name, f"it is {shown} here, and {other} in the module"
+    if wanted is not GUESS and _differ(known.get("type"), wanted.get("type")):
+        words = f"it is {_show_type(known)} here, and {wanted['type']} in the module"
+        yield "type-differs", name, words
     allowed = wanted.get("enum")
-    listed = known.get(
-        "enum", [as_object(each).get("const") for each in as_list(known.get("oneOf"))]
-    )
+    titled = map(as_object, as_list(known.get("oneOf")))
+    listed = known.get("enum", [each["const"] for each in titled if "const" in each])
     if isinstance(allowed, list) and isinstance(listed, list):
         for each in (each for each in listed if each not in allowed):
             yield "value-refused", name, f"the module refuses {json_text.write(each)}"
@@ -131,11 +176,5 @@ def _find_optional(
 ) -> Iterator[tuple[str, str, str]]:
     for name in map(str, needed):
         one = known.get(name, {})
-        if is_editable(one) and name not in required and "default" not in one:
+        if name in known and _is_asked(one) and name not in required and "default" not in one:
             yield "not-required", name, "it may be left out, and the module needs it"
-
-
-def _find_line(text: str, name: str) -> int:
-    """Return where a property begins; the same name may stand before, as another's value."""
-    found = re.search(rf'"{re.escape(name)}"\s*:\s*\{{', text)
-    return text.count("\n", 0, found.start()) + 1 if found else 0

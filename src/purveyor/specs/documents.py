@@ -101,13 +101,17 @@ def _list_actions(target: Target, found: dict[str, JsonObject]) -> list[str]:
     slugs = [each for each in slugs if each not in _BY_PURVEYOR]
     for slug in slugs:
         empty: JsonObject = {"type": "object", "properties": {}}
+        entry = target.entry.actions.get(slug)
+        handed: JsonObject = {}
+        if entry and not entry.run and not (target.folder / lookup.ACTIONS / slug).is_dir():
+            handed = {each: {} for each in entry.outputs or ()}
         found[slug] = {
             "name": _title(slug),
             "slug": slug,
             "type": "custom",
             "retryable": True,
             "parameters": {"schema": copy.deepcopy(empty), "values": {}},
-            "results": {"schema": empty, "values": {}},
+            "results": {"schema": {**empty, "properties": handed}, "values": {}},
         }
     return slugs
 

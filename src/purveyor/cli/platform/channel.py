@@ -11,7 +11,16 @@ from purveyor import json_text
 from purveyor.cli import LazyGroup, examples
 from purveyor.cli.catalog_context import load_chosen_catalog
 from purveyor.cli.format import print_fields, print_rows
-from purveyor.cli.options import confirm, with_catalog, with_json, with_json_lines, with_yes
+from purveyor.cli.logins import open_platform
+from purveyor.cli.options import (
+    choose_nrn,
+    confirm,
+    with_catalog,
+    with_json,
+    with_json_lines,
+    with_nrn,
+    with_yes,
+)
 from purveyor.errors import CatalogError
 from purveyor.settings import read_settings
 
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 _HERE = "purveyor.cli.platform.channel"
-_TYPES = ("github", "gitlab", "azure", "http")
+TYPES = ("github", "gitlab", "azure", "http")
 _COMMANDS = {
     "create": (f"{_HERE}:create", "Make a channel, or make the one that is there fit."),
     "list": (f"{_HERE}:list_all", "List the channels of a place."),
@@ -54,7 +63,7 @@ def _read_headers(_: click.Context, option: click.Parameter, words: Sequence[str
     return {each[1]: each[2] for each in found if each}
 
 
-def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def with_all(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def decorate(command: Any) -> Any:
         for option in reversed(options):
             command = option(command)
@@ -63,7 +72,6 @@ def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-_nrn = click.option("--nrn", metavar="NRN", help="The place. Without it: PURVEYOR_NRN's first.")
 _number = click.argument("number", metavar="CHANNEL", type=click.IntRange(1))
 _header = click.option(
     *("--header", "headers"),
@@ -78,12 +86,15 @@ _configuring = (
     _header,
     click.option("--description", metavar="TEXT", help="At most 64 characters."),
 )
+_workflow = click.option(
+    "--workflow", default="provision.yml", show_default=True, help="GitHub's file."
+)
+with_new = (*_configuring, _workflow)
 _targeting = (
-    click.argument("kind", metavar="TYPE", type=click.Choice(_TYPES)),
+    click.argument("kind", metavar="TYPE", type=click.Choice(TYPES)),
     click.argument("target"),
-    _nrn,
-    *_configuring,
-    click.option("--workflow", default="provision.yml", show_default=True, help="GitHub's file."),
+    with_nrn,
+    *with_new,
 )
 _beside = click.option(
     *("--beside", "beside"),
@@ -96,7 +107,7 @@ _status = click.option("--status", type=click.Choice(["active", "inactive"]))
 
 
 @click.command(epilog=_TARGETS)
-@_with(*_targeting, _beside, with_catalog, with_yes, with_json)
+@with_all(*_targeting, _beside, with_catalog, with_yes, with_json)
 def create(**given: Any) -> None:
     """Make a channel for the services of the catalog, or make the one that is there fit.
 
@@ -109,7 +120,7 @@ def create(**given: Any) -> None:
 
 
 @click.command(epilog=examples("purveyor channel update 17 --yes"))
-@_with(_number, *_configuring, _status, _beside, with_catalog, with_yes, with_json)
+@with_all(_number, *_configuring, _status, _beside, with_catalog, with_yes, with_json)
 def update(*, number: int, **given: Any) -> None:
     """Bring a channel up to date with the catalog, and change what options name.
 
@@ -119,13 +130,13 @@ def update(*, number: int, **given: Any) -> None:
 
 
 @click.command("list", epilog=examples("purveyor channel list --nrn organization=1:account=2"))
-@_with(_nrn, with_json_lines)
+@with_all(with_nrn, with_json_lines)
 def list_all(*, nrn: str | None, as_json: bool) -> None:
     """List the channels of a place, those above, which serve it too, and those below."""
     from purveyor.channels.model import target_of
     from purveyor.channels.platform import list_channels, mask
 
-    found = list_channels(_open_client(), _choose_nrn(nrn))
+    found = list_channels(open_platform(), choose_nrn(nrn))
     if as_json:
         click.echo("".join(f"{json_text.write(mask(each))}\n" for each in found), nl=False)
         return
@@ -136,12 +147,12 @@ def list_all(*, nrn: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=examples("purveyor channel show 17"))
-@_with(_number, with_json)
+@with_all(_number, with_json)
 def show(*, number: int, as_json: bool) -> None:
     """Tell everything about one channel; what may be secret by its name only."""
     from purveyor.channels.platform import mask
 
-    shown = mask(_read(_open_client(), number))
+    shown = mask(_read(open_platform(), number))
     if as_json:
         click.echo(json_text.write(shown, indent=2))
     else:
@@ -149,13 +160,13 @@ def show(*, number: int, as_json: bool) -> None:
 
 
 @click.command(epilog=examples("purveyor channel delete 17"))
-@_with(_number, with_yes)
+@with_all(_number, with_yes)
 def delete(*, number: int, yes: bool) -> None:
     """Delete a channel: nothing is sent there any more."""
     from purveyor.channels.model import name_channel
     from purveyor.channels.platform import CHANNEL
 
-    client = _open_client()
+    client = open_platform()
     name = name_channel(_read(client, number))
     confirm(f"Delete the channel {name}?", yes=yes)
     client.call("DELETE", f"{CHANNEL}/{number}", what="delete the channel")
@@ -163,7 +174,7 @@ def delete(*, number: int, yes: bool) -> None:
 
 
 @click.command(epilog=examples("purveyor channel test 17"))
-@_with(
+@with_all(
     _number,
     click.option("--notification", metavar="ID", help="Without it, the newest of the catalog's."),
     click.option("--start-seconds", default=600.0, show_default=True, help="Limit for the start."),
@@ -181,7 +192,7 @@ def test(*, number: int, start_seconds: float, end_seconds: float, **given: Any)
     from purveyor.channels.trial import PENDING, Trial, find_notification
     from purveyor.clock import Clock
 
-    client = _open_client()
+    client = open_platform()
     current = _read(client, number)
     if given["notification"]:
         path = f"/notification/{quote(given['notification'], safe='')}"
@@ -201,24 +212,17 @@ def test(*, number: int, start_seconds: float, end_seconds: float, **given: Any)
 @click.command(
     epilog=examples("purveyor channel export terraform github acme/catalog --nrn organization=1")
 )
-@_with(click.argument("form", type=click.Choice(["terraform"])), *_targeting, with_catalog)
+@with_all(click.argument("form", type=click.Choice(["terraform"])), *_targeting, with_catalog)
 def export(**given: Any) -> None:
     """Print the channel that `create` would make as a resource of the platform's own provider."""
+    click.echo(write_new(given), nl=False)
+
+
+def write_new(given: dict[str, Any]) -> str:
+    """Return the channel that `create` would make as Terraform."""
     from purveyor.channels.terraform import write_terraform
 
-    slugs = _find_slugs(given["catalog_path"])
-    click.echo(write_terraform(_build(given, slugs, {})), nl=False)
-
-
-def _open_client(secrets: JsonObject | None = None) -> PlatformClient:
-    from purveyor.cli.logins import open_redactor
-    from purveyor.client import open_client
-
-    settings = read_settings()
-    settings.check()
-    redactor = open_redactor(settings)
-    redactor.add_value(secrets)
-    return open_client(settings, redactor)
+    return write_terraform(_build(given, _find_slugs(given["catalog_path"]), {}))
 
 
 def _find_slugs(catalog_path: str | None) -> list[str]:
@@ -230,13 +234,6 @@ def _find_slugs(catalog_path: str | None) -> list[str]:
             "The catalog serves no service, so that a channel would bring nothing.",
             hint="Put a module into modules/<slug of the service's specification>/.",
         )
-    return found
-
-
-def _choose_nrn(nrn: str | None) -> str:
-    found = nrn or next(iter((read_settings().text("PURVEYOR_NRN") or "").split()), None)
-    if found is None:
-        raise click.UsageError("Say --nrn: the place whose actions are meant, and all below it.")
     return found
 
 
@@ -259,7 +256,7 @@ def _build(given: dict[str, Any], slugs: Sequence[str], current: JsonObject | No
         built = build_channel(kind, said, fields, slugs, current)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
-    return {"nrn": known.get("nrn") or _choose_nrn(given["nrn"]), **built}
+    return {"nrn": known.get("nrn") or choose_nrn(given["nrn"]), **built}
 
 
 def _read_variables(names: JsonObject) -> JsonObject:
@@ -277,7 +274,7 @@ def _write(given: dict[str, Any], number: int | None = None) -> None:
     from purveyor.channels.overlap import refuse_doubles
 
     given["headers"] = _read_variables(given["headers"])
-    client, slugs = _open_client(given["headers"]), _find_slugs(given["catalog_path"])
+    client, slugs = open_platform(given["headers"]), _find_slugs(given["catalog_path"])
     current = _read(client, number) if number else None
     wanted = _build(given, slugs, current)
     there = platform.list_channels(client, str(wanted["nrn"]))
