@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
     from purveyor.json_text import JsonValue
 
+# What Purveyor offers every module; a developer is not asked for it.
+OFFERED = frozenset(
+    {
+        *("action_id", "service_id", "service_slug", "service_name", "link_id", "link_slug"),
+        *("entity_nrn", "dimensions", "tags", "purveyor", "service_outputs", "steps"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
@@ -120,6 +128,7 @@ class ModuleInterface:
     resources: frozenset[str] = frozenset()
     required_versions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    backend: Mapping[str, JsonValue] = field(default_factory=dict)  # with its `type`
 
     def spell(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Give values under the variables' names as the module spells them."""

@@ -13,9 +13,9 @@ from purveyor import json_text
 from purveyor.action import ActionContext, Entity, Kind, Operation, Specification
 from purveyor.catalog.loading import load_catalog
 from purveyor.cli.authoring.spec import spec
+from purveyor.declaration import OFFERED
 from purveyor.errors import CatalogError
 from purveyor.provision.variables import SERVICE_OUTPUTS, offer_identity
-from purveyor.specs.attributes import OFFERED
 from purveyor.specs.documents import generate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

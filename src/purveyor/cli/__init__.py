@@ -26,6 +26,7 @@ _COMMANDS = {
     "finish": ("purveyor.cli.finish:finish", "Make sure that an action has an ending."),
     "approve": (f"{_PLATFORM}.approve:approve", "Allow the step that an action waits before."),
     "dispatch": (f"{_PLATFORM}.dispatch:dispatch", "Start a pipeline, as the platform would."),
+    "init": (f"{_AUTHORING}.init:init", "Begin a catalog; write its first files."),
     "validate": (f"{_AUTHORING}.validate:validate", "Check a whole catalog, offline."),
     "spec": (f"{_AUTHORING}.spec:spec", "Make specifications from modules; compare the two."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),

@@ -121,6 +121,7 @@ class FileReading:
     faults: list[HclTextError] = field(default_factory=list)
     resources: list[str] = field(default_factory=list)
     required_versions: list[str] = field(default_factory=list)
+    backend: dict[str, JsonValue] = field(default_factory=dict)
 
     def take(
         self, draft: Draft, name: str, constant: tuple[JsonValue, ...] = (), offset: int = -1

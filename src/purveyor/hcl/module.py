@@ -93,6 +93,7 @@ def _describe(
         resources=frozenset(name for each in readings for name in each.resources),
         required_versions=tuple(text for each in readings for text in each.required_versions),
         doubts=doubts,
+        backend=next((each.backend for each in readings if each.backend), {}),
     )
 
 

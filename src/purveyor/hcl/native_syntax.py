@@ -100,9 +100,19 @@ def _read_items(tokens: Tokens, reading: FileReading) -> None:
             reading.resources.append(".".join(label_text(label) for label in item.labels))
         elif item.head.text == "terraform":
             for each in find_items(tokens, item.start, item.end):
-                if isinstance(each, Assignment) and each.head.text == "required_version":
-                    with suppress(HclTextError):  # the engine says it better
-                        reading.required_versions += map(str, _evaluate(each))
+                _read_setting(each, tokens, reading)
+
+
+def _read_setting(item: Block | Assignment, tokens: Tokens, reading: FileReading) -> None:
+    with suppress(HclTextError):  # the engine says it better
+        if isinstance(item, Assignment):
+            if item.head.text == "required_version":
+                reading.required_versions += map(str, _evaluate(item))
+        elif item.head.text == "backend" and item.labels:
+            reading.backend["type"] = label_text(item.labels[0])
+            inside = find_items(tokens, item.start, item.end)
+            said = [each for each in inside if isinstance(each, Assignment)]
+            reading.backend |= {e.head.text: value for e in said for value in _evaluate(e)}
 
 
 def _read_block(block: Block, tokens: Tokens, reading: FileReading) -> None:

@@ -9,6 +9,7 @@ from purveyor.catalog.recipe import OutputRule
 from purveyor.catalog.resolution import read_outputs
 from purveyor.catalog.step_entry import StepEntry
 from purveyor.compute import ComputeError, Template
+from purveyor.declaration import OFFERED
 from purveyor.hcl import read_module
 from purveyor.specs.schema import describe_variable
 
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from purveyor.declaration import ModuleInterface, ModuleOutput, Variable
     from purveyor.json_text import JsonObject, JsonValue
 
-# What Purveyor offers every module; a developer is not asked for it.
-OFFERED = frozenset(
-    {
-        *("action_id", "service_id", "service_slug", "service_name", "link_id", "link_slug"),
-        *("entity_nrn", "dimensions", "tags", "purveyor", "service_outputs", "steps"),
-    }
-)
 _CHANGES: list[JsonValue] = ["create", "update"]
 _EVERYWHERE: list[JsonValue] = ["create", "read", "update"]
 # What a program or a template takes has no type; a text is a guess.
