@@ -13,27 +13,26 @@ from purveyor_emulator.refusal import list_in, missing, text_in
 from purveyor_emulator.specifications import ACTION
 
 if TYPE_CHECKING:
-    from purveyor.json_text import JsonObject
     from purveyor_emulator.records import EmulatedSpecification
 
 _FILTERS = ("id", "slug", "name", "type", "specification_id")
 _PARENTS = ("service_specification_id", "link_specification_id")
-_IGNORED = ("nrn", "application_id")
 
 
 def show_all(kind: str, platform: Platform, call: Call) -> Reply:
-    """Answer `GET /{kind}_specification`; those of actions are filtered by either parent."""
-    rows = [each for each in platform.store.specifications.by_id.values() if each.kind == kind]
-    named = {f"{p.removesuffix('_id')}": p for p in _PARENTS}
-    query = {named.get(name, name): value for name, value in call.query.items()}
-    own = Call(parts=call.parts, query=query)
-    return _list(own, rows, *(_PARENTS if kind == ACTION else ()))
-
-
-def show_below(kind: str, parent: str, platform: Platform, call: Call) -> Reply:
-    """Answer `GET /{parent}_specification/{id}/{kind}_specification`."""
-    found = _found(parent, platform, call)
-    return _list(call, platform.store.specifications.below(found, kind))
+    """Answer a list, perhaps below one parent; `nrn` chooses what can be used there."""
+    parent, nrn = call.parts.get("id"), call.query.get("nrn")
+    known, rows = platform.store.specifications.by_id, []
+    if parent is not None and parent not in known:
+        raise missing("specification", parent)
+    for each in known.values():
+        places = list_in(each.document, "visible_to")
+        usable = not (nrn and places) or any(within(nrn, str(place)) for place in places)
+        below = parent is None or (each.parent is not None and each.parent.id == parent)
+        if each.kind == kind and usable and below:
+            rows.append(specification_document(each))
+    filters = (*_FILTERS, *(_PARENTS if kind == ACTION else ()))
+    return listing(call, rows, filters=filters, ignored=("nrn", "application_id"))
 
 
 def show(kind: str, platform: Platform, call: Call) -> Reply:
@@ -51,9 +50,8 @@ def create(kind: str, parent: str, platform: Platform, call: Call) -> Reply:
 
 def change(kind: str, platform: Platform, call: Call) -> Reply:
     """Answer `PATCH`."""
-    found = _found(kind, platform, call)
-    platform.store.specifications.change(found, call.body)
-    return Reply(specification_document(found))
+    platform.store.specifications.change(_found(kind, platform, call), call.body)
+    return show(kind, platform, call)
 
 
 def remove(kind: str, platform: Platform, call: Call) -> Reply:
@@ -67,23 +65,8 @@ def remove(kind: str, platform: Platform, call: Call) -> Reply:
 def show_snapshots(kind: str, platform: Platform, call: Call) -> Reply:
     """Answer `GET /{kind}_specification/{id}/snapshots`."""
     found = _found(kind, platform, call)
-    numbers = range(1, found.revision + 1)
-    rows: list[JsonObject] = [
-        {"id": found.snapshot_id(each), "sequence_number": each} for each in numbers
-    ]
-    return listing(call, rows, filters=())
-
-
-def _list(call: Call, specifications: list[EmulatedSpecification], *filters: str) -> Reply:
-    """Answer a list; `nrn` chooses what can be used there."""
-    nrn = call.query.get("nrn")
-    places = [list_in(each.document, "visible_to") for each in specifications]
-    rows = [
-        specification_document(each)
-        for each, above in zip(specifications, places, strict=True)
-        if not nrn or not above or any(within(nrn, str(place)) for place in above)
-    ]
-    return listing(call, rows, filters=(*_FILTERS, *filters), ignored=_IGNORED)
+    ids = enumerate(map(found.snapshot_id, range(1, found.revision + 1)), 1)
+    return listing(call, [{"id": each, "sequence_number": n} for n, each in ids], filters=())
 
 
 def _found(kind: str, platform: Platform, call: Call) -> EmulatedSpecification:
@@ -94,34 +77,35 @@ def _found(kind: str, platform: Platform, call: Call) -> EmulatedSpecification:
     return found
 
 
-def _ways(kind: str) -> tuple[Way, ...]:
+def _ways(kind: str, parent: str) -> tuple[Way, ...]:
+    """Return the routes of a kind: read at its own path, actions written below their parent."""
     every, one = f"/{kind}_specification", f"/{kind}_specification/{{id}}"
     actions, action = f"{one}/action_specification", f"{one}/action_specification/{{action_id}}"
-    return (
-        Way("POST", every, partial(create, kind, Kind.SERVICE if kind == Kind.LINK else "")),
-        Way("PATCH", one, partial(change, kind)),
-        Way("DELETE", one, partial(remove, kind)),
-        Way("GET", actions, partial(show_below, ACTION, kind)),
-        Way("POST", actions, partial(create, ACTION, kind)),
-        Way("PATCH", action, partial(change, ACTION)),
-        Way("DELETE", action, partial(remove, ACTION)),
-        *_reading(kind),
-    )
-
-
-def _reading(kind: str) -> tuple[Way, ...]:
-    one = f"/{kind}_specification/{{id}}"
-    return (
-        Way("GET", f"/{kind}_specification", partial(show_all, kind)),
+    reading = (
+        Way("GET", every, partial(show_all, kind)),
         Way("GET", one, partial(show, kind)),
         Way("GET", f"{one}/snapshots", partial(show_snapshots, kind)),
+    )
+    return (
+        reading
+        if kind == ACTION
+        else (
+            *reading,
+            Way("POST", every, partial(create, kind, parent)),
+            Way("PATCH", one, partial(change, kind)),
+            Way("DELETE", one, partial(remove, kind)),
+            Way("GET", actions, partial(show_all, ACTION)),
+            Way("POST", actions, partial(create, ACTION, kind)),
+            Way("PATCH", action, partial(change, ACTION)),
+            Way("DELETE", action, partial(remove, ACTION)),
+        )
     )
 
 
 _LINKS = "/service_specification/{id}/link_specification"
 WAYS = (
-    *_ways(Kind.SERVICE),
-    *_ways(Kind.LINK),
-    *_reading(ACTION),
-    Way("GET", _LINKS, partial(show_below, Kind.LINK, Kind.SERVICE)),
+    *_ways(Kind.SERVICE, ""),
+    *_ways(Kind.LINK, Kind.SERVICE),
+    *_ways(ACTION, ""),
+    Way("GET", _LINKS, partial(show_all, Kind.LINK)),
 )

@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
-from purveyor_emulator import api, api_catalog, api_notifications, control
+from purveyor_emulator import api, api_catalog, api_kept, api_notifications, control
 from purveyor_emulator.exchange import Call, Way
 from purveyor_emulator.faults import FaultKind
 from purveyor_emulator.record import Received
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from purveyor_emulator.exchange import Platform, Reply
     from purveyor_emulator.faults import InjectedFault
 
-WAYS = (*api.WAYS, *api_catalog.WAYS, *api_notifications.WAYS, *control.WAYS)
+WAYS = (*api.WAYS, *api_catalog.WAYS, *api_kept.WAYS, *api_notifications.WAYS, *control.WAYS)
 # Fastify's own default; the platform's real limit is not published.
 LARGEST_BODY = 1 << 20
 _RETRY_LATER = frozenset({429, 503})

@@ -12,7 +12,7 @@ from purveyor.redaction import MASK
 from purveyor_emulator.records import now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from purveyor.json_text import JsonObject, JsonValue
@@ -66,7 +66,7 @@ class Received:
 class Recorder:
     """Keeps the last requests; raises OSError at once when the log file cannot be written."""
 
-    def __init__(self, secret_names: Collection[str], log: Path | None) -> None:
+    def __init__(self, secret_names: Callable[[], Collection[str]], log: Path | None) -> None:
         self._secret_names = secret_names
         self._log = log
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class Recorder:
         """Write an answered (or dropped) request to the log file."""
         if self._log is None:
             return
-        line = json_text.write(received.masked(self._secret_names))
+        line = json_text.write(received.masked(self._secret_names()))
         with self._lock, self._log.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 
@@ -99,7 +99,7 @@ class Recorder:
 
     def masked(self) -> list[JsonObject]:
         """Return all requests for eyes."""
-        names = self._secret_names
+        names = self._secret_names()
         return [each.masked(names) for each in self.all()]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
 from purveyor_emulator.actions import age, cancel
+from purveyor_emulator.api_kept import KEYS, RUNNER, TRACES, key_document
 from purveyor_emulator.control import press_button
 from purveyor_emulator.delivery import Deliveries
 from purveyor_emulator.documents import action_document, entity_document
@@ -205,6 +206,11 @@ class Emulator:
         with self.platform.store.lock:
             return build_view(self.platform)
 
+    def traces(self) -> list[JsonObject]:
+        """Return the events that the tracing API was told, oldest first."""
+        with self.platform.store.lock:
+            return [*self.platform.store.kept[TRACES].values()]
+
     def wait_for_deliveries(self, seconds: float = 10.0) -> None:
         """Wait until the notifications sent so far have reached their channels."""
         self._deliveries.wait(seconds)
@@ -229,10 +235,13 @@ def _build_platform(
             details=[error.message],
         ) from None
     organization = seed.place["organization"]["id"]
-    return Platform(
+    platform = Platform(
         store=store,
         notifications=notifications,
         tokens=AccessTokens(seed.api_key, organization=organization, seconds=token_seconds),
         faults=Faults(),
-        recorder=Recorder(store.secret_names(), log),
+        recorder=Recorder(store.secret_names, log),
     )
+    grants: JsonObject = {"grants": [{"nrn": store.nrn, **RUNNER}]}
+    store.kept[KEYS]["1"] = key_document(platform, {"name": "emulated", **grants}, 1)
+    return platform

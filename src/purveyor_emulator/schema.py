@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from purveyor_emulator.refusal import invalid
@@ -11,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.json_text import JsonObject, JsonValue
+
+_REQUESTS = Path(__file__).with_name("requests.yaml")
+
+
+@functools.cache
+def request(name: str) -> JsonObject:
+    """Return what a request's body must be."""
+    import yaml
+
+    shapes: dict[str, JsonObject] = yaml.safe_load(_REQUESTS.read_text(encoding="utf-8"))
+    return shapes[name]
 
 
 def properties(schema: Mapping[str, JsonValue]) -> dict[str, JsonObject]:

@@ -13,8 +13,6 @@ from purveyor_emulator.refusal import (
     missing,
     object_in,
     object_of,
-    one_of,
-    text_in,
 )
 
 if TYPE_CHECKING:
@@ -22,34 +20,7 @@ if TYPE_CHECKING:
 
 ACTION = "action"
 _DEFAULT_ACTIONS = (Operation.CREATE, Operation.UPDATE, Operation.DELETE)
-# What nullplatform's Terraform provider writes. Anything else is dropped without a word, also
-# `available_links` and `available_actions`, which the vendor's modules take out themselves.
-_NAMES = {
-    "string": "name slug description type assignable_to enabled_when icon",
-    "boolean": "use_default_actions use_default_naming use_managed_actions unique retryable"
-    " parallelize",
-    "object": "dimensions scopes attributes selectors parameters results annotations external",
-    "array": "visible_to",
-}
-_PROPERTIES: JsonObject = {n: {"type": t} for t, names in _NAMES.items() for n in names.split()}
 _SELECTORS: JsonObject = {"category": "", "imported": False, "provider": "", "sub_category": ""}
-_TEMPLATE: JsonObject = {
-    "required": ["name", "selectors"],
-    "properties": {**_PROPERTIES, "selectors": {"type": "object", "required": [*_SELECTORS]}},
-}
-_ACTION: JsonObject = {"required": ["name", "type"], "properties": _PROPERTIES}
-_COMMON: JsonObject = {
-    **{name: {} for name in ("dimensions", "scopes", "attributes")},
-    "assignable_to": "any",
-    "visible_to": [],
-    "use_default_actions": True,
-    "use_managed_actions": False,
-}
-_DEFAULTS: dict[str, JsonObject] = {
-    Kind.SERVICE: {**_COMMON, "type": "dependency"},
-    Kind.LINK: {**_COMMON, "unique": False},
-    ACTION: {"parameters": {}, "results": {}, "retryable": False, "parallelize": False},
-}
 
 
 class Specifications:
@@ -74,7 +45,7 @@ class Specifications:
     ) -> EmulatedSpecification:
         """Add a specification, with its default actions."""
         found = EmulatedSpecification(kind, identity or new_id(), {}, parent)
-        self.change(found, {**_DEFAULTS[kind], **body})
+        self.change(found, body)
         return found
 
     def change(self, found: EmulatedSpecification, body: JsonObject) -> None:
@@ -93,7 +64,9 @@ class Specifications:
                 del self.by_id[action.id]
         for operation in _DEFAULT_ACTIONS if document.get("use_default_actions") else ():
             own = _default_action(found, operation)
-            identity = fixed_id(found.id, "action", str(own["slug"]), *_again(found.revision))
+            # One that is made again gets another id, as on the platform.
+            first = fixed_id(found.id, "action", str(own["slug"]))
+            identity = first if found.revision == 1 else new_id()
             self.add(ACTION, own, found, identity).is_default = True
 
     def remove(self, found: EmulatedSpecification) -> None:
@@ -118,11 +91,6 @@ class Specifications:
             self.plant(object_of(link, "seed/links"), place, found)
 
 
-def _again(revision: int) -> list[str]:
-    """A default action that is made again gets another id, as on the platform."""
-    return [str(revision)] if revision > 1 else []
-
-
 def _default_action(parent: EmulatedSpecification, operation: Operation) -> JsonObject:
     return {
         "slug": f"{operation}-{parent.slug}",
@@ -141,15 +109,13 @@ def _seeded(each: JsonObject) -> JsonObject:
 
 
 def _checked(kind: str, body: JsonObject) -> JsonObject:
-    shape = _ACTION if kind == ACTION else _TEMPLATE
+    """Return a document: what is not known is dropped without a word, so is `available_links`."""
     given: JsonObject = {name: value for name, value in body.items() if value is not None}
-    document = schema.accepted(shape, given)
-    schema.check(shape, document, "body")
-    if kind == ACTION:
-        one_of(document, "type", (*Operation, "diagnose"), "")
+    document = schema.accepted(schema.request(kind), given)
+    schema.check(schema.request(kind), document, "body")
     for name in ("attributes", "parameters", "results"):
         if fault := schema.schema_fault(object_in(document, name).get("schema")):
             raise invalid(f"body/{name}/schema {fault}")
     if document.get("use_managed_actions") and not document["use_default_actions"]:
         raise invalid("body/use_managed_actions requires use_default_actions")
-    return {"slug": slug_of(text_in(document, "name")), **document}
+    return {"slug": slug_of(str(document["name"])), **document}

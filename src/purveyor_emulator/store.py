@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
@@ -38,6 +39,8 @@ class PlatformStore:
         self.specifications = Specifications()
         self.entities: dict[str, EmulatedEntity] = {}
         self.actions: dict[str, EmulatedAction] = {}
+        # Traces, API keys, artifacts and packages: by their path, then by id.
+        self.kept: defaultdict[str, dict[str, JsonObject]] = defaultdict(dict)
         for specification in seed.specifications:
             place = f"organization={seed.place['organization']['id']}"
             self.specifications.plant(specification, place)

@@ -20,7 +20,7 @@ class AccessTokens:
     """The tokens given out so far. `seconds` is how long an access token lives."""
 
     def __init__(self, api_key: str, *, organization: str, seconds: float) -> None:
-        self.api_key = api_key or _new_key()
+        self.keys = {1: api_key or _new_key()}
         self.seconds = seconds
         self._organization = int(organization) if organization.isdecimal() else organization
         self._ends: dict[str, float] = {}
@@ -33,7 +33,7 @@ class AccessTokens:
         key = body.get("api_key", body.get("apikey"))
         if key is None:
             raise invalid("body must have required property 'api_key'")
-        if not isinstance(key, str) or not secrets.compare_digest(key.encode(), self._key):
+        if key not in self.keys.values():
             raise RefusedError(401, "The API key is not valid")
         refresh = secrets.token_urlsafe(32)
         self._refresh.add(refresh)
@@ -56,8 +56,14 @@ class AccessTokens:
             self._ends[token] = 0.0
 
     @property
-    def _key(self) -> bytes:
-        return self.api_key.encode()
+    def api_key(self) -> str:
+        """The first key."""
+        return self.keys[1]
+
+    def add_key(self) -> int:
+        """Make another key that logs in; return its number."""
+        self.keys[max(self.keys) + 1] = _new_key()
+        return max(self.keys)
 
     def _renew(self, body: JsonObject) -> JsonObject:
         if "organization_id" not in body:

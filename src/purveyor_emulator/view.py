@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purveyor.action import Kind
+from purveyor_emulator.api_kept import TRACES
 from purveyor_emulator.documents import action_document, entity_document
 from purveyor_emulator.schema import secret_names
 
@@ -22,6 +23,7 @@ def build_view(platform: Platform) -> JsonObject:
     services = [e for e in platform.store.entities.values() if e.kind is Kind.SERVICE]
     return {
         "services": [_service(platform, each) for each in services],
+        "traces": [*platform.store.kept[TRACES].values()],
         "notifications": [
             {
                 "id": each.id,
