@@ -47,6 +47,7 @@ _SECTIONS = {
     "ComputeEntry": "compute",
     "OutputEntry": "outputs",
     "GuardEntry": "guard",
+    "LimitsEntry": "limits",
     "ActionEntry": "actions",
 }
 

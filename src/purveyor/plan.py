@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from purveyor.dataclass import dataclass
 from purveyor.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     Covers: TypeAlias = "Callable[[str, Change], bool]"
@@ -57,6 +58,7 @@ class Change:
     """One resource's change. `forced_by` names the attributes that force a replacement.
 
     `deposed` is what an earlier replacement has left over at the address, not the resource itself.
+    `opened_by` names the attributes by which it is opened to everybody.
     """
 
     address: str
@@ -64,55 +66,99 @@ class Change:
     verb: Verb
     forced_by: tuple[str, ...] = ()
     deposed: bool = False
+    opened_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What an update must not delete, replace or let go of, by patterns that its engine reads."""
+    """What an update must not do."""
 
-    protect: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()  # deleted, replaced or let go of; patterns that its engine reads
+    stateful: bool = False  # nor what holds data, by the engine's list
+    limits: Mapping[Verb, int] = field(default_factory=dict)  # more at once are refused
+    refuse: frozenset[str] = frozenset()  # of `action`, `deposed`, `import` and `public`
+    ask: str = ""  # who may allow it
 
 
-def find_denied(guard: Guard, changes: Iterable[Change], covers: Covers) -> tuple[Change, ...]:
-    """Return the changes that the guard does not allow; `covers` reads an engine's pattern."""
-    return tuple(
-        change
-        for change in changes
-        if change.verb in _DENIED
-        and not change.deposed
-        and any(covers(pattern, change) for pattern in guard.protect)
-    )
+@dataclass(frozen=True, slots=True)
+class StatefulTypes:
+    """The resource types that an engine knows to hold data; `version` changes with the list."""
+
+    version: str = ""
+    types: frozenset[str] = frozenset()
+
+
+NO_TYPES = StatefulTypes()
+
+
+def find_denied(
+    guard: Guard, changes: Iterable[Change], covers: Covers, stateful: StatefulTypes = NO_TYPES
+) -> dict[Change, str]:
+    """Return the changes that the guard does not allow, each with the reason.
+
+    `covers` reads an engine's pattern, `stateful` are the types that it knows to hold data.
+    """
+    denied: dict[Change, str] = {}
+    changes = list(changes)
+    harmful = [each for each in changes if each.verb in _DENIED and not each.deposed]
+    for each in harmful:
+        if any(covers(pattern, each) for pattern in guard.protect):
+            denied[each] = "which the catalog protects"
+        elif guard.stateful and each.resource_type in stateful.types:
+            denied[each] = f"which holds data (Purveyor's list {stateful.version})"
+    for verb, most in guard.limits.items():
+        found = [each for each in harmful if each.verb is verb]
+        why = f"where the catalog lets {most or 'nothing'} be {COUNTED[verb]} at once"
+        denied |= {each: denied.get(each, why) for each in found if len(found) > most}
+    for kind in guard.refuse & _REFUSABLE.keys():
+        why = f"which the catalog refuses (`{kind}`)"
+        denied |= {each: denied.get(each, why) for each in changes if _REFUSABLE[kind](each)}
+    return denied
+
+
+_REFUSABLE: Mapping[str, Callable[[Change], bool]] = {
+    "deposed": lambda change: change.deposed,
+    "import": lambda change: change.verb is Verb.IMPORT,
+    "public": lambda change: bool(change.opened_by),
+}
 
 
 def judge(
-    guard: Guard, changes: Iterable[Change], covers: Covers, unread: Sequence[str] = ()
+    guard: Guard,
+    changes: Iterable[Change],
+    covers: Covers,
+    *,
+    unread: Sequence[str] = (),
+    stateful: StatefulTypes = NO_TYPES,
 ) -> None:
-    """Raise GuardError for protected resources that are denied, and for what is `unread`."""
-    denied = find_denied(guard, changes, covers)
-    if guard.protect and unread and not denied:
+    """Raise GuardError for what is denied, and for what is `unread` where that may do harm."""
+    denied = find_denied(guard, changes, covers, stateful)
+    asked = guard.ask or "the platform team"
+    if (guard.protect or "action" in guard.refuse) and unread and not denied:
         raise GuardError(
             "The plan holds what Purveyor cannot read, which may harm what the catalog protects;"
             " nothing was changed.",
             details=unread,
-            hint="Ask the platform team to lift the guard in the catalog for this change.",
+            hint=f"Ask {asked} to lift the guard in the catalog for this change.",
         )
     if not denied:
         return
-    first, *others = denied
+    (first, why), *others = denied.items()
     more = f" and {len(others)} more" if others else ""
     raise GuardError(
-        f"The change would {first.verb} {first.address}{more}, which the catalog protects;"
-        " nothing was changed.",
+        f"The change would {first.verb} {first.address}{more}, {why}; nothing was changed.",
         details=[_tell(change) for change in denied],
         told=f"{_tell(first)}{more}, but is protected: it was left as it is.",
-        hint="Undo the parameter that forces it, or ask the platform team to carry out the change"
+        hint=f"Undo the parameter that forces it, or ask {asked} to carry out the change"
         " with the guard lifted in the catalog.",
     )
 
 
 def _tell(change: Change) -> str:
     forced = f", forced by {', '.join(change.forced_by)}" if change.forced_by else ""
-    return f"{change.address} would be {COUNTED[change.verb]}{forced}"
+    opened = f", open to everybody by {', '.join(change.opened_by)}" if change.opened_by else ""
+    left = " (what an earlier replacement has left)" if change.deposed else ""
+    return f"{change.address}{left} would be {COUNTED[change.verb]}{forced}{opened}"
 
 
 def count_changes(changes: Sequence[Change]) -> str:

@@ -73,7 +73,7 @@ def test_an_entry_says_everything_about_a_service(tmp_path: Path) -> None:
         "url": OutputRule("queue_url"),
         "key": OutputRule("access_key", secret=True),
     }
-    assert recipe.steps[0].guard == Guard(("aws_sqs_queue",))
+    assert recipe.steps[0].guard == Guard(("aws_sqs_queue",), stateful=True)
     assert recipe.lock_timeout == 60.0
     assert recipe.account == Account(
         name="environment=prod",

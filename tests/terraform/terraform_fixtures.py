@@ -202,6 +202,11 @@ class Bench:
         """Update to these variables."""
         return self.run(self.step(Operation.UPDATE, variables, protect=protect))
 
+    def guarded(self, guard: Guard, **variables: str) -> StepResult:
+        """Update to these variables under a whole guard."""
+        step = self.step(Operation.UPDATE, variables)
+        return self.run(dataclasses.replace(step, guard=guard))
+
     def delete(self, **variables: str) -> StepResult:
         """Delete."""
         return self.run(self.step(Operation.DELETE, variables))

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from moto_server import run_moto
 from purveyor.action import Operation
 from purveyor.errors import GuardError, PurveyorError
+from purveyor.plan import Guard, Verb
 from purveyor.step import PhaseStarted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from terraform_fixtures import Bench
 
     from purveyor.step import StepEvent
@@ -103,3 +107,73 @@ def test_a_plan_that_is_stale_every_time_is_given_up(bench: Bench) -> None:
 
     assert caught.value.exit_code == 15
     assert next(names) == "mysql10"
+
+
+def test_more_replacements_at_once_than_the_limit_are_refused(bench: Bench) -> None:
+    bench.write({"modules/one/main.tf": MODULE})
+    bench.create(name="mysql5", count_of="2")
+
+    with pytest.raises(GuardError) as caught:
+        bench.guarded(Guard(limits={Verb.REPLACE: 1}), name="mysql8", count_of="2")
+    assert "where the catalog lets 1 be replaced at once" in caught.value.message
+    assert len(caught.value.details) == 2
+    done = bench.guarded(Guard(limits={Verb.REPLACE: 2}), name="mysql8", count_of="2")
+    assert len(done.changes) == 2
+
+
+def test_an_import_is_refused_where_the_catalog_says_so(bench: Bench) -> None:
+    bench.write({"modules/one/main.tf": MODULE})
+    bench.create(name="a", count_of="0")
+    taken = 'import {\n  to = terraform_data.database[0]\n  id = "foreign"\n}\n'
+    bench.write({"modules/one/import.tf": taken})
+
+    with pytest.raises(GuardError) as caught:
+        bench.guarded(Guard(refuse=frozenset({"import"}), ask="the data team"), name="a")
+    assert caught.value.details == ("terraform_data.database[0] would be imported",)
+    assert "the data team" in caught.value.hint
+
+
+BUCKET = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+provider "aws" { region = "us-east-1" }
+variable "name" { type = string }
+variable "shut" { default = "true" }
+resource "aws_s3_bucket" "data" { bucket = var.name }
+resource "aws_s3_bucket_public_access_block" "data" {
+  bucket              = aws_s3_bucket.data.id
+  block_public_policy = var.shut == "true"
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.aws_provider
+@pytest.mark.one_engine
+def test_a_bucket_is_neither_replaced_nor_opened_to_everybody(
+    bench: Bench, plugin_mirror: Path, tmp_path: Path
+) -> None:
+    with run_moto(tmp_path) as moto:
+        bench.environment = {**bench.environment, **moto.environment()}
+        bench.mirror = plugin_mirror
+        bench.write({"modules/one/main.tf": BUCKET})
+        bench.create(name="orders-data")
+
+        with pytest.raises(GuardError) as caught:
+            bench.guarded(Guard(stateful=True), name="other-data")
+        assert "aws_s3_bucket.data, which holds data" in caught.value.message
+        assert caught.value.details == ("aws_s3_bucket.data would be replaced, forced by bucket",)
+
+        public = Guard(stateful=True, refuse=frozenset({"public"}))
+        with pytest.raises(GuardError) as caught:
+            bench.guarded(public, name="orders-data", shut="false")
+        assert caught.value.details == (
+            (
+                "aws_s3_bucket_public_access_block.data would be updated, open to everybody by"
+                " block_public_policy"
+            ),
+        )
+        assert bench.guarded(public, name="orders-data").changes == ()

@@ -1,6 +1,6 @@
 """A module, and what it gets and gives, as the catalog file says it."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -22,14 +22,42 @@ class EngineEntry(Strict):
     )
 
 
+class LimitsEntry(Strict):
+    """How many resources an update may touch at once."""
+
+    delete: int | None = Field(default=None, ge=0, description="Deleted.")
+    forget: int | None = Field(default=None, ge=0, description="Let go of, without being deleted.")
+    replace: int | None = Field(default=None, ge=0, description="Replaced.")
+
+
 class GuardEntry(Strict):
-    """What an update must not delete or replace."""
+    """What an update must not do."""
 
     protect: list[ResourcePattern] = Field(
         default=[],
         description="Resource types (`aws_db_instance`) or addresses (`aws_db_instance.main`); of"
         " manifests `Kind/name`, where `*` stands for anything; of Pulumi a type, such as"
         " `aws:rds/instance:Instance`, or with `::` and a name behind it.",
+    )
+    stateful: bool = Field(
+        default=True,
+        description="Whether what holds data is protected, too: databases, buckets, volumes, keys"
+        " and the like, by a list of resource types.",
+    )
+    limits: LimitsEntry = Field(
+        default=LimitsEntry.model_construct(),
+        description="How many resources an update may touch at once; without it, any number.",
+    )
+    refuse: list[Literal["action", "deposed", "import", "public"]] = Field(
+        default=[],
+        description="What else is refused: the invocation of an `action`, the deletion of what an"
+        " earlier replacement has left (`deposed`), the `import` of what exists, and what opens a"
+        " resource to everybody (`public`).",
+    )
+    ask: Word | None = Field(
+        default=None,
+        description="Who may allow what is refused, told with the refusal; without it, the"
+        " platform team.",
     )
 
 

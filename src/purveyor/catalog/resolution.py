@@ -14,7 +14,7 @@ from purveyor.catalog.recipe import Account, ComputeRule, OutputRule, Recipe, St
 from purveyor.dataclass import dataclass
 from purveyor.durations import read_duration
 from purveyor.errors import CatalogError
-from purveyor.plan import Guard
+from purveyor.plan import Guard, Verb
 from purveyor.program import CommandLine, Manifests, Playbook, PulumiProject
 from purveyor.step import COMMAND, EngineRequirement, ModuleSource
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from purveyor.catalog.lookup import ModuleTarget, ServiceTarget, Target
     from purveyor.catalog.manifests_entry import ManifestsEntry
     from purveyor.catalog.model import AccountEntry, CatalogModel
-    from purveyor.catalog.module_entry import ModuleEntry
+    from purveyor.catalog.module_entry import GuardEntry, ModuleEntry
     from purveyor.catalog.step_entry import StepEntry
     from purveyor.catalog.strict import Strict
     from purveyor.program import StepProgram
@@ -153,22 +153,19 @@ class Catalog:
             from_account=frozenset(account.variables),
             compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
             outputs=outputs,
+            guard=_read_guard(entry.guard),
             suffix=name if is_further or program else "",
             approve=frozenset(map(Operation, step.approve.operations if step.approve else ())),
             approve_within=read_duration(step.approve.within, least=0) if step.approve else 0.0,
         )
         if program is not None:
             takes = frozenset(step.parameters)
-            guard = Guard(tuple(entry.guard.protect))
-            return dataclasses.replace(
-                shared, program=program, takes=takes, once=step.once, guard=guard
-            )
+            return dataclasses.replace(shared, program=program, takes=takes, once=step.once)
         return dataclasses.replace(
             shared,
             engine=self.choose_engine(service, target),
             source=self.find_source(target),
             immutable=tuple(entry.immutable),
-            guard=Guard(tuple(entry.guard.protect)),
         )
 
     def _place_program(
@@ -244,6 +241,16 @@ def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> 
         google=entry.google,
         withheld=named_variables(*_logins(among)),
         variables=entry.variables,
+    )
+
+
+def _read_guard(entry: GuardEntry) -> Guard:
+    return Guard(
+        tuple(entry.protect),
+        stateful=entry.stateful,
+        limits={Verb(v): most for v, most in entry.limits if most is not None},
+        refuse=frozenset(entry.refuse),
+        ask=entry.ask or "",
     )
 
 

@@ -117,7 +117,7 @@ def _read_step(
         from_account=frozenset(outline.account.variables),
         immutable=capsule.immutable,
         outputs=_read_rules(capsule.outputs),
-        guard=Guard(capsule.protect),
+        guard=Guard(capsule.protect, stateful=True),
     )
 
 

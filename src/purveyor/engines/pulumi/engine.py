@@ -73,7 +73,7 @@ class PulumiEngine(StatelessEngine):
             _refuse_pending(stack, self._read(stack))
         if not deletes:
             self._configure(stack)
-            if step.guard.protect and before is not None:
+            if (step.guard.protect or step.guard.limits) and before is not None:
                 judge(step.guard, self._foresee(stack, "preview").changes, _covers)
         changes = self._change(stack, "destroy" if deletes else "up")
         if deletes:

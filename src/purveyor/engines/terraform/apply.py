@@ -10,9 +10,10 @@ from purveyor.action import Operation
 from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.engines.terraform.init import check_stamp
+from purveyor.engines.terraform.resource_types import STATEFUL, STATEFUL_VERSION
 from purveyor.engines.terraform.results import collect_outputs, parse_document
 from purveyor.engines.terraform.shown_plan import read_plan, read_planned_outputs
-from purveyor.plan import find_denied, judge
+from purveyor.plan import StatefulTypes, find_denied, judge
 from purveyor.step import StepResult
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from purveyor.plan import Change
 
 _PLANS = 3
+_STATEFUL = StatefulTypes(STATEFUL_VERSION, STATEFUL)
 _PART = re.compile(r'([^.\[\]"]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|$)')
 _STALE = frozenset({"Saved plan is stale", "Saved plan does not match the given state"})
 
@@ -32,7 +34,8 @@ def apply(session: EngineSession) -> StepResult:
     """Bring everything to what the module says; raise GuardError before a refused change."""
     step, file, planned = session.step, session.scratch / "plan", None
     # A create destroys nothing: unless something is guarded, one call does both.
-    plans_left = _PLANS if step.operation is not Operation.CREATE or step.guard.protect else 0
+    guarded = step.guard.protect or step.guard.limits or step.guard.refuse
+    plans_left = _PLANS if step.operation is not Operation.CREATE or guarded else 0
     while True:
         if plans_left:
             planned = _plan(session, file)
@@ -85,11 +88,13 @@ def _judge(session: EngineSession, planned: Report, file: Path) -> None:
     guard = session.step.guard
     # The stream does not surely tell a leftover from the resource itself.
     whole = [dataclasses.replace(each, deposed=False) for each in planned.changes]
-    if find_denied(guard, whole, covers) or (guard.protect and planned.unread):
+    doubtful = (guard.protect and planned.unread) or guard.refuse - {"import"}
+    if doubtful or find_denied(guard, whole, covers, _STATEFUL):
         # Only now is the price of another call paid: the stream does not tell what forces it.
         shown = session.program.call(*commands.show(file), streamed=False)
         changes, unread = read_plan(parse_document(shown.completed.stdout))
-        judge(guard, changes, covers, (*planned.unread.values(), *unread))
+        unread = [*planned.unread.values(), *unread]
+        judge(guard, changes, covers, unread=unread, stateful=_STATEFUL)
 
 
 def covers(pattern: str, change: Change) -> bool:

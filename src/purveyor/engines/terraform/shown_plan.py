@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purveyor.engines.terraform.resource_types import find_openings
 from purveyor.engines.terraform.stream import read_object
 from purveyor.plan import Change, Verb
 from purveyor.state_key import OutputValue
@@ -44,6 +45,9 @@ def read_plan(plan: JsonValue) -> tuple[list[Change], list[str]]:
         verbs = _VERBS.get(",".join(map(str, actions if isinstance(actions, list) else [])))
         if verbs is None:
             unread.append(f"the plan's {actions} of {resource.get('address')}")
+        if made.get("importing"):
+            name, kind = str(resource.get("address")), str(resource.get("type"))
+            changes.append(Change(name, kind, Verb.IMPORT))
         changes += [_read_change(resource, made, verb) for verb in verbs or ()]
     return changes, unread
 
@@ -67,6 +71,9 @@ def _read_change(resource: JsonObject, made: JsonObject, verb: Verb) -> Change:
         verb,
         tuple(map(_spell, paths)) if isinstance(paths, list) else (),
         deposed=bool(resource.get("deposed")),
+        opened_by=find_openings(
+            str(resource.get("type")), read_object(made, "before"), read_object(made, "after")
+        ),
     )
 
 
