@@ -72,7 +72,8 @@ def read_files(folder: Path, *, whole: bool = False) -> SpecificationDocument:
         [_read(kind, each, whole=whole) for each in sorted(folder.glob(f"{kind}s/*.json.tpl"))]
         for kind in ("link", "action")
     )
-    service.below = _pick(service, "available_links", links)
+    listed = "available_links" in service.body
+    service.below = _pick(service, "available_links", links) if listed else links
     for each in (*service.below, service):
         each.below += _pick(each, "available_actions", actions)
     for each in service.below:  # as the vendor's module has it
