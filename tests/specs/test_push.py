@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,34 +118,33 @@ def test_another_slug_s_files_and_a_file_that_is_missing_are_named(author: Autho
     assert "is of other, not of orders-store" in author.run("push", SLUG).err
 
 
-PINNED: Any = {"id": "1", "slug": "reader", "name": "Reader", "last_snapshot_id": "s2"}
-
-
-@dataclass
-class Platform:
-    """A double of the few calls: no specification of that name, and packages that pin."""
-
-    answers: dict[str, Any]
-
-    def call(self, method: str, path: str, *_: Any, **__: Any) -> Any:
-        return self.answers[f"{method} {path.partition('?')[0]}"]
-
-
-def push_to(answers: dict[str, Any]) -> Push:
-    return Push(Platform(answers), "organization=1", (), prune=False)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("snapshot", "pins"), [("s1", []), ("s2", ["pack pins the link reader"])])
-def test_what_a_package_pins_as_it_is_now_is_named(snapshot: str, pins: list[str]) -> None:
-    parts = [{"resource_id": "1", "resource_revision_id": snapshot}, {"resource_id": "2"}]
-    package = {"id": "p", "slug": "pack", "components": parts}
-    push = push_to({"GET /packages": {"results": [package]}})
-    change = SpecificationChange("changed", "link", "reader", None, PINNED)
-    assert push.find_pins([change]) == pins
+def test_what_a_package_pins_as_it_is_now_is_changed_only_when_told(author: Author) -> None:
+    pushed = author.run("push", SLUG, "--json").document["specifications"]
+    link = next(each["id"] for each in pushed if each["kind"] == "link")
+    newest = author.emulator.platform.store.specifications.by_id[link]
+    part = {"resource_id": link, "resource_revision_id": newest.snapshot_id(newest.revision)}
+    package: Any = {"id": "p", "nrn": ACCOUNT, "slug": "pack", "components": [part]}
+    author.emulator.platform.store.kept["/packages"]["p"] = package
+    author.edit("service-spec.json.tpl", lambda d: d.update(description="Not pinned"))
+    assert author.push("--yes")[0] == f"changed service {SLUG}"
+    author.edit("links/reader.json.tpl", lambda d: d.update(name="Readers"))
+    refused = author.run("push", SLUG)
+    assert refused.code == 13
+    assert "pack pins the link reader" in refused.err
+    done = author.run("push", SLUG, "--yes")
+    assert (done.code, done.err) == (0, "note: pack pins the link reader\n")
+    author.edit("links/reader.json.tpl", lambda d: d.update(name="Reader"))
+    assert "pack" not in author.run("push", SLUG, "--yes").err  # the package pins what was
 
 
 def test_a_slug_that_the_platform_makes_anew_is_an_error() -> None:
-    push = push_to({"POST /service_specification": {"id": "1", "slug": "stores"}})
+    class Platform:
+        """A double that makes another slug of the name."""
+
+        def call(self, *_: Any, **__: Any) -> Any:
+            return {"id": "1", "slug": "stores"}
+
+    push = Push(Platform(), "organization=1", (), prune=False)  # type: ignore[arg-type]
     change = SpecificationChange("created", "service", "store", None)
     with pytest.raises(GuardError, match="calls the new service specification stores, not store"):
         list(push.carry_out([change]))

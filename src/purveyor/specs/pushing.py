@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from purveyor.client import ONCE, PlatformRefusedError
+from purveyor.client import ONCE
 from purveyor.client.lists import list_rows
 from purveyor.errors import GuardError
 from purveyor.json_text import as_list, as_object, list_differences
@@ -78,13 +77,7 @@ class Push:
         """Return which package pins what is to be changed, as it is now."""
         touched = {str(each.current["id"]): each for each in changes}
         found = []
-        try:
-            packages = list(list_rows(self.client, "/packages", {"nrn": self.nrn}))
-        except PlatformRefusedError as error:
-            if error.status != HTTPStatus.NOT_FOUND:  # a platform without packages
-                raise
-            return []
-        for package in packages:
+        for package in list_rows(self.client, "/packages", {"nrn": self.nrn}):
             for part in map(as_object, as_list(package.get("components"))):
                 change = touched.get(str(part.get("resource_id")))
                 newest = change.current.get("last_snapshot_id") if change else None
