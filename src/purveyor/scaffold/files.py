@@ -65,6 +65,7 @@ def look_around(root: Path) -> Found:
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", place.removeprefix("modules/")).strip("-._")
         try:
             found.modules.append(read_module(folder, name=place))
+            slug = slug if slug not in found.services else place.replace("/", "-")
             found.services[slug] = {"module": place}
         except CatalogError as error:
             found.notes.append(" ".join((error.message, *error.details[:1])))
