@@ -1,4 +1,4 @@
-"""Write what comes from the catalog's model: its JSON Schema and its reference page.
+"""Write what comes from models: the catalog's JSON Schema and reference page, the cases' schema.
 
 `python scripts/write_catalog_reference.py` writes them, `--check` says which are stale and exits 1.
 """
@@ -15,9 +15,11 @@ from purveyor import json_text
 from purveyor.catalog.backend import BackendConfig
 from purveyor.catalog.schema import build_schema
 from purveyor.catalog.words import WANTED
+from purveyor.cli.authoring.cases import Case
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = "schema/purveyor.schema.json"
+CASE_SCHEMA = "schema/case.schema.json"
 PAGE = "docs/reference/catalog.md"
 TEMPLATE = "scripts/catalog_reference.template.md"
 _TABLES = "<!-- tables -->\n"
@@ -56,7 +58,11 @@ def files() -> dict[str, str]:
     """Return each generated file's text by its path below the repository."""
     schema = build_schema()
     page = (ROOT / TEMPLATE).read_text(encoding="utf-8").replace(_TABLES, _tables(schema))
-    return {SCHEMA: json_text.write(schema, indent=2) + "\n", PAGE: page}
+    case = build_schema(Case, "A case that `purveyor test` plays (cases/*.yaml)")
+    found = {SCHEMA: schema, CASE_SCHEMA: case}
+    return {path: json_text.write(each, indent=2) + "\n" for path, each in found.items()} | {
+        PAGE: page
+    }
 
 
 def find_stale() -> list[str]:
@@ -130,7 +136,7 @@ def _show_plain_type(field: dict[str, Any]) -> str:
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 when a file is stale.")
 def main(*, check: bool) -> None:
-    """Write the catalog's JSON Schema and reference page."""
+    """Write the JSON Schemas and the catalog's reference page."""
     stale = find_stale()
     if check:
         for path in stale:

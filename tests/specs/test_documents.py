@@ -23,7 +23,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copytree(EXAMPLES / "catalog", tmp_path / "catalog")
+    shutil.copytree(
+        EXAMPLES / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("specs")
+    )
     return tmp_path / "catalog"
 
 

@@ -100,7 +100,7 @@ def _check(document: Document) -> tuple[CatalogModel, list[Fault]]:
     try:
         return CatalogModel.model_validate(document.value), faults
     except ValidationError as error:
-        found = find_model_faults(error, document)
+        found = find_model_faults(error, document, CatalogModel)
         # A value left out or empty has its own fault: it must not be called no mapping too.
         known = {*document.left_out, *empty}
         faults += [fault for fault in found if fault.trail not in known]

@@ -32,8 +32,10 @@ _WANTED_TYPES = {
 _KEY_MARK = "[key]"
 
 
-def find_model_faults(error: ValidationError, document: Document) -> list[Fault]:
-    return [_translate(each, document) for each in error.errors(include_url=False)]
+def find_model_faults(
+    error: ValidationError, document: Document, model: type[BaseModel]
+) -> list[Fault]:
+    return [_translate(each, document, model) for each in error.errors(include_url=False)]
 
 
 def trail_of(location: tuple[str | int, ...], value: JsonValue) -> Trail:
@@ -52,11 +54,11 @@ def trail_of(location: tuple[str | int, ...], value: JsonValue) -> Trail:
     return trail
 
 
-def _translate(error: ErrorDetails, document: Document) -> Fault:
+def _translate(error: ErrorDetails, document: Document, model: type[BaseModel]) -> Fault:
     location, kind = error["loc"], error["type"]
     trail = trail_of(location, document.value)
     if kind == "extra_forbidden":
-        return document.fault(trail, _explain_unknown_key(trail, location), at_key=True)
+        return document.fault(trail, _explain_unknown_key(trail, location, model), at_key=True)
     if kind == "missing":
         return document.fault(trail[:-1], f"`{trail[-1]}` is missing", at_key=True)
     types = KEEPING if location[:1] == ("journal",) else TYPES
@@ -124,17 +126,17 @@ def describe(value: object) -> str:
     return "a number with a point" if isinstance(value, Decimal) else "a number"
 
 
-def _explain_unknown_key(trail: Trail, location: tuple[str | int, ...]) -> str:
+def _explain_unknown_key(
+    trail: Trail, location: tuple[str | int, ...], model: type[BaseModel]
+) -> str:
     key = str(trail[-1])
-    close = get_close_matches(key, _known_keys(location[:-1]), n=1, cutoff=0.6)
+    close = get_close_matches(key, _known_keys(location[:-1], model), n=1, cutoff=0.6)
     return "unknown key" + (f'; did you mean "{close[0]}"?' if close else "")
 
 
-def _known_keys(location: tuple[str | int, ...]) -> list[str]:
+def _known_keys(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
     """Follow a pydantic location through the models to the keys that may stand there."""
-    from purveyor.catalog.model import CatalogModel
-
-    found: list[type[BaseModel]] = [CatalogModel]
+    found = [model]
     for part in location:
         found = [each for model in found for each in _models_behind(model, part)]
     return sorted({name for model in found for name in model.model_fields})

@@ -1,24 +1,23 @@
-"""The catalog's JSON Schema (draft 2020-12), for editors."""
+"""The JSON Schema (draft 2020-12) of a catalog, and of what is checked like it, for editors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from purveyor.json_text import JsonObject, JsonValue
 
 _TITLE = "The catalog of Purveyor (purveyor.yaml)"
 
 
-def build_schema() -> JsonObject:
+def build_schema(model: type[BaseModel] | None = None, title: str = _TITLE) -> JsonObject:
     from purveyor.catalog.model import CatalogModel
 
-    schema = cast("JsonObject", _tidy(CatalogModel.model_json_schema(mode="validation")))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": _TITLE,
-        **schema,
-    }
+    schema = _tidy((model or CatalogModel).model_json_schema(mode="validation"))
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "title": title, **cast("JsonObject", schema)}
 
 
 def _tidy(value: JsonValue) -> JsonValue:

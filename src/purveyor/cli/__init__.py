@@ -29,6 +29,7 @@ _COMMANDS = {
     "init": (f"{_AUTHORING}.init:init", "Begin a catalog; write its first files."),
     "validate": (f"{_AUTHORING}.validate:validate", "Check a whole catalog, offline."),
     "spec": (f"{_AUTHORING}.spec:spec", "Make specifications from modules; compare the two."),
+    "test": (f"{_AUTHORING}.test:test", "Play the catalog's cases on an emulated platform."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),
     "state": ("purveyor.cli.state:state", "Look at states, bring them back, move them."),
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
