@@ -105,6 +105,7 @@ class CatalogModel(Strict):
         description="Parameters that no module gets and no check sees, such as what another tool"
         " adds to each action.",
     )
+    trace: bool = Field(default=False, description="Tell the platform's tracing API of each run.")
     services: dict[Slug, ServiceEntry] = Field(
         default={}, description="Services by their specification's slug."
     )

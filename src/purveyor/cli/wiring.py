@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import field
 from functools import partial
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, TextIO
 from purveyor.cli import catalog_context
 from purveyor.cli.logins import Logins, find_secrets, open_redactor
 from purveyor.dataclass import dataclass
-from purveyor.errors import CatalogError, ContextError
+from purveyor.errors import CatalogError, ContextError, CredentialsError
 from purveyor.memory import check_memory
+from purveyor.outcome import Outcome
 from purveyor.process import Interruption
 from purveyor.settings import read_settings
 from purveyor.step import Noticed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from purveyor.action import ActionContext
     from purveyor.attempt import Places, ThisRun
     from purveyor.catalog import Catalog, Recipe, StepRecipe
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from purveyor.reporter import Reporter
     from purveyor.settings import Settings
     from purveyor.states.restoring import Writer
-    from purveyor.step import Engine
+    from purveyor.step import Engine, StepEvent
 
 _LOCK_TIMEOUT = 300.0
 _NO_PLACE = (
@@ -77,6 +81,12 @@ class Job:
     ci: CI
     show: Show
     interruption: Interruption = field(default_factory=Interruption)
+    trace: Callable[[StepEvent | Outcome], None] = lambda _told: None  # where one is wanted
+
+    def listen(self, told: StepEvent | Outcome) -> None:
+        if not isinstance(told, Outcome):
+            self.show(told)
+        self.trace(told)
 
     @property
     def time_limit(self) -> float | None:
@@ -140,7 +150,8 @@ def _open_run(job: Job, context: ActionContext, reporter: Reporter) -> Provision
             logins=Logins(job.settings, job.redactor, job.show, limit=job.time_limit),
             environment={**job.settings.for_children(), **context.carriers},
             redactor=job.redactor,
-            listen=job.show,
+            listen=job.listen,
+            end=job.listen,
             interruption=job.interruption,
             choose_lock_timeout=partial(_choose_lock_timeout, job),
         ),
@@ -175,7 +186,15 @@ def resolve(job: Job, context: ActionContext) -> Recipe:
         job.settings.check()
         check_memory()
         make_cache(job.settings)
-    recipe = _load_catalog(job).resolve(context)
+    catalog = _load_catalog(job)
+    if catalog.model.trace and job.options.report and not job.options.plans:
+        from purveyor.client import open_client
+        from purveyor.reporter.traces import Trace
+
+        with contextlib.suppress(CredentialsError):  # nobody is told anything
+            client = open_client(job.settings, job.redactor)
+            job.trace = Trace(client, job.redactor, context, job.ci.run_url(), job.show)
+    recipe = catalog.resolve(context)
     modules = [f"`{each.source.name}`" for each in recipe.steps if each.source is not None]
     job.show.about |= {"Account": recipe.account.name, "Module": ", ".join(modules)}
     return recipe

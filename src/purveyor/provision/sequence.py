@@ -89,6 +89,7 @@ class Provisioner:
             if not ending.delivered:
                 told, delivery = attempt.report(ending.outcome, partial(self.reporter.end, context))
                 ending = Ending(told, delivery.delivered, (*ending.notes, *delivery.notes))
+                self.tools.end(told)
         return ending
 
     def preview(self, context: ActionContext, *, fault: FaultyActionError | None = None) -> Preview:

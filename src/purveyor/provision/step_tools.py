@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.catalog import Recipe, StepRecipe
     from purveyor.catalog.recipe import Account
+    from purveyor.outcome import Outcome
     from purveyor.process import Interruption
     from purveyor.redaction import Redactor
     from purveyor.step import BackendBlock, Engine, Listen
@@ -52,3 +53,4 @@ class StepTools:
     listen: Listen
     interruption: Interruption
     choose_lock_timeout: Callable[[Recipe], float]  # in seconds
+    end: Callable[[Outcome], object] = lambda _outcome: None  # hears how an action of ours ended
