@@ -147,7 +147,7 @@ def test_a_slug_that_the_platform_makes_anew_is_an_error() -> None:
     push = Push(Platform(), "organization=1", (), prune=False)  # type: ignore[arg-type]
     change = SpecificationChange("created", "service", "store", None)
     with pytest.raises(GuardError, match="calls the new service specification stores, not store"):
-        list(push.carry_out([change]))
+        push.carry_out(change)
 
 
 def properties(document: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from purveyor import json_text
 from purveyor.catalog import lookup
 from purveyor.json_text import as_list, as_object, dig
-from purveyor.reporter.specification import is_dropped, is_editable, is_secret
+from purveyor.reporter.specification import is_dropped, is_editable, is_secret, read_properties
 from purveyor.specs.attributes import GUESS, describe_attributes
 from purveyor.specs.layout import read_files
 
@@ -57,10 +57,10 @@ def _compare(
     catalog: Catalog, document: SpecificationDocument, service: ServiceTarget, target: Target
 ) -> Iterator[Mismatch]:
     drawn = describe_attributes(catalog, service, target)
-    schema = as_object(dig(document.body, "attributes", "schema"))
-    known = _read_properties(schema)
+    known = read_properties(document.body, "attributes") or {}
     wanted = {name: as_object(each) for name, each in drawn.properties.items()}
-    required, needed = as_list(schema.get("required")), as_list(drawn.schema.get("required"))
+    required = as_list(dig(document.body, "attributes", "schema", "required"))
+    needed = as_list(drawn.schema.get("required"))
     told = [
         *_compare_names(known, wanted, needed, complete=drawn.complete),
         *(
@@ -87,30 +87,24 @@ def _tell(
         yield Mismatch(rule, level, str(document.path or document.slug), line, text)
 
 
-def _read_properties(schema: JsonObject) -> Properties:
-    return {name: as_object(each) for name, each in as_object(schema.get("properties")).items()}
-
-
 def _compare_results(
     root: Path, action: SpecificationDocument, attributes: Properties, target: Target
 ) -> Iterator[tuple[str, str, str]]:
     """Compare what a custom action gives, as far as that is known before it is run."""
-    results = _read_properties(as_object(dig(action.body, "results", "schema")))
+    results = read_properties(action.body, "results") or {}
     if not lookup.has_program(target, action.slug):
         yield "no-program", action.slug, "no program serves this action"
     elif not lookup.find_program(root, target, action.slug).run:
         handed = set(target.entry.actions[action.slug].outputs or ())
         for name in sorted(handed ^ results.keys()):
             yield "not-handed-out", name, "the action's outputs and results are not the same"
-    for name, each in results.items():
-        place = str(each.get("target", name))
-        if "target" in each and place not in attributes:
+    for name, each in ((n, each) for n, each in results.items() if "target" in each):
+        place = str(each["target"])
+        if place not in attributes:
             yield "no-attribute", name, f"its target {place} is no attribute"
-        elif "target" in each and _differ(each.get("type"), attributes[place].get("type")):
-            words = (
-                f"it is {_show_type(each)}, the attribute {place} {_show_type(attributes[place])}"
-            )
-            yield "result-differs", name, words
+        elif _differ(each.get("type"), attributes[place].get("type")):
+            words = f"its target {place} is {_show_type(attributes[place])}"
+            yield "result-differs", name, f"it is {_show_type(each)}, {words}"
 
 
 _WARNINGS = frozenset({"default-differs", "never-visible", "output-unknown"})

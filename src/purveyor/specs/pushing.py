@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
     from purveyor.specs.layout import SpecificationDocument
 
+_METHODS = {"created": "POST", "changed": "PATCH", "deleted": "DELETE"}
+
 
 @dataclass(slots=True)
 class SpecificationChange:
-    done: str  # created, changed, unchanged, deleted, or left: the platform alone has it
+    done: str  # created, changed, deleted, unchanged, or left: the platform alone has it
     kind: str
     slug: str
     parent: SpecificationChange | None
@@ -48,8 +50,8 @@ class Push:
         wanted: SpecificationDocument,
         current: SpecificationDocument | None,
         parent: SpecificationChange | None = None,
-    ) -> list[SpecificationChange]:
-        """Return what becomes of each specification, parents first."""
+    ) -> Iterator[SpecificationChange]:
+        """Yield what becomes of each specification, parents first."""
         now, body = current.body if current else {}, wanted.sent
         if wanted.kind != "action" and (self.visible_to or not now):
             body["visible_to"] = [self.nrn, *self.visible_to]
@@ -59,50 +61,38 @@ class Push:
             body = {name: body[name] for name in {path.partition(".")[0] for path, *_ in rows}}
         done = "created" if not now else "changed" if rows else "unchanged"
         own = SpecificationChange(done, wanted.kind, wanted.slug, parent, now, body, rows)
-        changes = [own]
+        yield own
         there = {(each.kind, each.slug): each for each in current.below} if current else {}
         for each in wanted.below:
-            changes += self.plan(each, there.pop((each.kind, each.slug), None), own)
-        # Actions of other types come with `use_default_actions`.
-        changes += [
-            SpecificationChange(
-                "deleted" if self.prune else "left", each.kind, each.slug, own, each.body
-            )
-            for each in there.values()
-            if each.kind == "link" or each.body.get("type") == "custom"
-        ]
-        return changes
+            yield from self.plan(each, there.pop((each.kind, each.slug), None), own)
+        done = "deleted" if self.prune else "left"
+        for each in there.values():
+            # Actions of other types come with `use_default_actions`.
+            if each.kind == "link" or each.body.get("type") == "custom":
+                yield SpecificationChange(done, each.kind, each.slug, own, each.body)
 
-    def find_pins(self, changes: Sequence[SpecificationChange]) -> list[str]:
-        """Return which package pins what is to be changed, as it is now."""
+    def find_pins(self, changes: Sequence[SpecificationChange]) -> Iterator[str]:
+        """Yield which package pins what is to be changed, as it is now."""
         touched = {str(each.current["id"]): each for each in changes}
-        found = []
         for package in list_rows(self.client, "/packages", {"nrn": self.nrn}):
             for part in map(as_object, as_list(package.get("components"))):
                 change = touched.get(str(part.get("resource_id")))
                 newest = change.current.get("last_snapshot_id") if change else None
                 if change and newest in {None, part.get("resource_revision_id")}:
-                    found.append(f"{package.get('slug')} pins the {change.kind} {change.slug}")
-        return found
+                    yield f"{package.get('slug')} pins the {change.kind} {change.slug}"
 
-    def carry_out(self, changes: Sequence[SpecificationChange]) -> Iterator[SpecificationChange]:
-        """Make the calls; yield each change when it is done."""
-        for each in changes:
-            what = f"have the {each.kind} specification {each.slug} {each.done}"
-            if each.done == "created":
-                self._create(each, what)
-            elif each.done == "changed":
-                self.client.call("PATCH", each.path, each.body, what=what)
-            elif each.done == "deleted":
-                self.client.call("DELETE", each.path, what=what)
-            yield each
-
-    def _create(self, change: SpecificationChange, what: str) -> None:
-        body = change.body
+    def carry_out(self, change: SpecificationChange) -> None:
+        """Make the call, if there is one; a parent's come before."""
+        if (method := _METHODS.get(change.done)) is None:
+            return
+        what = f"have the {change.kind} specification {change.slug} {change.done}"
+        if method != "POST":
+            self.client.call(method, change.path, change.body or None, what=what)
+            return
         if change.parent:
             above = f"{change.parent.kind}_" if change.kind == "action" else ""
-            body = {**body, f"{above}specification_id": change.parent.current["id"]}
-        change.current = self.client.call("POST", change.path, body, what=what, policy=ONCE)
+            change.body[f"{above}specification_id"] = change.parent.current["id"]
+        change.current = self.client.call("POST", change.path, change.body, what=what, policy=ONCE)
         if (slug := change.current.get("slug")) != change.slug:
             raise GuardError(
                 f"The platform calls the new {change.kind} specification {slug}, not"

@@ -138,10 +138,7 @@ def check(*, slug: str, live: bool, as_json: bool, **given: Any) -> None:
 
 
 @spec.command(
-    epilog=examples(
-        "purveyor spec push mysql-database --nrn organization=1:account=2",
-        "purveyor spec push mysql-database --nrn organization=1:account=2 --prune --yes",
-    )
+    epilog=examples("purveyor spec push mysql-database --nrn organization=1:account=2 --yes")
 )
 @with_all(*_whose)
 @click.option("--visible-to", metavar="NRN", multiple=True, help="A further place that may use it.")
@@ -161,13 +158,15 @@ def push(*, slug: str, nrn: str | None, as_json: bool, **given: Any) -> None:
 
     wanted = _read_whole(slug, given["catalog_path"], given["folder"])
     pushing = Push(open_platform(), choose_nrn(nrn), given["visible_to"], given["prune"])
-    changes = pushing.plan(wanted, read_platform(pushing.client, pushing.nrn, slug))
+    changes = list(pushing.plan(wanted, read_platform(pushing.client, pushing.nrn, slug)))
     touched = [each for each in changes if each.done in {"changed", "deleted"}]
-    if not as_json:
-        rows = [(each.slug, *row) for each in touched for row in each.rows]
+    rows = [(each.slug, *row) for each in touched for row in each.rows]
+    if rows and not as_json:
         print_rows(("SPECIFICATION", "WHAT", "NOW", "WANTED"), rows, main=2, nothing="")
-    _ask(touched, pushing.find_pins(touched) if touched else [], yes=given["yes"])
-    for each in pushing.carry_out(changes):
+    if touched:
+        _ask(touched, [*pushing.find_pins(touched)], yes=given["yes"])
+    for each in changes:
+        pushing.carry_out(each)
         if not as_json:
             advice = " (it has no file; --prune deletes it)" if each.done == "left" else ""
             click.echo(f"{each.done}: {each.kind} {each.slug} ({each.current['id']}){advice}")
@@ -183,17 +182,15 @@ def _ask(touched: Sequence[SpecificationChange], pins: Sequence[str], *, yes: bo
         raise GuardError("A package pins what would change.", details=pins, hint=hint)
     for pin in pins:
         click.echo(f"note: {pin}", err=True)
-    if touched:
-        told = ", ".join(f"{each.kind} {each.slug} is {each.done}" for each in touched)
-        confirm(f"{told}. Go on?", yes=yes)
+    told = ", ".join(f"{each.kind} {each.slug} is {each.done}" for each in touched)
+    confirm(f"{told}. Go on?", yes=yes)
 
 
 @spec.command(
     epilog=examples(
         "purveyor spec export terraform mysql-database --nrn organization=1:account=2",
-        "purveyor spec export terraform mysql-database --nrn organization=1:account=2"
-        " --channel github acme/catalog --installation-id 12345678"
-        " --package https://github.com/acme/catalog.git",
+        "purveyor spec export terraform mysql-database --channel gitlab 4711"
+        " --package https://gitlab.com/acme/catalog.git",
     )
 )
 @click.argument("form", type=click.Choice(["terraform"]))
@@ -202,13 +199,9 @@ def _ask(touched: Sequence[SpecificationChange], pins: Sequence[str], *, yes: bo
     *("--channel", "target"),
     type=(click.Choice(TYPES), str),
     metavar="TYPE TARGET",
-    help="The catalog's channel, too, as `channel export` writes it.",
+    help="With the catalog's channel, as `channel export` writes it.",
 )
-@click.option(
-    *("--package", "repository"),
-    metavar="URL",
-    help="A package, too, that pins a commit of the catalog's repository.",
-)
+@click.option("--package", metavar="URL", help="With a package that pins a commit of this catalog.")
 def export(*, slug: str, **given: Any) -> None:
     """Print a service's specifications as Terraform for the platform's own provider.
 
@@ -223,7 +216,7 @@ def export(*, slug: str, **given: Any) -> None:
         told = f"note: by its name, the platform will call {each} {made}: change one of the two"
         click.echo(told, err=True)
     nrn = choose_nrn(given["nrn"])
-    click.echo(write_terraform(service, nrn, channel, given["repository"]), nl=False)
+    click.echo(write_terraform(service, nrn, channel, given["package"]), nl=False)
 
 
 def _read_whole(slug: str, catalog_path: str | None, folder: Path | None) -> SpecificationDocument:
