@@ -209,3 +209,25 @@ def test_a_module_that_cannot_be_read_is_left_out_and_named(folder: Path) -> Non
     told = ask("--ci", "github")
     assert "broken" in str(told["notes"])
     assert read(folder / "purveyor.yaml")["services"] == {"sound": {"module": "sound"}}
+
+
+def test_a_catalog_without_a_pipeline_gets_one_that_fits_it(folder: Path) -> None:
+    catalog = put(folder / "purveyor.yaml", "version: 1\nbackend: {type: pg}\n")
+    put(folder / "modules/queue/main.tf")
+    told = ask("--ci", "github")
+    assert json_text.as_object(told["files"])["purveyor.yaml"] == "is there, and stays"
+    assert catalog.read_text("utf-8") == "version: 1\nbackend: {type: pg}\n"
+    assert "secrets.PG_CONN_STR" in (folder / CIS["github"][0]).read_text("utf-8")
+
+
+def test_a_backend_of_a_modules_own_folder_is_not_taken_over(folder: Path) -> None:
+    put(folder / "network/main.tf", 'terraform {\n backend "local" {}\n}')
+    assert "Say --store" in str(ask("--ci", "github", code=2))
+
+
+def test_a_place_that_cannot_be_written_is_named(folder: Path) -> None:
+    put(folder / "modules", "no folder")
+    with pytest.raises(CatalogError) as raised:
+        ask("--ci", "github", "--store", "local")
+    assert "modules" in raised.value.message
+    assert "--into" in raised.value.hint

@@ -82,9 +82,9 @@ def _find_folders(root: Path, within: str = "modules") -> Iterator[Path]:
 
 
 def write_files(root: Path, found: Found, ci: str, places: JsonObject) -> dict[Path, str]:
-    """Return each file's text; `places` are backend and journal, none where a catalog is."""
+    """Return each file's text, also of those that are there; `places` are backend and journal."""
     files = {}
-    if places and not found.services:
+    if not found.services and not (root / "purveyor.yaml").exists():
         found.services["example-service"] = {"module": _EXAMPLE}
         files[root / _EXAMPLE / "main.tf"] = _read(f"start/{_EXAMPLE}/main.tf")
     files[root / "purveyor.yaml"] = _write_catalog(places, found.services)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from purveyor import json_text
+from purveyor.catalog.loading import load_catalog
 from purveyor.cli import examples
 from purveyor.cli.options import with_json
 from purveyor.errors import CatalogError
@@ -38,13 +39,7 @@ _WORDS = {  # of a store: as a `backend` block calls it, and what it means
         "purveyor init --into catalog --ci receiver --store local --dry-run",
     )
 )
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    metavar="FOLDER",
-    help="Not this one.",
-)
+@click.option("--into", type=click.Path(path_type=Path), default=".", help="Another folder.")
 @click.option("--ci", type=click.Choice([*CIS]), help="What carries actions out.")
 @click.option("--store", type=click.Choice([*STORES]), help="Where states lie.")
 @click.option("--journal", type=click.Choice(_JOURNALS), help="Where a store keeps no journal.")
@@ -71,8 +66,9 @@ def init(*, into: Path, dry_run: bool, as_json: bool, **given: Any) -> None:
         f"purveyor channel create {CIS[ci][1]} --nrn NRN",
     ]
     if as_json:
-        told = {"files": done, "notes": found.notes, "next": commands}
-        click.echo(json_text.write(told, indent=2))
+        click.echo(
+            json_text.write({"files": done, "notes": found.notes, "next": commands}, indent=2)
+        )
         return
     click.echo("".join(f"{path}: {each}\n" for path, each in done.items()), nl=False)
     place = [] if into == Path() else [f"cd {into}"]
@@ -87,7 +83,8 @@ def _choose(into: Path, found: Found, given: dict[str, Any]) -> tuple[str, JsonO
     """Return the CI, and where states and the journal lie: as said, as found, as answered."""
     blocks = [] if given["store"] else [each.backend for each in found.modules if each.backend]
     block = blocks[0] if blocks else {}
-    types: dict[Any, str] = {each.split()[0]: name for name, each in STORES.items()}
+    # A module's own folder is no place for the states of all.
+    types: dict[Any, str] = {each.split()[0]: n for n, each in STORES.items() if n != "local"}
     there = [each for each, (path, _) in CIS.items() if (into / path).exists()]
     known = {name: block.get(theirs) for name, (theirs, _) in _WORDS.items()}
     known |= {"store": types.get(block.get("type")), "ci": there[0] if len(there) == 1 else None}
@@ -111,18 +108,26 @@ def _choose(into: Path, found: Found, given: dict[str, Any]) -> tuple[str, JsonO
             places["backend"]["token_from"] = "GITLAB_TOKEN"  # noqa: S105 - a variable's name
         journal = ask("journal", _JOURNALS) if store in {"gitlab", "http", "consul"} else "none"
         places |= {"journal": describe(journal)} if journal != "none" else {}
+    else:
+        model = load_catalog(into).model
+        places = {each.type: {"type": each.type} for each in (model.backend, model.journal) if each}
     return ci, places
 
 
 def _write(files: dict[Path, str], into: Path) -> None:
     from purveyor.validation import validate_catalog
 
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
     try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
         validate_catalog(into)
+    except OSError as error:
+        raise CatalogError(
+            f"{error.filename} cannot be written: {error.strerror}.",
+            hint="Name a folder that can be written to with --into.",
+        ) from None
     except CatalogError as error:
         for path in files:
             path.unlink()
