@@ -51,6 +51,19 @@ SIGNS = {
 STATE_ONLY = frozenset({Verb.IMPORT, Verb.MOVE, Verb.FORGET})
 _DENIED = frozenset({Verb.DELETE, Verb.REPLACE, Verb.FORGET})
 _LEFTOVER = "leftover deleted"
+_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """An attribute's values as people read them, a sensitive one masked; empty where unset."""
+
+    path: str
+    before: str
+    after: str
+
+    def tell(self) -> str:
+        return f"{self.path}: {self.before or 'unset'} -> {self.after or 'unset'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class Change:
     forced_by: tuple[str, ...] = ()
     deposed: bool = False
     opened_by: tuple[str, ...] = ()
+    attributes: tuple[AttributeChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,17 @@ def _tell(change: Change) -> str:
     opened = f", open to everybody by {', '.join(change.opened_by)}" if change.opened_by else ""
     left = " (what an earlier replacement has left)" if change.deposed else ""
     return f"{change.address}{left} would be {COUNTED[change.verb]}{forced}{opened}"
+
+
+def tell_change(change: Change) -> list[str]:
+    """Return a change's line, and for what stays in part one for each attribute, to a limit."""
+    forced = f"  forced by {', '.join(change.forced_by)}" if change.forced_by else ""
+    lines = [f"{SIGNS.get(change.verb, ''):>3} {change.verb.value:<8} {change.address}{forced}"]
+    told = change.attributes if change.verb in {Verb.UPDATE, Verb.REPLACE} else ()
+    lines += [f"        {each.tell()}" for each in told[:_TOLD]]
+    if len(told) > _TOLD:
+        lines.append(f"        and {len(told) - _TOLD} more")
+    return lines
 
 
 def count_changes(changes: Sequence[Change]) -> str:

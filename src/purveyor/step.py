@@ -174,6 +174,7 @@ class Step:
     state: StateSlot | None = None
     own_state: OwnState | None = None
     guard: Guard = field(default_factory=Guard)
+    shows: bool = False  # whether the developer is told what will change, before it does
     # Gets fresh credentials, as far as they can be had, and raises nothing.
     renew: Callable[[], None] = lambda: None
     filled: tuple[str, ...] = ()  # what the module needs and a delete has no value for

@@ -16,7 +16,7 @@ from purveyor.action import Operation
 from purveyor.ci.summary import CODE, write_html
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.plan import Change, Verb
+from purveyor.plan import AttributeChange, Change, Verb
 from purveyor.step import Accepted
 
 if TYPE_CHECKING:
@@ -190,3 +190,15 @@ def test_foreign_text_is_shown_as_it_is_and_has_no_structure(render: Render, tex
 
 def squeeze(text: str) -> str:
     return "".join(text.split())
+
+
+@BOTH
+def test_the_page_of_a_plan_tells_what_would_change_attribute_by_attribute(render: Render) -> None:
+    inside = tuple(AttributeChange(f"tags.t{n}", "", f'"x|{SECRET}"') for n in range(12))
+    change = Change("a.b", "a", Verb.REPLACE, ("name",), attributes=inside)
+    stage, outcome = Stage(), dataclasses.replace(DONE, changes=(change,))
+    read = Read(stage.show.summary(CONTEXT, outcome, planned=True), render)
+    assert "What would change" in read.texts
+    told = read.row("a.b")
+    assert told.startswith('-/+ replaced; forced by name; tags.t0: unset -> "x|***"; ')
+    assert told.endswith("; and more")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.engines.terraform.resource_types import STATEFUL, find_openings
+from purveyor.engines.terraform.plans.resource_types import STATEFUL, find_openings
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject

@@ -9,7 +9,8 @@ import pytest
 
 from purveyor.action import Operation
 from purveyor.errors import GuardError, ParameterError
-from purveyor.plan import Verb
+from purveyor.plan import Verb, tell_change
+from purveyor.step import Noticed, ResourceMoved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +145,52 @@ class _Waiting:
 
     def remove(self, name: str) -> None:
         raise AssertionError(name)
+
+
+ATTRIBUTES = """
+variable "size" { type = number }
+variable "password" {
+  type      = string
+  sensitive = true
+}
+resource "terraform_data" "old" { input = "x" }
+resource "terraform_data" "main" {
+  input            = { size = var.size, tags = ["a", "b-${var.size}"], password = var.password }
+  triggers_replace = terraform_data.old.id
+}
+"""
+
+
+def test_a_plan_tells_attribute_by_attribute_and_masks_what_is_sensitive(bench: Bench) -> None:
+    bench.write({"modules/one/main.tf": ATTRIBUTES})
+    bench.redactor.add("correct-horse")  # as a run does, of a sensitive variable's value
+    bench.create(size="1", password="correct-horse")
+
+    done = preview(bench, Operation.UPDATE, size="2", password="battery-staple")
+
+    (change,) = done.changes
+    assert [each.tell() for each in change.attributes] == [
+        "input.password: *** -> ***",
+        "input.size: 1 -> 2",
+        'input.tags[1]: "b-1" -> "b-2"',
+        'output: {"password": "***", "size": 1, "tags": ["a", "b-1"]} -> (known after apply)',
+    ]
+    assert tell_change(change)[0] == "  ~ update   terraform_data.main"
+
+
+def test_an_update_tells_its_plan_before_it_changes_anything_where_that_is_asked(
+    bench: Bench,
+) -> None:
+    bench.write({"modules/one/main.tf": ATTRIBUTES})
+    bench.redactor.add("correct-horse")
+    bench.create(size="1", password="correct-horse")
+    bench.events.clear()
+
+    step = bench.step(Operation.UPDATE, {"size": "2", "password": "correct-horse"})
+    bench.run(dataclasses.replace(step, shows=True))
+
+    (told,) = (e for e in bench.events if isinstance(e, Noticed) and e.level == "progress")
+    assert "input.size: 1 -> 2" in told.text
+    assert "correct-horse" not in told.text
+    moved = next(n for n, e in enumerate(bench.events) if isinstance(e, ResourceMoved))
+    assert bench.events.index(told) < moved

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from purveyor.engines.terraform.shown_plan import read_plan
+from purveyor.engines.terraform.plans.shown_plan import read_plan
 from purveyor.plan import Change, Verb
 
 if TYPE_CHECKING:

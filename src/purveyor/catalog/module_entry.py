@@ -150,6 +150,11 @@ class ModuleEntry(Strict):
             "their own names."
         ),
     )
+    plan: bool = Field(
+        default=False,
+        description="Whether every update tells the developer what it will change, resource by"
+        " resource and attribute by attribute, before it does.",
+    )
     guard: GuardEntry = Field(
         default=GuardEntry.model_construct(), description="What updates must leave alone."
     )

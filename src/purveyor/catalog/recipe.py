@@ -76,6 +76,7 @@ class StepRecipe:
     # Attribute names to rules; None means all non-sensitive outputs by their own names.
     outputs: Mapping[str, OutputRule] | None = None
     guard: Guard = field(default_factory=Guard)
+    shows: bool = False  # whether an update tells the developer before what it will change
     # What a further step's state, and what is kept of it, is told apart by; empty for the first
     # step that keeps a state.
     suffix: str = ""

@@ -154,6 +154,7 @@ class Catalog:
             compute={n: ComputeRule(e.value, e.once) for n, e in entry.compute.items()},
             outputs=outputs,
             guard=_read_guard(entry.guard),
+            shows=entry.plan,
             suffix=name if is_further or program else "",
             approve=frozenset(map(Operation, step.approve.operations if step.approve else ())),
             approve_within=read_duration(step.approve.within, least=0) if step.approve else 0.0,
@@ -245,13 +246,9 @@ def read_account(entry: AccountEntry, *, among: Sequence[AccountEntry] = ()) -> 
 
 
 def _read_guard(entry: GuardEntry) -> Guard:
-    return Guard(
-        tuple(entry.protect),
-        stateful=entry.stateful,
-        limits={Verb(v): most for v, most in entry.limits if most is not None},
-        refuse=frozenset(entry.refuse),
-        ask=entry.ask or "",
-    )
+    limits = {Verb(v): most for v, most in entry.limits if most is not None}
+    refuse, ask = frozenset(entry.refuse), entry.ask or ""
+    return Guard(tuple(entry.protect), entry.stateful, limits, refuse, ask)
 
 
 def _place_manifests(root: Path, entry: ManifestsEntry, public: frozenset[str]) -> Manifests:

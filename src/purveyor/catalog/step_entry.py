@@ -159,6 +159,7 @@ class StepEntry(ModuleEntry):
                 "version",
                 "engine",
                 "immutable",
+                "plan",
                 *([] if self.manifests or self.pulumi else ["guard"]),
             ]
             useless = [n for n in words if n in self.model_fields_set]

@@ -148,9 +148,16 @@ class Show:
         took = tell_duration(outcome.seconds)
         self._say(f"Took {took}, until {self._time_of_day()}.", Tone.QUIET)
 
-    def summary(self, context: ActionContext, outcome: Outcome, *, delivered: bool = True) -> str:
+    def summary(
+        self,
+        context: ActionContext,
+        outcome: Outcome,
+        *,
+        delivered: bool = True,
+        planned: bool = False,
+    ) -> str:
         about, shown = self.about, self._shown
-        return Summary(context, outcome, self._clean, delivered, about, shown).write()
+        return Summary(context, outcome, self._clean, delivered, about, shown, planned).write()
 
     def _end_phase(self, sign: str, tone: Tone) -> None:
         if self._progress.phase:

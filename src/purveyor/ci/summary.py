@@ -13,7 +13,7 @@ from purveyor.dataclass import dataclass
 from purveyor.durations import tell_duration
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Status
-from purveyor.plan import COUNTED, SIGNS
+from purveyor.plan import COUNTED, SIGNS, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from purveyor.action import ActionContext
     from purveyor.ci.console import Console
     from purveyor.outcome import Outcome
+    from purveyor.plan import Change
 
 # GitHub drops a step's whole summary above 1 MiB (its runner's source).
 LIMIT = 1024 * 1024
@@ -35,6 +36,7 @@ _HEAD = (
     "code{background:#8882;padding:.1rem .3rem}</style>\n"
 )
 _ROWS = 100
+_ATTRIBUTES = 10
 _VALUE = 300
 _STOPPED = frozenset({ReasonCode.CANCELLED, ReasonCode.TIMED_OUT})
 _HIDDEN = "(not shown here)"
@@ -94,6 +96,7 @@ class Summary:
     delivered: bool = True
     about: Mapping[str, str] = field(default_factory=dict)
     shown: frozenset[str] = frozenset()
+    planned: bool = False  # whether it tells of a plan: nothing was done
 
     def write(self) -> str:
         """Return the page in Markdown, as GitHub and Azure show it."""
@@ -115,13 +118,22 @@ class Summary:
         ]
         yield from self._table("Parameters", ("Name", "Value"), values)
         title = "Changed before it failed" if failed else "What changed"
-        done = [(c.address, c.verb) for c in outcome.changes if c.verb in SIGNS]
-        changes = [(address, text(f"{SIGNS[verb]} {COUNTED[verb]}")) for address, verb in done]
+        title = "What would change" if self.planned else title
+        changes = [(c.address, self._tell_change(c)) for c in outcome.changes if c.verb in SIGNS]
         yield from self._table(title, ("Resource", "Change"), changes)
         # What a custom action gives may be credentials: it is for the platform alone.
         results, hidden = outcome.results.items(), outcome.private
         values = [(n, _HIDDEN if n in hidden else self._value(each)) for n, each in results]
         yield from self._table("Results", ("Name", "Value"), values)
+
+    def _tell_change(self, change: Change) -> str:
+        said = [f"{SIGNS[change.verb]} {COUNTED[change.verb]}"]
+        if change.forced_by:
+            said.append(f"forced by {', '.join(change.forced_by)}")
+        inside = () if change.verb is Verb.CREATE else change.attributes
+        said += [each.tell() for each in inside[:_ATTRIBUTES]]
+        more = ["and more"] if len(inside) > _ATTRIBUTES else []
+        return self._text("; ".join([*said, *more]))
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         outcome, context, entity = self.outcome, self.context, self.context.entity

@@ -151,6 +151,7 @@ def _plan(
     for line in lines:
         click.echo(job.redactor.redact(line))
     job.show.closing(plan.outcome)
+    job.ci.write_summary(job.show.summary(context, plan.outcome, planned=True))
     return plan.outcome.exit_code
 
 

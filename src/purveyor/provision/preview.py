@@ -10,7 +10,7 @@ from purveyor.attempt import MarkedChange
 from purveyor.dataclass import dataclass
 from purveyor.errors import ReasonCode
 from purveyor.outcome import Outcome, Status
-from purveyor.plan import SIGNS, count_changes
+from purveyor.plan import count_changes, tell_change
 from purveyor.provision.checks import check_steps, refuse_linked
 from purveyor.provision.computed import STEPS, Computation
 from purveyor.provision.steps import enter, naming_faults, plan_step, recall_once
@@ -110,7 +110,7 @@ def list_changes(plan: Preview) -> Iterator[str]:
         done = each.result
         yield " ".join(filter(None, [each.step, done.engine, done.engine_version])) or "step"
         for change in done.changes:
-            yield f"  {SIGNS.get(change.verb, ''):>3} {change.verb.value:<8} {change.address}"
+            yield from (f"  {line}" for line in tell_change(change))
         if done.unknown:
             yield f"    ? unknown  {done.unknown}"
         elif not done.changes:
@@ -127,7 +127,15 @@ def write_document(plan: Preview) -> str:
             "engine_version": each.result.engine_version,
             "unknown": each.result.unknown or None,
             "changes": [
-                {"address": c.address, "type": c.resource_type, "verb": c.verb.value}
+                {
+                    "address": c.address,
+                    "type": c.resource_type,
+                    "verb": c.verb.value,
+                    "forced_by": list(c.forced_by),
+                    "attributes": [
+                        {"path": a.path, "before": a.before, "after": a.after} for a in c.attributes
+                    ],
+                }
                 for c in each.result.changes
             ],
         }

@@ -155,6 +155,7 @@ def plan_step(plan: StepPlan, run: StepRun, *, previews: bool = False) -> Step:
         state=state,
         own_state=run.find_own_state(plan),
         guard=plan.recipe.guard,
+        shows=plan.recipe.shows,
         renew=tools.logins.renew,
         filled=resolved.filled,
         lock_file=plan.lock_file,

@@ -10,11 +10,11 @@ from purveyor.action import Operation
 from purveyor.engines.terraform import commands
 from purveyor.engines.terraform.failure_handling import build_error, conclude
 from purveyor.engines.terraform.init import check_stamp
-from purveyor.engines.terraform.resource_types import STATEFUL, STATEFUL_VERSION
+from purveyor.engines.terraform.plans.resource_types import STATEFUL, STATEFUL_VERSION
+from purveyor.engines.terraform.plans.shown_plan import add_details, read_plan, read_planned_outputs
 from purveyor.engines.terraform.results import collect_outputs, parse_document
-from purveyor.engines.terraform.shown_plan import read_plan, read_planned_outputs
-from purveyor.plan import StatefulTypes, find_denied, judge
-from purveyor.step import StepResult
+from purveyor.plan import StatefulTypes, find_denied, judge, tell_change
+from purveyor.step import Noticed, StepResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from purveyor.engines.terraform.events import Report
     from purveyor.engines.terraform.program import CallResult
     from purveyor.engines.terraform.session import EngineSession
+    from purveyor.json_text import JsonValue
     from purveyor.plan import Change
 
 _PLANS = 3
@@ -54,11 +55,12 @@ def preview(session: EngineSession) -> StepResult:
     """Plan; raise GuardError before a refused change."""
     file, told = session.scratch / "plan", None
     planned = _plan(session, file)
+    changes = planned.report.changes
     if planned.code:
-        shown = session.program.call(*commands.show(file), streamed=False)
-        told = read_planned_outputs(parse_document(shown.completed.stdout))
-    outputs = collect_outputs(session, told)
-    return StepResult(tuple(planned.report.changes), outputs, planned.report.notes)
+        document = _show(session, file)
+        told = read_planned_outputs(document)
+        changes = [*add_details(changes, read_plan(document)[0], session.program.redactor)]
+    return StepResult(tuple(changes), collect_outputs(session, told), planned.report.notes)
 
 
 def _plan(session: EngineSession, file: Path) -> CallResult:
@@ -89,12 +91,21 @@ def _judge(session: EngineSession, planned: Report, file: Path) -> None:
     # The stream does not surely tell a leftover from the resource itself.
     whole = [dataclasses.replace(each, deposed=False) for each in planned.changes]
     doubtful = (guard.protect and planned.unread) or guard.refuse - {"import"}
-    if doubtful or find_denied(guard, whole, covers, _STATEFUL):
+    shows = session.step.shows and session.step.operation is Operation.UPDATE
+    if doubtful or shows or find_denied(guard, whole, covers, _STATEFUL):
         # Only now is the price of another call paid: the stream does not tell what forces it.
-        shown = session.program.call(*commands.show(file), streamed=False)
-        changes, unread = read_plan(parse_document(shown.completed.stdout))
+        changes, unread = read_plan(_show(session, file))
         unread = [*planned.unread.values(), *unread]
         judge(guard, changes, covers, unread=unread, stateful=_STATEFUL)
+        if shows:
+            detailed = add_details(planned.changes, changes, session.program.redactor)
+            lines = [line for each in detailed for line in tell_change(each)]
+            session.program.listen(Noticed("progress", "\n".join(lines)))
+
+
+def _show(session: EngineSession, file: Path) -> JsonValue:
+    shown = session.program.call(*commands.show(file), streamed=False)
+    return parse_document(shown.completed.stdout)
 
 
 def covers(pattern: str, change: Change) -> bool:
