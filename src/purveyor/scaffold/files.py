@@ -93,13 +93,7 @@ def write_files(root: Path, found: Found, ci: str, places: JsonObject) -> dict[P
     first = root / CIS[ci][0]
     for path in (first, first.with_name(f"purveyor-{first.name.lstrip('.')}")):
         if not path.exists() or "purveyor" in path.read_text("utf-8", "replace").lower():
-            files[path] = _write_pipeline(ci, places)
-            if "0" * 40 in files[path] and not path.exists():
-                found.notes.append(
-                    f"{path}: put your copy of Purveyor and its commit in place of"
-                    " acme/purveyor and the zeros"
-                )
-            return files
+            return {**files, path: _write_pipeline(ci, places)}
         found.notes.append(f"{path} is another pipeline, and stays as it is")
     found.notes.append(f"no pipeline is written: name another folder, or move {path} away")
     return files
