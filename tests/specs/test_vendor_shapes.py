@@ -147,6 +147,7 @@ CHANGES: list[tuple[str, Any]] = [
     ("type-differs note", {"note": {**EDITED, "type": ["number", "null"]}}),
     ("type-differs indexes", {"indexes": {"type": "object"}}),
     ("never-visible user", {"user": {**SHOWN, "visibleOn": []}}),
+    ("never-visible marker", {"marker": {**SHOWN, "visibleOn": []}}),
 ]
 
 

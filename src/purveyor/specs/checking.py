@@ -118,7 +118,7 @@ def _compare_names(
             continue
         if _is_asked(each):
             yield "no-variable", name, "no variable takes it, and no template of the catalog"
-        else:
+        elif not is_dropped(name, known):  # that has a finding of its own
             yield "no-output", name, "no output gives it"
     for name, each in wanted.items():
         if name in needed and not _is_asked(known.get(name, {"readOnly": True})):

@@ -233,14 +233,9 @@ def _read_whole(slug: str, catalog_path: str | None, folder: Path | None) -> Spe
     return found
 
 
-def _show(file: SpecificationFile) -> dict[str, json_text.JsonValue]:
-    notes: list[json_text.JsonValue] = list(file.notes)
-    return {
-        "path": str(file.path),
-        "new": file.before is None,
-        "changed": file.changed,
-        "notes": notes,
-    }
+def _show(file: SpecificationFile) -> dict[str, object]:
+    told = {"path": str(file.path), "new": file.before is None, "changed": file.changed}
+    return {**told, "notes": file.notes}
 
 
 def _print_findings(found: Sequence[Mismatch], *, live: bool, as_json: bool) -> None:
