@@ -9,28 +9,20 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from purveyor import json_text
 from purveyor.catalog import Catalog
 from purveyor.catalog.document import read_document
 from purveyor.catalog.model_faults import find_model_faults
 from purveyor.catalog.strict import Strict
 from purveyor.catalog.words import Name, Slug, Word
 from purveyor.errors import CatalogError
-from purveyor.json_text import (
-    JsonObject,
-    JsonValue,
-    as_list,
-    as_object,
-    dig,
-    flatten,
-    parse_object,
-    write,
-)
+from purveyor.json_text import JsonObject, JsonValue, as_list, as_object, dig
 from purveyor.process import Command, run
 from purveyor.redaction import Redactor
 from purveyor.settings import read_settings
-from purveyor_emulator import Emulator
-from purveyor_emulator.records import EmulatedAction
-from purveyor_emulator.refusal import RefusedError
+from purveyor.specs.layout import SpecificationDocument
+from purveyor_emulator import Emulator, RefusedError
+from purveyor_emulator.records import EmulatedAction, EmulatedSpecification
 
 # Without these a run is one in a terminal: it leaves the page and the outputs of our CI alone.
 _OF_THE_CI = {"GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "PURVEYOR_SUMMARY"}
@@ -66,13 +58,13 @@ def read_cases(catalog: Catalog, slugs: Collection[str]) -> dict[str, Case]:
             document.value = {"service": path.parents[1].name, **document.value}
         try:
             case = Case.model_validate(document.value)
-            if not catalog.serves(case.service):
-                fault = document.fault(("service",), f"no module serves {case.service}")
-                document.faults.append(fault)
-            elif not slugs or case.service in slugs:
-                cases[path.relative_to(root).as_posix()] = case
         except ValidationError as error:
             document.faults += find_model_faults(error, document, Case)
+        else:
+            if not catalog.serves(case.service):
+                document.faults.append(document.fault(("service",), "no module serves it"))
+            elif not slugs or case.service in slugs:
+                cases[path.relative_to(root).as_posix()] = case
         faults += [f"{path.relative_to(root).parent}/{each}" for each in document.faults]
     if faults or not cases:
         what = "Cases have faults." if faults else "There is no case to be played."
@@ -86,6 +78,7 @@ class Life:
     case: Case
     name: str
     catalog: Path  # a copy; states lie beside it
+    specification: SpecificationDocument
     emulator: Emulator
     faults: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # the last ones of the run with the first fault
@@ -100,71 +93,73 @@ class Life:
             if not self.faults:
                 self._act(step, f"step {number}")
         for link in sorted(self._ids, reverse=True):  # the service comes last
-            entity = self.emulator.platform.store.any_entity(self._ids[link])
-            if entity.status == "active":
+            if self.emulator.platform.store.any_entity(self._ids[link]).status == "active":
                 self._act(CaseStep(action="delete", link=link or None), "at the end")
         self.seconds = round(time.monotonic() - began, 3)
+        self.faults = [self._secrets.redact(each) for each in self.faults]
+        self.lines = [self._secrets.redact(each) for each in self.lines if self.faults]
 
     def _act(self, step: CaseStep, when: str) -> None:
-        where, text = f"{when}, {step.action} {step.link or self.case.service}", ""
+        where = f"{when}, {step.action} {step.link or self.case.service}"
         try:
-            entity = self._find(step.link or "")
             if step.action == "delete" and not self.faults:
-                self._plan_nothing(entity, where)
-            action, outcome, text = self._run(entity, step.action, step.parameters)
-            got: JsonObject = {"status": action.status.value, "reason": outcome.get("reason")}
-            got |= {"results": action.results, "attributes": action.entity.attributes}
-            broken = [*self._find_broken(action, {**outcome, "log": text})]
+                self._plan_nothing(step.link, where)
+            action, told = self._run(step)
         except RefusedError as error:
-            broken, got = [], {"status": "refused", "reason": error.message}
-        self._note(where, [*_compare(dict(step.expect), got), *broken], text)
+            got: JsonObject = {"status": "refused", "reason": error.message}
+            self.lines = self.lines if self.faults else [error.message]
+        else:
+            self.faults += [f"{where}: {each}" for each in self._find_broken(action, told)]
+            got = {"status": action.status.value, "reason": told.get("reason")}
+            got |= {"results": action.results, "attributes": action.entity.attributes}
+        self.faults += [f"{where}: {each}" for each in _compare(dict(step.expect), got)]
 
-    def _find(self, link: str) -> str:
-        """Return the id of the service or its link; one that is not there yet is made."""
-        place: JsonObject = {"dimensions": {**self.case.dimensions}}
+    def _plan_nothing(self, link: str | None, where: str) -> None:
+        try:
+            action, plan = self._run(CaseStep(action="update", link=link), "--plan")
+        except RefusedError:  # the specification offers no update
+            return
+        self.emulator.deny_action(action.id)
+        changes = [each for each in as_list(plan.get("steps")) if dig(each, "changes")]
+        if changes or plan.get("status") != "success":
+            text = "before it, an update that asks for nothing has to plan no change"
+            self.faults.append(f"{where}: {text}: {plan.get('message')}")
+
+    def _run(self, step: CaseStep, *words: str) -> tuple[EmulatedAction, JsonObject]:
+        """Return an action and what its run tells; a service or link that is not there is made."""
+        link, place = step.link or "", dict[str, JsonValue](dimensions={**self.case.dimensions})
         if not self._ids:
+            _specify(self.emulator, self.specification)
             self._ids[""] = str(self.emulator.create_service(self.case.service, **place)["id"])
         if link not in self._ids:
             self._ids[link] = str(self.emulator.create_link(self._ids[""], link, **place)["id"])
-        return self._ids[link]
-
-    def _run(
-        self, entity: str, name: str, parameters: JsonObject, *words: str
-    ) -> tuple[EmulatedAction, JsonObject, str]:
-        envelope = self.emulator.request_action(entity, name, parameters)
+        envelope = self.emulator.request_action(self._ids[link], step.action, step.parameters)
         inner = as_object(envelope["notification"])
         if words:  # the platform fills in a form's defaults, which are not what was asked for last
             inner["parameters"] = {}
-        environment = read_settings().for_children() | self.emulator.environment()
-        environment = {k: v for k, v in environment.items() if k not in _OF_THE_CI}
-        given = ("run", "--json", "--catalog", ".", "--context", "-", *words)
-        argv = (sys.executable, "-m", "purveyor", *given)
-        done = run(Command(argv, self.catalog, environment, stdin=write(envelope)))
+        known = read_settings().for_children() | self.emulator.environment()
+        environment = {name: each for name, each in known.items() if name not in _OF_THE_CI}
+        argv = (sys.executable, "-m", "purveyor", "run", "--json", "--context", "-", *words)
+        stdin = json_text.write(envelope)
+        done = run(Command((*argv, "--catalog", "."), self.catalog, environment, stdin=stdin))
+        if not self.faults:
+            self.lines = done.stderr.rstrip().split("\n")[-_LAST_LINES:]
         action = self.emulator.platform.store.actions[str(inner["id"])]
-        return action, parse_object(done.stdout) or {}, done.stderr
-
-    def _plan_nothing(self, entity: str, where: str) -> None:
-        action, plan, text = self._run(entity, "update", {}, "--plan")
-        self.emulator.deny_action(action.id)
-        changed = any(dig(each, "changes") for each in as_list(plan.get("steps")))
-        if changed or plan.get("status") != "success":
-            told = f"an update that asks for nothing has to plan no change: {plan.get('message')}"
-            self._note(f"{where}, before it", [told], text)
+        return action, {**(json_text.parse_object(done.stdout) or {}), "log": done.stderr}
 
     def _find_broken(self, action: EmulatedAction, told: JsonObject) -> Iterator[str]:
         """Learn what the specification or the engine calls secret; yield each broken promise."""
         entity, shown = action.entity, self.emulator.action(action.id)
         shown["attributes"] = self.emulator.entity(entity.kind, entity.id)["attributes"]
-        for part in ("parameters", "results", "attributes"):
-            values = getattr(entity if part == "attributes" else action, part)
+        clear = {"parameters": action.parameters, "results": action.results}
+        for part, values in {**clear, "attributes": entity.attributes}.items():
             hidden = [each for name, each in values.items() if dig(shown, part, name) is None]
             self._secrets.add_value(hidden)
         states = [*self.catalog.parent.glob(f"states/*/{entity.id}/*.tfstate")]
         for state in states:
-            outputs = as_object(dig(parse_object(state.read_text()), "outputs")).values()
-            marked = [dig(each, "value") for each in outputs if dig(each, "sensitive") is True]
-            self._secrets.add_value(marked)
-        for name, text in flatten({**shown, "output": told}).items():
+            outputs = as_object(dig(json_text.parse(state.read_text()), "outputs")).values()
+            self._secrets.add_value([dig(o, "value") for o in outputs if dig(o, "sensitive")])
+        for name, text in json_text.flatten({**shown, "output": told}).items():
             if self._secrets.redact(text) != text:
                 yield f"a secret is to be seen in {name}"
         if lost := as_object(told.get("results")).keys() - {*entity.attributes, *action.results}:
@@ -172,10 +167,13 @@ class Life:
         if states and entity.status == "deleted":
             yield f"the delete left the state {states[0].name}"
 
-    def _note(self, where: str, found: list[str], text: str) -> None:
-        if found and not self.faults:
-            self.lines = self._secrets.redact(text).rstrip().split("\n")[-_LAST_LINES:]
-        self.faults += [self._secrets.redact(f"{where}: {each}") for each in found]
+
+def _specify(
+    emulator: Emulator, document: SpecificationDocument, above: EmulatedSpecification | None = None
+) -> None:
+    own = emulator.platform.store.specifications.add(document.kind, document.sent, above)
+    for each in document.below:
+        _specify(emulator, each, own)
 
 
 def _compare(wanted: JsonValue, got: JsonValue, name: str = "") -> Iterator[str]:
@@ -183,4 +181,4 @@ def _compare(wanted: JsonValue, got: JsonValue, name: str = "") -> Iterator[str]
         for key, each in wanted.items():
             yield from _compare(each, dig(got, key), f"{name}.{key}".lstrip("."))
     elif got != wanted and (wanted != "present" or got is None):
-        yield f"{name}: expected {write(wanted)}, got {write(got)}"
+        yield f"{name}: expected {json_text.write(wanted)}, got {json_text.write(got)}"
