@@ -55,8 +55,8 @@ def create_action(store: PlatformStore, entity: EmulatedEntity, body: JsonObject
     specification = store.action_specification(entity, text_in(body, "specification_id"))
     given = object_in(body, "parameters")
     _refuse_impossible(store, entity, specification.operation, given)
-    parameters = schema.accepted(specification.parameters, given)
-    schema.check(specification.parameters, parameters, "body/parameters")
+    parameters = schema.accepted(specification.schema_of("parameters"), given)
+    schema.check(specification.schema_of("parameters"), parameters, "body/parameters")
     # The name is free text made from the entity's name; only a custom one is its specification's.
     plain = specification.operation is Operation.CUSTOM
     default = specification.slug if plain else f"{specification.operation}-{entity.slug}"
@@ -79,7 +79,7 @@ def report_on(action: EmulatedAction, body: JsonObject) -> EmulatedAction:
     status = _status(action, body)
     results = object_in(body, "results")
     if body.get("results") is not None:
-        schema.check(action.specification.results, results, "body/results")
+        schema.check(action.specification.schema_of("results"), results, "body/results")
     messages = [_message(each, place) for place, each in enumerate(list_in(body, "messages"))]
     action.messages += messages
     action.results = {**action.results, **results}
@@ -162,9 +162,9 @@ def _affect(action: EmulatedAction, *, changed: bool, results: bool) -> None:
 
 def _attributes(action: EmulatedAction) -> JsonObject:
     specification, own = action.specification, action.entity.specification.schema
-    asked = schema.attributes_from(action.parameters, specification.parameters, own)
-    told = schema.attributes_from(action.results, specification.results, own)
+    asked = schema.attributes_from(action.parameters, specification.schema_of("parameters"), own)
+    told = schema.attributes_from(action.results, specification.schema_of("results"), own)
     if specification.operation is Operation.CUSTOM:
         # What a custom action returns is for the one who asked, unless a result names a target.
-        return schema.targeted(action.results, specification.results, own)
+        return schema.targeted(action.results, specification.schema_of("results"), own)
     return {**asked, **told}

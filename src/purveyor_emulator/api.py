@@ -10,6 +10,7 @@ from purveyor_emulator.actions import create_action, report_on
 from purveyor_emulator.documents import action_document, entity_document
 from purveyor_emulator.exchange import Call, Platform, Reply, Way, listing
 from purveyor_emulator.places import is_listed
+from purveyor_emulator.records import EntityStatus
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject, JsonValue
@@ -24,8 +25,8 @@ def log_in(platform: Platform, call: Call) -> Reply:
 
 
 def create(kind: Kind, platform: Platform, call: Call) -> Reply:
-    """Answer `POST /service` and `POST /link`."""
-    return Reply(entity_document(platform.store.create_entity(kind, call.body)), 201)
+    """Answer `POST /service` and `POST /link`: 200, the one status the vendor's provider takes."""
+    return Reply(entity_document(platform.store.create_entity(kind, call.body)))
 
 
 def show_all(kind: Kind, platform: Platform, call: Call) -> Reply:
@@ -48,9 +49,11 @@ def show(kind: Kind, platform: Platform, call: Call) -> Reply:
 def change(kind: Kind, platform: Platform, call: Call) -> Reply:
     """Answer `PATCH /service/{id}` and `PATCH /link/{id}`."""
     entity, body = _entity(kind, platform, call), call.body
-    archiving = body.get("status") == "archived"
-    if entity.specification.document["use_managed_actions"] and ("attributes" in body or archiving):
-        _manage(platform, entity, "archive" if archiving else "update", body.get("attributes"))
+    archived = entity.status is EntityStatus.ARCHIVED
+    shelved = {("archived", False): "archive", ("active", True): "unarchive"}
+    word = shelved.get((str(body.get("status")), archived), "")
+    if entity.specification.document["use_managed_actions"] and ("attributes" in body or word):
+        _manage(platform, entity, word or "update", body.get("attributes"))
     else:
         platform.store.change_entity(entity, body)
     return Reply(entity_document(entity))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
 
 TRACES, KEYS, PACKAGES, ARTIFACTS = "/tracing/events", "/api_key", "/packages", "/artifact_revision"
+REVISIONS = "/packages/{id}/revisions"
 # What the vendor's seeds grant the key of a pipeline.
 RUNNER: JsonObject = {"role_id": 650969136, "role_slug": "nullplatform:services-runner-terraform"}
 
@@ -40,12 +41,14 @@ def _artifact(_platform: Platform, body: JsonObject) -> JsonObject:
 def _package(platform: Platform, body: JsonObject) -> JsonObject:
     """Publish a revision, which never changes; the first is the default one unless told so."""
     identity, version = fixed_id(str(body["nrn"]), str(body["slug"])), str(body["version"])
-    revision, parts = fixed_id(identity, version), body["components"]
-    if platform.store.kept["revisions"].setdefault(revision, body)["components"] != parts:
+    revision: JsonObject = {"id": fixed_id(identity, version), "version": version}
+    revision["components"] = body["components"]
+    published = platform.store.kept[REVISIONS.format(id=identity)]
+    if published.setdefault(version, revision) != revision:
         raise invalid(f"body/version {version} is published with other components")
     own: JsonObject = {"name": body["slug"], "visible_to": [body["nrn"]], **body, "id": identity}
-    own |= {"latest_version": version, "latest_revision_id": revision}
-    default: JsonObject = {"default_version": version, "default_revision_id": revision}
+    own |= {"latest_version": version, "latest_revision_id": revision["id"]}
+    default: JsonObject = {"default_version": version, "default_revision_id": revision["id"]}
     before = platform.store.kept[PACKAGES].get(identity)
     if before and not body.get("default"):
         default = {name: before[name] for name in (*default, "components")}
@@ -82,7 +85,8 @@ def _show(path: str, platform: Platform, call: Call) -> Reply:
 
 
 def _show_all(path: str, platform: Platform, call: Call) -> Reply:
-    return listing(call, [*platform.store.kept[path].values()], filters=("nrn", "slug", "name"))
+    rows = [*platform.store.kept[path.format_map(call.parts)].values()]
+    return listing(call, rows, filters=("nrn", "slug", "name"))
 
 
 def _change_key(platform: Platform, call: Call) -> Reply:
@@ -106,7 +110,7 @@ WAYS = (
     Way("PATCH", f"{KEYS}/{{id}}", _change_key),
     Way("POST", "/artifacts", partial(_keep, ARTIFACTS)),
     Way("PUT", PACKAGES, partial(_keep, PACKAGES)),
-    *(Way("GET", path, partial(_show_all, path)) for path in (KEYS, PACKAGES)),
+    *(Way("GET", path, partial(_show_all, path)) for path in (KEYS, PACKAGES, REVISIONS)),
     *(Way("GET", f"{path}/{{id}}", partial(_show, path)) for path in (KEYS, PACKAGES, ARTIFACTS)),
     *(Way("DELETE", f"{path}/{{id}}", partial(_remove, path)) for path in (KEYS, PACKAGES)),
 )

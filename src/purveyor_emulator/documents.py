@@ -52,8 +52,10 @@ def action_document(action: EmulatedAction, *, messages: bool) -> JsonObject:
         "status": action.status.value,
         "specification_id": specification.id,
         f"{action.entity.kind}_id": action.entity.id,
-        "parameters": schema.without_secrets(specification.parameters, action.parameters),
-        "results": schema.without_secrets(specification.results, action.results),
+        "parameters": schema.without_secrets(
+            specification.schema_of("parameters"), action.parameters
+        ),
+        "results": schema.without_secrets(specification.schema_of("results"), action.results),
         "created_at": action.created_at,
         "updated_at": action.updated_at,
     }

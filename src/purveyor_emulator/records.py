@@ -85,21 +85,14 @@ class EmulatedSpecification:
 
     @property
     def schema(self) -> JsonObject:
-        return self._schema("attributes")
-
-    @property
-    def parameters(self) -> JsonObject:
-        return self._schema("parameters")
-
-    @property
-    def results(self) -> JsonObject:
-        return self._schema("results")
+        return self.schema_of("attributes")
 
     def snapshot_id(self, revision: int) -> str:
         """Return the id of one of its snapshots."""
         return fixed_id(self.id, "snapshot", str(revision))
 
-    def _schema(self, name: str) -> JsonObject:
+    def schema_of(self, name: str) -> JsonObject:
+        """Return the schema of `attributes`, `parameters` or `results`."""
         held = self.document.get(name)
         found = held.get("schema") if isinstance(held, dict) else None
         return found if isinstance(found, dict) else {}

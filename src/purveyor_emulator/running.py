@@ -20,7 +20,7 @@ from purveyor_emulator.record import Recorder
 from purveyor_emulator.records import ActionStatus
 from purveyor_emulator.refusal import RefusedError, missing
 from purveyor_emulator.seed import SeedError, parse_seed, read_seed
-from purveyor_emulator.server import LOOPBACK, Connections, listen, serving
+from purveyor_emulator.server import LOOPBACK, Connections, certified, listen, serving
 from purveyor_emulator.store import PlatformStore
 from purveyor_emulator.tokens import AccessTokens
 from purveyor_emulator.vendors import VendorApi
@@ -42,9 +42,12 @@ class Emulator:
     A refused call raises RefusedError, which holds the HTTP status that a request would get.
     """
 
-    def __init__(self, platform: Platform, deliveries: Deliveries, url: str) -> None:
+    def __init__(
+        self, platform: Platform, deliveries: Deliveries, url: str, certificate: Path | None
+    ) -> None:
         self.platform = platform
         self.url = url
+        self.certificate = certificate
         self._deliveries = deliveries
 
     @classmethod
@@ -56,11 +59,13 @@ class Emulator:
         token_seconds: float = TOKEN_SECONDS,
         port: int = 0,
         log: Path | None = None,
+        tls: bool = False,
     ) -> Iterator[Emulator]:
         """Serve on loopback while the block runs; port 0 is any free one.
 
         `seed` is a file, a document, or None for the default seed. Access tokens live
-        `token_seconds`. Raises SeedError, and OSError when the port is taken.
+        `token_seconds`. `tls` serves https, with a certificate that is made by openssl. Raises
+        SeedError, and OSError when the port is taken.
         """
         from purveyor_emulator.app import build_app
 
@@ -68,10 +73,14 @@ class Emulator:
         deliveries, connections = Deliveries(), Connections()
         platform = _build_platform(read, deliveries, token_seconds, log)
         listening = listen(port)
-        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        url = f"http{'s' if tls else ''}://{LOOPBACK}:{listening.getsockname()[1]}"
         app = build_app(platform, connections.abort)
-        with contextlib.closing(deliveries), serving(app, listening, connections):
-            yield cls(platform, deliveries, url)
+        with (
+            contextlib.closing(deliveries),
+            certified() if tls else contextlib.nullcontext() as certificate,
+            serving(app, listening, connections, certificate),
+        ):
+            yield cls(platform, deliveries, url, certificate)
 
     @property
     def api_key(self) -> str:
@@ -85,7 +94,10 @@ class Emulator:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that point a program at this emulator."""
-        return {"NULLPLATFORM_HOST": self.url, "NULLPLATFORM_API_KEY": self.api_key}
+        # nullplatform's own programs put https:// before a host; Purveyor takes both.
+        host = self.url.removeprefix("https://")
+        trusted = {"SSL_CERT_FILE": str(self.certificate)} if self.certificate else {}
+        return {"NULLPLATFORM_HOST": host, "NULLPLATFORM_API_KEY": self.api_key, **trusted}
 
     def create_service(self, specification: str = "sqs-queue", **fields: JsonValue) -> JsonObject:
         """Create a service of a specification (id or slug); return it with its `id`.

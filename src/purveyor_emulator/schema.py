@@ -121,17 +121,6 @@ def _plain(value: JsonValue) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-def schema_fault(schema: JsonValue) -> str | None:
-    """Return what is wrong with a schema itself, if anything."""
-    from jsonschema import Draft7Validator, SchemaError
-
-    try:
-        Draft7Validator.check_schema(schema if isinstance(schema, dict) else {})
-    except SchemaError as error:
-        return error.message
-    return None
-
-
 def accepted(schema: JsonObject, parameters: JsonObject) -> JsonObject:
     """Return parameters as the platform takes them: unknown ones dropped, defaults filled in."""
     known = properties(schema)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from purveyor import process
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,6 +20,11 @@ if TYPE_CHECKING:
 _LAST_ANSWERS_SECONDS = 1
 _BACKLOG = 128
 LOOPBACK = "127.0.0.1"
+_OPENSSL = (
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost"
+    " -addext subjectAltName=IP:127.0.0.1,DNS:localhost"
+    " -addext keyUsage=critical,digitalSignature,keyCertSign"
+)
 
 
 class Connections:
@@ -55,8 +64,22 @@ def listen(port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serving(app: Starlette, listening: socket.socket, connections: Connections) -> Iterator[None]:
-    """Serve while the block runs; open answers get a second to end."""
+def certified() -> Iterator[Path]:
+    """Make a certificate, its own authority, and its key in one file while the block runs."""
+    with tempfile.TemporaryDirectory(prefix="purveyor-emulator-") as folder:
+        path = Path(folder, "certificate.pem")
+        argv = (*_OPENSSL.split(), "-keyout", str(path), "-out", str(path))
+        done = process.run(process.Command(argv, path.parent, {}))  # found on the default PATH
+        if done.code:
+            raise OSError(done.stderr)
+        yield path
+
+
+@contextlib.contextmanager
+def serving(
+    app: Starlette, listening: socket.socket, connections: Connections, certificate: Path | None
+) -> Iterator[None]:
+    """Serve while the block runs, https with a certificate; open answers get a second to end."""
     import uvicorn
 
     ready = threading.Event()
@@ -74,15 +97,15 @@ def serving(app: Starlette, listening: socket.socket, connections: Connections) 
         log_config=None,
         access_log=False,
         server_header=False,
+        ssl_certfile=certificate,
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
     )
     server = Server(config)
 
     def serve() -> None:
-        try:
+        with contextlib.ExitStack() as ending:
+            ending.callback(ready.set)
             server.run([listening])
-        finally:
-            ready.set()
 
     thread = threading.Thread(target=serve, name="emulator", daemon=True)
     thread.start()

@@ -135,8 +135,12 @@ class PlatformStore:
         attributes = schema.visible(schema_of, object_in(body, "attributes"))
         schema.check_some(schema_of, attributes, "body/attributes")
         status = EntityStatus(one_of(body, "status", list(EntityStatus), entity.status))
-        if status is EntityStatus.ARCHIVED is not entity.status:
-            self.refuse_shelving(entity, back=False, given=attributes)
+        back = entity.status is EntityStatus.ARCHIVED and status is EntityStatus.ACTIVE
+        if back or status is EntityStatus.ARCHIVED is not entity.status:
+            self.refuse_shelving(entity, back=back, given=attributes)
+            actions = self.specifications.below(entity.specification, "action")
+            if any(each.operation.shelves for each in actions):
+                raise invalid("The specification defines an archive action: use it, not the status")
         name = text_in(body, "name", entity.name)
         dimensions = _dimensions(body) if "dimensions" in body else entity.dimensions
         entity.become(status)
@@ -170,6 +174,8 @@ class PlatformStore:
 
     def refuse_shelving(self, entity: EmulatedEntity, *, back: bool, given: JsonObject) -> None:
         """Refuse to archive what must not be, or to bring it `back`; `given` are attributes."""
+        if given:
+            raise invalid("An archive request carries no attributes")
         if back:
             if entity.status is not EntityStatus.ARCHIVED:
                 raise invalid(f"The {entity.kind} is not archived")
@@ -177,8 +183,6 @@ class PlatformStore:
             if service is not None and service.status is not EntityStatus.ACTIVE:
                 raise invalid("Unarchiving a link needs an active service")
             return
-        if given:
-            raise invalid("An archive request carries no attributes")
         if entity.status not in _ARCHIVABLE:
             raise invalid(f"Only {sorted(_ARCHIVABLE)} can be archived, not {entity.status}")
         if any(each.status is not EntityStatus.ARCHIVED for each in self.links(entity)):
@@ -186,9 +190,8 @@ class PlatformStore:
 
     def secret_names(self) -> set[str]:
         """Return the names of all attributes, parameters and results that are secret."""
-        schemas = []
-        for each in self.specifications.by_id.values():
-            schemas += [each.schema, each.parameters, each.results]
+        kept = self.specifications.by_id.values()
+        schemas = [e.schema_of(n) for e in kept for n in ("attributes", "parameters", "results")]
         return {name for each in schemas for name in schema.secret_names(each)}
 
     def _plant(self, service: JsonObject) -> None:

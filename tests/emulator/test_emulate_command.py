@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
+import ssl
 import subprocess  # noqa: TID251 - the program is started, read and interrupted from outside
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import pytest
 
 from purveyor import json_text
 from purveyor_emulator.seed import read_seed
+from real_programs import LEFT_OUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +29,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "more"), [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGTERM, ("--tls",))]
+)
 def test_it_says_where_it_listens_and_ends_cleanly(
-    number: signal.Signals, clean_environment: dict[str, str]
+    number: signal.Signals, more: tuple[str, ...], clean_environment: dict[str, str]
 ) -> None:
+    if more and shutil.which("openssl") is None:
+        pytest.skip(f"{LEFT_OUT}openssl: not on PATH")
     with subprocess.Popen(
-        [*PROGRAM, "--port", "0"],
+        [*PROGRAM, "--port", "0", *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -45,8 +52,11 @@ def test_it_says_where_it_listens_and_ends_cleanly(
             assert line, program.stderr.read()
             said += line
         words = said.split()
-        found = dict(word.split("=", 1) for word in words if word.startswith("NULLPLATFORM_"))
-        with httpx2.Client(base_url=found["NULLPLATFORM_HOST"], trust_env=False) as http:
+        names = ("NULLPLATFORM_", "SSL_CERT_FILE")
+        found = dict(word.split("=", 1) for word in words if word.startswith(names))
+        trusted = ssl.create_default_context(cafile=found.get("SSL_CERT_FILE"))
+        url = f"{'https://' if more else ''}{found['NULLPLATFORM_HOST']}"
+        with httpx2.Client(base_url=url, trust_env=False, verify=trusted) as http:
             key = {"api_key": found["NULLPLATFORM_API_KEY"]}
             assert http.post("/token", json=key).status_code == 200
             # The suggested command's body works as printed.

@@ -133,3 +133,38 @@ def test_an_action_that_is_denied_vanishes(
     assert client.send("GET", path).body["status"] == "pending_create"
     emulator.deny_action(inner["id"])
     assert client.send("GET", path).status == 404
+
+
+def test_a_status_brings_a_managed_instance_back_by_an_action(
+    emulator: Emulator, client: PlatformClient, service: str
+) -> None:
+    carry_out(emulator, client, service, "archive")
+    assert client.send("PATCH", f"/service/{service}", {"status": "active"}).status == 200
+    actions = client.send("GET", f"/service/{service}/action").body["results"]
+    assert [each["type"] for each in actions] == ["archive", "unarchive"]
+    assert emulator.entity("service", service)["status"] == "archived"
+
+
+def test_an_archive_action_that_is_not_managed_takes_the_place_of_the_status(
+    emulator: Emulator, client: PlatformClient, service: str
+) -> None:
+    link = emulator.create_link(service, "user", status="active")["id"]
+    sent = client.send("PATCH", f"/link/{link}", {"status": "archived"})
+    assert (sent.status, "archive action" in sent.body["message"]) == (400, True)
+
+
+def emulator_shows(emulator: Emulator, service: str) -> tuple[Any, Any]:
+    shown = emulator.entity("service", service)
+    return shown["status"], shown["archived_at"]
+
+
+def test_a_status_alone_archives_and_restores_where_no_action_does() -> None:
+    with Emulator.running(seed={"specifications": [{"slug": "db", "attributes": TEXT}]}) as plain:
+        store = plain.platform.store
+        entity = store.any_entity(str(plain.create_service("db", status="active")["id"]))
+        store.change_entity(entity, {"status": "archived"})
+        assert emulator_shows(plain, entity.id)[1]
+        with pytest.raises(RefusedError, match="no attributes"):
+            store.change_entity(entity, {"status": "active", "attributes": {"size": "1"}})
+        store.change_entity(entity, {"status": "active"})
+        assert emulator_shows(plain, entity.id) == ("active", None)

@@ -100,7 +100,7 @@ def test_an_http_channel_gets_the_envelope_with_its_headers(
     with webhook() as (url, received):
         configuration = {"url": f"{url}/202", "headers": {"authorization": "geheim"}}
         channel = {"type": "http", "source": ["service"], "configuration": configuration}
-        assert client.send("POST", "/notification/channel", channel).status == 201
+        assert client.send("POST", "/notification/channel", channel).status == 200
         envelope = create(emulator)
         emulator.wait_for_deliveries()
     [(headers, body)] = received

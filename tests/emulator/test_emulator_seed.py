@@ -135,7 +135,7 @@ def test_a_faulty_schema_is_found_where_it_stands() -> None:
     with pytest.raises(SeedError) as caught:
         parse_seed({"specifications": [{"slug": "db", "links": [link]}]})
     [fault] = caught.value.details
-    assert fault.startswith("$.specifications[0].links[0].attributes: ")
+    assert fault.startswith("$.specifications[0].links[0].attributes.type: ")
 
 
 @pytest.mark.parametrize("text", ["a: [", "a: 2026-01-01", "- x", ""])

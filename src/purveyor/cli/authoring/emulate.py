@@ -20,6 +20,7 @@ _EXAMPLES = examples(
     "purveyor emulate --port 8099 --log requests.jsonl",
     "purveyor emulate --print-seed > seed.yaml",
     "purveyor emulate --seed seed.yaml --token-seconds 5",
+    "purveyor emulate --tls --port 8443",
 )
 
 
@@ -59,6 +60,9 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     help="How long an access token lives.",
 )
 @click.option(
+    "--tls", is_flag=True, help="Serve https; openssl makes the certificate, for SSL_CERT_FILE."
+)
+@click.option(
     "--print-seed",
     is_flag=True,
     is_eager=True,
@@ -66,7 +70,9 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     callback=_print_seed,
     help="Print the default seed, as a start for your own, and exit.",
 )
-def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float) -> None:
+def emulate(
+    port: int, seed: Path | None, log: Path | None, token_seconds: float, *, tls: bool
+) -> None:
     """Run the platform's API on loopback.
 
     It logs programs in, keeps services, links and actions in memory, sends notifications to http
@@ -81,7 +87,7 @@ def emulate(port: int, seed: Path | None, log: Path | None, token_seconds: float
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         with Emulator.running(
-            seed=seed, token_seconds=token_seconds, port=port, log=log
+            seed=seed, token_seconds=token_seconds, port=port, log=log, tls=tls
         ) as emulator:
             click.echo(_greeting(emulator))
             signal.sigwait(_STOPS)
