@@ -82,3 +82,11 @@ def test_what_json_cannot_say_is_not_written(value: object) -> None:
 
 def test_text_is_written_in_ascii() -> None:
     assert json_text.write("é\u2028") == '"\\u00e9\\u2028"'
+
+
+def test_differences_are_told_by_path_and_an_object_s_order_is_none() -> None:
+    now: json_text.JsonObject = {"a": [{"x": 1, "y": 2}], "b": {"c": None}, "z": 1}
+    assert json_text.list_differences(now, {"a": [{"y": 2, "x": 1}], "b": {}}) == []
+    wanted: json_text.JsonObject = {"a": [], "b": {"c": "d"}}
+    rows = [("a", '[{"x": 1, "y": 2}]', "[]"), ("b.c", "-", "d")]
+    assert json_text.list_differences(now, wanted) == rows

@@ -173,7 +173,7 @@ def flatten(value: JsonValue, path: str = "") -> dict[str, str]:
         return {name: text for part in parts for name, text in part.items()}
     if value is None:
         return {}
-    return {path: value if isinstance(value, str) else write(value)}
+    return {path: value if isinstance(value, str) else write(value, sort_keys=True)}
 
 
 def list_differences(current: JsonObject, wanted: JsonObject) -> list[tuple[str, str, str]]:
