@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess  # noqa: TID251 - the shell calls the program
 import sys
 from pathlib import Path
@@ -58,6 +59,20 @@ def test_each_shell_gets_a_script(shell: str) -> None:
         assert "complete -o nosort" in call(_PURVEYOR_COMPLETE="bash_source")
     else:
         assert "_PURVEYOR_COMPLETE" in call(_PURVEYOR_COMPLETE=f"{shell}_source")
+
+
+def test_the_line_that_the_reference_shows_for_bash_completes() -> None:
+    page = (Path(__file__).parents[1] / "docs/reference/commands.md").read_text()
+    shown = dict(re.findall(r"^(.+_source purveyor.*?)  # (\w+)", page, re.MULTILINE))
+    assert list(shown.values()) == ["bash", "zsh", "fish"]
+    done = subprocess.run(
+        ["/usr/bin/env", "bash", "-c", f"{next(iter(shown))}\ncomplete -p purveyor"],
+        env={"PATH": f"{PROGRAM.parent}:{os.defpath}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "_purveyor_completion" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["", "run", "validate", "engine", "engine install", "emulate"])
