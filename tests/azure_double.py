@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from played_runs import Answer, Asked, PlayedRun, PlayedRuns
+from purveyor import json_text
 
 if TYPE_CHECKING:
     from purveyor.json_text import JsonObject
@@ -27,6 +28,19 @@ _RUNS = (
     "pipelines",
     "runs",
     "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}",
+)
+_THREAD = "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/threads"
+_GIT = (
+    ("ab6e2e5d-a0b7-4153-b64a-a4efe0d49449", "git", "threads", f"{_THREAD}/{{threadId}}"),
+    (
+        "965a3ec7-5ed8-455a-bdcb-835a5ea7fe7b",
+        "git",
+        "comments",
+        f"{_THREAD}/{{threadId}}/comments/{{commentId}}",
+    ),
+)
+_THREADS = re.compile(
+    r"/acme/infra/_apis/git/repositories/repo-1/pullRequests/12/threads(?:/(\d+)/comments/1)?"
 )
 _START = re.compile(r"/acme/([^/]+)/_apis/pipelines/(\d+)/runs")
 _BUILD = re.compile(r"/acme/infra/_apis/build/Builds/(\d+)")
@@ -56,13 +70,18 @@ class AzureDouble:
     pipelines: set[str] = field(default_factory=lambda: {"12"})
     references: set[str] = field(default_factory=lambda: {"refs/heads/main", ""})
     settable: set[str] = field(default_factory=lambda: {"CONTEXT"})
+    # On the pull request 12, as Azure DevOps Services REST API, "Pull Request Threads".
+    comments: list[JsonObject] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=lambda: {"System.AccessToken": "j0b-token"})
 
     def answer(self, asked: Asked, _url: str) -> Answer | None:
         if asked.method == "OPTIONS" and asked.path == "/acme/_apis":
-            return Answer(200, {"count": 2, "value": [resource(*BUILDS), resource(*_RUNS)]})
+            known = [resource(*each) for each in (BUILDS, _RUNS, *_GIT)]
+            return Answer(200, {"count": len(known), "value": [*known]})
         if asked.method == "POST" and (found := _START.fullmatch(asked.path)):
             return self._start(found[1], found[2], asked.body)
+        if found := _THREADS.fullmatch(asked.path):
+            return self._comment(asked, found[1])
         found = _BUILD.fullmatch(asked.path)
         run = self.played.find(found[1]) if found else None
         if run is None:
@@ -70,6 +89,20 @@ class AzureDouble:
         if asked.method == "PATCH" and str(asked.body.get("status")).lower() == "cancelling":
             run.cancelled, run.life = True, [("cancelling", ""), ("completed", "canceled")]
         return Answer(200, _show_build(run, look=asked.method == "GET"))
+
+    def _comment(self, asked: Asked, number: str | None) -> Answer:
+        if number:
+            self.comments[int(number) - 1] |= asked.body
+            return Answer(200, self.comments[int(number) - 1])
+        threads: list[JsonObject] = [
+            {"id": each["id"], "comments": [{**each, "id": 1}], "status": "closed"}
+            for each in self.comments
+        ]
+        if asked.method == "GET":
+            return Answer(200, {"count": len(threads), "value": [*threads]})
+        (made,) = json_text.as_list(asked.body["comments"])
+        self.comments.append({"id": len(self.comments) + 1, **json_text.as_object(made)})
+        return Answer(200, {"id": len(self.comments), "status": asked.body["status"]})
 
     def _start(self, project: str, pipeline: str, body: JsonObject) -> Answer:
         if project != "infra":

@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.double.requests.append(asked)
         self._send(self.double.answer(asked))
 
-    do_OPTIONS = do_POST = do_PATCH = do_GET  # noqa: N815 - the names that http.server calls
+    do_OPTIONS = do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the names that http.server calls
 
     def _send(self, answer: Answer) -> None:
         text, kind = answer.body, "text/html"

@@ -23,6 +23,7 @@ _PLACE = "/repos/acme/infra/actions"
 _DISPATCH = re.compile(rf"{_PLACE}/workflows/([^/]+)/dispatches")
 _LIST = re.compile(rf"{_PLACE}/workflows/([^/]+)/runs")
 _RUN = re.compile(rf"{_PLACE}/runs/(\d+)(/cancel)?")
+_COMMENTS = re.compile(r"/repos/acme/infra/issues/(?:12|12/comments|comments/(\d+))")
 _LONGEST = 65_535  # characters of all inputs
 
 
@@ -45,6 +46,8 @@ class GitHubDouble:
         default_factory=lambda: {"provision.yml": {"context"}, "push-only.yml": None}
     )
     references: set[str] = field(default_factory=lambda: {"main"})
+    # Comments on the pull request 12, as docs.github.com, "REST API endpoints for issue comments".
+    comments: list[JsonObject] = field(default_factory=list)
     details: str = "returned"
     hidden: int = 0
     page: int = 100
@@ -54,11 +57,27 @@ class GitHubDouble:
             return self._start(found[1], asked.body, url)
         if asked.method == "GET" and (found := _LIST.fullmatch(asked.path)):
             return self._list(found[1], asked, url)
+        if found := _COMMENTS.fullmatch(asked.path):
+            return self._comment(asked, url, found[1])
         found = _RUN.fullmatch(asked.path)
         run = self.played.find(found[1]) if found else None
         if not found or run is None:
             return None
         return self._cancel(run) if found[2] else Answer(200, self._show(run, url))
+
+    def _comment(self, asked: Asked, url: str, number: str | None) -> Answer:
+        here = f"{url}/repos/acme/infra/issues"
+        if asked.path.endswith("/issues/12"):
+            return Answer(200, {"number": 12, "url": f"{here}/12", "title": "A change"})
+        if number:
+            (found,) = (each for each in self.comments if str(each["id"]) == number)
+            found |= asked.body
+            return Answer(200, found)
+        if asked.method == "GET":
+            return Answer(200, [*self.comments])
+        made: JsonObject = {"id": len(self.comments) + 1, **asked.body}
+        self.comments.append({**made, "url": f"{here}/comments/{made['id']}"})
+        return Answer(201, self.comments[-1])
 
     def _start(self, workflow: str, body: JsonObject, url: str) -> Answer:
         if refusal := next(self._refusals(workflow, body), None):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLACE = "/api/v4/projects/acme%2Finfra"
 _RUN = re.compile(rf"{re.escape(_PLACE)}/pipelines/(\d+)(/cancel)?")
+_NOTES = re.compile(rf"{re.escape(_PLACE)}/merge_requests/12/notes(?:/(\d+))?")
 _NAME = re.compile(r"\$(\$|\{\w+\}|\w+)")
 _ENDED = {"success", "failed", "canceled", "skipped"}
 
@@ -36,10 +37,14 @@ class GitLabDouble:
     inputs: set[str] = field(default_factory=lambda: {"context", "entity"})
     variables: dict[str, str] = field(default_factory=lambda: {"CI_JOB_TOKEN": "j0b-token"})
     may_set_variables: bool = True
+    # On the merge request 12, as docs.gitlab.com, "Notes API".
+    comments: list[JsonObject] = field(default_factory=list)
 
     def answer(self, asked: Asked, _url: str) -> Answer | None:
         if asked.method == "POST" and asked.path == f"{_PLACE}/pipeline":
             return self._start(asked.body)
+        if found := _NOTES.fullmatch(asked.path):
+            return self._comment(asked, found[1])
         found = _RUN.fullmatch(asked.path)
         run = self.played.find(found[1]) if found else None
         if not found or run is None:
@@ -47,6 +52,16 @@ class GitLabDouble:
         if found[2] and run.life[0][0] not in _ENDED:
             run.cancelled, run.life = True, [("canceling", ""), ("canceled", "")]
         return Answer(200, _show(run, look=not found[2]))
+
+    def _comment(self, asked: Asked, number: str | None) -> Answer:
+        if number:
+            (found,) = (each for each in self.comments if str(each["id"]) == number)
+            found |= asked.body
+            return Answer(200, found)
+        if asked.method == "GET":
+            return Answer(200, [*self.comments])
+        self.comments.append({"id": len(self.comments) + 1, **asked.body})
+        return Answer(201, self.comments[-1])
 
     def _start(self, body: JsonObject) -> Answer:
         variables, inputs = body.get("variables") or [], body.get("inputs") or {}

@@ -24,10 +24,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a double answers: a JSON object or, as text, a page."""
+    """What a double answers: JSON or, as text, a page."""
 
     status: int
-    body: JsonObject | str = ""
+    body: JsonObject | list[JsonObject] | str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

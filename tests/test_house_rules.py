@@ -43,6 +43,7 @@ CRUMB_LINES = 60
 VARIANTS = {
     "channels/terraform": "one form of an export",
     "dispatch/azure": "a CI's own",
+    "dispatch/commenting": "what is said to a CI beside its runs",
     "dispatch/github": "a CI's own",
     "dispatch/gitlab": "a CI's own",
     "engines/terraform/destroy": "what `apply` is to create and update",

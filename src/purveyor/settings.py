@@ -35,9 +35,7 @@ SETTINGS = (
     Setting("PURVEYOR_CATALOG", "Path of the catalog file or of the folder it stands in.", "."),
     Setting("PURVEYOR_CACHE", "Folder for engines and provider plugins.", "~/.cache/purveyor"),
     Setting("PURVEYOR_RUN_URL", "The run's web address, when the CI's own is not the right one."),
-    Setting(
-        "PURVEYOR_SUMMARY", "File for the run's page: HTML if its name says so, else Markdown."
-    ),
+    Setting("PURVEYOR_SUMMARY", "File for the run's page: HTML by its name, else Markdown."),
     Setting("PURVEYOR_DOTENV", "File that outputs are added to on GitLab, as NAME=value lines."),
     Setting("PURVEYOR_LOCK_TIMEOUT", "Seconds to wait for a held state lock.", "300"),
     Setting("PURVEYOR_TIMEOUT", "Seconds after which `purveyor run` stops in order.", "no limit"),
@@ -123,6 +121,11 @@ SETTINGS = (
     Setting("GITHUB_STEP_SUMMARY", "Set by GitHub: file for the summary page."),
     Setting("GITHUB_SERVER_URL", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_REPOSITORY", "Set by GitHub: part of the run's address."),
+    Setting("GITHUB_REF", "Set by GitHub: the pull request that is commented on."),
+    Setting("CI_MERGE_REQUEST_IID", "Set by GitLab: the merge request that is commented on."),
+    Setting("CI_MERGE_REQUEST_PROJECT_ID", "Set by GitLab: the project that it is to go into."),
+    Setting("SYSTEM_PULLREQUEST_PULLREQUESTID", "Set by Azure: the pull request, likewise."),
+    Setting("BUILD_REPOSITORY_ID", "Set by Azure Pipelines: the pull request's repository."),
     Setting("GITLAB_USER_LOGIN", "Set by GitLab: who started a manual job, and so allowed it."),
     Setting("GITHUB_RUN_ID", "Set by GitHub: part of the run's address."),
     Setting("GITHUB_RUN_ATTEMPT", "Set by GitHub: part of the run's address."),
@@ -143,9 +146,7 @@ SETTINGS = (
     Setting("SYSTEM_TEAMPROJECT", "Set by Azure Pipelines: part of the run's address."),
     Setting("BUILD_BUILDID", "Set by Azure Pipelines: part of the run's address."),
     Setting("AGENT_TEMPDIRECTORY", "Set by Azure Pipelines: folder for the summary's file."),
-    Setting(
-        "PURVEYOR_JOB_STATUS", "How the CI's job stands, for `finish`; GitHub's template sets it."
-    ),
+    Setting("PURVEYOR_JOB_STATUS", "How the job stands, for `finish`; GitHub's template sets it."),
     Setting("CI_JOB_STATUS", "Set by GitLab for the last part of a job: how it stands."),
     Setting("AGENT_JOBSTATUS", "Set by Azure Pipelines: how the job stands."),
     Setting("TERM", "`dumb`: neither colours nor a line that changes."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_api_fixtures import run_ci_double
 from pipeline import Pipeline, action_id, finish
 from purveyor import json_text
 
@@ -205,3 +206,26 @@ def test_a_setting_that_is_no_number_ends_the_action(
     done = pipeline.run(asked, PURVEYOR_LOCK_TIMEOUT="soon")
     assert (done.code, done.reason) == (11, "CATALOG_INVALID")
     assert shown(emulator, asked)["status"] == "failed"
+
+
+def test_a_plan_is_put_on_the_pull_request_once_and_renewed(
+    pipeline: Pipeline, emulator: Emulator
+) -> None:
+    service = str(emulator.create_service("mysql-database", name="orders-db")["id"])
+    asked = emulator.request_action(service, "create", DATABASE)
+    with run_ci_double() as double:
+        github = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_REF": "refs/pull/12/merge",
+            "GITHUB_REPOSITORY": "acme/infra",
+            "GITHUB_API_URL": double.url,
+            "GITHUB_TOKEN": "t0ken-t0ken",
+        }
+        for _ in range(2):
+            done = pipeline.run(asked, "--plan", "--comment", **github)
+            assert done.code == 0, done.stderr
+        (comment,) = double.github.comments
+    assert "What would change" in str(comment["body"])
+    assert "terraform_data.database" in str(comment["body"])
+    elsewhere = pipeline.run(asked, "--plan", "--comment", GITHUB_ACTIONS="true")
+    assert "this is no pipeline of a merge request" in elsewhere.stderr

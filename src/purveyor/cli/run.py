@@ -24,6 +24,7 @@ _EXAMPLES = examples(
     "purveyor run --context - < action.json    the same from standard input",
     "purveyor run --no-report --json           without the platform, result as JSON",
     "purveyor run --plan                       what would change; nothing is, and nobody is told",
+    "purveyor run --comment                    the same, on the merge request of the pipeline",
     "purveyor run --lock-timeout 600           wait ten minutes for another run on the same state",
     "purveyor run --approved                   in a job that a person has let begin",
 )
@@ -39,7 +40,15 @@ _EXAMPLES = examples(
     "--plan",
     "plans",
     is_flag=True,
-    help="Print what would change, with --json as one object; change and report nothing.",
+    help="Print what would change, with --json as one object; change and report nothing. 0 says"
+    " that the plan could be made, another exit code what a run would fail for.",
+)
+@click.option(
+    "--comment",
+    "comments",
+    is_flag=True,
+    help="Put the plan on the merge request that the pipeline runs for, in the place of an earlier"
+    " one; the same as --plan else.",
 )
 @click.option("--no-report", is_flag=True, help="Tell the platform nothing, ask it nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
@@ -63,11 +72,12 @@ _EXAMPLES = examples(
     help="Go on with an action that waits for an approval: who started this has given it. It counts"
     " for that one step. Without it: PURVEYOR_APPROVED.",
 )
-def run(
+def run(  # noqa: PLR0913 - a command's options
     *,
     context_argument: str | None,
     catalog_path: str | None,
     plans: bool,
+    comments: bool,
     no_report: bool,
     as_json: bool,
     lock_timeout: float | None,
@@ -79,9 +89,8 @@ def run(
     Progress goes to standard output (to standard error with --json). The exit code says how it
     ended: 0 done, 10 bad CONTEXT, 11 bad catalog, 12 parameters refused, 13 guard refused, 14
     state locked, 15 engine failed, 16 credentials, 17 done but the platform has not heard it, 18
-    cancelled or out of time, 19 a person has to look first. An action that has ended, or that is
-    denied, withdrawn or not yet approved, is left alone: 0; so is one that waits, `parked`.
-    With --plan 0 says that the plan could be made, and the other codes what a run would fail for.
+    cancelled or out of time, 19 a person has to look first. An action that has ended or waits, or
+    is denied, withdrawn or not yet approved, is left alone: 0.
     """
     from purveyor.cli.wiring import RunOptions, open_job, open_run
 
@@ -90,17 +99,17 @@ def run(
             context=context_argument,
             catalog=catalog_path,
             report=not no_report,
-            progress=sys.stderr if as_json or plans else sys.stdout,
+            progress=sys.stderr if as_json or plans or comments else sys.stdout,
             lock_timeout=lock_timeout,
             timeout=timeout,
-            plans=plans,
+            plans=plans or comments,
             approved=approved,
         )
     )
     context, fault = _take(job)
     with job.interruption.caught(), job.interruption.limited(job.time_limit), job.show.ticking():
-        if plans:
-            sys.exit(_plan(job, context, fault, as_json=as_json))
+        if job.options.plans:
+            sys.exit(_plan(job, context, fault, as_json=as_json, comments=comments))
         ending = open_run(job, context).provision(context, fault=fault)
     sys.exit(_publish(job, context, ending, as_json=as_json))
 
@@ -140,7 +149,12 @@ def _publish(job: Job, context: ActionContext, ending: Ending, *, as_json: bool)
 
 
 def _plan(
-    job: Job, context: ActionContext, fault: FaultyActionError | None, *, as_json: bool
+    job: Job,
+    context: ActionContext,
+    fault: FaultyActionError | None,
+    *,
+    as_json: bool,
+    comments: bool,
 ) -> int:
     from purveyor.cli.format import plain
     from purveyor.cli.wiring import open_run
@@ -151,8 +165,20 @@ def _plan(
     for line in lines:
         click.echo(job.redactor.redact(line))
     job.show.closing(plan.outcome)
-    job.ci.write_summary(job.show.summary(context, plan.outcome, planned=True))
+    page = job.show.summary(context, plan.outcome, planned=True)
+    job.ci.write_summary(page)
+    if comments:
+        _comment(job, f"plan of the {context.operation} of {context.entity.id}", page)
     return plan.outcome.exit_code
+
+
+def _comment(job: Job, about: str, page: str) -> None:
+    from purveyor.dispatch.commenting import find_merge_request, write_comment
+
+    place = find_merge_request(job.ci.name, job.settings)
+    if place is None:
+        raise click.UsageError("--comment: this is no pipeline of a merge request.")
+    write_comment(job.ci.name, job.settings, place, about=about, text=page)
 
 
 def _document(ending: Ending) -> str:

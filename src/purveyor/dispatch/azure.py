@@ -10,7 +10,7 @@ from purveyor.dispatch.model import SECONDS, RunState, Vendor
 from purveyor.run_identity import RunIdentity
 
 if TYPE_CHECKING:
-    from purveyor.dispatch.model import PipelineTarget
+    from purveyor.dispatch.model import MergeRequest, PipelineTarget
 
 
 class AzureRuns(Vendor):
@@ -25,6 +25,8 @@ class AzureRuns(Vendor):
         "The token needs *Build: read & execute*, and *Queue builds* on the pipeline; the pipeline"
         " needs a variable CONTEXT with *Let users override this value when running this pipeline*."
     )
+    COMMENT_NEEDS = "The build service needs *Contribute to pull requests* on the repository."
+    LONGEST_COMMENT = 150_000
 
     def start(self, target: PipelineTarget, context: str) -> RunIdentity:
         from azure.devops.released.pipelines import (  # type: ignore[import-untyped]  # it has no types
@@ -56,6 +58,24 @@ class AzureRuns(Vendor):
     def cancel(self, identity: RunIdentity) -> None:
         asked = {"status": "cancelling"}
         self._builds().update_build(asked, identity.project, int(identity.run))
+
+    def comment(self, place: MergeRequest, mark: str, text: str) -> None:
+        from azure.devops.released.git import (  # type: ignore[import-untyped]  # it has no types
+            GitClient,
+        )
+
+        where: Any = (place.repository, place.number)
+        client = self._open(GitClient)
+        for thread in client.get_threads(*where, place.project):
+            for each in (thread.comments or ())[:1]:
+                if (each.content or "").startswith(mark):
+                    client.update_comment(
+                        {"content": text}, *where, thread.id, each.id, place.project
+                    )
+                    return
+        # Closed: a thread that is open keeps the pull request from being completed.
+        made = {"comments": [{"content": text, "commentType": "text"}], "status": "closed"}
+        client.create_thread(made, *where, place.project)
 
     def _builds(self) -> Any:
         from azure.devops.released.build import (  # type: ignore[import-untyped]  # it has no types

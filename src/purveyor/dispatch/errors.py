@@ -61,15 +61,15 @@ def refuse(response: Any, *_: object, **__: object) -> None:
 
 
 @contextlib.contextmanager
-def explained(vendor: Vendor, doing: str) -> Iterator[None]:
+def explained(vendor: Vendor, doing: str, needs: str = "") -> Iterator[None]:
     """Raise DispatchError or CredentialsError for whatever goes wrong, and say it in a sentence."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - three libraries, each with errors of its own
-        raise _explain(error, vendor, doing) from None
+        raise _explain(error, vendor, doing, needs or vendor.NEEDS) from None
 
 
-def _explain(error: Any, vendor: Vendor, doing: str) -> PurveyorError:
+def _explain(error: Any, vendor: Vendor, doing: str, needs: str) -> PurveyorError:
     if hasattr(error, "data"):  # PyGithub's
         error = CiRefusedError(error.status, error.headers or {}, error.data)
     # A library's own text may hold the request, and with it the token: its kind says enough.
@@ -78,7 +78,7 @@ def _explain(error: Any, vendor: Vendor, doing: str) -> PurveyorError:
         says, status = f"{error} {error.words}".strip().replace(vendor.token, "***"), error.status
     elif _NO_ANSWER & {each.__name__ for each in type(error).__mro__}:
         status = 0
-    message, hint = f"{vendor.NAME} does not {doing}: {says}.", vendor.NEEDS
+    message, hint = f"{vendor.NAME} does not {doing}: {says}.", needs
     if status in {_LOGIN, _DENIED}:
         reason = ReasonCode.PERMISSION_DENIED if status == _DENIED else None
         hint = f"Look at the token in {vendor.TOKENS[0]}, which may have expired. {hint}"

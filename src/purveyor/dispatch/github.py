@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from github import Github
     from github.Workflow import Workflow
 
-    from purveyor.dispatch.model import PipelineTarget
+    from purveyor.dispatch.model import MergeRequest, PipelineTarget
 
 _NEWEST = 100
 _LOOKS, _PAUSE = 15, 1.0  # how often, and with how many seconds between
@@ -32,6 +32,8 @@ class GitHubRuns(Vendor):
         "The token needs *Actions: write* on the repository; the workflow needs `workflow_dispatch`"
         " with an input `context`, on the default branch and on the one that is named."
     )
+    COMMENT_NEEDS = "The token needs *Pull requests: write* on the repository."
+    LONGEST_COMMENT = 65_536
 
     def start(self, target: PipelineTarget, context: str) -> RunIdentity:
         from github import GithubException
@@ -77,6 +79,15 @@ class GitHubRuns(Vendor):
             # The library's own `cancel` does not say why it was refused.
             path = f"/repos/{identity.project}/actions/runs/{identity.run}/cancel"
             api.requester.requestJsonAndCheck("POST", path)
+
+    def comment(self, place: MergeRequest, mark: str, text: str) -> None:
+        with self._open() as api:
+            issue = api.get_repo(place.project).get_issue(place.number)
+            for each in issue.get_comments():
+                if each.body.startswith(mark):
+                    each.edit(text)
+                    return
+            issue.create_comment(text)
 
     def _open(self) -> Github:
         from github import Auth, Github

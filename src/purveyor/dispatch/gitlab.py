@@ -11,7 +11,7 @@ from purveyor.run_identity import RunIdentity
 if TYPE_CHECKING:
     from gitlab import Gitlab
 
-    from purveyor.dispatch.model import PipelineTarget
+    from purveyor.dispatch.model import MergeRequest, PipelineTarget
 
 # `canceling` still runs, and `manual` and `scheduled` are yet to begin (docs.gitlab.com, "Jobs
 # API").
@@ -36,6 +36,8 @@ class GitLabRuns(Vendor):
         "The token needs the scope `api` and the role Developer. Where the project lets nobody set"
         " pipeline variables, use --as-input, for which the pipeline needs an input `context`."
     )
+    COMMENT_NEEDS = "The token needs the scope `api` and the role Reporter."
+    LONGEST_COMMENT = 1_000_000
 
     def start(self, target: PipelineTarget, context: str) -> RunIdentity:
         kind = "file" if len(context) > _LONGEST_VARIABLE else "env_var"
@@ -56,6 +58,16 @@ class GitLabRuns(Vendor):
     def cancel(self, identity: RunIdentity) -> None:
         with self._open() as api:
             _find(api, identity).cancel(obey_rate_limit=False)
+
+    def comment(self, place: MergeRequest, mark: str, text: str) -> None:
+        with self._open() as api:
+            project = api.projects.get(place.project, lazy=True)
+            notes = project.mergerequests.get(place.number, lazy=True).notes
+            for each in notes.list(iterator=True, obey_rate_limit=False):
+                if each.body.startswith(mark):
+                    notes.update(each.id, {"body": text}, obey_rate_limit=False)
+                    return
+            notes.create({"body": text}, obey_rate_limit=False)
 
     def _open(self) -> Gitlab:
         from gitlab import Gitlab

@@ -41,6 +41,15 @@ class PipelineTarget:
     as_input: bool = False  # GitLab: the CONTEXT is the pipeline's input, no variable
 
 
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """Where a comment goes: what GitHub and Azure call a pull request."""
+
+    project: str  # GitHub: owner/repository; GitLab: an id; Azure: a project
+    number: int
+    repository: str = ""  # Azure's id of it
+
+
 class Vendor(Protocol):
     """One CI's API, each method one conversation; raises what its library raises."""
 
@@ -50,6 +59,8 @@ class Vendor(Protocol):
     DEFAULT: ClassVar[str] = ""  # its address where no variable says one
     LONGEST: ClassVar[int]  # how many characters of CONTEXT it takes
     NEEDS: ClassVar[str]  # what the token and the pipeline must have
+    COMMENT_NEEDS: ClassVar[str]  # what the token must have to comment
+    LONGEST_COMMENT: ClassVar[int]  # in characters
 
     address: str
     token: str
@@ -61,3 +72,5 @@ class Vendor(Protocol):
     def start(self, target: PipelineTarget, context: str) -> RunIdentity: ...
     def ask(self, identity: RunIdentity) -> RunState: ...
     def cancel(self, identity: RunIdentity) -> None: ...
+    # Write the comment, in the place of one that begins with `mark`.
+    def comment(self, place: MergeRequest, mark: str, text: str) -> None: ...
