@@ -102,10 +102,9 @@ def _ways(kind: str, parent: str) -> tuple[Way, ...]:
     )
 
 
-_LINKS = "/service_specification/{id}/link_specification"
 WAYS = (
     *_ways(Kind.SERVICE, ""),
     *_ways(Kind.LINK, Kind.SERVICE),
     *_ways(ACTION, ""),
-    Way("GET", _LINKS, partial(show_all, Kind.LINK)),
+    Way("GET", "/service_specification/{id}/link_specification", partial(show_all, Kind.LINK)),
 )

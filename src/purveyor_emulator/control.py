@@ -9,7 +9,7 @@ from purveyor_emulator.actions import cancel, create_action
 from purveyor_emulator.exchange import Call, Platform, Reply, Way
 from purveyor_emulator.faults import read_fault
 from purveyor_emulator.page import build_page
-from purveyor_emulator.refusal import list_in, missing, object_in, object_of, text_in
+from purveyor_emulator.refusal import list_in, object_in, object_of, text_in
 from purveyor_emulator.view import build_view
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ def press_button(platform: Platform, body: JsonObject) -> JsonObject:
 
 def cancel_action(platform: Platform, call: Call) -> Reply:
     """Answer `POST /emulator/action/{id}/cancel`."""
-    found = platform.store.actions.get(call.parts["id"])
-    if found is None:
-        raise missing("action", call.parts["id"])
+    found = platform.store.any_action(call.parts["id"])
     cancel(found)
     return Reply({"id": found.id, "status": found.status.value})
 

@@ -64,12 +64,12 @@ def action_document(action: EmulatedAction, *, messages: bool) -> JsonObject:
 
 def specification_document(specification: EmulatedSpecification) -> JsonObject:
     """Return a specification of a service, a link or an action."""
-    newest = specification.snapshot_id(specification.revision)
     shown: JsonObject = {"id": specification.id, **specification.document}
+    shown["last_snapshot_id"] = specification.snapshot_id(specification.revision)
     if specification.parent is not None:
         of = f"{specification.parent.kind}_" if specification.kind == "action" else ""
         shown[f"{of}specification_id"] = specification.parent.id
-    return {**shown, "last_snapshot_id": newest}
+    return shown
 
 
 def channel_document(channel: Channel) -> JsonObject:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from purveyor.action import Operation
+from purveyor_emulator.refusal import object_in
 
 if TYPE_CHECKING:
     from purveyor.action import Kind
@@ -93,9 +94,7 @@ class EmulatedSpecification:
 
     def schema_of(self, name: str) -> JsonObject:
         """Return the schema of `attributes`, `parameters` or `results`."""
-        held = self.document.get(name)
-        found = held.get("schema") if isinstance(held, dict) else None
-        return found if isinstance(found, dict) else {}
+        return object_in(object_in(self.document, name), "schema")
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from purveyor_emulator.faults import Faults, read_fault
 from purveyor_emulator.notifications import Notifications
 from purveyor_emulator.record import Recorder
 from purveyor_emulator.records import ActionStatus
-from purveyor_emulator.refusal import RefusedError, missing
+from purveyor_emulator.refusal import RefusedError
 from purveyor_emulator.seed import SeedError, parse_seed, read_seed
 from purveyor_emulator.server import LOOPBACK, Connections, certified, listen, serving
 from purveyor_emulator.store import PlatformStore
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from purveyor.json_text import JsonObject, JsonValue
-    from purveyor_emulator.records import EmulatedAction
     from purveyor_emulator.seed import Seed
 
 TOKEN_SECONDS = 3600.0
@@ -64,8 +63,7 @@ class Emulator:
         """Serve on loopback while the block runs; port 0 is any free one.
 
         `seed` is a file, a document, or None for the default seed. Access tokens live
-        `token_seconds`. `tls` serves https, with a certificate that is made by openssl. Raises
-        SeedError, and OSError when the port is taken.
+        `token_seconds`; `tls` is https. Raises SeedError, and OSError when the port is taken.
         """
         from purveyor_emulator.app import build_app
 
@@ -144,12 +142,12 @@ class Emulator:
     def cancel_action(self, action_id: str) -> None:
         """End an action as `cancelled`, as the platform may."""
         with self.platform.store.lock:
-            cancel(self._action(action_id))
+            cancel(self.platform.store.any_action(action_id))
 
     def park_action(self, action_id: str) -> None:
         """Let an action wait for an approval."""
         with self.platform.store.lock:
-            self._action(action_id).status = ActionStatus.PENDING_CREATE
+            self.platform.store.any_action(action_id).status = ActionStatus.PENDING_CREATE
 
     def deny_action(self, action_id: str) -> None:
         """Deny an action: it vanishes."""
@@ -159,13 +157,13 @@ class Emulator:
     def age_action(self, action_id: str, seconds: float) -> None:
         """Let an action look as if it had been asked for, and changed last, `seconds` earlier."""
         with self.platform.store.lock:
-            age(self._action(action_id), seconds)
+            age(self.platform.store.any_action(action_id), seconds)
             self.platform.notifications.age(action_id, seconds)
 
     def action(self, action_id: str) -> JsonObject:
         """Return an action with its messages, as the platform shows it."""
         with self.platform.store.lock:
-            return action_document(self._action(action_id), messages=True)
+            return action_document(self.platform.store.any_action(action_id), messages=True)
 
     def entity(self, kind: str, entity_id: str) -> JsonObject:
         """Return a `service` or a `link` as the platform shows it, secrets null."""
@@ -226,12 +224,6 @@ class Emulator:
     def wait_for_deliveries(self, seconds: float = 10.0) -> None:
         """Wait until the notifications sent so far have reached their channels."""
         self._deliveries.wait(seconds)
-
-    def _action(self, action_id: str) -> EmulatedAction:
-        found = self.platform.store.actions.get(action_id)
-        if found is None:
-            raise missing("action", action_id)
-        return found
 
 
 def _build_platform(

@@ -91,6 +91,12 @@ class PlatformStore:
             raise missing("action", identity)
         return found
 
+    def any_action(self, identity: str) -> EmulatedAction:
+        """Find an action of any entity."""
+        if found := self.actions.get(identity):
+            return found
+        raise missing("action", identity)
+
     def links(self, service: EmulatedEntity) -> list[EmulatedEntity]:
         """Return the links of a service that still exist."""
         return [

@@ -20,7 +20,8 @@ class AccessTokens:
     """The tokens given out so far. `seconds` is how long an access token lives."""
 
     def __init__(self, api_key: str, *, organization: str, seconds: float) -> None:
-        self.keys = {1: api_key or _new_key()}
+        self.api_key = api_key or _new_key()
+        self.keys = {1: self.api_key}
         self.seconds = seconds
         self._organization = int(organization) if organization.isdecimal() else organization
         self._ends: dict[str, float] = {}
@@ -54,11 +55,6 @@ class AccessTokens:
         token = authorization.removeprefix(_PREFIX)
         if token in self._ends:
             self._ends[token] = 0.0
-
-    @property
-    def api_key(self) -> str:
-        """The first key."""
-        return self.keys[1]
 
     def add_key(self) -> int:
         """Make another key that logs in; return its number."""

@@ -59,9 +59,7 @@ def _print_seed(ctx: click.Context, _option: click.Parameter, wanted: bool) -> N
     show_default=True,
     help="How long an access token lives.",
 )
-@click.option(
-    "--tls", is_flag=True, help="Serve https; openssl makes the certificate, for SSL_CERT_FILE."
-)
+@click.option("--tls", is_flag=True, help="Serve https, with a certificate made by openssl.")
 @click.option(
     "--print-seed",
     is_flag=True,
