@@ -14,6 +14,7 @@ from purveyor.cli import examples
 from purveyor.cli.options import with_json
 from purveyor.errors import CatalogError
 from purveyor.scaffold.files import CIS, STORES, look_around, write_files
+from purveyor.scaffold.vendor_layout import read_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,27 +38,32 @@ _WORDS = {  # of a store: as a `backend` block calls it, and what it means
         "purveyor init",
         "purveyor init --ci github --store s3 --bucket acme-states --region us-east-1",
         "purveyor init --into catalog --ci receiver --store local --dry-run",
+        "purveyor init --from vendor/services-s-3 --ci gitlab --store gitlab --project 4711",
     )
 )
 @click.option("--into", type=click.Path(path_type=Path), default=".", help="Another folder.")
+@click.option("--from", "layout", type=click.Path(path_type=Path), help="Ready-made services.")
 @click.option("--ci", type=click.Choice([*CIS]), help="What carries actions out.")
 @click.option("--store", type=click.Choice([*STORES]), help="Where states lie.")
 @click.option("--journal", type=click.Choice(_JOURNALS), help="Where a store keeps no journal.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @with_json
-def init(*, into: Path, dry_run: bool, as_json: bool, **given: Any) -> None:
+def init(*, into: Path, layout: Path | None, dry_run: bool, as_json: bool, **given: Any) -> None:
     """Begin a catalog: its file, an example module, a pipeline and a first CONTEXT.
 
     Modules that are there, below modules/ or in folders beside it, become services where they
     are, and a backend block in them becomes the catalog's. What is not said is asked. Nothing is
     overwritten, and nothing is left that `purveyor validate` finds at fault.
+
+    With --from, ready-made services in the vendor's layout become entries, their modules where
+    and as they are. What is left to a person is a TODO there, and a note.
     """
-    found = look_around(into)
+    found = read_services(layout.resolve(), into.resolve()) if layout else look_around(into)
     ci, places = _choose(into, found, given)
     files = write_files(into, found, ci, places)
     new = {path: text for path, text in files.items() if not path.exists()}
     if not dry_run:
-        _write(new, into)
+        _write(new, None if layout else into)
     word = "would be written" if dry_run else "written"
     done = {str(path): word if path in new else "is there, and stays" for path in files}
     commands = [
@@ -70,6 +76,8 @@ def init(*, into: Path, dry_run: bool, as_json: bool, **given: Any) -> None:
             json_text.write({"files": done, "notes": found.notes, "next": commands}, indent=2)
         )
         return
+    if layout and into / "purveyor.yaml" not in new:
+        click.echo(files[into / "purveyor.yaml"])
     click.echo("".join(f"{path}: {each}\n" for path, each in done.items()), nl=False)
     place = [] if into == Path() else [f"cd {into}"]
     click.echo("\n  ".join(["Next:" if new else "Nothing has changed. Next:", *place, *commands]))
@@ -114,7 +122,7 @@ def _choose(into: Path, found: Found, given: dict[str, Any]) -> tuple[str, JsonO
     return ci, places
 
 
-def _write(files: dict[Path, str], into: Path) -> None:
+def _write(files: dict[Path, str], checked: Path | None) -> None:
     from purveyor.validation import validate_catalog
 
     try:
@@ -122,7 +130,8 @@ def _write(files: dict[Path, str], into: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
-        validate_catalog(into)
+        if checked:
+            validate_catalog(checked)
     except OSError as error:
         raise CatalogError(
             f"{error.filename} cannot be written: {error.strerror}.",
