@@ -22,7 +22,7 @@ INSTALL_ENGINE = { $(BIN)/purveyor engine install || sh tools/build_opentofu.sh;
 HAS_ENGINE = $(BIN)/purveyor engine list --json | grep -q '"used": true'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench bench-engines bench-serve lock docs picture clean
+.PHONY: help setup demo test test-long test-exhaustive test-templates test-faults simulate tools lint format types contracts bench bench-engines bench-spec bench-serve lock docs picture clean
 
 ##@ To try and use Purveyor
 help: ## List the targets
@@ -90,6 +90,9 @@ bench: $(READY) ## Measure what Purveyor adds to bare engines
 bench-engines: $(READY) ## Measure steps of Ansible and Kubernetes beside their own programs
 	PYTHONPATH=tests:benchmarks $(BIN)/python benchmarks/bench_ansible.py
 	PYTHONPATH=tests:benchmarks $(BIN)/python benchmarks/bench_kubernetes.py
+
+bench-spec: $(READY) ## Measure how long specifications of 100 services take
+	$(BIN)/python benchmarks/bench_spec.py $(ARGS)
 
 bench-serve: $(READY) ## Measure what the receiver takes in, over each inbox
 	PYTHONPATH=tests:tests/inbox:benchmarks $(BIN)/python benchmarks/bench_serve.py $(ARGS)

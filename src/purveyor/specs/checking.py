@@ -160,7 +160,8 @@ def _compare_one(
     listed = known.get("enum", [each["const"] for each in titled if "const" in each])
     if isinstance(allowed, list) and isinstance(listed, list):
         for each in (each for each in listed if each not in allowed):
-            yield "value-refused", name, f"the module refuses {json_text.write(each)}"
+            shown = "a value" if is_secret(wanted) else json_text.write(each)
+            yield "value-refused", name, f"the module refuses {shown}"
     if "default" in known and "default" in wanted and known["default"] != wanted["default"]:
         yield "default-differs", name, "its default is not the module's"
 

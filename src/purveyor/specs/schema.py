@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from purveyor import json_text
@@ -23,7 +24,7 @@ def describe_variable(variable: Variable) -> tuple[JsonObject, list[str]]:
 
     Null is not among the values, although the engine may take it: it is left out instead.
     """
-    schema = describe_type(variable.type)
+    schema = describe_type(variable.type, secret=variable.sensitive)
     untold = add_rules(variable, schema)
     if variable.description:
         schema["description"] = " ".join(variable.description.split())
@@ -32,24 +33,26 @@ def describe_variable(variable: Variable) -> tuple[JsonObject, list[str]]:
     return schema, untold
 
 
-def describe_type(constraint: TypeConstraint) -> JsonObject:
+def describe_type(constraint: TypeConstraint, *, secret: bool = False) -> JsonObject:
+    """Return the schema of a type's values; what is `secret` shows no inner default."""
+    describe = partial(describe_type, secret=secret)
     match constraint:
         case Primitive(name):
             return {"type": _PRIMITIVES[name]} if name in _PRIMITIVES else {}
         case Collection("map", element):
-            return {"type": "object", "additionalProperties": describe_type(element)}
+            return {"type": "object", "additionalProperties": describe(element)}
         case Collection(name, element):
             unique: JsonObject = {"uniqueItems": True} if name == "set" else {}
-            return {"type": "array", "items": describe_type(element), **unique}
+            return {"type": "array", "items": describe(element), **unique}
         case Tuple(elements):
             count = len(elements)
-            items: list[JsonValue] = [describe_type(each) for each in elements]
+            items: list[JsonValue] = [describe(each) for each in elements]
             return {"type": "array", "items": items, "minItems": count, "maxItems": count}
         case Object(attributes):
             properties: JsonObject = {}
             for name, each in attributes.items():
-                properties[name] = inner = describe_type(each.type)
-                if each.default is not None:
+                properties[name] = inner = describe(each.type)
+                if each.default is not None and not secret:
                     inner["default"] = convert(each.default, each.type)
             needed: list[JsonValue] = [n for n, each in attributes.items() if not each.optional]
             required: JsonObject = {"required": needed} if needed else {}
