@@ -193,3 +193,14 @@ def test_the_command_writes_shows_a_difference_and_speaks_json(
     told: Any = json_text.parse(ask("--json", "--into", "elsewhere"))
     assert [each["new"] for each in told["files"]] == [True] * 3
     assert (folder / "elsewhere/links/database-user.json.tpl").is_file()
+
+
+def test_what_an_action_hands_out_is_declared_and_a_sensitive_output_is_a_secret(
+    folder: Path,
+) -> None:
+    place = folder / "purveyor.yaml"
+    at = "    guard: {protect: [terraform_data.database]}\n"
+    action = "    actions: {hand-out: {outputs: [endpoint, port, password], secrets: [port]}}\n"
+    place.write_text(place.read_text().replace(at, at + action))
+    results = write(folder)["hand-out"]["results"]["schema"]["properties"]
+    assert results == {"endpoint": {}, "port": {"secret": True}, "password": {"secret": True}}

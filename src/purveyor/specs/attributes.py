@@ -35,6 +35,7 @@ class Attributes:
     schema: JsonObject
     notes: list[str] = field(default_factory=list)
     complete: bool = True  # False where a module could not be read
+    sensitive: set[str] = field(default_factory=set)  # the modules' outputs that are so
 
     @property
     def properties(self) -> JsonObject:
@@ -59,6 +60,7 @@ def describe_attributes(catalog: Catalog, service: ServiceTarget, target: Target
         required += _ask_all(catalog, step.entry, interface, found)
         _add_parameters(step.entry, properties, found.notes)
         gives |= _give(step.entry, interface.outputs)
+        found.sensitive |= {each.name for each in interface.outputs.values() if each.sensitive}
     for name, each in gives.items():
         properties.setdefault(name, each)
     if required:

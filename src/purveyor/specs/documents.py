@@ -17,7 +17,7 @@ from purveyor.errors import CatalogError
 from purveyor.specs.attributes import describe_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from purveyor.catalog import Catalog
@@ -60,16 +60,17 @@ def generate(catalog: Catalog, slug: str, folder: Path) -> list[SpecificationFil
     links = [each for each in links if each != lookup.DEFAULT]
     actions: dict[str, JsonObject] = {}
     files: list[SpecificationFile] = []
+    service_own = describe_attributes(catalog, service, service)
     for name in links:
         target = lookup.find_link(catalog.root, service, name)
         own = describe_attributes(catalog, service, target)
-        programs = _list_actions(target, actions)
+        programs = _list_actions(target, actions, own.sensitive | service_own.sensitive)
         drawn = _describe(name, own.schema, programs, {"unique": False})
         files.append(_merge(folder / "links" / f"{name}.json.tpl", drawn, own.notes))
-    own = describe_attributes(catalog, service, service)
     service_only: JsonObject = {"type": "dependency", "available_links": list(links)}
-    drawn = _describe(slug, own.schema, _list_actions(service, actions), service_only)
-    files.insert(0, _merge(folder / "service-spec.json.tpl", drawn, own.notes))
+    programs = _list_actions(service, actions, service_own.sensitive)
+    drawn = _describe(slug, service_own.schema, programs, service_only)
+    files.insert(0, _merge(folder / "service-spec.json.tpl", drawn, service_own.notes))
     files += (
         _merge(folder / "actions" / f"{name}.json.tpl", each, []) for name, each in actions.items()
     )
@@ -95,7 +96,9 @@ def _select() -> JsonObject:
     return {"category": "any", "imported": False, "provider": "any", "sub_category": "any"}
 
 
-def _list_actions(target: Target, found: dict[str, JsonObject]) -> list[str]:
+def _list_actions(
+    target: Target, found: dict[str, JsonObject], sensitive: Collection[str]
+) -> list[str]:
     """Return the slugs of an entry's custom actions; `found` gets their documents."""
     slugs = _names(target.entry.actions, target.folder / lookup.ACTIONS)
     slugs = [each for each in slugs if each not in _BY_PURVEYOR]
@@ -104,7 +107,10 @@ def _list_actions(target: Target, found: dict[str, JsonObject]) -> list[str]:
         entry = target.entry.actions.get(slug)
         handed: JsonObject = {}
         if entry and not entry.run and not (target.folder / lookup.ACTIONS / slug).is_dir():
-            handed = {each: {} for each in entry.outputs or ()}
+            hidden = {*sensitive, *(entry.secrets or ())}
+            handed = {
+                each: {"secret": True} if each in hidden else {} for each in entry.outputs or ()
+            }
         found[slug] = {
             "name": _title(slug),
             "slug": slug,
