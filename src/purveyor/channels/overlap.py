@@ -30,8 +30,7 @@ def refuse_doubles(
     found = [
         f"{name_channel(each)} also takes {', '.join(both)}"
         for each in others
-        if each.get("id") not in beside and _can_meet(each, f"{wanted['nrn']}:")
-        if (both := [slug for slug in slugs if judge(each.get("filters"), slug) is not False])
+        if each.get("id") not in beside and (both := find_taken(each, str(wanted["nrn"]), slugs))
     ]
     if found and wanted["status"] == "active":
         raise GuardError(
@@ -39,6 +38,13 @@ def refuse_doubles(
             hint="Delete or narrow the other one; if it starts no run, say --beside NUMBER.",
             details=found,
         )
+
+
+def find_taken(channel: JsonObject, nrn: str, slugs: Iterable[str]) -> list[str]:
+    """Return the slugs whose actions at a place, or below it, a channel may take."""
+    if not _can_meet(channel, f"{nrn}:"):
+        return []
+    return [slug for slug in slugs if judge(channel.get("filters"), slug) is not False]
 
 
 def _can_meet(channel: JsonObject, nrn: str) -> bool:

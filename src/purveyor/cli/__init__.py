@@ -28,6 +28,7 @@ _COMMANDS = {
     "dispatch": (f"{_PLATFORM}.dispatch:dispatch", "Start a pipeline, as the platform would."),
     "init": (f"{_AUTHORING}.init:init", "Begin a catalog; write its first files."),
     "validate": (f"{_AUTHORING}.validate:validate", "Check a whole catalog, offline."),
+    "doctor": ("purveyor.cli.doctor:doctor", "Find what is wrong before the first action."),
     "spec": (f"{_AUTHORING}.spec:spec", "Make specifications from modules; compare the two."),
     "test": (f"{_AUTHORING}.test:test", "Play the catalog's cases on an emulated platform."),
     "engine": ("purveyor.cli.engine:engine", "Install and list Terraform and OpenTofu."),

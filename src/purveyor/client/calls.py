@@ -176,7 +176,9 @@ class PlatformClient(AuthenticatedConnection):
         self._hurry.clear()
 
 
-def open_client(settings: Settings, redactor: Redactor) -> PlatformClient:
+def open_client(
+    settings: Settings, redactor: Redactor, policy: RetryPolicy | None = None
+) -> PlatformClient:
     """Return a client for what cannot be done without the platform.
 
     Raises CredentialsError without credentials, or for some that cannot be used.
@@ -187,7 +189,8 @@ def open_client(settings: Settings, redactor: Redactor) -> PlatformClient:
             "There are no credentials for the platform: it cannot be asked.",
             hint="Give an API key in NULLPLATFORM_API_KEY, or a token in NP_TOKEN.",
         )
-    return PlatformClient(read_address(settings), credentials, redactor=redactor)
+    address = read_address(settings)
+    return PlatformClient(address, credentials, redactor=redactor, policy=policy)
 
 
 def _path(kind: Kind, entity_id: str) -> str:

@@ -82,7 +82,7 @@ def list_rows(
     client: PlatformClient, path: str, *queries: Mapping[str, str]
 ) -> Iterator[JsonObject]:
     """Yield what a list shows; the queries are tried in turn until one is not refused."""
-    what = f"list {path.rpartition('/')[2]}s"
+    what = f"list {path.rpartition('/')[2].removesuffix('s')}s"
     return Pager().rows(
         path, lambda asked: client.call("GET", f"{path}?{urlencode(asked)}", what=what), queries
     )
