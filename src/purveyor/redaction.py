@@ -72,6 +72,15 @@ class Redactor:
                 self.add(*self._ask())
         return _mask(text, self._spans(text))
 
+    def redact_value(self, value: JsonValue) -> JsonValue:
+        """Return a JSON value with each secret in its keys and leaves replaced."""
+        if isinstance(value, dict):
+            return {self.redact(name): self.redact_value(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.redact_value(each) for each in value]
+        clean = self.redact(str(value))
+        return value if clean == str(value) else clean
+
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand: sorted, overlapping ones joined, so that no end of one is left."""
         found = sorted(

@@ -46,11 +46,15 @@ class Company:
     environment: dict[str, str]
 
     def run(self, *words: str, **environ: str) -> Done:
-        """Run `purveyor channel` inside this process, which takes milliseconds."""
+        """Run `purveyor channel`."""
+        return self.call("channel", *words, **environ)
+
+    def call(self, *words: str, **environ: str) -> Done:
+        """Run a command inside this process, which takes milliseconds."""
         platform = {**self.emulator.environment(), "PURVEYOR_NRN": ACCOUNT}
         env = {**self.environment, **platform, **environ, "PURVEYOR_CATALOG": str(self.catalog)}
         with patch.dict(os.environ, env, clear=True):  # noqa: TID251 - what the command finds
-            done = CliRunner().invoke(cli, ["channel", *words])
+            done = CliRunner().invoke(cli, words)
         error = done.exception
         if isinstance(error, PurveyorError):
             said = "\n".join([error.message, *error.details, error.hint])

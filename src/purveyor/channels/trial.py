@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from purveyor.action import Kind
 from purveyor.catalog.document import unfold
-from purveyor.channels.model import SOURCE, name_channel
+from purveyor.channels.model import name_channel
 from purveyor.client import ONCE
-from purveyor.client.lists import list_rows
+from purveyor.client.lists import list_sent
 from purveyor.errors import PlatformError, ReasonCode
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ class Trial:
 
 def find_notification(client: PlatformClient, nrn: str, slugs: Sequence[str]) -> JsonObject:
     """Return the newest notification of these services at a place and below."""
-    query = {"nrn": nrn, "source": SOURCE, "sort": "created_at:desc"}
-    below = {**query, "showDescendants": "true"}
-    for envelope in list_rows(client, "/notification", below, query):
+    for envelope in list_sent(client, nrn):
         service = unfold(unfold(envelope.get("notification")).get("service"))
         if unfold(service.get("specification")).get("slug") in slugs:
             return envelope

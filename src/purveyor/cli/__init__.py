@@ -36,6 +36,7 @@ _COMMANDS = {
     "journal": ("purveyor.cli.journal:journal", "Look at the record of actions."),
     "sweep": ("purveyor.cli.sweep:sweep", "End actions whose runner died; free their locks."),
     "channel": (f"{_PLATFORM}.channel:channel", "Tell the platform where to send actions."),
+    "actions": (f"{_PLATFORM}.actions:actions", "Show actions of the platform; send one again."),
     "serve": ("purveyor.cli.receiver.serve:serve", "Receive notifications and carry them out."),
     "work": (
         "purveyor.cli.receiver.work:work",

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -81,7 +81,7 @@ def list_actions(
     shown = newest(itertools.islice(newest(found) if only_open else found, limit or None))
     if as_json:
         for each in shown:
-            click.echo(json_text.write(_fields(each)))
+            click.echo(json_text.write(tell_attempt(each)))
         return
     nothing = "Nothing is open." if only_open else "The journal is empty."
     short = shortened([*began, *(each.begin.entity for each in shown)])
@@ -111,7 +111,7 @@ def show(*, action: str, catalog_path: str | None, as_json: bool) -> None:
             reason=ReasonCode.STATE_MISSING,
             hint="`purveyor journal list` names those that it knows.",
         )
-    told = [_fields(each) for each in attempts]
+    told = [tell_attempt(each) for each in attempts]
     if as_json:
         name = attempts[0].begin.action
         click.echo(json_text.write({"action": name, "attempts": told}, indent=2))
@@ -165,7 +165,7 @@ def _cells(each: AttemptRecord, short: Callable[[str], str]) -> tuple[str, ...]:
     )
 
 
-def _fields(each: AttemptRecord) -> dict[str, object]:
+def tell_attempt(each: AttemptRecord) -> dict[str, Any]:
     """Return what a person asks for; results stay in the journal, only their names are told."""
     begin, beat, end = each.begin, each.beat, each.end
     return {
@@ -181,6 +181,8 @@ def _fields(each: AttemptRecord) -> dict[str, object]:
         "details": list(end.details) if end else [],
         "results": sorted(end.results or {}) if end else [],
         "state_key": (end or begin).state_key,
+        "module": begin.module,
+        "engine": begin.engine,
         "platform_heard": each.reported,
         **({"waits": _tell_wait(each)} if each.request else {}),
     }

@@ -86,3 +86,9 @@ def list_rows(
     return Pager().rows(
         path, lambda asked: client.call("GET", f"{path}?{urlencode(asked)}", what=what), queries
     )
+
+
+def list_sent(client: PlatformClient, nrn: str) -> Iterator[JsonObject]:
+    """Yield the notifications of services' and links' actions of a place, the newest first."""
+    query = {"nrn": nrn, "source": "service", "sort": "created_at:desc"}
+    return list_rows(client, "/notification", {**query, "showDescendants": "true"}, query)
