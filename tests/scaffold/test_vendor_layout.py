@@ -59,6 +59,12 @@ IT=$(echo "$A" | jq -r '.attributes.host // ""')""": "{{ attributes.host }}",
     """A=$(np provider read --id "$P" --format json)
 IT=$(echo "$A" | jq -r '.attributes.account.region // ""')""": "{{ account.region }}",
     'IT="fixed"': "fixed",
+    """VALUES_FILE="$SERVICE_PATH/values.yaml"
+if [ -f "$VALUES_FILE" ]; then
+  IT=$(yq -r '.depot // ""' "$VALUES_FILE")
+else
+  IT=""
+fi""": "north",
 }
 LEFT = {
     'IT="$SOMEWHERE_ELSE"': '"$SOMEWHERE_ELSE"',
@@ -74,6 +80,14 @@ IT=$(echo "$A" | tr -cs 'a-z0-9' '-' | sed 's/^-*//;s/-*$//' | cut -c1-70)""": "
     'IT="small"\n[ "$A" = b ] && IT="large"': "under a condition",
     'IT="small"\nif [ "$A" = b ]; then IT="large"; fi': "under a condition",
     'set_it() {\n  IT="large"\n}\nIT="small"\nset_it': "under a condition",
+    """IT=$(yq -r '.depot // ""' "$VALUES_FILE")
+if [ "$A" = b ]; then
+  IT=""
+fi""": "under a condition",
+    """IT=$(echo "$CONTEXT" | jq -r '.service.attributes.it // ""')
+if [ "$A" = b ]; then
+  IT=$(echo "$CONTEXT" | jq -r '.service.name')
+fi""": "under a condition",
     'IT="small"\nread -r IT <<< "$A"': "under a condition",
     'IT=small; touch "$IT"': "IT",
     'IT=("a" "b")': "a",

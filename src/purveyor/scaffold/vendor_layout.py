@@ -110,18 +110,18 @@ def _run_script(path: Path, values: dict[str, str]) -> Given:
             for name, value in re.findall(r"(\w+): *(.*?) *(?:,|\}|$)", body[1]):
                 key = re.sub(r"\(?\$(\w+)(?: \| tonumber\))?", r"\1", value)
                 given[name] = words.get(key, f"$(jq {value})"), place
-        if condition := re.match(r"\s*if \[ (?:-n \"\$\{?(\w+))?", line):
+        if condition := re.match(r"\s*if \[ (?:-[fn] \"\$\{?(\w+))?", line):
             tested = values.get(condition[1], "")
         plain = _ASSIGNMENT.fullmatch(line)
         for name in [plain[2]] if plain else _MADE.findall(line):
             value, old = _read_word(plain[3] if plain else "`", place, values), values.get(name, "")
             # Under a condition, as the indent shows, an attribute may be read back where it is
-            # there, and else be made, once; a setting may be none.
+            # there, and else be made, once; nothing is set without values.yaml.
             is_sure = plain and not plain[1] and f" ({path.name}:" not in old
             is_back = tested in {value, old} and (value == tested or "service.name" in value)
             if is_sure or (is_back and tested.startswith("«attributes.")):
                 values[name] = value
-            elif value or not old.startswith("«settings."):
+            elif value or "values.yaml" not in tested:
                 values[name] = f"`{name}= under a condition` ({place})"
     return {name: _read_word(word, place, values) for name, (word, place) in given.items()}
 
