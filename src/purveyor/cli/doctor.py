@@ -36,9 +36,8 @@ def doctor(*, catalog_path: str | None, nrn: str | None, as_json: bool) -> None:
     from purveyor.cli.catalog_context import load_chosen_catalog
     from purveyor.cli.logins import open_redactor
     from purveyor.client import RetryPolicy, open_client
+    from purveyor.doctor import machine, platform
     from purveyor.doctor.findings import Diagnosis, Situation, examine
-    from purveyor.doctor.machine import CHECKS
-    from purveyor.doctor.platform import PLATFORM_CHECKS
     from purveyor.errors import RecoveryError
 
     settings = read_settings()
@@ -46,9 +45,9 @@ def doctor(*, catalog_path: str | None, nrn: str | None, as_json: bool) -> None:
     redactor = open_redactor(settings, catalog)
     states = partial(open_backend, catalog.model.backend, root=catalog.root, settings=settings)
     place = nrn or next(iter((settings.text("PURVEYOR_NRN") or "").split()), "")
-    platform = cache(partial(open_client, settings, redactor, RetryPolicy(total=_PATIENCE)))
-    case = Situation(settings, catalog, find_slugs(catalog), place, platform, cache(states))
-    found = examine(case, (*PLATFORM_CHECKS, *CHECKS))
+    client = cache(partial(open_client, settings, redactor, RetryPolicy(total=_PATIENCE)))
+    case = Situation(settings, catalog, find_slugs(catalog), place, client, cache(states))
+    found = examine(case, (*platform.CHECKS, *machine.CHECKS))
     if _tell([Diagnosis(*map(redactor.redact, each)) for each in found], as_json=as_json):
         sys.exit(RecoveryError.exit_code)
 

@@ -37,8 +37,7 @@ def check_login(case: Situation) -> Iterator[Diagnosis]:
     """Log in; compare the clocks, and the key's roles with what a run needs."""
     client = case.platform()
     keys: list[JsonObject] = []
-    # It knows us where it refuses the list alone.
-    with suppress(PlatformRefusedError):
+    with suppress(PlatformRefusedError):  # it knows us where it refuses the list alone
         keys += list_rows(client, "/api_key", {})
     told = client.platform_time()
     if told is not None and abs(off := told - now()) > _MOST_OFF:
@@ -113,8 +112,7 @@ def check_archived(case: Situation) -> Iterator[Diagnosis]:
     """Find archived services and links whose states are locked."""
     for kind in KINDS:
         for each in _list(case, f"/{kind}", show_descendants="true", status="archived"):
-            named = Named(kind, str(each.get("id")), str(each.get("slug")))
-            backend = case.backend()
+            backend, named = case.backend(), Named(kind, str(each["id"]), str(each.get("slug")))
             if lock := backend.holder(backend.locate(named)):
                 what = f"it is archived, and {describe_lock(lock)} holds its state"
                 yield diagnose("archived-locked", f"{kind}/{named.id}", what)
@@ -131,10 +129,4 @@ def _place(case: Situation) -> str:
     return case.nrn
 
 
-PLATFORM_CHECKS = (
-    check_login,
-    check_channels,
-    check_specifications,
-    check_packages,
-    check_archived,
-)
+CHECKS = (check_login, check_channels, check_specifications, check_packages, check_archived)
