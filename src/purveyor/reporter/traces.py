@@ -48,9 +48,8 @@ class Trace:
         run = f"{kind}-{done}-{context.id}"
         # What the platform hands on: a version, a trace, the node that caused this run.
         carried = context.carriers.get("NP_TRACE", "").split("|", 2)
-        self._trace, self._root = carried[1:] if carried[2:] else (run, run)
-        self._run = [run] if carried[2:] else []  # keys below the root: to the run,
-        self._open = [*self._run]  # and to the step and the phase that go on
+        self._trace, *self._run = [*carried[1:], run] if carried[2:] else [run, run]
+        self._open = [*self._run]  # the way to the run, then the step and the phase that go on
         facets: dict[str, Any] = {"tracing.explain": {"title": self._title}}
         if run_url:
             facets["tracing.externalLinks"] = [{"rel": "ci", "uri": run_url, "label": "CI run"}]
@@ -88,13 +87,13 @@ class Trace:
             self._open.pop()
 
     def _tell(self, status: str, facets: dict[str, Any], **more: Any) -> None:
-        """Tell of the innermost node that is open."""
+        root, *keys = self._open
         # A UUIDv7 (RFC 9562) is a UUIDv4 with the time in front, and a 7 in the place of its 4.
         number = time.time_ns() // 10**6 << 80 | uuid.uuid4().int % (1 << 80) ^ 3 << 76
         more |= {"trace_id": self._trace, "status": status, "facets": facets}
-        more["run_id"] = "".join((self._root, *(f"~{key}@0.0" for key in self._open)))
-        if self._open:
-            more |= {"key": self._open[-1], "attempt": 0, "iteration": 0}
+        more["run_id"] = "".join((root, *(f"~{key}@0.0" for key in keys)))
+        if keys:
+            more |= {"key": keys[-1], "attempt": 0, "iteration": 0}
         event = {"id": str(uuid.UUID(int=number)), "type": "node.run", "data": more}
         event["time"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
         event |= {"nrn": self._context.entity_nrn} if self._context.entity_nrn else {}
