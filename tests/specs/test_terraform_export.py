@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from spec_fixtures import ACCOUNT, SLUG
 
+from purveyor import process
 from purveyor.hcl.module import choose_parser
 from purveyor.hcl.native_syntax import read_native
 from purveyor.hcl.writing import express
+from purveyor_emulator import Emulator
+from real_programs import LEFT_OUT
+from warm_commands import run_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spec_fixtures import Author
 
     from real_programs import RealPrograms
@@ -100,3 +106,33 @@ def test_it_is_formatted_as_the_engine_does(author: Author, real: RealPrograms) 
         [engine.path, "fmt", "-"], input=text, capture_output=True, text=True, check=True
     )
     assert done.stdout == text
+
+
+@pytest.mark.long
+def test_the_vendor_s_provider_makes_what_a_push_finds_in_order(
+    author: Author, real: RealPrograms, terraform: Path, tmp_path: Path
+) -> None:
+    mirror, module = real.plugin_mirror, tmp_path / "module"
+    if mirror is None or not (mirror / "registry.terraform.io/nullplatform/nullplatform").is_dir():
+        names = "PURVEYOR_PLUGIN_MIRROR names no folder with it"
+        pytest.skip(f"{LEFT_OUT}nullplatform provider: {names}")
+    with Emulator.running(seed={"specifications": []}, tls=True) as emulator:
+        module.mkdir()
+        (module / "main.tf").write_text(export(author, *CHANNEL, *PACKAGE))
+        environment = {**author.environment, **emulator.environment()}
+        values = ("-var=commit=abc", "-var=package_version=1.0.0")
+        for words in (
+            ("init", f"-plugin-dir={mirror}"),
+            ("apply", "-auto-approve", *values),
+            ("plan", "-detailed-exitcode", *values),
+        ):
+            command = process.Command((str(terraform), *words, "-no-color"), module, environment)
+            done = process.run(command)
+            assert done.code == 0, done.stdout + done.stderr
+        # A connection of this process would outlast the server.
+        push = ("spec", "push", SLUG, "--nrn", ACCOUNT, "--catalog", str(author.catalog))
+        pushed = run_command(*push, cwd=module, env=environment)
+        assert {each.partition(":")[0] for each in pushed.stdout.splitlines()} == {"unchanged"}
+        author.edit("links/reader.json.tpl", lambda d: d.update(name="Readers"))
+        refused = run_command(*push, cwd=module, env=environment)
+        assert "orders-store pins the link reader" in refused.stderr
