@@ -23,6 +23,11 @@ def test_where_nothing_is_wrong_nothing_is_found(practice: Practice) -> None:
     assert practice.document == {"errors": 0, "warnings": 0, "notes": 0, "findings": []}
 
 
+def test_it_logs_in_once(practice: Practice) -> None:
+    practice.examine()
+    assert len(practice.emulator.requests(path="/token")) == 1
+
+
 @pytest.mark.parametrize("key", ["", "no.key"])
 def test_a_key_that_is_missing_or_refused(practice: Practice, key: str) -> None:
     found = practice.examine(NULLPLATFORM_API_KEY=key)

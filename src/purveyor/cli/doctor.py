@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,19 @@ def doctor(*, catalog_path: str | None, nrn: str | None, as_json: bool) -> None:
     from purveyor.client import RetryPolicy, open_client
     from purveyor.doctor import machine, platform
     from purveyor.doctor.findings import Diagnosis, Situation, examine
-    from purveyor.errors import RecoveryError
+    from purveyor.errors import PurveyorError, RecoveryError
 
     settings = read_settings()
     catalog = load_chosen_catalog(catalog_path, settings)
     redactor = open_redactor(settings, catalog)
-    states = partial(open_backend, catalog.model.backend, root=catalog.root, settings=settings)
+    config, root = catalog.model.backend, catalog.root
+    states = cache(partial(open_backend, config, root=root, settings=settings))
     place = nrn or next(iter((settings.text("PURVEYOR_NRN") or "").split()), "")
     client = cache(partial(open_client, settings, redactor, RetryPolicy(total=_PATIENCE)))
-    case = Situation(settings, catalog, find_slugs(catalog), place, client, cache(states))
+    for opens in (client, states):  # once, and not by several checks at the same moment
+        with suppress(PurveyorError):
+            opens()
+    case = Situation(settings, catalog, find_slugs(catalog), place, client, states)
     found = examine(case, (*platform.CHECKS, *machine.CHECKS))
     if _tell([Diagnosis(*map(redactor.redact, each)) for each in found], as_json=as_json):
         sys.exit(RecoveryError.exit_code)
